@@ -9,10 +9,10 @@ export default defineConfig({
     // The compiler comes with the locked npm packages; nothing is downloaded at build time.
     path: require.resolve("solc/soljson.js"),
     settings: {
-      // The least that OpenZeppelin's code needs (MCOPY): newer chains run it as well.
+      // The oldest version that OpenZeppelin's code can use (MCOPY); newer chains run it, too.
       evmVersion: "cancun",
       optimizer: { enabled: true, runs: 200 },
-      // The same source gives the same code wherever it lies: releases.json names hashes of it.
+      // The same source gives the same code in every folder; releases.json has its hashes.
       metadata: { bytecodeHash: "none", appendCBOR: false },
     },
   },
@@ -20,12 +20,12 @@ export default defineConfig({
   test: {
     solidity: {
       fuzz: { runs: 256 },
-      // As many calls as reach every status of some poll many times, in seconds.
+      // Enough calls to reach every status of a poll many times, within seconds.
       invariant: { runs: 24, depth: 150, failOnRevert: true },
     },
   },
   networks: {
-    // What `hardhat node` serves: a block for every transaction, and one every second besides.
+    // `hardhat node` mines a block for every transaction, and one every second.
     node: {
       type: "edr-simulated",
       chainId: 31337,

@@ -73,7 +73,7 @@ contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
     function decide(uint256 roundId, uint256[] calldata tally, uint16[] calldata order) external {
         RoundRecord storage record = _inStatus(roundId, RoundStatus.Tallied);
         (, bytes memory outcomeRule) = pollRules(roundId);
-        // Checks tally, rule and order against what the registry knows.
+        // The registry checks tally, rule and order.
         uint256[] memory awards = registry.awards(record.pollId, tally, outcomeRule, order);
         ProposalRecord[] storage list = _proposals[roundId];
         bool proportional = _isProportional(record.parameters);
@@ -91,7 +91,7 @@ contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
             funded |= 1 << index;
             committed += list[index].amount;
         }
-        // Fewer than the slots: only the length word shrinks.
+        // There are at most as many as slots: only the length word shrinks.
         assembly ("memory-safe") {
             mstore(indices, count)
         }
@@ -106,7 +106,7 @@ contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
     function claim(bytes32 proposalId) external nonReentrant {
         (uint256 roundId, uint256 index) = _find(proposalId);
         RoundRecord storage record = _inStatus(roundId, RoundStatus.Decided);
-        // A reorganized or private block could otherwise decide and pay in one step.
+        // Otherwise a reorganized or private block could decide and pay in one step.
         if (block.number <= record.decidedIn) revert BudgetTreasuryTooEarly(record.decidedIn);
         uint256 bit = 1 << index;
         if (record.funded & bit == 0) revert BudgetTreasuryNotFunded(proposalId);
@@ -164,7 +164,7 @@ contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
             );
     }
 
-    /// @dev Proposals ask for no amount there, and for at least one unit elsewhere.
+    /// @dev Proposals of a proportional round have the amount 0, all others at least one unit.
     function _isProportional(RoundParameters storage parameters) private view returns (bool) {
         return parameters.maximumAmount == 0;
     }

@@ -6,12 +6,12 @@ import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 
 /// @title Members of a community and their voting weights
 /// @notice The owner keeps the list; a census taken from it names a past block, so that later changes
-/// concern later votes only. Specified in docs/protocol.md, §6.5.
+/// affect later votes only. Specified in docs/protocol.md, §6.5.
 contract MemberRegistry is Ownable2Step {
-    /// @notice Voting weight of each account; 0 for those who are no members.
+    /// @notice Voting weight of each account; 0 for accounts that are not members.
     mapping(address account => uint128 weight) public weightOf;
 
-    /// @notice A member's weight changed; 0 means that the account is no member any more.
+    /// @notice A member's weight changed; 0 means that the account is no longer a member.
     event MemberSet(address indexed account, uint128 weight);
 
     error MemberRegistryListsDiffer(uint256 accounts, uint256 weights);
@@ -19,7 +19,7 @@ contract MemberRegistry is Ownable2Step {
 
     constructor(address owner) Ownable(owner) {}
 
-    /// @notice Set the weights of some accounts; weight 0 removes one.
+    /// @notice Set the weights of some accounts; weight 0 removes an account.
     function setMembers(
         address[] calldata accounts,
         uint128[] calldata weights

@@ -22,14 +22,15 @@ contract PollRegistry is IPollRegistry, EIP712 {
         uint8 q;
     }
 
-    /// @dev Why a poll does not go on by time alone. Void is final.
+    /// @dev State of a poll that does not follow from time alone. Void is final.
     enum Mark {
         None,
         Contested,
         Void
     }
 
-    /// @dev Ordered so that anchoring and accepting touch few words. Times lie below 2^48 (PollRules).
+    /// @dev Ordered so that anchoring and accepting touch few words. Times are below 2^48
+    /// (PollRules).
     struct PollRecord {
         uint48 anchoredAt;
         uint48 closesAt;
@@ -90,8 +91,8 @@ contract PollRegistry is IPollRegistry, EIP712 {
     mapping(uint256 pollId => PollRecord) private _polls;
 
     constructor(uint32 periodFloor_, address disputes_) EIP712("Ostraka", "2") {
-        // Made here and in this order, so that nobody chooses them, and their addresses follow from
-        // this one's.
+        // Created here and in this order, so that nobody chooses them, and their addresses follow
+        // from the registry's.
         generatorTable = address(new GeneratorTable());
         votingKeys = address(new VotingKeys());
         pollRules = address(new PollRules());
@@ -219,7 +220,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
     function reject(uint256 pollId) external {
         PollRecord storage record = _disputed(pollId);
         uint32 round = record.round;
-        // Below maxRounds, as anchoring demanded.
+        // Below maxRounds, as `anchor` required.
         record.rejectedRounds = round + 1;
         record.rejectedAt = uint48(block.timestamp);
         record.anchoredAt = 0;
@@ -349,7 +350,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         if (actual != expected) revert PollRegistryDigestDiffers(field, expected, actual);
     }
 
-    /// @dev What depends on this registry; all else is for PollRules.
+    /// @dev Checks the parameters that depend on this registry; PollRules checks all others.
     function _checkPeriods(PollParameters calldata parameters) private view {
         if (parameters.disputeWindow == 0 || parameters.disputeWindow < periodFloor)
             revert PollRegistryInvalidParameter("disputeWindow");
@@ -397,8 +398,8 @@ contract PollRegistry is IPollRegistry, EIP712 {
         return _polls[pollId];
     }
 
-    /// @dev What `disputes` may change: only a root that is not final yet, so that nothing which was
-    /// opened is ever taken back.
+    /// @dev `disputes` may change only a root that is not final yet, so that an opened result is
+    /// never taken back.
     function _disputed(uint256 pollId) private view returns (PollRecord storage) {
         if (msg.sender != disputes) revert PollRegistryNotDisputes(msg.sender);
         return _inStatus(pollId, Status.Anchored);
@@ -433,7 +434,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         }
     }
 
-    /// @dev Every node signed, each its own signature, node 1 first.
+    /// @dev Requires a signature of every node, node 1 first.
     function _requireSigners(
         bytes32 statement,
         bytes[] calldata signatures,

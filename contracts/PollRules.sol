@@ -6,17 +6,17 @@ import {BallotRule} from "./libraries/BallotRule.sol";
 import {CensusTree} from "./libraries/CensusTree.sol";
 import {Outcome} from "./libraries/Outcome.sol";
 
-/// @title What a poll may fix, and what its tally awards
-/// @notice No state: whoever gives the same bytes gets the same answer. Specified in docs/protocol.md,
+/// @title Rules for the parameters and the awards of polls
+/// @notice Stateless: the same bytes always give the same answer. Specified in docs/protocol.md,
 /// §4.1, §5.3, §6.2, §14.
 contract PollRules {
-    /// @dev Keeps every deadline far from overflow: the year 36812.
+    /// @dev Keeps every deadline far from overflow, at the latest in the year 36812.
     uint256 private constant MAX_TIME = 1 << 40;
     uint256 private constant TALLY_BOUND = 1 << 200;
 
-    /// @notice Reverts unless a poll may have these parameters, whatever the registry.
-    /// @param parameters `disputeWindow`, `tallyPeriod`, `responseTime` and `maxDisputeDelay` depend on
-    /// the registry, which checks them.
+    /// @notice Reverts unless a poll of any registry may have these parameters.
+    /// @param parameters `disputeWindow`, `tallyPeriod`, `responseTime` and `maxDisputeDelay` depend
+    /// on the registry, which checks them.
     /// @param censusHash Hash of the census tree's top node.
     /// @param rule Ballot rule, of digest `parameters.rule`.
     /// @param outcomeRule Outcome rule, of digest `parameters.outcomeRule`.
@@ -42,8 +42,8 @@ contract PollRules {
         _checkKinds(parameters);
     }
 
-    /// @notice What each slot is awarded; empty where the tally itself is the result.
-    /// @param order Slots from best to worst as the outcome rule wants them.
+    /// @notice Award of each slot; empty if the tally itself is the result.
+    /// @param order Slots from best to worst as the outcome rule requires.
     function awards(
         bytes calldata outcomeRule,
         uint256[] calldata tally,
@@ -74,7 +74,7 @@ contract PollRules {
         ) _refuse("maxRounds");
     }
 
-    /// @dev What no release knows yet must say nothing, so that it cannot come to mean something.
+    /// @dev Fields that no release defines yet must be 0, so that they cannot get a meaning later.
     function _checkKinds(IPollRegistry.PollParameters calldata parameters) private pure {
         if (parameters.counting != 0) _refuse("counting");
         if (parameters.casting != 0) _refuse("casting");

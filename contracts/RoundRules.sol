@@ -11,8 +11,9 @@ import {Electorates} from "./libraries/Electorates.sol";
 import {RuleEncoding} from "./libraries/RuleEncoding.sol";
 import {Utf8} from "./libraries/Utf8.sol";
 
-/// @title What a round may fix, and the rules of its poll, written from that and the proposals that stand
-/// @notice No state. Specified in docs/protocol.md, §17.
+/// @title Checks what a round fixes, and writes the rules of its poll from that and the standing
+/// proposals
+/// @notice Stateless. Specified in docs/protocol.md, §17.
 contract RoundRules {
     using ByteWriter for ByteWriter.Writer;
     using Utf8 for bytes;
@@ -42,10 +43,11 @@ contract RoundRules {
     uint256 private constant MAX_TIME = 1 << 40;
     uint256 private constant MAX_TITLE_BYTES = 150;
 
-    /// @notice Reverts with `BudgetTreasuryInvalidParameter` unless a round at that registry may fix this.
-    /// What would make its poll impossible is refused now, not when the money is in.
-    /// @return categories How many there are to choose from, 0 where proposals have none.
-    /// @return electorateRoot What stands for the electorate from now on.
+    /// @notice Reverts with `BudgetTreasuryInvalidParameter` unless a round at that registry may fix
+    /// this. A round whose poll would be impossible is refused now, not after the money was
+    /// deposited.
+    /// @return categories Number of categories to choose from; 0 if proposals have none.
+    /// @return electorateRoot Root that identifies the electorate from now on.
     function checkRound(
         IPollRegistry registry,
         IBudgetTreasury.RoundParameters calldata parameters,
@@ -62,12 +64,12 @@ contract RoundRules {
         );
     }
 
-    /// @notice Reverts with `BudgetTreasuryInvalidParameter` when a poll over so many proposals, or
-    /// fewer, could be impossible.
+    /// @notice Reverts with `BudgetTreasuryInvalidParameter` if a poll over this number of proposals,
+    /// or fewer, could be impossible.
     /// @param ballot Kind of ballot and its parameters.
     /// @param outcome Kind of outcome rule and its parameters.
-    /// @return categories How many there are to choose from, 0 where proposals have none.
-    /// @return proportional Whether votes divide the budget, so that proposals ask for no amount.
+    /// @return categories Number of categories to choose from; 0 if proposals have none.
+    /// @return proportional Whether votes divide the budget, so that proposals have no amount.
     function check(
         bytes calldata ballot,
         bytes calldata outcome,
@@ -77,9 +79,9 @@ contract RoundRules {
         return _check(ballot, outcome, proposals, budget);
     }
 
-    /// @notice Whether a round or a proposal may have that title.
-    /// @dev Titles must fit a description, where a control character takes six bytes and what is no text
-    /// takes three a byte; and one that cannot be read would keep everybody from auditing the round.
+    /// @notice Whether a round or a proposal may have this title.
+    /// @dev Titles must fit a description, where a control character takes six bytes and an invalid
+    /// byte three; and a title that cannot be read would prevent audits of the round.
     function isTitle(string calldata title) external pure returns (bool) {
         bytes calldata data = bytes(title);
         return data.length != 0 && data.length <= MAX_TITLE_BYTES && data.isLine();
@@ -96,10 +98,10 @@ contract RoundRules {
     }
 
     /// @notice Census root of the poll of a round with that electorate; reverts with
-    /// `BudgetTreasuryElectorateDiffers` where the round may not have that census.
-    /// @param root What `checkRound` gave.
-    /// @param most Number of those who were invited.
-    /// @param mostWeight Total weight of those who were invited.
+    /// `BudgetTreasuryElectorateDiffers` if the round may not have that census.
+    /// @param root The result of `checkRound`.
+    /// @param most Number of invitations.
+    /// @param mostWeight Total weight of the invitations.
     function pollCensus(
         uint8 kind,
         bytes32 root,
@@ -110,9 +112,9 @@ contract RoundRules {
         return Electorates.pollCensus(kind, root, most, mostWeight, census);
     }
 
-    /// @notice Ballot rule and outcome rule, as `check` let them pass.
-    /// @param amounts Of each proposal that stands.
-    /// @param categories Of each proposal that stands.
+    /// @notice Ballot rule and outcome rule, which `check` accepted.
+    /// @param amounts Amount of each standing proposal.
+    /// @param categories Category of each standing proposal.
     function write(
         bytes calldata ballot,
         bytes calldata outcome,
@@ -124,7 +126,7 @@ contract RoundRules {
         rule = _rule(ballot, amounts, budget);
         uint8 kind = uint8(outcome[0]);
         if (kind == PROPORTIONAL) return (rule, abi.encodePacked(kind, budget, uint16(options)));
-        // What the round fixed is the outcome rule without budget and proposals.
+        // The round fixed the outcome rule without budget and proposals.
         uint256 head = kind == GREEDY ? GREEDY_LENGTH : CATEGORIES_HEAD;
         outcomeRule = bytes.concat(
             outcome[:head],
@@ -222,7 +224,7 @@ contract RoundRules {
         uint256 options = amounts.length;
         uint8 kind = uint8(ballot[0]);
         if (kind == SINGLE_CHOICE) return RuleEncoding.singleChoice(options);
-        // Where fewer proposals stand than a ballot may name or must rank, it is all of them.
+        // If fewer proposals stand than a ballot may choose or must rank, the bound is their number.
         if (kind == APPROVAL)
             return
                 RuleEncoding.approval(
@@ -241,7 +243,8 @@ contract RoundRules {
         return RuleEncoding.ranking(options, scores);
     }
 
-    /// @dev Bits and quadratic rows of a ballot over so many proposals; fewer never take more.
+    /// @dev Bits and quadratic rows of a ballot over this number of proposals; fewer proposals never
+    /// take more.
     function _width(
         bytes calldata ballot,
         uint256 proposals,
@@ -268,7 +271,7 @@ contract RoundRules {
         return _numbersWidth(kind, ballot, proposals);
     }
 
-    /// @dev Of score, points and quadratic. Below 2^64: nothing that a rule computes with them can wrap.
+    /// @dev Of score, points and quadratic. Below 2^64, so that no computation of a rule can wrap.
     function _numbersWidth(
         uint8 kind,
         bytes calldata ballot,

@@ -5,17 +5,17 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 /// @title Voting keys
-/// @notice An account names the key with which its ballots are signed, so that contract wallets and
-/// cold wallets vote too. The key consents by a signature, so that nobody claims another's. A census
-/// names the block at which keys are read. Ballots are checked by ECDSA only: a wallet whose signature
-/// check changes its mind changes no vote. Specified in docs/protocol.md, §6.3, §18.
+/// @notice An account names the key that signs its ballots, so that contract wallets and cold wallets
+/// can vote too. The key consents by a signature, so that no account can claim another's key. A
+/// census names the block at which keys are read. Ballots are checked by ECDSA only: a wallet whose
+/// signature check changes its answer changes no vote. Specified in docs/protocol.md, §6.3, §18.
 contract VotingKeys is EIP712 {
     bytes32 private constant VOTING_KEY_TYPE = keccak256("VotingKey(address account,address key)");
 
-    /// @notice Key that signs for each account; zero where the account signs itself.
+    /// @notice Key that signs for each account; zero if the account signs itself.
     mapping(address account => address key) public keyOf;
 
-    /// @notice An account named a voting key; zero takes it back.
+    /// @notice An account named a voting key; zero revokes it.
     event VotingKeyRegistered(address indexed account, address indexed key);
 
     error VotingKeysWrongSigner(address signer, address key);
@@ -23,7 +23,7 @@ contract VotingKeys is EIP712 {
 
     constructor() EIP712("Ostraka", "2") {}
 
-    /// @notice Name the address of the sender's voting key, or zero to take it back.
+    /// @notice Set the address of the sender's voting key, or zero to revoke it.
     /// @param signature The key's, of `VotingKey(account, key)` with the sender as account; empty for
     /// zero.
     function register(address key, bytes calldata signature) external {

@@ -24,7 +24,7 @@ DOCUMENTS = ROOT / "docs/openapi"
 BACKEND = ROOT / "backend/ostraka"
 TABLE = BACKEND / "wire/problem_types.py"
 FEW = 6
-"""So many routes are named one by one."""
+"""Maximum number of routes that are named one by one."""
 PLACES = {
     "gateway/plan_runner.py": "`problem` of a plan",
     "gateway/courier.py": "`problem` of a plan",
@@ -34,7 +34,7 @@ PLACES = {
     "voter": "programs of voters",
     "cli": "the command line",
 }
-"""Where problems are met beside answers of routes, by the code that makes them."""
+"""Places other than answers of routes where problems occur, by the code that makes them."""
 BESIDE = {
     ProblemType.NOT_FOUND: "a path without a route",
     ProblemType.METHOD_NOT_ALLOWED: "a route without that method",
@@ -74,7 +74,7 @@ class Routes:
         }
 
     def reporting(self, kind: ProblemType) -> str:
-        """In which routes a type occurs, "" for none."""
+        """Return the routes in which a type occurs; "" for none."""
         found = [name for name, one in self.operations.items() if kind.uri in kinds_of(one)]
         if len(found) == len(self.operations):
             return f"{self.name}: every route"
@@ -92,7 +92,7 @@ def documents() -> dict[str, dict[str, Any]]:
 
 
 def reference() -> str:
-    """The whole page."""
+    """Return the whole page."""
     services = [Routes(name, document) for name, document in documents().items()]
     made = _made()
     lines = ["| code | title | status | where it occurs |", "|---|---|---|---|"]
@@ -126,7 +126,7 @@ def _described(service: Routes) -> str:
 
 
 def _answer(operation: Mapping[str, Any]) -> str:
-    """Status and schema, or media type, of the success answers."""
+    """Return status and schema, or media type, of the success answers."""
     parts = []
     for status, answer in operation["responses"].items():
         for media_type, content in answer["content"].items():
@@ -144,7 +144,7 @@ def _schema(media_type: str, schema: Mapping[str, Any]) -> str:
 
 
 def _made() -> dict[str, set[str]]:
-    """Files whose code names a type, by the type's name."""
+    """Return the files whose code names a type, by the type's name."""
     found: dict[str, set[str]] = {}
     for file in sorted(BACKEND.rglob("*.py")):
         if file != TABLE:
@@ -154,7 +154,7 @@ def _made() -> dict[str, set[str]]:
 
 
 def named_types(tree: ast.AST) -> Iterator[str]:
-    """Names of problem types in code: `ProblemType.NAME`."""
+    """Return the names of problem types in code: `ProblemType.NAME`."""
     for one in ast.walk(tree):
         if (
             isinstance(one, ast.Attribute)
@@ -169,7 +169,7 @@ def _inside(place: str, files: set[str] | tuple[()]) -> bool:
 
 
 def main() -> int:
-    """Exit code 1 when a file is not current."""
+    """Return exit code 1 if a file is not current."""
     written = {REFERENCE: reference()}
     for name, document in documents().items():
         text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"

@@ -30,13 +30,13 @@ FORBIDDEN_NAME = re.compile(
 )
 
 LONGEST_LINE = 120
-"""Most characters of a line of documentation; see docs/style.md."""
+"""Maximum length of a line of documentation; see docs/style.md."""
 LONGEST_LINES = {"docs/protocol.md": 100}
 """Documents with a different limit."""
 LINK = re.compile(r"\]\([^)]*\)|https?://\S+")
 
 MOST_LINES = 500
-"""Most lines of a source file; a longer one is split by noun."""
+"""Maximum number of lines of a source file; a longer one is split by noun."""
 SOURCES = frozenset({".js", ".py", ".rs", ".sol", ".ts", ".tsx"})
 GENERATED = {
     "web/src/messages/ids.ts": "web/catalogues.ts writes it: one line for each message",

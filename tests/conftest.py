@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(autouse=True, scope="session")
 def state_of_commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Commands keep their open requests apart from those of whoever runs the tests."""
+    """Keep the commands' open requests apart from those of the person who runs the tests."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield

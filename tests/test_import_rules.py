@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sysconfig
 import tomllib
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +85,27 @@ def test_each_contract_names_what_is_there(contract: dict[str, Any]) -> None:
         assert path_of(module, PACKAGES[module.split(".")[0]]).is_file(), module
 
 
-def test_every_package_of_the_backend_has_its_layer() -> None:
-    """A new package that no layer names may import anything."""
-    (layers,) = [one["layers"] for one in CONTRACTS if one.get("containers") == ["ostraka"]]
-    placed = {name for layer in layers for name in layer.split(" | ")}
-    entries = (ROOT / "backend" / "ostraka").iterdir()
-    found = {path.stem for path in entries if path.is_dir() or path.suffix == ".py"}
+CONTAINERS = sorted({name for one in CONTRACTS for name in one.get("containers", [])})
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_every_module_has_its_layer(container: str) -> None:
+    """A new module that no layer names may import anything."""
+    layers = [one["layers"] for one in CONTRACTS if one.get("containers") == [container]]
+    placed = {name for named in layers for layer in named for name in layer.split(" | ")}
+    folder = path_of(container, PACKAGES[container.split(".")[0]]).parent
+    found = {path.stem for path in folder.iterdir() if path.is_dir() or path.suffix == ".py"}
     assert found - {"__init__", "__main__", "__pycache__"} == placed
+
+
+def test_gateway_node_and_voter_meet_over_http_only(copy: Path) -> None:
+    """None of them may import another, in either direction."""
+    names = ("gateway", "node", "voter")
+    for module, other in permutations(names, 2):
+        path = path_of(f"ostraka.{module}", copy)
+        whole = path.read_text()
+        path.write_text(f"{whole}\nimport ostraka.{other}\n")
+        try:
+            assert "Layers of the backend BROKEN" in lint(copy), (module, other)
+        finally:
+            path.write_text(whole)

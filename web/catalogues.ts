@@ -1,11 +1,11 @@
 /**
- * Message catalogues: gettext files whose texts are ICU messages, one of each audience and language.
+ * Message catalogues: gettext files with ICU messages, one for each audience and language.
  *
  * They are compiled to modules when the client is built (`catalogues()`), so that the browser parses
  * no message, and English gives the types of all messages. A catalogue that lacks a message, has an
  * unknown one, takes other values than English, or lacks a plural form fails the build.
  *
- * `node web/catalogues.ts` writes src/messages/ids.ts; with `--check` it says whether all is current.
+ * `node web/catalogues.ts` writes src/messages/ids.ts; with `--check` it reports whether that file is current.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -25,21 +25,22 @@ export const LANGUAGES = ["en", "de", "es", "pl"] as const;
 const MESSAGES = join(import.meta.dirname, "src/messages");
 const TYPES = join(MESSAGES, "ids.ts");
 
-/** What a value of a message must be: a number is written as the language writes it. */
+/** Type of a message's value: a number is formatted by the language's rules. */
 type Kind = "number" | "string";
 
 /**
  * Texts of a catalogue by id.
  *
- * @throws Error Where a text is missing, is marked as unsure, or stands twice.
+ * @throws Error A text is missing, is marked as fuzzy, or occurs twice.
  */
 export function readCatalogue(content: string): Map<string, string> {
   const texts = new Map<string, string>();
-  for (const { msgid, msgstr, flags, obsolete } of parsePo(content).items) {
+  // The parser takes obsolete entries for current ones.
+  const current = content.replace(/^#~.*$/gm, "");
+  for (const { msgid, msgstr, flags } of parsePo(current).items) {
     const [text = ""] = msgstr;
-    if (obsolete) continue;
-    if (texts.has(msgid)) throw new Error(`${msgid}: is there twice`);
-    if (!text) throw new Error(`${msgid}: has no text`);
+    if (texts.has(msgid)) throw new Error(`${msgid}: occurs twice`);
+    if (!text.trim()) throw new Error(`${msgid}: has no text`);
     if (flags["fuzzy"]) throw new Error(`${msgid}: is marked as fuzzy`);
     texts.set(msgid, text);
   }
@@ -47,9 +48,9 @@ export function readCatalogue(content: string): Map<string, string> {
 }
 
 /**
- * Names of a message's values, and what each must be.
+ * Names of a message's values with their types.
  *
- * @throws Error The text is no ICU message, or a plural has other forms than the language.
+ * @throws Error The text is not an ICU message, or the forms of a plural differ from the language's.
  */
 export function valuesOf(text: string, language: string): Map<string, Kind> {
   const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
@@ -57,17 +58,17 @@ export function valuesOf(text: string, language: string): Map<string, Kind> {
   const visit = (token: Token): void => {
     if (token.type === "content" || token.type === "octothorpe") return;
     const plural = token.type === "plural";
-    if (token.type === "selectordinal") throw new Error("selectordinal: is not used here");
+    if (token.type === "selectordinal") throw new Error("selectordinal: is not supported");
     if (token.type === "function" && token.key !== "number") {
-      throw new Error(`${token.key}: no such format, only number`);
+      throw new Error(`${token.key}: is not supported, only number is`);
     }
     values.set(token.arg, plural || token.type === "function" ? "number" : "string");
     if (!("cases" in token)) return;
     if (plural) {
-      if (token.pluralOffset) throw new Error("offset: is not used here");
+      if (token.pluralOffset) throw new Error("offset: is not supported");
       const keys = token.cases.map(({ key }) => key).filter((key) => !key.startsWith("="));
       if (keys.sort().join() !== [...forms].sort().join()) {
-        throw new Error(`plural: has ${keys.join(", ")}, but ${language} ${forms.join(", ")}`);
+        throw new Error(`plural: has ${keys.join(", ")}; ${language} needs ${forms.join(", ")}`);
       }
     }
     token.cases.forEach(({ tokens }) => {
@@ -79,9 +80,9 @@ export function valuesOf(text: string, language: string): Map<string, Kind> {
 }
 
 /**
- * Hold a translation to English.
+ * Compare a translation with English.
  *
- * @throws Error Its messages or their values are others; names all of them.
+ * @throws Error Its messages or their values differ; lists all differences.
  */
 export function checkTranslation(
   english: ReadonlyMap<string, string>,
@@ -138,7 +139,7 @@ export function compiled(texts: ReadonlyMap<string, string>, language: string): 
   }
   const format = new MessageFormat(language, { strict: true });
   const module = compileModule(format, withValues)
-    // The library subtracts from numbers, which loses digits of large ones and is no sum of bigints.
+    // The library subtracts from numbers, which loses digits of large ones and throws for bigints.
     .replace(/import \{[^}]*\} from "@messageformat\/runtime";/, (line) =>
       line.replace("@messageformat/runtime", "../runtime.ts"),
     )

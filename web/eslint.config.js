@@ -18,13 +18,13 @@ export default defineConfig(
       "@typescript-eslint/no-non-null-assertion": "off",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
-      // An import of nothing but types must vanish, or it would defeat loading on demand.
+      // An import of types only must disappear, or it would defeat loading on demand.
       "@typescript-eslint/no-import-type-side-effects": "error",
       "@typescript-eslint/unbound-method": ["error", { ignoreStatic: true }],
     },
   },
   {
-    // Configuration in plain JavaScript is in no TypeScript project.
+    // Configuration in plain JavaScript does not belong to a TypeScript project.
     files: ["**/*.js"],
     extends: [tseslint.configs.disableTypeChecked],
   },

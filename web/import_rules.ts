@@ -1,4 +1,4 @@
-/** Which files may not import what; tests/web/import_rules.test.ts breaks each. */
+/** Forbidden imports of each folder; tests/web/import_rules.test.ts violates each rule once. */
 export const IMPORT_RULES = [
   {
     files: "**/src/protocol/*.ts",

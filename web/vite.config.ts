@@ -7,8 +7,8 @@ import { defineConfig, type Plugin } from "vitest/config";
 import { catalogues } from "./catalogues.ts";
 
 /**
- * Scripts and styles carry their hashes, for the browser to hold them to: in the page's tags, and in
- * an import map those that are loaded when they are wanted.
+ * The browser checks the hashes of scripts and styles: they are in the page's tags, and in an import
+ * map for scripts that are loaded on demand.
  */
 function subresourceIntegrity(): Plugin {
   return {
@@ -29,7 +29,7 @@ function subresourceIntegrity(): Plugin {
       const hashed = html.replace(tags, (tag, name: string) => {
         return `${tag} integrity="${hashOf(name)}"`;
       });
-      // It must stand before the first script.
+      // The import map must come before the first script.
       writeFileSync(index, hashed.replace("<script", `${map}\n    <script`));
     },
   };
@@ -40,16 +40,16 @@ export default defineConfig({
   plugins: [catalogues(), subresourceIntegrity()],
   build: {
     target: "es2022",
-    // Nothing is inlined: the policy forbids it.
+    // The content security policy forbids inlined files.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  // Parts of the worker are loaded when they are wanted, as those of the page.
+  // Parts of the worker are loaded on demand, like those of the page.
   worker: { format: "es" },
   test: {
     root: resolve(import.meta.dirname, ".."),
     include: ["tests/web/**/*.test.ts"],
-    // A busy machine fails no test.
+    // Do not let tests fail on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -2,7 +2,7 @@
 
     make soak ARGS="outages [RUNS]"
 
-Counts finished runs in build/soak-outages.json and goes on from there when started again. Stops
+Counts finished runs in build/soak-outages.json and continues from there when started again. Stops
 at the first run whose audit does not hold or whose count or winners differ.
 """
 

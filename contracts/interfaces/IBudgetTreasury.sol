@@ -5,10 +5,10 @@ import {CensusTree} from "../libraries/CensusTree.sol";
 
 /// @title Rounds of a shared budget: propose, vote in private, pay out
 /// @notice Holds a round's money from funding to payout. Nobody owns it: money leaves only to the
-/// recipients of funded proposals or back to those who gave it. Specified in docs/protocol.md, §17.
+/// recipients of funded proposals or back to its funders. Specified in docs/protocol.md, §17.
 interface IBudgetTreasury {
-    /// @notice What a round fixes at its creation. Times are Unix seconds, amounts the token's
-    /// smallest units.
+    /// @notice Parameters that a round fixes at its creation. Times are Unix seconds, amounts the
+    /// token's smallest units.
     struct RoundParameters {
         // ERC-20 token, or zero for the chain's own coin.
         address token;
@@ -23,10 +23,10 @@ interface IBudgetTreasury {
         uint64 proposalsCloseAt;
         // Seconds after the decision in which payouts can be claimed.
         uint32 claimPeriod;
-        // Kind of ballot with its parameters, and of outcome rule with its own (§17.7).
+        // Kind of ballot and kind of outcome rule, each with its parameters (§17.7).
         bytes ballot;
         bytes outcome;
-        // The poll's (§4.1).
+        // As in the poll's parameters (§4.1).
         bytes32 committee;
         uint64 votingOpensAt;
         uint64 votingClosesAt;
@@ -39,7 +39,7 @@ interface IBudgetTreasury {
         bool secret;
     }
 
-    /// @notice What a member asks for.
+    /// @notice Content of a proposal, as its member states it.
     struct Item {
         address recipient;
         // 0 in a proportional round.
@@ -48,11 +48,11 @@ interface IBudgetTreasury {
         uint16 category;
         string title;
         string text;
-        // Hash of a JSON that says more (§17.2), or 0.
+        // Hash of a JSON document with more details (§17.2), or 0.
         bytes32 details;
     }
 
-    /// @notice A member's signature by which somebody else may send what the member wants.
+    /// @notice A member's signature, with which anybody may send the member's request.
     struct Authorization {
         address member;
         uint256 nonce;
@@ -60,9 +60,9 @@ interface IBudgetTreasury {
         bytes signature;
     }
 
-    /// @notice Who will vote (§17.4), fixed before anybody gives money. Kind 0: the members of the member
-    /// root. 1: this census. 2: those whom a source on chain names when voting starts. 3: holders of
-    /// invitations in a tree of the same form.
+    /// @notice Who will vote (§17.4), fixed before anybody gives money. Kind 0: the members of the
+    /// member root. 1: this census. 2: those whom a source on chain names when voting starts. 3:
+    /// holders of invitations in a tree of the same form.
     struct Electorate {
         uint8 kind;
         // Of the census tree (§6.2) in kinds 0, 1 and 3; all 0 in kind 2.
@@ -80,7 +80,7 @@ interface IBudgetTreasury {
         uint128 totalWeight;
     }
 
-    /// @notice Where a round stands by chain time. Expired and Void are final.
+    /// @notice State of a round by chain time. Expired and Void are final.
     enum RoundStatus {
         None,
         Announced,
@@ -93,7 +93,7 @@ interface IBudgetTreasury {
         Void
     }
 
-    /// @notice A proposal as it stands; in a proportional round the amount is what was awarded.
+    /// @notice Current state of a proposal; in a proportional round the amount is its award.
     struct ProposalView {
         bytes32 id;
         address proposer;
@@ -105,7 +105,7 @@ interface IBudgetTreasury {
         bool paid;
     }
 
-    /// @notice All that is known of a round; pollId 0 before voting.
+    /// @notice All data of a round; pollId is 0 before voting.
     struct RoundView {
         RoundStatus status;
         address organizer;
@@ -177,7 +177,7 @@ interface IBudgetTreasury {
     error BudgetTreasuryAlreadyPaid(bytes32 proposalId);
     error BudgetTreasuryNothingToRefund(address funder);
 
-    /// @notice Create a round; the sender organizes it, and can do nothing but start its vote.
+    /// @notice Create a round. The sender is its organizer and can only start its vote.
     /// @param electorate Who will vote; in kind 0 it opens `parameters.memberRoot`.
     /// @param title 1 to 150 bytes of UTF-8, without control characters.
     /// @param text At most 16384 bytes.
@@ -189,8 +189,9 @@ interface IBudgetTreasury {
         string calldata text
     ) external returns (uint256 roundId);
 
-    /// @notice Put money into a round before its vote starts. What arrives counts, so tokens that
-    /// take a fee may be used. Anybody may give; what is not paid out goes back in proportion.
+    /// @notice Deposit money into a round before its vote starts. The amount that arrives counts, so
+    /// tokens that take a fee may be used. Anybody may deposit; money that is not paid out is
+    /// refunded in proportion.
     function fund(uint256 roundId, uint256 amount) external payable;
 
     /// @notice Propose as a member.
@@ -210,7 +211,7 @@ interface IBudgetTreasury {
         Authorization calldata authorization
     ) external returns (bytes32 proposalId);
 
-    /// @notice Change one's proposal while proposals are open.
+    /// @notice Change the sender's proposal while proposals are open.
     function revise(bytes32 proposalId, Item calldata item) external;
 
     /// @notice Change the proposal of a member who signed `Revision(…)`.
@@ -221,7 +222,7 @@ interface IBudgetTreasury {
         Authorization calldata authorization
     ) external;
 
-    /// @notice Withdraw one's proposal while proposals are open, for good.
+    /// @notice Withdraw the sender's proposal permanently, while proposals are open.
     function withdraw(bytes32 proposalId) external;
 
     /// @notice Withdraw the proposal of a member who signed `Withdrawal(…)`.
@@ -231,10 +232,12 @@ interface IBudgetTreasury {
         Authorization calldata authorization
     ) external;
 
-    /// @notice Create the round's poll: one slot for each standing proposal, in order of submission, with
-    /// its amount as cost and its category. Only the organizer may; all else was fixed at creation.
-    /// @param census Of the electorate that the round fixed: the same in kinds 0 and 1; in kind 2 what the
-    /// source gives, for everybody to check; in kind 3 those whose invitations were redeemed.
+    /// @notice Create the round's poll: one slot for each standing proposal, in order of submission,
+    /// with its amount as cost and its category. Only the organizer may call this; all else was fixed
+    /// at creation.
+    /// @param census Of the electorate that the round fixed: the same in kinds 0 and 1; in kind 2
+    /// what the source gives, for everybody to check; in kind 3 those whose invitations were
+    /// redeemed.
     /// @param description The poll's description (§4.4).
     function startVoting(
         uint256 roundId,
@@ -242,29 +245,30 @@ interface IBudgetTreasury {
         bytes calldata description
     ) external returns (uint256 pollId);
 
-    /// @notice Fix which proposals are funded, in a proportional round also with what, from the accepted
-    /// tally.
-    /// @param order Slots from best to worst as the outcome rule wants them (§14); checked in one pass.
+    /// @notice Record which proposals the accepted tally funds, and in a proportional round their
+    /// amounts.
+    /// @param order Slots from best to worst as the outcome rule requires (§14); checked in one pass.
     function decide(uint256 roundId, uint256[] calldata tally, uint16[] calldata order) external;
 
-    /// @notice Pay a funded proposal to its recipient, once, in a later block than the decision, so that
-    /// nobody decides and takes in one transaction. Anybody may ask.
+    /// @notice Pay a funded proposal to its recipient, once, in a later block than the decision, so
+    /// that nobody can decide and collect in one transaction. Anybody may call this.
     function claim(bytes32 proposalId) external;
 
-    /// @notice Return a funder's part of what is not, or no longer, meant for proposals: all of it in
-    /// a void round, the surplus after the decision, what was not claimed after expiry.
+    /// @notice Return a funder's part of the money that is not, or no longer, reserved for proposals:
+    /// all of it in a void round, the surplus after the decision, unclaimed payouts after expiry.
     function refund(uint256 roundId, address funder) external;
 
-    /// @notice What a funder could be refunded now.
+    /// @notice Amount that a funder can get refunded now.
     function refundable(uint256 roundId, address funder) external view returns (uint256);
 
-    /// @notice All that is known of a round; status None when there is none.
+    /// @notice All data of a round; status None if it does not exist.
     function round(uint256 roundId) external view returns (RoundView memory);
 
     /// @notice All proposals of a round in order of submission.
     function proposals(uint256 roundId) external view returns (ProposalView[] memory);
 
-    /// @notice Ballot rule and outcome rule of the round's poll, as the standing proposals give them.
+    /// @notice Ballot rule and outcome rule of the round's poll, as the standing proposals determine
+    /// them.
     function pollRules(
         uint256 roundId
     ) external view returns (bytes memory rule, bytes memory outcomeRule);

@@ -6,7 +6,8 @@ pragma solidity 0.8.37;
 /// accepts a tally exactly when it opens the anchored sum. Voters send no transaction, and no cost
 /// grows with their number. Specified in docs/protocol.md, §3, §4, §11, §12.
 interface IPollRegistry {
-    /// @notice What a poll fixes at its creation (§4.1). Times are Unix seconds, durations seconds.
+    /// @notice Parameters that a poll fixes at its creation (§4.1). Times are Unix seconds, durations
+    /// seconds.
     struct PollParameters {
         bytes32 committee;
         bytes32 rule;
@@ -24,17 +25,18 @@ interface IPollRegistry {
         uint32 disputeWindow;
         uint32 tallyPeriod;
         uint32 minimumBallots;
-        // 0: summed; 0: the voter makes the ballot; 0: census accounts. No other value is known yet.
+        // 0: summed; 0: the voter makes the ballot; 0: census accounts. No other value is defined
+        // yet.
         uint8 counting;
         uint8 casting;
         uint8 identity;
         // 0 in summed polls.
         uint32 openMinimum;
         uint32 shufflePeriod;
-        // 0 exactly where the registry has no disputes.
+        // 0 exactly if the registry has no disputes.
         uint32 responseTime;
         uint32 maxDisputeDelay;
-        // 0: nothing else is fixed.
+        // 0: no extension is fixed.
         bytes32 extension;
     }
 
@@ -53,7 +55,7 @@ interface IPollRegistry {
         bytes signature;
     }
 
-    /// @notice Where a poll stands by chain time (§4.5); Tallied and Void are final.
+    /// @notice State of a poll by chain time (§4.5); Tallied and Void are final.
     enum Status {
         None,
         Created,
@@ -65,7 +67,7 @@ interface IPollRegistry {
         Void
     }
 
-    /// @notice All that the registry knows of a poll; times not yet known are 0.
+    /// @notice All data of a poll in the registry; times not yet known are 0.
     struct PollView {
         Status status;
         bytes32 pollContext;
@@ -88,15 +90,16 @@ interface IPollRegistry {
         // All 0 while no root is anchored.
         Root root;
         bytes32 tallyDigest;
-        // Rounds whose roots are refused: one more than the round of the last rejected root, or 0.
+        // Roots of earlier rounds are refused: one more than the round of the last rejected root, or
+        // 0.
         uint32 rejectedRounds;
-        // When that root was rejected; settling rounds count on from then.
+        // Time of that rejection; from then on, settling rounds are counted from it.
         uint64 rejectedAt;
-        // Whether the anchored root is disputed: no tally meanwhile.
+        // Whether the anchored root is disputed; no tally is accepted meanwhile.
         bool contested;
     }
 
-    /// @notice A committee stands; its quorum is `q`.
+    /// @notice A committee was registered; its quorum is `q`.
     event CommitteeRegistered(
         bytes32 indexed committee,
         address[] nodes,
@@ -105,7 +108,7 @@ interface IPollRegistry {
         uint8 f,
         uint8 q
     );
-    /// @notice A poll is fixed, with all bytes that its digests stand for.
+    /// @notice A poll was created, with all bytes that its digests identify.
     event PollCreated(
         uint256 indexed pollId,
         address indexed creator,
@@ -115,16 +118,16 @@ interface IPollRegistry {
         bytes outcomeRule,
         bytes description
     );
-    /// @notice Ballots can be sealed to the keys of these hashes, node 1 first.
+    /// @notice A poll was opened: ballots can be sealed to the keys with these hashes, node 1 first.
     event PollOpened(uint256 indexed pollId, bytes32[] nodeKeys, bytes[] signatures);
-    /// @notice A quorum of nodes signed this root; its dispute window runs.
+    /// @notice A root that a quorum of nodes signed was anchored; its dispute window starts.
     event RootAnchored(uint256 indexed pollId, Root root, Attestation[] attestations);
-    /// @notice The anchored root was shown to be false; nodes settle again.
+    /// @notice The anchored root was rejected as false; nodes settle again.
     event RootRejected(uint256 indexed pollId, uint32 round);
-    /// @notice The anchored root is disputed, or no longer.
+    /// @notice The anchored root is disputed from now on, or no longer.
     event ContestChanged(uint256 indexed pollId, bool open);
-    /// @notice The anchored root counts fewer ballots than the minimum, or stayed disputed for too long.
-    /// A poll that misses a deadline becomes void by time alone, without an event.
+    /// @notice The anchored root counts fewer ballots than the minimum, or stayed disputed for too
+    /// long. A poll that misses a deadline becomes void by time alone, without an event.
     event PollVoided(uint256 indexed pollId, uint32 count);
     /// @notice The tally opens the anchored sum: the votes of each slot, and the sum's blinding.
     event TallyAccepted(uint256 indexed pollId, uint256[] tally, uint256 blinding);
@@ -153,13 +156,13 @@ interface IPollRegistry {
     error PollRegistryNotAnOpening(uint256 x, uint256 y);
     error PollRegistryTallyDiffers(bytes32 expected, bytes32 actual);
 
-    /// @notice Register a committee (§3); each node has signed `Committee(committee)`, so that it consents
-    /// to its company, the bounds and all URLs.
+    /// @notice Register a committee (§3); each node has signed `Committee(committee)`, which consents
+    /// to the other nodes, the bounds and all URLs.
     /// @param nodes Distinct addresses; the first is node 1.
     /// @param urls Where each node serves, 1 to 256 bytes.
     /// @param t Secrecy threshold: fewer nodes learn nothing.
     /// @param f How many nodes may fail.
-    /// @return committee Digest that names it in polls.
+    /// @return committee Digest that identifies the committee in polls.
     function registerCommittee(
         address[] calldata nodes,
         string[] calldata urls,
@@ -169,8 +172,8 @@ interface IPollRegistry {
     ) external returns (bytes32 committee);
 
     /// @notice Create a poll. Its context is final from here on.
-    /// @param censusHash Hash of the census tree's top node (§6.2): with `voters` and `totalWeight` it
-    /// gives `parameters.censusRoot`.
+    /// @param censusHash Hash of the census tree's top node (§6.2): with `voters` and `totalWeight`
+    /// it gives `parameters.censusRoot`.
     /// @param rule Ballot rule (§5.2), of digest `parameters.rule`.
     /// @param outcomeRule Outcome rule (§14), of digest `parameters.outcomeRule`.
     /// @param description JSON (§4.4), 1 to 65536 bytes, of hash `parameters.description`.
@@ -183,7 +186,8 @@ interface IPollRegistry {
         bytes calldata description
     ) external returns (uint256 pollId);
 
-    /// @notice Open a poll with the poll key of every node, node 1 first. Anyone may: the nodes signed.
+    /// @notice Open a poll with the poll key of every node, node 1 first. Anybody may call this,
+    /// since all nodes have signed.
     /// @param nodeKeys Hash of each node's public key (§4.3), distinct and not zero.
     /// @param signatures Every node's signature of `PollKeys` over all of them.
     function openPoll(
@@ -192,8 +196,8 @@ interface IPollRegistry {
         bytes[] calldata signatures
     ) external;
 
-    /// @notice Anchor the root that `q` nodes signed; with fewer ballots than the minimum the poll is
-    /// void at once. The dispute window starts.
+    /// @notice Anchor the root that `q` nodes signed and start the dispute window; with fewer ballots
+    /// than the minimum, the poll becomes void at once.
     /// @param attestations Signatures of `Root`, nodes strictly increasing.
     function anchorRoot(
         uint256 pollId,
@@ -206,22 +210,23 @@ interface IPollRegistry {
     /// @param blinding Reduced modulo the group's order.
     function acceptTally(uint256 pollId, uint256[] calldata tally, uint256 blinding) external;
 
-    /// @notice Reject the anchored root. Only `disputes` may, before the root is final. Nodes settle again
-    /// in the rounds that are left, counted from now (§11.3).
+    /// @notice Reject the anchored root before it is final. Only `disputes` may call this. Nodes
+    /// settle again in the remaining rounds, counted from now (§11.3).
     function reject(uint256 pollId) external;
 
-    /// @notice Void a poll whose anchored root stayed disputed for too long. Only `disputes` may.
+    /// @notice Void a poll whose anchored root stayed disputed for too long. Only `disputes` may call
+    /// this.
     function void(uint256 pollId) external;
 
-    /// @notice Hold the tally back while the anchored root is disputed, or let it go on. Only `disputes`
-    /// may. The tally's deadline stays where it is.
+    /// @notice Hold the tally back while the anchored root is disputed, or stop holding it back. Only
+    /// `disputes` may call this. The tally's deadline does not change.
     function contest(uint256 pollId, bool open) external;
 
-    /// @notice What the accepted tally awards to each slot under the poll's outcome rule (§14): 1 or 0,
-    /// or an amount. Empty where the tally itself is the result.
+    /// @notice Award of each slot by the accepted tally under the poll's outcome rule (§14): 1 or 0,
+    /// or an amount. Empty if the tally itself is the result.
     /// @param tally The accepted tally.
     /// @param outcomeRule The poll's outcome rule.
-    /// @param order Slots from best to worst as the outcome rule wants them.
+    /// @param order Slots from best to worst as the outcome rule requires.
     function awards(
         uint256 pollId,
         uint256[] calldata tally,
@@ -229,7 +234,7 @@ interface IPollRegistry {
         uint16[] calldata order
     ) external view returns (uint256[] memory);
 
-    /// @notice All that is known of a poll; status None when there is none.
+    /// @notice All data of a poll; status None if it does not exist.
     function poll(uint256 pollId) external view returns (PollView memory);
 
     /// @notice Status by the time of the latest block.
@@ -246,10 +251,10 @@ interface IPollRegistry {
     /// @notice Contract whose code is the table of commitment generators.
     function generatorTable() external view returns (address);
 
-    /// @notice VotingKeys of everybody who votes here.
+    /// @notice The VotingKeys contract of all voters of this registry.
     function votingKeys() external view returns (address);
 
-    /// @notice Stateless contract that checks parameters and rules, and works out awards.
+    /// @notice Stateless contract that checks parameters and rules, and computes awards.
     function pollRules() external view returns (address);
 
     /// @notice Least seconds of a dispute window, and of a tally period.

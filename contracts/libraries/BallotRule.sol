@@ -28,12 +28,12 @@ library BallotRule {
         uint256 offset;
     }
 
-    /// @notice 32 bytes that stand for a rule.
+    /// @notice Digest of a rule.
     function digest(bytes calldata rule) internal pure returns (bytes32) {
         return keccak256(abi.encodePacked("ostraka/v2/rule", rule));
     }
 
-    /// @notice Number of slots and largest value of any slot; reverts when the rule is not valid.
+    /// @notice Number of slots and largest value of any slot; reverts if the rule is invalid.
     function validate(
         bytes calldata rule
     ) internal pure returns (uint16 slots, uint256 maxSlotValue) {
@@ -46,7 +46,7 @@ library BallotRule {
         if (slots == 0) revert BallotRuleNoSlots();
         if (bits + quadraticRows > MAX_WIDTH) revert BallotRuleTooWide(bits + quadraticRows);
 
-        // Each slot takes bits of its own, so there cannot be more slots than bits.
+        // Each slot has bits of its own, so there cannot be more slots than bits.
         if (slots > bits) revert BallotRuleTooManySlots(slots, bits);
         uint256[] memory maxima = new uint256[](slots);
         uint256[2] memory taken;

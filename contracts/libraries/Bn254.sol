@@ -19,8 +19,8 @@ library Bn254 {
     }
 
     /// @notice Adds `scalar · (x, y)` to the sum at `total`.
-    /// @dev The scalar must be reduced: the precompile would take it modulo R without a word. A call
-    /// to a precompile that a chain lacks succeeds and returns nothing, hence the look at the size.
+    /// @dev The scalar must be reduced: the precompile would silently reduce it modulo R. A call
+    /// to a precompile that a chain lacks succeeds and returns nothing, hence the check of the size.
     function addMultiple(
         uint256[2] memory total,
         uint256 x,

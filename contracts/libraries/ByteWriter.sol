@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @title Writes integers of fixed width one behind the other
+/// @title Writes integers of fixed width one after another
 library ByteWriter {
     struct Writer {
         bytes data;
         uint256 offset;
     }
 
-    /// @notice A writer of just that many bytes.
+    /// @notice A writer of exactly that number of bytes.
     function ofSize(uint256 size) internal pure returns (Writer memory writer) {
         writer.data = new bytes(size);
     }
@@ -20,7 +20,7 @@ library ByteWriter {
         uint256 shift = 256 - 8 * size;
         assembly ("memory-safe") {
             let place := add(add(data, 32), offset)
-            // What lies behind the appended bytes stays as it is.
+            // The bytes after the appended ones stay unchanged.
             let kept := and(mload(place), shr(sub(256, shift), not(0)))
             mstore(place, or(shl(shift, value), kept))
         }

@@ -4,10 +4,10 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Merkle sum tree over a census, in the order of its accounts
-/// @notice docs/protocol.md §6.2. Number and total weight are part of the root, so nobody states them
-/// wrongly to a contract that knows it.
+/// @notice docs/protocol.md §6.2. Number and total weight are part of the root, so nobody can
+/// misstate them to a contract that knows the root.
 library CensusTree {
-    /// @notice A node beside the path: its hash, and the weights below it together.
+    /// @notice A node beside the path: its hash, and the sum of the weights below it.
     struct Sibling {
         bytes32 hash;
         uint128 sum;
@@ -19,7 +19,7 @@ library CensusTree {
         uint128 weight;
         // Place in the census, from 0.
         uint32 index;
-        // What is behind the census root.
+        // The content of the census root.
         bytes32 rootHash;
         uint128 totalWeight;
         uint32 count;
@@ -36,9 +36,10 @@ library CensusTree {
         return keccak256(abi.encodePacked("ostraka/v2/census-root", topHash, totalWeight, count));
     }
 
-    /// @notice Whether the census of that root has the account at the place that the membership names.
-    /// @dev Sides follow from the index, and the number of siblings from the count. Otherwise an inner
-    /// node, or a place in the padding, could pass for a leaf. Sums are checked and never wrap.
+    /// @notice Whether the census of that root has the account at the place that the membership
+    /// names.
+    /// @dev Sides follow from the index, and the number of siblings from the count. Otherwise an
+    /// inner node, or a place in the padding, could pass for a leaf. Sums are checked and never wrap.
     function contains(
         bytes32 censusRoot,
         address account,

@@ -11,7 +11,7 @@ library Committee {
 
     uint256 internal constant MAX_NODES = 64;
 
-    /// @notice `q`: signatures that anchor a root; reverts when the committee breaks a bound.
+    /// @notice `q`: signatures that anchor a root; reverts if the committee violates a bound.
     function quorum(uint256 n, uint256 t, uint256 f) internal pure returns (uint256 q) {
         if (n > MAX_NODES) revert CommitteeTooLarge(n);
         if (t < 2) revert CommitteeThresholdTooSmall(t);
@@ -23,7 +23,7 @@ library Committee {
         if (q > n - f) revert CommitteeTooSmall(n, t, f);
     }
 
-    /// @notice 32 bytes that stand for a committee.
+    /// @notice Digest of a committee.
     function digest(
         address[] calldata nodes,
         string[] calldata urls,

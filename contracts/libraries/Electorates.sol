@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IBudgetTreasury} from "../interfaces/IBudgetTreasury.sol";
 import {CensusTree} from "./CensusTree.sol";
 
-/// @title Who votes in a round: what it fixes when it is created, and which census fits that
+/// @title Electorates of rounds: what a round fixes at its creation, and which census matches it
 /// @notice docs/protocol.md §17.4.
 library Electorates {
     uint8 internal constant MEMBERS = 0;
@@ -14,9 +14,10 @@ library Electorates {
 
     uint256 private constant MAX_SOURCE_BYTES = 4096;
 
-    /// @notice What the round stores of its electorate; reverts with `BudgetTreasuryInvalidParameter`.
+    /// @notice Root of the electorate that the round stores; reverts with
+    /// `BudgetTreasuryInvalidParameter`.
     /// @param memberRoot Census root over those who may propose.
-    /// @param minimumBallots Of the round's poll, which needs as many voters.
+    /// @param minimumBallots Minimum of the round's poll, which needs at least as many voters.
     function rootOf(
         IBudgetTreasury.Electorate calldata electorate,
         bytes32 memberRoot,
@@ -33,10 +34,10 @@ library Electorates {
     }
 
     /// @notice Census root of the poll of a round with that electorate; reverts with
-    /// `BudgetTreasuryElectorateDiffers` where the round may not have that census.
-    /// @param root What `rootOf` gave.
-    /// @param most Number of those who were invited.
-    /// @param mostWeight Total weight of those who were invited.
+    /// `BudgetTreasuryElectorateDiffers` if the round may not have that census.
+    /// @param root The result of `rootOf`.
+    /// @param most Number of invitations.
+    /// @param mostWeight Total weight of the invitations.
     function pollCensus(
         uint8 kind,
         bytes32 root,
@@ -49,7 +50,8 @@ library Electorates {
             if (censusRoot != root)
                 revert IBudgetTreasury.BudgetTreasuryElectorateDiffers("censusRoot");
         } else if (kind == INVITATIONS) {
-            // That each entry is an invitation's is for nodes and auditors: only they have the entries.
+            // Nodes and auditors check that each entry is an invitation's: only they have the
+            // entries.
             if (census.voters > most)
                 revert IBudgetTreasury.BudgetTreasuryElectorateDiffers("voters");
             if (census.totalWeight > mostWeight)

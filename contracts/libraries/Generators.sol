@@ -7,7 +7,7 @@ import {Bn254} from "./Bn254.sol";
 /// @notice docs/protocol.md §2.9.
 library Generators {
     /// @notice `Σ values[j] · G_{j+1} + blinding · H`.
-    /// @dev Scalars must be reduced and `values` at most 320 long.
+    /// @dev Scalars must be reduced and `values` have at most 320 entries.
     function commit(
         address table,
         uint256[] calldata values,

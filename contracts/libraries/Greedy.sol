@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {OutcomeOrder} from "./OutcomeOrder.sol";
 import {OutcomeReader} from "./OutcomeReader.sol";
 
-/// @title Fund the best while the budget lasts, of all or of each category
-/// @notice docs/protocol.md §14.3, §14.6. Without categories every slot is of one category that has
-/// the whole budget.
+/// @title Fund the best slots within the budget, in total or for each category
+/// @notice docs/protocol.md §14.3, §14.6. Without categories, all slots belong to one category that
+/// has the whole budget.
 library Greedy {
     using OutcomeOrder for uint16[];
     using OutcomeReader for bytes;
@@ -16,7 +16,7 @@ library Greedy {
 
     /// @dev kind, order, misfit
     uint256 private constant FLAGS = 3;
-    /// @dev What each slot takes: cost, with categories also the category.
+    /// @dev Bytes of each slot: its cost and, with categories, its category.
     uint256 private constant COST = 16;
     uint256 private constant COST_AND_CATEGORY = 18;
 
@@ -26,15 +26,15 @@ library Greedy {
         bool leftover;
         uint256 minimumSupport;
         uint256 budget;
-        // Of each category.
+        // Budget of each category.
         uint256[] budgets;
-        // Of each slot; categories empty where there is but one.
+        // For each slot; `categories` is empty if there is only one.
         uint256[] costs;
         uint256[] categories;
     }
 
-    /// @notice The rule; reverts unless it is well formed for that many slots.
-    /// @param divided Whether it is of the kind with categories.
+    /// @notice The rule; reverts unless it is well formed for this number of slots.
+    /// @param divided Whether the rule is of the kind with categories.
     function read(
         bytes calldata encoded,
         uint256 slots,
@@ -106,7 +106,7 @@ library Greedy {
         }
     }
 
-    /// @dev `offset` is where the number of costs stands.
+    /// @dev `offset` is the position of the number of costs.
     function _readSlots(
         Rule memory rule,
         bytes calldata encoded,

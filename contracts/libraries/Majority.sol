@@ -5,8 +5,8 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {OutcomeReader} from "./OutcomeReader.sol";
 
 /// @title Majority of yes over no, with a quorum
-/// @notice docs/protocol.md §14.4. Slot 0 is yes, slot 1 no; with abstention slot 2 counts for the
-/// turnout only.
+/// @notice docs/protocol.md §14.4. Slot 0 is yes, slot 1 no; with abstention, slot 2 counts for
+/// the turnout only.
 library Majority {
     using OutcomeReader for bytes;
 
@@ -21,7 +21,7 @@ library Majority {
         uint256 denominator;
     }
 
-    /// @notice The rule; reverts unless it is well formed for that many slots.
+    /// @notice The rule; reverts unless it is well formed for this number of slots.
     function read(bytes calldata encoded, uint256 slots) internal pure returns (Rule memory rule) {
         encoded.requireLength(LENGTH);
         rule.abstention = encoded.flag(1);
@@ -38,7 +38,7 @@ library Majority {
         if (slots != expected) revert OutcomeReader.OutcomeSlotsDiffer(expected, slots);
     }
 
-    /// @notice 1 for yes or for no; for neither without a quorum, or when all abstained.
+    /// @notice 1 for yes or for no; for neither without a quorum, or if all abstained.
     function awards(
         bytes calldata encoded,
         uint256[] calldata tally

@@ -28,19 +28,19 @@ library Outcome {
     /// @dev slots, length
     uint256 private constant PART_HEAD = 4;
 
-    /// @dev Where the next part begins: in the rule, the tally and the order.
+    /// @dev Positions at which the next part begins: in the rule, the tally and the order.
     struct Cursor {
         uint256 offset;
         uint256 slot;
         uint256 place;
     }
 
-    /// @notice 32 bytes that stand for an outcome rule.
+    /// @notice Digest of an outcome rule.
     function digest(bytes calldata rule) internal pure returns (bytes32) {
         return keccak256(abi.encodePacked("ostraka/v2/outcome", rule));
     }
 
-    /// @notice Reverts unless the rule is well formed for that many slots.
+    /// @notice Reverts unless the rule is well formed for this number of slots.
     function validate(bytes calldata rule, uint256 slots) internal pure {
         if (rule.u8(0) != PARTS) return _requireSingle(rule, slots);
         uint256 count = rule.u8(1);
@@ -58,8 +58,8 @@ library Outcome {
         if (total != slots) revert OutcomeReader.OutcomeSlotsDiffer(total, slots);
     }
 
-    /// @notice What each slot is awarded; nothing at all under the rule of kind none.
-    /// @param order Slots from best to worst as the rule wants them; checked in one pass.
+    /// @notice Award of each slot; empty under a rule of kind none.
+    /// @param order Slots from best to worst as the rule requires; checked in one pass.
     function awards(
         bytes calldata rule,
         uint256[] calldata tally,
@@ -74,7 +74,8 @@ library Outcome {
         return _single(kind, rule, tally, order);
     }
 
-    /// @dev Each part decides over slots of its own, and takes as much of the order as it needs.
+    /// @dev Each part decides about slots of its own, and takes the entries of the order that it
+    /// needs.
     function _parts(
         bytes calldata rule,
         uint256[] calldata tally,
@@ -91,7 +92,8 @@ library Outcome {
         order.requireEntries(cursor.place);
     }
 
-    /// @dev Awards of the part at the cursor, which moves on; empty for a part of kind none.
+    /// @dev Awards of the part at the cursor, which moves to the next part; empty for a part of kind
+    /// none.
     function _next(
         Cursor memory cursor,
         bytes calldata rule,
@@ -125,7 +127,7 @@ library Outcome {
         return Greedy.awards(Greedy.read(rule, tally.length, kind == CATEGORIES), tally, order);
     }
 
-    /// @dev Entries of the order that a rule takes.
+    /// @dev Number of entries of the order that a rule takes.
     function _entries(
         uint256 kind,
         bytes calldata rule,
@@ -137,7 +139,7 @@ library Outcome {
         return slots;
     }
 
-    /// @dev Reverts unless the rule is well formed and no list of parts.
+    /// @dev Reverts unless the rule is well formed and not a list of parts.
     function _requireSingle(bytes calldata rule, uint256 slots) private pure {
         uint256 kind = rule.u8(0);
         if (kind == NONE) rule.requireLength(1);

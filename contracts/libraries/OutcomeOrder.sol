@@ -3,14 +3,14 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-/// @title Checks an order of slots that the caller brings, in one pass
-/// @notice docs/protocol.md §14.1. Best slot first, ties to the lower slot. Strictly descending over as
-/// many places as slots: a permutation, and the right one.
+/// @title Checks an order of slots that the caller supplies, in one pass
+/// @notice docs/protocol.md §14.1. Best slot first, ties to the lower slot. An order that strictly
+/// descends over as many places as slots is a permutation, and the right one.
 library OutcomeOrder {
     error OutcomeOrderIncomplete(uint256 entries, uint256 expected);
     error OutcomeOrderWrong(uint256 place);
 
-    /// @notice Reverts unless there are that many entries.
+    /// @notice Reverts unless the order has this number of entries.
     function requireEntries(uint16[] calldata order, uint256 expected) internal pure {
         if (order.length != expected) revert OutcomeOrderIncomplete(order.length, expected);
     }

@@ -2,14 +2,14 @@
 pragma solidity 0.8.37;
 
 /// @title Reads the fields of an outcome rule
-/// @notice docs/protocol.md §14.1. Offsets are the caller's: the length of a rule is checked once.
+/// @notice docs/protocol.md §14.1. The caller chooses offsets: the length of a rule is checked once.
 library OutcomeReader {
     error OutcomeMalformed(uint256 length);
     error OutcomeUnknownFlag(uint256 offset, uint256 value);
     error OutcomeOutOfRange(string field, uint256 value);
     error OutcomeSlotsDiffer(uint256 expected, uint256 slots);
 
-    /// @notice Reverts unless the rule has just that many bytes.
+    /// @notice Reverts unless the rule has exactly this number of bytes.
     function requireLength(bytes calldata rule, uint256 length) internal pure {
         if (rule.length != length) revert OutcomeMalformed(rule.length);
     }

@@ -5,7 +5,7 @@ import {OutcomeOrder} from "./OutcomeOrder.sol";
 import {OutcomeReader} from "./OutcomeReader.sol";
 
 /// @title The most votes for one or several seats
-/// @notice docs/protocol.md §14.5. Slots behind the contenders are abstentions.
+/// @notice docs/protocol.md §14.5. Slots after the contenders are abstentions.
 library Plurality {
     using OutcomeOrder for uint16[];
     using OutcomeReader for bytes;
@@ -19,7 +19,7 @@ library Plurality {
         uint256 contenders;
     }
 
-    /// @notice The rule; reverts unless it is well formed for that many slots.
+    /// @notice The rule; reverts unless it is well formed for this number of slots.
     function read(bytes calldata encoded, uint256 slots) internal pure returns (Rule memory rule) {
         encoded.requireLength(LENGTH);
         rule.seats = encoded.u16(1);

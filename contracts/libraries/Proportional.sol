@@ -6,7 +6,7 @@ import {OutcomeOrder} from "./OutcomeOrder.sol";
 import {OutcomeReader} from "./OutcomeReader.sol";
 
 /// @title Divide an amount by votes, to the last unit
-/// @notice docs/protocol.md §14.7. Slots behind the contenders are abstentions.
+/// @notice docs/protocol.md §14.7. Slots after the contenders are abstentions.
 library Proportional {
     using OutcomeOrder for uint16[];
     using OutcomeReader for bytes;
@@ -19,7 +19,7 @@ library Proportional {
         uint256 contenders;
     }
 
-    /// @notice The rule; reverts unless it is well formed for that many slots.
+    /// @notice The rule; reverts unless it is well formed for this number of slots.
     function read(bytes calldata encoded, uint256 slots) internal pure returns (Rule memory rule) {
         encoded.requireLength(LENGTH);
         rule.amount = encoded.u128(1);
@@ -30,7 +30,7 @@ library Proportional {
         if (rule.amount == 0) revert OutcomeReader.OutcomeOutOfRange("amount", 0);
     }
 
-    /// @notice Each contender's part; the whole amount together, or nothing when nobody voted.
+    /// @notice Each contender's part; together the whole amount, or nothing if nobody voted.
     /// @param order All contenders by remainder.
     function awards(
         bytes calldata encoded,
@@ -52,7 +52,8 @@ library Proportional {
             }
         }
         order.requireByRank(remainders);
-        // Fewer than the contenders: remainders are below the votes, and together `left` times them.
+        // Below the number of contenders: each remainder is below the votes, and their sum is `left`
+        // times the votes.
         for (uint256 place = 0; place < left; ++place) ++given[order[place]];
     }
 }

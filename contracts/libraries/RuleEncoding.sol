@@ -15,7 +15,7 @@ library RuleEncoding {
     uint256 private constant QUADRATIC_ROW_HEAD = 20;
     uint256 private constant TERM = 18;
 
-    /// @dev What a rule counts; from it follows its length.
+    /// @dev Counts of a rule, which determine its length.
     struct Shape {
         uint256 bits;
         uint256 slots;
@@ -25,12 +25,12 @@ library RuleEncoding {
         uint256 terms;
     }
 
-    /// @notice Exactly one of so many options.
+    /// @notice Exactly one of the options.
     function singleChoice(uint256 options) internal pure returns (bytes memory) {
         return _selection(_ones(options), 1, 0);
     }
 
-    /// @notice Between `atLeast` and `atMost` of so many options.
+    /// @notice Between `atLeast` and `atMost` of the options.
     function approval(
         uint256 options,
         uint256 atLeast,
@@ -93,8 +93,9 @@ library RuleEncoding {
         return writer.data;
     }
 
-    /// @notice A first, second, … option, all of so many places filled.
-    /// @param scores Of each place; the first is at least 1, and none is higher than one before it.
+    /// @notice A first, second, … option, with all places filled.
+    /// @param scores Score of each place; the first is at least 1, and no score is higher than an
+    /// earlier one.
     function ranking(
         uint256 options,
         uint256[] memory scores
@@ -144,7 +145,7 @@ library RuleEncoding {
         coefficients = new uint256[](count);
         if (count == 0) return coefficients;
         for (uint256 power = 0; power + 1 < count; ++power) coefficients[power] = 1 << power;
-        // The last one closes the gap.
+        // The last coefficient closes the gap.
         coefficients[count - 1] = span - ((1 << (count - 1)) - 1);
     }
 
@@ -185,7 +186,7 @@ library RuleEncoding {
         writer.put(shape.quadraticRows, 2);
     }
 
-    /// @dev Slots one behind the other, each of bits with these coefficients.
+    /// @dev Consecutive slots, each with bits of these coefficients.
     function _numbers(
         ByteWriter.Writer memory writer,
         uint256 slots,

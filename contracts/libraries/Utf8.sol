@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @title Whether bytes are text that every reader reads alike
+/// @title Checks that bytes are text that every reader decodes alike
 /// @notice RFC 3629: shortest forms only, no surrogates, nothing above U+10FFFF.
 library Utf8 {
     /// @notice True for UTF-8 without control characters below U+0020.
@@ -22,7 +22,7 @@ library Utf8 {
                         : unit < 0xF0
                             ? 2
                             : 3;
-                // What a shorter form can say, a surrogate, or beyond U+10FFFF.
+                // A character with a shorter form, a surrogate, or one beyond U+10FFFF.
                 if (unit == 0xE0) low = 0xA0;
                 else if (unit == 0xED) high = 0x9F;
                 else if (unit == 0xF0) low = 0x90;

@@ -6,7 +6,7 @@ import {ERC721Votes} from "@openzeppelin/contracts/token/ERC721/extensions/ERC72
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 /// @title Membership tokens of tests: one vote each, counted by time rather than by block
-/// @notice Anybody may have any number.
+/// @notice Anybody may get any number of them.
 contract TestMembership is ERC721, EIP712, ERC721Votes {
     uint256 private _count;
 

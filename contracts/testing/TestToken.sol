@@ -7,7 +7,7 @@ import {ERC20Votes} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Vo
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 
 /// @title Token of the demo and of tests
-/// @notice Worth nothing: whoever deploys it gets all of it. In whole units, as a city's budget is.
+/// @notice Worthless: its deployer gets all of it. It has whole units only, like a city's budget.
 contract TestToken is ERC20, ERC20Permit, ERC20Votes {
     constructor(
         string memory name,

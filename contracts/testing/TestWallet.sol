@@ -5,7 +5,7 @@ import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 
 /// @title A contract wallet of tests
-/// @notice Does what its owner says, and finds every signature good until its owner changes its mind.
+/// @notice Executes its owner's calls, and accepts every signature until the owner revokes that.
 contract TestWallet is IERC1271 {
     address public immutable owner = msg.sender;
     bool public fickle;
@@ -18,7 +18,7 @@ contract TestWallet is IERC1271 {
         Address.functionCall(to, data);
     }
 
-    /// @notice From here on no signature is good any more.
+    /// @notice Reject every signature from now on.
     function changeMind() external {
         _requireOwner();
         fickle = true;

@@ -10,7 +10,7 @@ import {IBudgetTreasury} from "../interfaces/IBudgetTreasury.sol";
 import {TreasuryRounds} from "./TreasuryRounds.sol";
 
 /// @title Money of a treasury's rounds
-/// @notice Takes deposits, and returns to every funder the part that is not paid out. Specified in
+/// @notice Accepts deposits, and returns to every funder the part that is not paid out. Specified in
 /// docs/protocol.md, §17.
 abstract contract TreasuryFunding is ReentrancyGuard, TreasuryRounds {
     using SafeERC20 for IERC20;
@@ -35,7 +35,7 @@ abstract contract TreasuryFunding is ReentrancyGuard, TreasuryRounds {
             if (msg.value != 0) revert BudgetTreasuryWrongValue(0, msg.value);
             uint256 before = IERC20(token).balanceOf(address(this));
             IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
-            // What arrived, not what was sent: some tokens keep a fee.
+            // The amount that arrived, not the amount sent: some tokens keep a fee.
             received = IERC20(token).balanceOf(address(this)) - before;
         }
         if (received == 0) revert BudgetTreasuryNothingReceived();

@@ -10,7 +10,7 @@ import {CensusTree} from "../libraries/CensusTree.sol";
 import {TreasuryRounds} from "./TreasuryRounds.sol";
 
 /// @title Proposals of a treasury's rounds
-/// @notice Members propose, revise and withdraw, themselves or by a signature. Specified in
+/// @notice Members propose, revise and withdraw, by transaction or by signature. Specified in
 /// docs/protocol.md, §17.
 abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
     struct ProposalRecord {
@@ -20,11 +20,11 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
         bool withdrawn;
         uint16 category;
         address recipient;
-        // What is asked for; in a proportional round 0, and what was awarded once decided.
+        // The requested amount; in a proportional round 0, and the award after the decision.
         uint128 amount;
     }
 
-    /// @dev Where a proposal is kept: its round, and its place in the round plus one.
+    /// @dev Location of a proposal: its round, and its place in the round plus one.
     struct Place {
         uint128 roundId;
         uint128 position;
@@ -197,7 +197,8 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
         emit ProposalWithdrawn(roundId, proposalId);
     }
 
-    /// @dev Uses up the nonce. By ECDSA with the signing key that the membership names.
+    /// @dev Consumes the nonce. Requires an ECDSA signature of the signing key that the membership
+    /// names.
     function _authorize(
         bytes32 statement,
         CensusTree.Membership calldata membership,
@@ -263,7 +264,7 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
                 parameters.minimumAmount,
                 parameters.maximumAmount
             );
-        // Where there are no categories, every proposal has the first.
+        // Without categories, every proposal has the first one.
         if (item.category >= Math.max(record.categories, 1))
             revert BudgetTreasuryInvalidCategory(item.category, record.categories);
         _checkTexts(item.title, item.text);

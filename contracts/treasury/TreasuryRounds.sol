@@ -6,13 +6,13 @@ import {IBudgetTreasury} from "../interfaces/IBudgetTreasury.sol";
 import {IPollRegistry} from "../interfaces/IPollRegistry.sol";
 
 /// @title Rounds of a treasury
-/// @notice Creates rounds and tells their status. Specified in docs/protocol.md, §17.
+/// @notice Creates rounds and reports their status. Specified in docs/protocol.md, §17.
 abstract contract TreasuryRounds is IBudgetTreasury {
     struct RoundRecord {
         address organizer;
         uint64 claimsEndAt;
         uint16 withdrawn;
-        // To choose from; 0 where proposals have none.
+        // Number of categories; 0 if proposals have none.
         uint16 categories;
         uint256 pollId;
         uint256 deposited;
@@ -32,7 +32,7 @@ abstract contract TreasuryRounds is IBudgetTreasury {
 
     uint256 private constant MAX_TEXT_BYTES = 16_384;
 
-    /// @notice Where the rounds' polls are.
+    /// @notice Registry of the rounds' polls.
     IPollRegistry public immutable registry;
     /// @notice Writes the rules of the rounds' polls.
     RoundRules public immutable rules;
@@ -42,12 +42,12 @@ abstract contract TreasuryRounds is IBudgetTreasury {
     mapping(uint256 roundId => RoundRecord) internal _rounds;
 
     constructor(IPollRegistry registry_) {
-        // The polls of rounds set no times for disputes: a registry with disputes would refuse them all,
-        // when the money is in.
+        // The polls of rounds set no times for disputes: a registry with disputes would refuse them
+        // all, after the money was deposited.
         if (registry_.disputes() != address(0))
             revert BudgetTreasuryWrongRegistry(address(registry_));
         registry = registry_;
-        // Made here, so that nobody chooses what rounds may fix and how rules are written.
+        // Created here, so that nobody chooses which rounds are allowed and how rules are written.
         rules = new RoundRules();
     }
 

@@ -1,4 +1,4 @@
-"""A proof shows that a census has an entry, whoever made the tree.
+"""A proof shows that a census has an entry, no matter who made the tree.
 
 Here the census's maker is the attacker, who fixes a root of any tree. On a verifier that leaves one
 rule of docs/protocol.md §6.2 out each forgery works; the real one refuses it for that rule.
@@ -64,7 +64,7 @@ def wrapped() -> Forgery:
 
 
 def beyond_the_count() -> Forgery:
-    """Three voters are announced, and a fourth leaf stands where padding belongs."""
+    """Three voters are announced, and a fourth leaf is in the place of padding."""
     leaves = [leaf(entry(seed, 1)) for seed in range(3)]
     hidden = entry(3, 1)
     left, right = parent(*leaves[:2]), parent(leaves[2], leaf(hidden))

@@ -1,4 +1,4 @@
-"""No stranger keeps a node busy with censuses (docs/protocol.md §6)."""
+"""No stranger can keep a node busy with censuses (docs/protocol.md §6)."""
 
 import asyncio
 import json
@@ -52,7 +52,7 @@ def censuses(count: int) -> list[bytes]:
 
 
 class Anybody(CensusUploads):
-    """The old rule: whoever comes is heard."""
+    """The old rule: every upload is accepted."""
 
     async def check(self, poll: PublishedPoll, view: PollView, header: str) -> CensusUpload:
         return CensusUpload.decode(header)
@@ -197,7 +197,7 @@ def test_one_census_is_checked_at_a_time(town: Town) -> None:
 
 
 def test_a_signer_has_one_place_in_the_queue(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many polls somebody creates: another's census is looked at next."""
+    """However many polls an account creates, the next census is another account's."""
     monkeypatch.setattr(census_uploads, "_MOST_OF_SIGNER", 4)
     registry, attacker, honest = town.stack.registry, SigningKey(), SigningKey()
     uploads = CensusUploads(registry, Policy(), ScriptedElectorates())
@@ -260,7 +260,7 @@ def test_a_live_node_refuses_uploads_by_their_headers(town: Town) -> None:
     assert town.give_census(1, poll, b"").status_code == 422
     answer = town.give_census(1, poll, wrong)
     assert (answer.status_code, answer.json()["title"]) == (422, "Poll rejected")
-    assert "another root" in answer.json()["detail"]
+    assert "a different root" in answer.json()["detail"]
     assert town.give_census(1, poll, good).status_code == 429
     time.sleep(1.5)
     given = town.give_census(1, poll, good)

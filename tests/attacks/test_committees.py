@@ -1,4 +1,4 @@
-"""No node is in a company, or under a threshold, that its operator did not allow (§3.4).
+"""No node joins a committee, or a threshold, that its operator did not allow (§3.4).
 
 The attacker takes signatures that nodes gave for one committee, and registers another one with
 puppets of its own, or with a lower threshold. Under the rule of version 1 a node signed its address

@@ -135,7 +135,7 @@ def test_only_signed_ballots_prove_malice(poll: SyntheticPoll, tmp_path: Path) -
     assert not service.accepting._failures.suspected(victim.address)
     assert service.accepting._failures.suspected(liar.address)
     honest = [one.record for one in poll.prepared[:2]]
-    # Last, not never: a voter whose program is mended still votes.
+    # Last, not never: a voter whose program is fixed can still vote.
     ((first, second),) = answers_of(service, [("liar", honest)])
     assert isinstance(first, Receipt)
     assert isinstance(second, Receipt)

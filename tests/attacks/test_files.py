@@ -127,7 +127,7 @@ SETTINGS = {
 
 
 def _run_node(folder: Path, **more: str) -> str:
-    """What a node with these files says before it ends."""
+    """The message of a node with these files before it ends."""
     files = {
         "OSTRAKA_NODE_KEY_FILE": str(folder / "key"),
         "OSTRAKA_NODE_DATABASE_URL": f"sqlite:///{folder / 'node.db'}",

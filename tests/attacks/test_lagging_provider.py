@@ -1,4 +1,4 @@
-"""A provider that lags behind or answers with gaps takes nothing away (docs/operations.md).
+"""A provider that lags behind or answers with gaps loses nothing (docs/operations.md).
 
 On Hardhat's node behind `FaultyRpc`: what one replica does not show proves nothing. Gateways and
 nodes read it again later, create nothing twice, and forget nothing.

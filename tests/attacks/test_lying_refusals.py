@@ -1,4 +1,4 @@
-"""One lying node does not decide why a voter's ballot is refused (docs/protocol.md §9.1)."""
+"""A lying node cannot choose the reason why a ballot is refused (docs/protocol.md §9.1)."""
 
 import asyncio
 from collections.abc import Collection
@@ -21,7 +21,7 @@ CHANGED = Problem(ProblemType.POLL_CLOSED, "vote again at https://evil.example",
 
 
 def first_reason(problems: Collection[Problem]) -> Problem:
-    """The old rule: the first refusal below status 500, whatever it is."""
+    """The old rule: the first refusal below status 500."""
     return next(problem for problem in problems if problem.status < 500)
 
 
@@ -31,7 +31,7 @@ def poll() -> SyntheticPoll:
 
 
 def refused(poll: SyntheticPoll, said: dict[int, Problem]) -> Problem:
-    """What a voter gets from a gateway; nodes that say nothing cannot be reached."""
+    """The gateway's answer to a voter; silent nodes are unreachable."""
 
     def handle(request: httpx.Request) -> httpx.Response:
         problem = said.get(int(request.url.host[len("node-")]))
@@ -60,8 +60,12 @@ def test_a_lie_of_one_node_is_no_reason(poll: SyntheticPoll, lie: Problem) -> No
 
 def test_a_reason_of_more_nodes_than_may_lie_counts(poll: SyntheticPoll) -> None:
     assert poll.committee.faults == 1
-    assert refused(poll, {2: CLOSED, 4: CLOSED}) == CLOSED
-    assert refused(poll, {1: LOST, 2: CLOSED, 4: CLOSED}) == CLOSED
+    assert refused(poll, {2: CLOSED, 4: CLOSED}).members() == CLOSED.members()
+    shown = refused(poll, {1: LOST, 2: CLOSED, 4: CLOSED})
+    assert shown.members() == CLOSED.members()
+    # What each node says stays attributed to it.
+    assert [one["node"] for one in shown.nodes] == [1, 2, 3, 4]
+    assert shown.nodes[0]["problem"] == LOST.to_json()
 
 
 def test_what_nodes_say_of_themselves_is_no_reason_however_many_say_it(
@@ -73,8 +77,9 @@ def test_what_nodes_say_of_themselves_is_no_reason_however_many_say_it(
 
 def test_a_liar_that_agrees_on_the_reason_does_not_choose_its_words() -> None:
     assert first_reason([CHANGED, CLOSED, CLOSED]) == CHANGED
-    assert rejection([CHANGED, CLOSED, CLOSED], 1) == CLOSED
-    both = rejection([CHANGED, CLOSED], 1)
+    agreed = rejection({1: CHANGED, 2: CLOSED, 3: CLOSED}, 1)
+    assert agreed.members() == CLOSED.members()
+    both = rejection({1: CHANGED, 2: CLOSED}, 1)
     assert both.kind is ProblemType.POLL_CLOSED
     assert both.detail == f"{CHANGED.detail}; {CLOSED.detail}"
 
@@ -84,6 +89,6 @@ def test_nodes_that_each_name_their_own_box_agree() -> None:
         Problem(ProblemType.CHECK_FAILED, "it does not open to a good share", f"boxes[{node}]")
         for node in range(3)
     ]
-    one = rejection(boxes, 1)
+    one = rejection(dict(enumerate(boxes, start=1)), 1)
     assert (one.kind, one.field) == (ProblemType.CHECK_FAILED, "")
     assert one.detail == "it does not open to a good share"

@@ -1,4 +1,4 @@
-"""No treasury is believed for what it says of itself (docs/protocol.md §13, D3 and D4).
+"""No treasury's statement about itself is accepted without proof (docs/protocol.md §13, D3 and D4).
 
 The organizer is the attacker, with a treasury, a token or both of its own making: they tell of an
 honest round, and the money is elsewhere. Everything is read over real HTTP. Under the rule of

@@ -87,7 +87,7 @@ async def bring(
 
 
 def old_rule(shown: list[Shown]) -> str:
-    """What whoever opens polls could tell of what the nodes show."""
+    """What the account that opens polls can conclude from the nodes' data."""
     if any(one["signature"] is None for one in shown):
         return "waits"
     return "open" if len({tuple(one["public_keys"]) for one in shown}) == 1 else "they differ"
@@ -250,7 +250,7 @@ def test_a_node_with_two_keys_is_named(poll: SyntheticPoll, tmp_path: Path) -> N
 
 
 def test_a_silent_node_does_not_delay_the_others(poll: SyntheticPoll, tmp_path: Path) -> None:
-    """Node 1 is away: the others have the census all the same, and say whom they wait for."""
+    """Node 1 is away: the others still have the census, and state which node they wait for."""
     village, chain = Village(poll, tmp_path), Chain()
     away = FastAPI()
 

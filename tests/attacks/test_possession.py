@@ -2,7 +2,7 @@
 
 The attacker is one node of the committee. Under the rule of version 1 a signed announcement was
 enough; each key here shares a secret with an honest node's, or its secret is nobody's in the
-committee. The attacker relays every challenge that it cannot answer to whoever could.
+committee. The attacker relays every challenge that it cannot answer to a node that could.
 """
 
 import asyncio
@@ -110,7 +110,7 @@ def test_both_nodes_that_share_a_key_are_named(poll: SyntheticPoll, tmp_path: Pa
 def test_a_node_proves_each_key_that_it_announces(
     poll: SyntheticPoll, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Node 4 shows that it holds its key, and then announces one that somebody else holds."""
+    """Node 4 proves possession of its key, and then announces a key that another node holds."""
     village, key = Village(poll, tmp_path), PollKey()
     switching = Twin(poll, COPIER, key)
 
@@ -209,7 +209,7 @@ def test_a_key_counts_only_with_its_nodes_signature(poll: SyntheticPoll, tmp_pat
 def test_a_sound_key_whose_secret_is_elsewhere_proves_nothing(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
-    """Node 4 announces a key that somebody else holds, and relays challenges to the other nodes."""
+    """Node 4 announces a key that another node holds, and relays challenges to the other nodes."""
     village = Village(poll, tmp_path)
     elsewhere = PollKey().public_key
     copier = Copier(poll, COPIER, lambda: elsewhere)
@@ -379,7 +379,7 @@ def test_boxes_of_other_uses_are_not_accepted_as_challenges(poll: SyntheticPoll)
         answer_challenge(poll.context, 4, 1, victim, 2, head + poll.prepared[0].boxes[0])
     moved = PollKeyList((*public_keys[1:], public_keys[0]))
     body = make_challenge(poll.context, moved, 2, 4, bytes(32))
-    with pytest.raises(Malformed, match="another key than this node's in place 1"):
+    with pytest.raises(Malformed, match="a different key than this node's in place 1"):
         answer_challenge(poll.context, 4, 1, victim, 2, body)
 
 

@@ -1,4 +1,4 @@
-"""Whoever recorded the sealed shares opens none by breaking one of two schemes (§1.2, §7.3).
+"""Breaking one of two schemes opens none of the recorded sealed shares (§1.2, §7.3).
 
 The attacker has every box that a voter sent, and later gets all secrets of one half of the nodes'
 keys: by a quantum computer those of X25519, or by a break of ML-KEM those of that. It opens boxes

@@ -393,7 +393,7 @@ def test_seeds_of_another_use_are_refused(threshold: int) -> None:
         replace(own, box=replayed[0].box),
         replace(replayed[0], signature=own.signature),
     ]
-    # Signed by the lower helper itself, of another mask than the seed in the box gives.
+    # Signed by the lower helper itself, of a different mask than the seed in the box gives.
     lie = poll.domain.digest(*request.seed_statement(pair, own.box, bytes(32)))
     signed = poll.node_keys[pair[0] - 1].sign(lie)
     replayed += [SignedSeed(own.box, bytes(32), signed)]

@@ -1,4 +1,4 @@
-"""Nothing is sent twice, whatever becomes of a provider's answers (docs/operations.md).
+"""Nothing is sent twice, even if a provider's answers are lost (docs/operations.md).
 
 On Hardhat's node behind `FaultyRpc`. What the rule before did is kept here as a copy, and deposits
 twice; the gateway's own path deposits once, and creates one round and one poll.
@@ -85,7 +85,7 @@ def test_a_lost_answer_deposits_once(
 def test_without_blocks_one_transaction_waits(
     chain: FaultyChain, gateway: GatewayContext, round_id: int
 ) -> None:
-    """Sent again, the node says `known transaction`: that is no failure, nor a reason for more."""
+    """The node answers a repetition with `known transaction`, which is not a failure."""
     chain.stop_mining()
     chain.rpc.lose_answers = 1
     for _ in range(3):

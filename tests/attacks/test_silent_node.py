@@ -1,4 +1,4 @@
-"""One silent node makes nobody wait for receipts (docs/protocol.md §9.2)."""
+"""A silent node makes no voter wait for receipts (docs/protocol.md §9.2)."""
 
 import asyncio
 import time

@@ -53,7 +53,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def _values(engine: Engine) -> list[bytes]:
-    """Every value of every table that has bytes, as whoever copied the database has them."""
+    """Every value of bytes in every table, as in a copied database."""
     found = []
     with engine.connect() as connection:
         for table in inspect(engine).get_table_names():
@@ -219,7 +219,7 @@ def test_a_node_that_lost_a_polls_file_makes_no_new_key(url: str, tmp_path: Path
     with pytest.raises(LostSecret, match=f"{file}: this poll's secret is gone"):
         node.restarted()
     assert list((tmp_path / "secrets").iterdir()) == []
-    # Of another poll key than the announced one.
+    # Of a different poll key than the announced one.
     node.secrets.keep(node.poll.context, PollKey().secret())
     with pytest.raises(LostSecret, match="not that of the announced poll key"):
         node.restarted()

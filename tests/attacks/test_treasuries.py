@@ -1,4 +1,4 @@
-"""No audit vouches for a treasury or a registry of the organizer's own making (§13: D1 to D4, G2).
+"""No audit accepts a treasury or a registry that the organizer made (§13: D1 to D4, G2).
 
 Each is the real contract with one line changed, and says of itself whatever the real one would.
 Version 1 believed it. The rounds run to their end on a real chain, with real nodes.
@@ -260,7 +260,7 @@ def created(town: Town, kind: str, token: Token, now: int) -> Round:
 
 
 def test_the_real_treasury_passes(rounds: dict[str, Round], browser: Browser) -> None:
-    """Though one proposal's text is none that anybody can read."""
+    """Although the text of one proposal is unreadable."""
     one = rounds["real"]
     assert one.balances() == [300, 500, 0, 200]
     code, report = one.report()
@@ -357,7 +357,7 @@ def test_a_registry_with_one_changed_line_is_found(
 
 
 def test_an_own_constructor_can_leave_the_releases_code(town: Town) -> None:
-    """No check of code can tell, so the verdict says what it assumes."""
+    """No check of code can detect this, so the verdict states what it assumes."""
     organizer, stack = town.stack.organizer, town.stack
     for_oneself = f"{BOOKS}        _deposits[1][msg.sender] = 1e30;\n"
     filled = ChangedContract("BudgetTreasury", BOOKS, for_oneself)

@@ -1,4 +1,4 @@
-"""No contract of the organizer's own says who signs for whom (docs/protocol.md §6.3, §6.5, C4).
+"""No contract of the organizer chooses who signs for an account (docs/protocol.md §6.3, §6.5, C4).
 
 The attacker deploys a contract that emits what voting keys do, and names its own key for every
 member: then it votes for all of them. Version 1 read the contract that the description named, and
@@ -97,7 +97,7 @@ def test_an_attackers_contract_cannot_name_voting_keys(
 def test_one_key_for_several_accounts_only_if_the_poll_allows_it(endpoint: Endpoint) -> None:
     allowed = census_check(endpoint, REAL, shared=True)
     assert allowed.verdict.value == "holds"
-    assert "6 of 6 entries sign with another key than the account's" in allowed.detail
+    assert "6 of 6 entries sign with a different key than the account's" in allowed.detail
     assert hexed(REAL) in allowed.detail
     found = census_check(endpoint, REAL)
     assert (found.verdict.value, found.item) == ("fails", f"signing key {hexed(ATTACKER)}")

@@ -1,4 +1,4 @@
-"""A wrong RPC endpoint is never a failed poll: it is not checked, and why is said once.
+"""A wrong RPC endpoint never fails a poll: it is not checked, with the reason stated once.
 
 Everything runs over real HTTP. Under the old rule each of these answers failed check P1, so that
 a captive portal made a good poll look like a fraud.
@@ -149,7 +149,7 @@ def test_missing_events_of_a_tallied_poll_are_reported_once(endpoint: Endpoint) 
 
 
 def failing_at_first(times: int, failure: Any) -> tuple[Answer, list[str]]:
-    """Each method answers well only after so many failures in a row."""
+    """Each method answers correctly only after a number of failures in a row."""
     failures: dict[str, int] = {}
     log: list[str] = []
 
@@ -227,7 +227,7 @@ def test_refused_batches_are_asked_one_by_one(endpoint: Endpoint, refused: Reply
 
 
 def bounded(span: int, head: int, event_at: int) -> Answer:
-    """An endpoint with logs of so many blocks at most."""
+    """An endpoint that limits the number of blocks for logs."""
 
     def answer(method: str, given: list[Any]) -> Any:
         if method == "eth_blockNumber":

@@ -103,7 +103,7 @@ def test_a_cast_time_outside_voting_has_a_problem_of_its_own(
         assert says in answer.detail
         assert answer.retry_after_s == retry_after_s
         assert kind in BALLOT_PROBLEMS
-    # From a peer neither: it is not stored.
+    # A ballot from a peer is not stored either.
     intake._store_from_peers([record])
     assert service.served.store.receipts(1) == []
 

@@ -1,4 +1,4 @@
-"""Small inputs that somebody made by hand, each of which was read wrongly once: the right answers.
+"""Small hand-made inputs, each of which was once misread, with the right answers.
 
 Elections' files are in tests/cases; those of accounts and specifications as well.
 """

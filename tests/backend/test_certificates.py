@@ -1,4 +1,4 @@
-"""Certificates in JSON, between nodes and whoever anchors their roots."""
+"""Certificates in JSON, from nodes to the program that anchors their roots."""
 
 import json
 

@@ -21,7 +21,7 @@ OPENING = "GET /polls/1/opening"
 
 
 class Nodes:
-    """The committee of a synthetic poll, each node answering what a test says."""
+    """The committee of a synthetic poll, in which each node answers as the test defines."""
 
     def __init__(self, poll: SyntheticPoll, stubs: list[StubGateway]) -> None:
         self.keys = PollKeyList(tuple(key.public_key for key in poll.poll_keys))
@@ -32,7 +32,7 @@ class Nodes:
         )
 
     def report(self, keys: PollKeyList) -> Answer:
-        """What a node says that takes these keys for the poll's."""
+        """The statement of a node that takes these keys for the poll's."""
         announced = {
             node: Announcement(key, bytes(65)) for node, key in enumerate(keys.public_keys, 1)
         }

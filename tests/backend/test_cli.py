@@ -1,4 +1,4 @@
-"""The command line against a gateway that says yes, no, nothing, or nonsense."""
+"""The command line against a gateway that accepts, refuses, stays silent, or answers nonsense."""
 
 import json
 from collections.abc import Iterator
@@ -66,10 +66,25 @@ def test_refusals_are_shown_with_their_field(stub: StubGateway) -> None:
         "exit_code": 1,
         "type": "urn:ostraka:problem:invalid-request",
         "title": "Invalid request",
+        "status": 422,
         "field": "amount",
         "detail": "too much",
     }
     assert stub.requests[-1][1]["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_programs_get_every_member_of_a_refusal(stub: StubGateway) -> None:
+    """Above all when to try again, and which nodes hold it up."""
+    problem = Problem(ProblemType.POLL_NOT_READY, "node 2 does not answer", "poll", 30)
+    silent = Problem(ProblemType.NODE_SILENT, "no answer in time").to_json()
+    waiting = {"node": 2, "announces_different_keys": False, "problem": silent}
+    problem.nodes = (waiting,)
+    stub.routes["POST /rounds/1/funding"] = answer(problem.status, problem.to_json())
+    result = run(stub, "round", "fund", "1", "5", "--json")
+    assert result.exit_code == 3
+    shown = json.loads(result.stderr)["error"]
+    assert shown == {"exit_code": 3} | problem.to_json()
+    assert (shown["retry_after_s"], shown["nodes"]) == (30, [waiting])
 
 
 def test_a_token_is_asked_for_before_anything_is_sent(stub: StubGateway) -> None:

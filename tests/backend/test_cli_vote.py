@@ -56,7 +56,7 @@ class Town:
         self._publish(RULE, selection_bits(RULE, [0]), members)
 
     def ask(self, question: Question, vote: Any) -> None:
-        """Publish a poll on that question, with that vote of somebody else."""
+        """Publish a poll on that question, with that vote by another voter."""
         members = {"questions": [question.to_json()], "options": list(question.labels())}
         self._publish(question.rule, question.vote_bits(vote), members)
 
@@ -350,7 +350,7 @@ def test_missing_checks_are_stated(town: Town) -> None:
 
 
 def problem(title: str, detail: str) -> str:
-    """What the command line shows of a problem, as JSON, up to a part of its detail."""
+    """The command line's JSON output for a problem, up to a part of its detail."""
     return f'"title": "{title}", "field": "", "detail": "{detail}'
 
 

@@ -1,4 +1,4 @@
-"""Titles out of files: cut to a length, and told apart by the ids of the file."""
+"""Titles from files: cut to a length, and distinguished by the ids of the file."""
 
 import pytest
 

@@ -106,7 +106,7 @@ def test_examples_show_every_kind_and_every_outcome() -> None:
 
 @pytest.mark.parametrize("path", ROUNDS, ids=lambda path: path.stem)
 def test_a_round(path: Path) -> None:
-    """Its bytes say what the file says; its poll is the question that they make."""
+    """Its bytes match the file, and its poll has the question that they make."""
     wanted = specification(path, RoundSpecification)
     ballot, outcome = wanted.ballot.encoded, wanted.outcome.encoded
     assert ballot_json(ballot) == wanted.ballot.model_dump()

@@ -8,12 +8,14 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from eth_abi import encode
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlmodel import Session
+from web3.exceptions import ContractCustomError
 
-from ostraka.chain.contract import ChainError
-from ostraka.chain.errors import LowOnCoin
+from ostraka.chain.contract import ChainError, call
+from ostraka.chain.errors import LowOnCoin, Refused
 from ostraka.chain.registry import Registry, Status
 from ostraka.chain.sending import Account
 from ostraka.chain.treasury import Authorization, Item, RoundStatus
@@ -39,6 +41,7 @@ from ostraka.wire.problems import Problem, ProblemDocument
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.encoding import keccak256
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.village import ScriptedRegistry
 
@@ -48,10 +51,11 @@ ROUND = 7
 MEMBER = SigningKey(bytes([9] * 32))
 ITEM = Item(bytes([3] * 20), 10, "A bench", "", 0, bytes(32))
 NEXT_NONCE = 4
+SILENT = Problem(ProblemType.NODE_SILENT, "no answer in time").to_json()
 
 
 class ScriptedTreasury:
-    """One round as a test says."""
+    """A round that the test defines."""
 
     def __init__(self, poll: SyntheticPoll) -> None:
         self.address = bytes([8] * 20)
@@ -316,6 +320,45 @@ def test_an_account_without_coin_is_reported_as_low_on_funds() -> None:
     assert problem_of(LowOnCoin("the account cannot pay")).kind is ProblemType.LOW_FUNDS
 
 
+def test_a_contracts_refusal_names_the_member_of_the_specification() -> None:
+    """By the error's name and values: another error's text may contain the same words."""
+    error = keccak256(b"PollRegistryInvalidParameter(string)")[:4]
+    data = error + encode(["string"], ["disputeWindow"])
+
+    def refuse() -> None:
+        raise ContractCustomError("execution reverted", data="0x" + data.hex())
+
+    with pytest.raises(Refused) as raised:
+        call(refuse)
+    assert (raised.value.name, raised.value.values) == (
+        "PollRegistryInvalidParameter",
+        ("disputeWindow",),
+    )
+    problem = problem_of(raised.value)
+    assert (problem.kind, problem.field) == (ProblemType.REJECTED_BY_CONTRACT, "dispute_window")
+    in_words = Refused("the contract refuses: NotInvalidParameter(disputeWindow)")
+    assert problem_of(in_words).field == ""
+
+
+@pytest.mark.parametrize("data", ["Reverted 0x", "0x123", "0x", "0xffffffff00", "0x" + "zz" * 4])
+def test_an_unreadable_refusal_is_a_refusal(data: str) -> None:
+    def refuse() -> None:
+        raise ContractCustomError("execution reverted", data=data)
+
+    with pytest.raises(Refused, match="the contract refuses"):
+        call(refuse)
+
+
+def test_a_declared_error_with_other_values_is_a_refusal() -> None:
+    error = keccak256(b"PollRegistryInvalidParameter(string)")[:4]
+
+    def refuse() -> None:
+        raise ContractCustomError("execution reverted", data="0x" + error.hex() + "ff")
+
+    with pytest.raises(Refused, match=f"0x{error.hex()}ff"):
+        call(refuse)
+
+
 def test_unreachable_nodes_prevent_the_opening(poll: SyntheticPoll) -> None:
     def node(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
@@ -327,11 +370,27 @@ def test_unreachable_nodes_prevent_the_opening(poll: SyntheticPoll) -> None:
     problem = problem_of(raised.value)
     assert problem.kind is ProblemType.POLL_NOT_READY
     assert [one["node"] for one in problem.nodes] == [1, 2, 3, 4]
+    kinds = {one["problem"]["type"] for one in problem.nodes}
+    assert kinds == {ProblemType.NODE_UNREACHABLE.uri}
     assert ProblemDocument.model_validate(problem.to_json()).nodes
 
 
+def test_a_nodes_refusal_stays_an_object_on_its_way_to_the_organizer(poll: SyntheticPoll) -> None:
+    refusal = Problem(ProblemType.POLL_REJECTED, "too few voters; no", "census", 30)
+
+    def node(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(refusal.status, json=refusal.to_json())
+
+    registry = cast(Registry, ScriptedRegistry(poll))
+    courier = Courier(registry, SigningKey(), httpx.MockTransport(node))
+    with pytest.raises(CourierError) as raised:
+        courier.open_poll(poll.published, poll.census.encode())
+    reported = Problem.from_json(problem_of(raised.value).to_json())
+    assert [one["problem"] for one in reported.nodes] == [refusal.to_json()] * poll.nodes
+
+
 def test_untrusted_entries_about_nodes_must_have_the_known_form() -> None:
-    known = {"node": 2, "announces_different_keys": False, "failure": "silent"}
+    known = {"node": 2, "announces_different_keys": False, "problem": SILENT}
     given = {"type": ProblemType.UNAVAILABLE.uri, "detail": "x", "nodes": [known, {"node": "x"}, 5]}
     problem = Problem.from_json(given)
     assert problem.nodes == (known,)

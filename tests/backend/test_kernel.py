@@ -42,7 +42,7 @@ def test_every_row_vanishes_on_a_mask(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "rank"), [("no rows", 0), ("rows that depend on one another", 1)])
 def test_masks_span_the_whole_kernel(name: str, rank: int) -> None:
-    """One scalar for each bit that no row fixes: fewer would tell something of the ballot."""
+    """One scalar for each bit that no row fixes: fewer would reveal something about the ballot."""
     kernel = Kernel.of(RULES[name])
     assert len(kernel.pivots) == rank
     counted = Counting()

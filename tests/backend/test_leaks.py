@@ -1,4 +1,4 @@
-"""What a poll may give away: each warning with its numbers, and where it ends."""
+"""What a poll may reveal: each warning with its numbers and its limit."""
 
 from collections.abc import Sequence
 from dataclasses import replace

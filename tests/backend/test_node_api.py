@@ -1,4 +1,4 @@
-"""What a node's HTTP interface says when the node cannot answer."""
+"""Answers of a node's HTTP interface when the node cannot answer."""
 
 from typing import Any
 

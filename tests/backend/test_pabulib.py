@@ -1,4 +1,4 @@
-"""Reading .pb files: what stands there, and where one is broken."""
+"""Reading .pb files: their content, and the place of each fault."""
 
 from pathlib import Path
 

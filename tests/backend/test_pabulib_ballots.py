@@ -108,7 +108,7 @@ def test_ballots_that_break_their_own_rule_are_named(tmp_path: Path) -> None:
     assert [(one.voter, one.reason) for one in found.left_out] == [
         (2, "names project a twice"),
         (3, "there is no project 'q'"),
-        (4, "1 points for 2 projects"),
+        (4, "points has 1 value for 2 projects"),
         (5, "Alpha: 4, allowed are 0 to 3"),
         (6, "Alpha: '1.5' is not a whole number"),
         (7, "the values come to 0, allowed are 1 to 3"),

@@ -204,7 +204,7 @@ def test_only_the_final_root_is_released(poll: SyntheticPoll, tmp_path: Path) ->
     anchored = settling.anchored(Anchoring(0, ROOT))
     leaves = [bytes(32)] * ROOT.count
     for final, given in ((OTHER, leaves), (ROOT, leaves[1:])):
-        with pytest.raises(ValueError, match="another root than the anchored one"):
+        with pytest.raises(ValueError, match="a different root than the anchored one"):
             anchored.releasable(FinalizedRoot(final), given)
     phase = anchored.releasable(FinalizedRoot(ROOT), leaves)
     for forbidden in (phase.sign_final, phase.release_share):

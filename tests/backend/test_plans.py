@@ -75,7 +75,7 @@ def test_an_invitation_is_used_once_even_by_many_at_once(engine: Engine) -> None
 
 
 def test_confirmed_registrations_are_in_the_census(engine: Engine) -> None:
-    """Between reading invitations and fixing the census somebody else redeems one."""
+    """Between reading invitations and fixing the census another voter redeems one."""
     plans, other = Plans(engine), Plans(engine)
     plan = plans.add(SPECIFICATION)
     first, second, third = (bytes([number] * 20) for number in (1, 2, 3))

@@ -16,7 +16,7 @@ from ostraka.wire.problems import Problem
 
 
 def test_periods_below_the_registrys_floor_are_refused(tmp_path: Path) -> None:
-    """A poll goes on chain when registration is over: its organizer would be gone by then."""
+    """A poll is put on chain when registration is over; its organizer may have left by then."""
     with LocalStack(tmp_path, 0) as stack:
         stack.start_chain()
         address, _ = deploy(

@@ -8,8 +8,9 @@ import pytest
 
 from ostraka.wire import relay
 from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem, ProblemDocument
 from ostraka.wire.records import to_hex
-from ostraka.wire.relay import Cast, Nodes
+from ostraka.wire.relay import Cast, Nodes, rejection
 from ostraka_verifier import typed_data
 from tests.support.polls import approval_poll
 
@@ -17,7 +18,7 @@ LIAR = "node-2.example"
 
 
 class Endless(httpx.AsyncByteStream):
-    """An answer that goes on for ever; counts what was taken of it."""
+    """An endless answer; counts the bytes that were read."""
 
     def __init__(self, piece: bytes) -> None:
         self.piece = piece
@@ -104,3 +105,29 @@ def test_a_node_with_too_many_waiting_ballots_is_named(monkeypatch: pytest.Monke
     monkeypatch.setattr(relay, "_MOST_WAITING", 0)
     result = cast_with(httpx.Response(200, text="[]"))
     assert {one.kind for one in result.refusals.values()} == {ProblemType.NODE_BUSY}
+
+
+def test_a_rejected_ballot_keeps_the_problem_of_each_node() -> None:
+    silent = Problem(ProblemType.NODE_SILENT, "no answer in time", "", 1)
+    closed = Problem(ProblemType.POLL_CLOSED, "it closed at 5")
+    wrong = Problem(ProblemType.CHECK_FAILED, "it does not contain a good share", "boxes[2]")
+    shown = rejection({4: closed, 3: wrong, 1: silent, 2: closed}, faults=1)
+    assert (shown.kind, shown.detail) == (closed.kind, closed.detail)
+    assert shown.nodes == (
+        {"node": 1, "problem": silent.to_json()},
+        {"node": 2, "problem": closed.to_json()},
+        {"node": 3, "problem": wrong.to_json()},
+        {"node": 4, "problem": closed.to_json()},
+    )
+    received = Problem.from_json(shown.to_json())
+    assert received == shown
+    assert ProblemDocument.model_validate(shown.to_json())
+    # The original is what a node answered, and stays so.
+    assert not closed.nodes
+
+
+def test_a_ballot_that_no_node_answers_can_be_sent_again() -> None:
+    silent = Problem(ProblemType.NODE_SILENT, "no answer in time", "", 1)
+    shown = rejection(dict.fromkeys((1, 2), silent), faults=1)
+    assert (shown.kind, shown.retry_after_s) == (ProblemType.NODES_UNREACHABLE, 5)
+    assert [one["node"] for one in shown.nodes] == [1, 2]

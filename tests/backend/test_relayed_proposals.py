@@ -1,4 +1,4 @@
-"""What a gateway pays for, and whom it believes."""
+"""Which transactions a gateway pays for, and which statements it accepts."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Semaphore
@@ -58,6 +58,35 @@ def test_failed_payouts_that_the_gateway_pays_are_limited(engine: Engine) -> Non
         proposals.claim(1, PROPOSAL)
     with pytest.raises(Reverted):
         proposals.claim(1, bytes(32))
+
+
+def test_a_payout_waits_for_the_block_after_the_decision(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The contract's error says so by its name; the same words of another error do not."""
+    monkeypatch.setattr("ostraka.gateway.relayed_proposals._LOOK_S", 0)
+    too_early = Refused("the contract refuses: …", "BudgetTreasuryTooEarly", (7,))
+    other = Refused(
+        "the contract refuses: NotBudgetTreasuryTooEarly()", "NotBudgetTreasuryTooEarly"
+    )
+    answers: list[Exception] = []
+
+    def claim(_key: object, proposal: bytes) -> bytes:
+        if answers:
+            raise answers.pop()
+        return proposal
+
+    gateway = SimpleNamespace(
+        plans=Plans(engine),
+        treasury=SimpleNamespace(claim=claim),
+        errand=Account(SigningKey(), DatabaseJournal(engine)).errand,
+    )
+    proposals = RelayedProposals(cast(GatewayContext, gateway))
+    answers += [too_early, too_early]
+    assert proposals.claim(1, PROPOSAL) == PROPOSAL
+    answers += [other]
+    with pytest.raises(Refused, match="NotBudget"):
+        proposals.claim(1, PROPOSAL)
 
 
 def test_waiting_payouts_leave_threads_for_other_requests(engine: Engine) -> None:

@@ -65,7 +65,7 @@ def test_too_few_or_false_shares_give_no_tally(poll: SyntheticPoll, board: Board
 def test_a_board_without_the_anchored_ballots_is_refused(poll: SyntheticPoll, board: Board) -> None:
     with pytest.raises(Malformed, match="not anchored yet"):
         sums(poll, replace(board, leaves=()))
-    with pytest.raises(Malformed, match="another sum than the anchored one"):
+    with pytest.raises(Malformed, match="a different sum than the anchored one"):
         sums(poll, replace(board, leaves=board.leaves[:2]))
 
 

@@ -1,4 +1,4 @@
-"""Titles and names that people cannot read, or cannot tell apart."""
+"""Titles and names that people cannot read or distinguish."""
 
 import pytest
 

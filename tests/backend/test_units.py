@@ -1,4 +1,4 @@
-"""Moments, durations and other integers are told apart by the type checker."""
+"""The type checker distinguishes moments, durations and other integers."""
 
 from pathlib import Path
 

@@ -93,7 +93,7 @@ def unlock(page: Page) -> None:
 
 @contextmanager
 def lying(surfer: Surfer, poll_id: int) -> Iterator[None]:
-    """While it lasts, the gateway shows a node's poll key that is none."""
+    """While it lasts, the gateway shows an invalid poll key of a node."""
 
     def answer(route: Any) -> None:
         shown = route.fetch().json()

@@ -242,7 +242,7 @@ def vote_with(member: Surfer, wallet: BrowserWallet, poll_id: int) -> None:
 def name_a_voting_key(
     stack: LocalStack, member: Surfer, wallet: BrowserWallet, owner: SigningKey
 ) -> None:
-    """A wallet that is a contract is told why it casts nothing, and names a key to vote for it."""
+    """The page explains to a contract wallet why it cannot cast, and the wallet appoints a key."""
     page = member.page
     safe, _ = deploy(stack.rpc_url, owner, "TestWallet")
     wallet.show(safe)

@@ -48,7 +48,7 @@ _PAGE = """
 
 
 class _Refused(Exception):
-    """The owner or the wallet says no, by an EIP-1193 code."""
+    """The owner or the wallet refuses, by an EIP-1193 code."""
 
 
 class BrowserWallet:

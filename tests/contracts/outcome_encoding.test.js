@@ -81,7 +81,7 @@ for (const [name, bytes, slots, reason, values] of [
   ["plurality with a byte more", concat([plain, "0x00"]), 2, "OutcomeMalformed", [22]],
   ["no category", categoriesBytes({ ...apart, budgets: [] }), 2, "OutcomeOutOfRange"],
   [
-    "a category that is none",
+    "an unknown category",
     categoriesBytes({ ...apart, categories: [0, 2] }),
     2,
     "OutcomeUnknownCategory",

@@ -183,7 +183,7 @@ for (const [count, sum] of [
   [0, { rootHash: word(0), sumX: 0n, sumY: 0n }],
   [1, {}],
 ]) {
-  test(`${count} ballots of at least 2 make the poll void at once and for good`, async () => {
+  test(`${count} ballots of at least 2 make the poll void at once and permanently`, async () => {
     const { events } = await signedAnchor({ ...state.root, ...sum, count });
     assert.deepEqual(
       events.map(({ eventName }) => eventName),
@@ -199,7 +199,7 @@ for (const [count, sum] of [
   });
 }
 
-test("just the minimum of ballots stands", async () => {
+test("exactly the minimum of ballots is enough", async () => {
   const { events } = await signedAnchor({ ...state.root, count: 2 });
   assert.equal(events.length, 1);
   assert.equal(await state.poll.status(), Status.Anchored);

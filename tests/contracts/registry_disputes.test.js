@@ -140,7 +140,7 @@ test("a poll is void in the second in which the rounds that are left end", async
   assert.equal(await poll.status(), Status.Void);
 });
 
-test("rejections go on until no round is left; each only takes rounds away", async () => {
+test("rejections can continue until no round is left; each only removes rounds", async () => {
   const { poll } = state;
   await poll.close();
   await next(poll.freezesAt);
@@ -206,7 +206,7 @@ test("a contested root is rejected even after its window, and the next one is no
   assert.equal((await poll.view()).contested, false);
 });
 
-test("a voided poll is void for good", async () => {
+test("a voided poll stays void", async () => {
   const { poll } = state;
   await poll.anchored(state.root);
   await dispute("contest", true);

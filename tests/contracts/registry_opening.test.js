@@ -86,7 +86,7 @@ test("refused: keys that a node did not sign", async () => {
   }
 });
 
-test("refused: keys in another order than the nodes", async () => {
+test("refused: keys in a different order than the nodes", async () => {
   const swap = ([first, second, ...rest]) => [second, first, ...rest];
   const [id, keys, signatures] = state.args;
   await assertRefused(open([id, swap(keys), signatures]), "PollRegistryWrongSigner");

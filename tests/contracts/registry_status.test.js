@@ -120,7 +120,7 @@ test("releasable: tallied in the last second, not at the deadline", async () => 
   assert.equal(await state.poll.status(), Status.Tallied);
 });
 
-test("tallied: for good", async () => {
+test("tallied: permanently", async () => {
   await state.poll.releasable(state.root);
   await state.poll.accept(TALLY, BLINDING);
   await refusesAll(Status.Tallied, ["awards"]);

@@ -59,7 +59,7 @@ test("every contract of the project is there, and found on chain by its code", a
   }
 });
 
-test("what a verifier derives stands in the immutables", async () => {
+test("the immutables have the values that a verifier derives", async () => {
   const address = (name) => pad(code[name].address, { size: 32 }).toLowerCase();
   const short = (text) =>
     toHex(BigInt(stringToHex(text, { size: 32 })) + BigInt(text.length), { size: 32 });

@@ -153,7 +153,7 @@ function votes({ bits, slots, rows, quadraticRows }) {
   return [...found].toSorted();
 }
 
-/** Every list of so many values in `0 … most` of which `allowed` holds. */
+/** Every list of that length with values in `0 … most` for which `allowed` holds. */
 function lists(options, most, allowed) {
   let all = [[]];
   for (let option = 0; option < options; option++) {
@@ -328,7 +328,7 @@ test("fewer proposals never make a ballot wider", async () => {
   }
 });
 
-test("ballots that are none, each for its field", async () => {
+test("invalid ballots, each for its field", async () => {
   const long = concat([ballots.ranking([1n, 1n]), "0x00"]);
   for (const [ballot, field] of [
     ["0x", "ballot"],
@@ -369,7 +369,7 @@ test("no rule is written for a kind that does not exist", async () => {
   for (const kind of ["0x07", "0xff"]) await refused(ruleOf(concat([kind, places]), 3), "ballot");
 });
 
-test("outcomes that are none, each for its field", async () => {
+test("invalid outcomes, each for its field", async () => {
   const most = 2n ** 128n - 1n;
   const budgets = [400n, 600n];
   const divided = outcomes.categories({ budgets });

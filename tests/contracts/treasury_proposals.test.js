@@ -72,7 +72,7 @@ test("proposals: members only, within bounds, in time, and not too many", async 
   }
 });
 
-test("gasless proposals: exactly what was signed, once, and whoever sends it", async () => {
+test("gasless proposals: exactly what was signed, once, from any sender", async () => {
   const round = await create();
   const { signer, members, chain } = { ...state.treasury, chain: state.registry.chain };
   const deadline = BigInt((await chain.now()) + 500);

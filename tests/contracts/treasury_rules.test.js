@@ -28,7 +28,7 @@ const shared = {
   proposalsPerMember: 200,
 };
 
-/** A funded proportional round with so many proposals, each for a recipient of its own. */
+/** A funded proportional round with a number of proposals, each for its own recipient. */
 async function sharing(count, changes = {}) {
   const round = await create({ ...shared, ...changes });
   await round.fund();

@@ -22,7 +22,7 @@ const consent = (owner, changes = {}, signer = KEY, domain = state.domain) =>
 const register = (key, signature, from = state.registry.chain.account) =>
   state.keys.send("register", [key, signature], from);
 
-test("an account names a key that consents, changes it, and takes it back", async () => {
+test("an account names a key that consents, changes it, and revokes it", async () => {
   const { account: owner } = state.registry.chain;
   const { events } = await register(KEY.address, await consent(owner));
   assert.deepEqual(
@@ -63,7 +63,7 @@ test("refused: signatures in another form, and a signature for no key", async ()
     await assertRefused(register(KEY.address, bad), reason);
   }
   await assertRefused(register(zeroAddress, good), "VotingKeysUnexpectedSignature", [65]);
-  // What recovers to nothing is no consent of the zero address.
+  // A signature that recovers to nothing is not consent of the zero address.
   await assertRefused(
     register(zeroAddress, `0x${"00".repeat(65)}`),
     "VotingKeysUnexpectedSignature",

@@ -110,7 +110,7 @@ def verify(shell: Shell, *command: object, code: int = 0) -> Any:
 
 
 def audit(shell: Shell, poll: int, board: str, assumed: str) -> str:
-    """Verdict of an audit that rests on what `assumed` says."""
+    """Verdict of an audit that makes the assumptions `assumed`."""
     report = verify(
         *(shell, "audit", "--rpc", shell.stack.rpc_url, "--poll", poll, "--board", board),
         *("--registry", to_hex(shell.stack.registry.address)),

@@ -187,7 +187,7 @@ ROUND = {"budget": 100, "ballot": {"kind": "approval", "at_most": 1}, "times": T
 
 
 def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
-    """From the round's creation to an audit that holds, and says what it takes on trust."""
+    """From the round's creation to an audit that holds, and states its assumptions."""
     api, keys = Api(stack), voting_keys(stack)
     proposers, listed, invited = fresh_keys(6), fresh_keys(6), fresh_keys(8)
     on_chain, later, own = [rich(stack) for _ in range(6)], fresh_keys(1), fresh_keys(6)

@@ -1,4 +1,4 @@
-"""A gateway answers as its OpenAPI document says, whatever it is asked."""
+"""A gateway answers every request as its OpenAPI document describes."""
 
 import hashlib
 import uuid
@@ -41,7 +41,7 @@ NOT_YET = {
     "GET /polls/{poll_id}/results.csv",
     "GET /polls/{poll_id}/results.pb",
 }
-"""What fails here whoever asks: nothing is decided, and no signature lies about."""
+"""Requests that fail here for everybody: nothing is decided, and no signature is available."""
 TOKEN = {"Authorization": "Bearer a token"}
 
 

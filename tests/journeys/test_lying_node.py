@@ -1,4 +1,4 @@
-"""One of four nodes lies, never finishes, dawdles, or always has more: the poll goes on."""
+"""One of four nodes lies, never finishes, is slow, or always has more: the poll continues."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""A node answers as its OpenAPI document says, whatever it is asked."""
+"""A node answers every request as its OpenAPI document describes."""
 
 import asyncio
 import time

@@ -19,7 +19,7 @@ process.stdout.write(solc.compile(input));
 
 
 class ChangedContract:
-    """A contract that is the real one but for a line.
+    """A contract that differs from the real one in one line.
 
     Attributes:
         creation_code: What deploys it, without arguments.

@@ -52,7 +52,7 @@ Masks = dict[tuple[bytes, Pair], int]
 def solve(
     poll: SyntheticPoll, coalition: Sequence[int], sent: Iterable[Sent], known: Masks
 ) -> int | None:
-    """The vote, if a coalition can tell it."""
+    """The vote, if a coalition can compute it."""
     equations = Equations(poll.threshold)
     for node in coalition:
         equations.add_share(node, share_of(poll, node))

@@ -20,7 +20,7 @@ _FIELD = 2**255 - 19
 
 
 def top_bit(key: bytes) -> bytes:
-    """The same X25519 key to everybody who masks the top bit, as RFC 7748 says."""
+    """The same X25519 key to every reader that masks the top bit, as RFC 7748 requires."""
     return PollKey().public_key[:ML_KEM_BYTES] + key[ML_KEM_BYTES:-1] + bytes([key[-1] | 0x80])
 
 

@@ -157,7 +157,7 @@ class Reply:
 
 
 class Endpoint:
-    """An HTTP server that answers JSON-RPC as told, and serves the board.
+    """An HTTP server that answers JSON-RPC as configured, and serves the board.
 
     Attributes:
         answer: Result of a method, a `Refusal`, or a `Reply` in place of any JSON-RPC.
@@ -228,7 +228,7 @@ def serving() -> Iterator[Endpoint]:
 
 
 def asking(method: str, answer: Callable[[list[Any]], Any]) -> Answer:
-    """Honest, but for one method."""
+    """Honest except for one method."""
 
     def answered(asked: str, given: list[Any]) -> Any:
         return answer(given) if asked == method else honest(asked, given)

@@ -132,7 +132,7 @@ class OrganizersClient:
         self._api = build_api(gateway, hashlib.sha256(TOKEN.encode()).digest(), httpx.AsyncClient())
 
     def post(self, path: str, body: object, key: str = "", times: int = 1) -> list[httpx.Response]:
-        """Answers to a request that is sent so many times at once."""
+        """Answers to a request that is sent several times at once."""
         headers = {"Authorization": f"Bearer {TOKEN}"} | ({"Idempotency-Key": key} if key else {})
 
         async def all_at_once() -> list[httpx.Response]:

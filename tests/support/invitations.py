@@ -15,12 +15,12 @@ REDEMPTION = "/invitations/redemption"
 
 
 def by_invitation(keys: Sequence[SigningKey]) -> dict[str, Any]:
-    """The electorate of those to whom these invitations are given."""
+    """The electorate of these invitations."""
     return {"kind": "invitations", "invitations": [{"address": key.address_hex} for key in keys]}
 
 
 def place_of(api: Api, invitation: SigningKey, plan: str | None = None) -> dict[str, Any]:
-    """What the gateway says of an invitation in a plan, by default the newest that has it."""
+    """The gateway's data of an invitation in a plan, by default the newest that has it."""
     places = api.good("GET", f"/invitations/{invitation.address_hex}")
     return next(place for place in places if plan in (None, place["plan"]))
 

@@ -54,7 +54,7 @@ def served_poll(
 def observation(
     poll: SyntheticPoll, unix_s: int = CLOSES_AT - 1, /, **changes: object
 ) -> Observation:
-    """The chain at a time, with the poll open unless a test says otherwise."""
+    """The chain at a time, with the poll open unless the test defines otherwise."""
     view = replace(open_view(poll), **changes)  # type: ignore[arg-type]
     return Observation(Head(1, bytes(32), unix_s), view)
 

@@ -67,7 +67,7 @@ def random_vote(question: Question, random: Random) -> Any:
 
 
 def typed(question: Question, vote: Any) -> str:
-    """The same as somebody types it for `ostraka vote --choose`: options count from 1."""
+    """The same as typed for `ostraka vote --choose`: options count from 1."""
     match question:
         case SingleChoice() | Histogram():
             return str(vote + 1)
@@ -139,7 +139,7 @@ def described(question: Question, votes: Sequence[Voter]) -> dict[str, Any]:
 
 
 def winners(wanted: Any, question: Question, votes: Sequence[int]) -> list[int]:
-    """What each slot is awarded, by an outcome as a specification says it.
+    """Award of each slot by an outcome of a specification.
 
     Args:
         wanted: One of `gateway.poll_outcomes`.

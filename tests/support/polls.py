@@ -94,13 +94,13 @@ class SyntheticPoll:
     secret: bool = True
     seed: str = "poll"
     source: CensusSource | None = None
-    """Where the description says that the census comes from; the chain then agrees."""
+    """Source of the census in the description; the chain then agrees."""
     treasury: bytes | None = None
     """Address of a treasury whose round 7 the poll decides, with a withdrawn proposal in it."""
     round_title: str = "A question"
     """Of that round; its poll asks under the same title unless `members` name another."""
     unused_invitations: int | None = None
-    """Voters redeemed invitations, and so many were not redeemed; None: no invitations."""
+    """Number of invitations that were not redeemed; None: no invitations."""
     members: Mapping[str, object] = field(default_factory=dict)
     """Further members of the description, or others in place of its own."""
     curve: Curve = field(default_factory=load)
@@ -312,7 +312,7 @@ class SyntheticPoll:
         return board, self.chain(anchored, tally)
 
     def chain(self, anchored: AnchoredRoot, tally: Tally) -> ChainEvidence:
-        """What an honest chain says after the tally."""
+        """Answers of an honest chain after the tally."""
         keys = [key.public_key for key in self.poll_keys]
         return ChainEvidence(
             chain_id=CHAIN_ID,
@@ -349,7 +349,7 @@ class SyntheticPoll:
         )
 
     def round(self, tally: Tally) -> RoundEvidence:
-        """What an honest chain says of the round after all payouts but the last."""
+        """An honest chain's data of the round after all payouts except the last."""
         assert isinstance(self.outcome, FundingRule)
         awards = self.outcome.awards(tally.values)
         divides = isinstance(self.outcome, Proportional)
@@ -408,7 +408,7 @@ class SyntheticPoll:
 
 
 def open_view(poll: SyntheticPoll) -> PollView:
-    """What the registry says of the poll while ballots are cast."""
+    """The registry's data of the poll while ballots are cast."""
     parameters = poll.parameters
     return PollView(
         status=Status.OPEN,

@@ -42,7 +42,7 @@ CREATOR = SigningKey(b"creator of polls".ljust(32, b"."))
 
 
 class ScriptedRegistry:
-    """One poll as every provider shows it; a test says what state it is in."""
+    """A poll as every provider shows it, in the state that the test defines."""
 
     def __init__(self, poll: SyntheticPoll) -> None:
         self.poll_made = poll
@@ -109,7 +109,7 @@ class ScriptedRegistry:
 
 
 class ScriptedElectorates:
-    """Electorates as a test says."""
+    """Electorates that the test defines."""
 
     def __init__(self) -> None:
         self.treasuries: set[bytes] = set()
@@ -123,19 +123,19 @@ class ScriptedElectorates:
         return account in self.treasuries
 
     def round(self, reference: RoundReference) -> RoundElectorate:
-        """As a test says."""
+        """Return the value that the test defines."""
         return self.rounds[reference]
 
     def voting_keys(self) -> bytes:
-        """As a test says."""
+        """Return the value that the test defines."""
         return self.keys
 
     def census(self, source: CensusSource) -> Census:
-        """As a test says."""
+        """Return the value that the test defines."""
         return self.censuses[source]
 
     def timestamp(self, block: int) -> int:
-        """As a test says."""
+        """Return the value that the test defines."""
         return self.timestamps[block]
 
 

@@ -11,7 +11,7 @@ from ostraka_verifier.typed_data import Domain
 
 
 class Contract:
-    """A deployed contract, used by the organizer or by whoever is named."""
+    """A deployed contract, used by the organizer or by the named account."""
 
     def __init__(
         self, stack: LocalStack, name: str, *arguments: Any, address: bytes | None = None

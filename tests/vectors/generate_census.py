@@ -10,7 +10,7 @@ from tests.vectors.cases import Cases, hexed
 
 
 def censuses() -> Cases:
-    """Roots of small censuses, and bytes that are none."""
+    """Roots of small censuses, and invalid bytes."""
     random = SeededRandomness("census")
     valid = []
     for count in (1, 2, 3, 5, 8):

@@ -31,7 +31,7 @@ REFUSED_RULES = (0, 321, -1, "4", "fibonacci", "", [4], {}, True, 1.5)
 
 
 def classes() -> Cases:
-    """Classes of weights, electorates too small for any, rules that are none."""
+    """Classes of weights, electorates too small for any, invalid rules."""
     valid = []
     for name, weights, rule in CASES:
         made = [

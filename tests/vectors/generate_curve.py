@@ -37,8 +37,8 @@ def _decode_cases(points: Points) -> list[dict[str, Any]]:
     good = points.encode()
     x, y = int.from_bytes(good[:32], "big"), int.from_bytes(good[32:64], "big")
     bad: list[tuple[str, bytes, bool, str]] = [
-        ("one byte short", good[:63], False, "points: length 63 is no multiple of 64"),
-        ("one byte over", good[:64] + b"\0", False, "points: length 65 is no multiple of 64"),
+        ("one byte short", good[:63], False, "points: length 63 is not a multiple of 64"),
+        ("one byte over", good[:64] + b"\0", False, "points: length 65 is not a multiple of 64"),
         ("x is p", _coordinates(P, y), False, "points[0]: x >= p"),
         ("x plus p, else valid", _coordinates(x + P, y), False, "points[0]: x >= p"),
         ("y plus p, else valid", _coordinates(x, y + P), False, "points[0]: y >= p"),

@@ -23,7 +23,7 @@ from ostraka_verifier.typed_data import Domain
 from tests.vectors.cases import Cases, hexed
 
 _FIELD = 2**255 - 19
-# Curve25519's points of small order, but for the one at infinity, as u-coordinates.
+# Curve25519's points of small order, except the one at infinity, as u-coordinates.
 _ORDER_8 = 325606250916557431795983626356110631294008115727848805560023387167927233504
 
 
@@ -165,7 +165,7 @@ def redemptions() -> Cases:
             Redemptions(invited, tuple(redeem(place, keys[0]) for place in used)).encode(),
             "Rejected",
         ),
-        ("another weight than invited", heavier, encoded, "Rejected"),
+        ("a different weight than invited", heavier, encoded, "Rejected"),
         (
             "not invited",
             strange,

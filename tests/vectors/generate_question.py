@@ -1,4 +1,4 @@
-"""Questions (§5.5 to §5.9): the rules they make, the bits votes are, and what is none of these."""
+"""Questions (§5.5 to §5.9): their rules, the bits of votes, and invalid ones."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -226,7 +226,7 @@ def _more_questions() -> list[tuple[str, list[Json]]]:
 
 
 def questions() -> Cases:
-    """Questions with the rule that they make, and what is no list of questions."""
+    """Questions with the rule that they make, and invalid lists of questions."""
     valid = [(one.name, one.questions) for one in asked_polls()] + _more_questions()
     cases: list[Json] = []
     for name, asked in valid:
@@ -251,7 +251,7 @@ def questions() -> Cases:
 
 
 def votes() -> Cases:
-    """Votes with their bits and slots; votes that are none; bits that break the rule."""
+    """Votes with their bits and slots; invalid votes; bits that break the rule."""
     polls = []
     for one in asked_polls():
         read = read_questions(one.questions)
@@ -338,7 +338,7 @@ def _refused_openings() -> list[Json]:
     changed[-1] ^= 1
     again = poll.factory.prove(voter, bits, OPENS_AT)
     cases = {
-        "another ballot than was noted": ("V1", good, forged.ballot.digest),
+        "a different ballot than was noted": ("V1", good, forged.ballot.digest),
         "another poll": ("V2", replace(good, poll=replace(good.poll, poll_id=9)), good.digest),
         "another context": ("V2", replace(good, context=bytes(32)), good.digest),
         "a ballot cut short": ("V2", replace(good, ballot=good.ballot[:-1]), None),

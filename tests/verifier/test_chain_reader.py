@@ -1,4 +1,4 @@
-"""Evidence over JSON-RPC and HTTP: whatever an endpoint says, there is a verdict and no crash."""
+"""Evidence over JSON-RPC and HTTP: any answer of an endpoint gives a verdict and no crash."""
 
 import json
 from collections.abc import Iterator
@@ -180,7 +180,7 @@ def test_an_unreachable_endpoint_decides_nothing(endpoint: Endpoint) -> None:
 
 
 def test_a_treasury_does_not_pass_for_a_wallet(endpoint: Endpoint) -> None:
-    """Only what the creator itself refuses says that it is no treasury."""
+    """Only a refusal by the creator itself shows that it is not a treasury."""
 
     def asked_for_registry(refusal: Refusal) -> Answer:
         def answer(method: str, parameters: list[Any]) -> Any:

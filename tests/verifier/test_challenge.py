@@ -101,7 +101,7 @@ def test_a_file_that_is_no_opening_is_named(member: str, value: object) -> None:
         (["Trees", "Trees", "#1 Trees"], ["#1 Trees", "#2 Trees", "#3 #1 Trees"]),
     ],
 )
-def test_options_that_look_alike_are_told_apart(labels: list[str], shown: list[str]) -> None:
+def test_options_that_look_alike_are_distinguished(labels: list[str], shown: list[str]) -> None:
     assert list(disambiguate(labels)) == shown
 
 

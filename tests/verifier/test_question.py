@@ -419,7 +419,7 @@ def test_ballots_are_votes_and_votes_are_ballots(
     assert found == expected
 
 
-def test_a_ranking_without_scores_to_tell_places_apart_has_no_gap() -> None:
+def test_a_ranking_whose_scores_distinguish_no_places_has_no_gap() -> None:
     """Slots of equal scores cannot show a gap: the bits of places must be one prefix of them."""
     content = {"kind": "ranking", "options": ABC, "scores": [1, 1, 0], "at_least": 1}
     (question,) = read_questions([{"title": "What?"} | content])

@@ -108,7 +108,7 @@ def test_shares_and_quartiles() -> None:
 
 
 @pytest.mark.parametrize("quantile", [Fraction(0), Fraction(-1, 2), Fraction(5, 4)])
-def test_quantiles_that_are_none(quantile: Fraction) -> None:
+def test_invalid_quantiles(quantile: Fraction) -> None:
     with pytest.raises(ValueError, match="outside"):
         bracket_of(Histogram("Age?", ("young", "old"), (0, 50, 100)), [3, 1], quantile)
 

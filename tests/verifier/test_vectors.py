@@ -88,7 +88,7 @@ def test_typed_data(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", named(vectors("typed_data")["refused"]))
-def test_signatures_that_are_none(case: dict[str, Any]) -> None:
+def test_invalid_signatures(case: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         typed_data.recover(unhex(case["digest"]), unhex(case["signature"]))
 
@@ -267,7 +267,7 @@ def test_votes(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", named(vectors("votes")["polls"]))
 def test_bits_that_break_a_rule(case: dict[str, Any]) -> None:
-    """Each breaks one thing: a bit that is none, rows of one kind, or a quadratic row."""
+    """Each breaks one thing: an invalid bit, rows of one kind, or a quadratic row."""
     rule = poll_rule(read_questions(case["questions"]))
     for one in case["refused_bits"]:
         # Modulo r: what the proof would say of a bit of r − 1 is what it says of −1.
@@ -348,7 +348,7 @@ def test_sources_of_censuses(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", named(vectors("weight_classes")["refused_sources"]))
-def test_sources_that_are_none(case: dict[str, Any]) -> None:
+def test_invalid_sources(case: dict[str, Any]) -> None:
     with pytest.raises(ERRORS[case["expect"]], match="classes"):
         CensusSource.from_json(case["source"])
 

@@ -46,12 +46,12 @@ def file_of(poll: SyntheticPoll, *voters: int, nodes: range = range(1, 4)) -> di
     return {"format": "ostraka/votes/v2", "voter": "0x" + owner.hex(), "ballots": ballots}
 
 
-def test_a_file_is_of_the_voter_whom_it_names(poll: SyntheticPoll) -> None:
+def test_a_file_belongs_to_the_voter_that_it_names(poll: SyntheticPoll) -> None:
     (ballot,) = read_votes(json.dumps(file_of(poll, 0)).encode())
     assert ballot.voter == poll.prepared[0].ballot.voter
     assert check_receipts(poll.published, ballot) == (1, 2, 3)
     # Somebody else's ballot, recorded and counted, behind one's own.
-    with pytest.raises(Malformed, match=r"ballots\[1\]: of another voter"):
+    with pytest.raises(Malformed, match=r"ballots\[1\]: of a different voter"):
         read_votes(json.dumps(file_of(poll, 0, 1)).encode())
     with pytest.raises(Malformed, match=r"votes\.voter"):
         read_votes(json.dumps(file_of(poll, 0) | {"voter": None}).encode())

@@ -135,3 +135,24 @@ test("a list of too many entries is refused before allocation", () => {
   const many = concat([word(32), word(1n << 40n)]);
   expect(() => readReturned(listOf("bytes32"), many, "f()")).toThrow(Malformed);
 });
+
+const SHARED = new Uint8Array(6400);
+const LONG = concat([word(SHARED.length), SHARED]);
+const NAMES = struct(["names", listOf("string")]);
+const HOUSES = struct(["houses", listOf(struct(["number", "uint8"], ["name", "string"]))]);
+
+test("entries of a list share no content", () => {
+  const count = 100;
+  const offsets = Array.from({ length: count }, () => word(32 * count));
+  const list = concat([word(32), word(count), ...offsets]);
+  const names = readStruct(NAMES, concat([list, LONG]), "f()");
+  expect(() => names.names()).toThrow("share content");
+  // One entry for all: the list itself takes little, its names too much.
+  const houses = readStruct(HOUSES, concat([list, word(1), word(64), LONG]), "f()").houses();
+  expect(() => houses.map(({ name }) => name())).toThrow("share content");
+});
+
+test("a field can be read again", () => {
+  const house = readStruct(HOUSE, ENCODED, "house");
+  for (let time = 0; time < 9; time++) expect(house.name()).toEqual(utf8("Agor"));
+});

@@ -29,6 +29,8 @@ import { assumptionText } from "../../web/src/messages/assumptions.ts";
 import { planProblem, problemText, status } from "../../web/src/messages/server_texts.ts";
 import type { Assumption } from "../../web/src/protocol/checks/assumption.ts";
 import { problem } from "../../web/src/client/problem.ts";
+import { Refusal } from "../../web/src/client/gateway.ts";
+import { explain } from "../../web/src/view/resource.tsx";
 
 const SOURCES = join(import.meta.dirname, "../../web/src");
 
@@ -124,7 +126,7 @@ describe("a catalogue is refused", () => {
     [
       "without a plural form",
       [["votes", "{count, plural, one {# głos} other {# głosów}}"]],
-      "votes: plural: has one, other, but pl one, few, many, other",
+      "votes: plural: has one, other; pl needs one, few, many, other",
     ],
     [
       "with a form of another language",
@@ -135,7 +137,7 @@ describe("a catalogue is refused", () => {
     [
       "with another format",
       [["greeting", "Witaj, {name, date}"]],
-      "greeting: date: no such format",
+      "greeting: date: is not supported",
     ],
   ] as const)("%s", (_, texts, reason) => {
     const all = new Map<string, string>([
@@ -150,11 +152,18 @@ describe("a catalogue is refused", () => {
   });
 
   test.each([
-    ["twice", 'msgid "a"\nmsgstr "x"\n\nmsgid "a"\nmsgstr "y"\n', "a: is there twice"],
+    ["twice", 'msgid "a"\nmsgstr "x"\n\nmsgid "a"\nmsgstr "y"\n', "a: occurs twice"],
     ["empty", 'msgid "a"\nmsgstr ""\n', "a: has no text"],
+    ["blank", 'msgid "a"\nmsgstr " "\n', "a: has no text"],
     ["unsure", '#, fuzzy\nmsgid "a"\nmsgstr "x"\n', "a: is marked as fuzzy"],
   ])("with a message %s", (_, content, reason) => {
     expect(() => readCatalogue(content)).toThrow(reason);
+  });
+
+  test("but not for an obsolete message, which is left out", () => {
+    const obsolete = '#~ msgid "b"\n#~ msgstr "y"\n';
+    const texts = readCatalogue(`msgid "a"\nmsgstr "x"\n\n${obsolete}\nmsgid "c"\nmsgstr "z"\n`);
+    expect([...texts.keys()]).toEqual(["a", "c"]);
   });
 });
 
@@ -263,12 +272,16 @@ test("a waiting plan names its nodes", () => {
         { node: 3, stage: "of a later version" },
       ],
     },
-    { node: 2, announces_different_keys: false, failure: "http://node.example: no answer" },
+    {
+      node: 2,
+      announces_different_keys: false,
+      problem: { type: "urn:ostraka:problem:node-silent", title: "…", status: 504, detail: "…" },
+    },
     { node: 3, announces_different_keys: true, waits_for: [] },
   ];
   expect(planProblem(problemOf("poll-not-ready", { nodes }))).toBe(
-    "not every node serves the poll yet; node 1 waits for node 2 (its key), 3 (of a later version); " +
-      "node 2 failed: http://node.example: no answer; " +
+    "not every node serves the poll yet; node 1 is waiting for node 2 (its key), 3 (of a later version); " +
+      "node 2 failed: not responding; " +
       "node 3 is not ready; node 3 announces different poll keys to different nodes",
   );
 });
@@ -319,5 +332,22 @@ describe("assumptions of an audit", () => {
         if (typeof value === "string") expect(text).toContain(value);
       }
     });
+  });
+});
+
+describe("a refusal is explained by its code, whatever its status", () => {
+  const refused = (code: string, status: number) => {
+    const type = `urn:ostraka:problem:${code}`;
+    return new Refusal(problem({ type, title: "A title", status, detail: "a detail" }, "answer"));
+  };
+
+  test.each([
+    ["no-such-poll", 404, "Das war nicht möglich: diese Abstimmung gibt es nicht."],
+    ["board-unavailable", 503, "Das war nicht möglich: kein Knoten "],
+    ["poll-secret-lost", 409, "Das war nicht möglich: der Knoten hat seinen geheimen Schlüssel"],
+    ["of-a-later-version", 409, "Das war nicht möglich: A title: a detail."],
+  ])("%s", async (code, status, text) => {
+    await setLanguage("de");
+    expect(explain(refused(code, status))).toContain(text);
   });
 });

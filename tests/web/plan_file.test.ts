@@ -191,11 +191,11 @@ describe("a file", () => {
     [[], "file: not an object"],
     [{ ...COMMON, questions: "none" }, "questions: not a list"],
     [{ ...COMMON, questions: [], voters: [] }, "voters: not an object"],
-    [{ ...COMMON, questions: [], voters: { kind: "all" } }, "voters.kind: all is none"],
+    [{ ...COMMON, questions: [], voters: { kind: "all" } }, "voters.kind: all is unknown"],
     [{ ...COMMON, questions: [], voters: {}, colour: 1 }, "colour: not known here"],
     [
       { ...COMMON, questions: [{ kind: "oracle" }], voters: {} },
-      "questions.0.kind: oracle is none",
+      "questions.0.kind: oracle is unknown",
     ],
     [
       { ...COMMON, questions: [], voters: {}, closes_at: "2027-06-01T10:00:00" },

@@ -53,7 +53,7 @@ def poll(request: pytest.FixtureRequest) -> SyntheticPoll:
 
 
 def of_poll(poll: SyntheticPoll) -> dict[str, Any]:
-    """What a request says of its poll."""
+    """The data of its poll in a request."""
     return {
         "rule": poll.rule.encode(),
         "threshold": poll.threshold,
@@ -273,7 +273,7 @@ def test_a_choice_gives_the_bits_that_python_gives(
 
 
 @pytest.mark.parametrize("chosen", [[], [0, 1, 2, 3], [4], [-1]])
-def test_choices_that_are_none(browser: Browser, chosen: list[int]) -> None:
+def test_invalid_choices(browser: Browser, chosen: list[int]) -> None:
     poll = approval_poll()
     with pytest.raises(Refused, match="RangeError"):
         browser.call(

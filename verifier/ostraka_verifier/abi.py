@@ -1,7 +1,8 @@
 """The contract ABI: structs whose declarations name their fields, read by those names.
 
 A field is read when it is asked for; bytes that no field refers to are ignored. Numbers are not
-checked against the range of their type.
+checked against the range of their type. Fields may not share their content: otherwise a lying
+endpoint could let many entries of a list refer to one long string, and each would become a copy.
 
 Source: the contract ABI specification. Tests: tests/verifier/test_abi.py.
 """
@@ -62,7 +63,7 @@ class Struct:
         Args:
             subject: Names the struct in errors.
         """
-        return Decoded(self, data, 0, subject)
+        return Decoded(self, data, 0, subject, _Budget(len(data)))
 
     def decode_whole(self, data: bytes, subject: str) -> "Decoded":
         """Return the struct, without dynamic fields, that `data` is; Malformed if it is not."""
@@ -114,6 +115,30 @@ class Event:
         return self.data.decode(data, self.name)
 
 
+class _Budget:
+    """Bytes that the lists and byte strings of one answer may still take.
+
+    An encoder writes each of them once, so together they are no longer than the answer.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self._taken: set[str] = set()
+
+    def take(self, size: int, subject: str) -> None:
+        """Count the bytes of a field when it is read for the first time.
+
+        Raises:
+            Malformed: The fields are longer than the answer.
+        """
+        if subject in self._taken:
+            return
+        self._taken.add(subject)
+        self._left -= size
+        if self._left < 0:
+            raise Malformed(subject, "the fields share content, and are longer than the answer")
+
+
 class Decoded:
     """The values of one struct by the names of its fields.
 
@@ -121,15 +146,19 @@ class Decoded:
     value does. A name or a type that the declaration does not have is a bug: KeyError, TypeError.
     """
 
-    def __init__(self, struct: Struct, data: bytes, start: int, subject: str) -> None:
+    def __init__(
+        self, struct: Struct, data: bytes, start: int, subject: str, budget: _Budget
+    ) -> None:
         """Args:
         data: What offsets are counted in, from `start`.
         start: Where the struct begins.
+        budget: Shared by all structs of one answer.
         """
         self._struct = struct
         self._data = data
         self._start = start
         self._subject = subject
+        self._budget = budget
 
     def word(self, name: str) -> bytes:
         """Return the 32 bytes of an elementary value."""
@@ -167,15 +196,17 @@ class Decoded:
         if not isinstance(kind, Struct):
             raise TypeError(f"{self._subject}.{name} is no struct")
         start = self._tail(name) if kind.is_dynamic else self._start + at
-        return Decoded(kind, self._data, start, f"{self._subject}.{name}")
+        return Decoded(kind, self._data, start, f"{self._subject}.{name}", self._budget)
 
     def structs(self, name: str) -> "list[Decoded]":
         """Return the entries of a list of structs."""
         kind = self._struct.places[name][1]
         if not isinstance(kind, ListOf):
-            raise TypeError(f"{self._subject}.{name} is no list of structs")
+            raise TypeError(f"{self._subject}.{name} is not a list of structs")
         return [
-            Decoded(kind.entry, self._data, start, f"{self._subject}.{name}[{number}]")
+            Decoded(
+                kind.entry, self._data, start, f"{self._subject}.{name}[{number}]", self._budget
+            )
             for number, start in enumerate(self._entries(name, kind.entry))
         ]
 
@@ -183,29 +214,31 @@ class Decoded:
         """Return the content of `bytes`, or of a `string` in UTF-8."""
         if self._struct.places[name][1] not in _BYTE_STRINGS:
             raise TypeError(f"{self._subject}.{name} is no byte string")
-        return self._content(self._tail(name), name)
+        return self._content(self._tail(name), name, name)
 
     def words(self, name: str) -> tuple[bytes, ...]:
         """Return the entries of a list of elementary values, 32 bytes each."""
         entry = self._entry(name)
         if _is_dynamic(entry):
-            raise TypeError(f"{self._subject}.{name} is no list of words")
+            raise TypeError(f"{self._subject}.{name} is not a list of words")
         starts = self._entries(name, entry)
         return tuple(self._take(start, WORD_BYTES, name) for start in starts)
 
     def numbers(self, name: str) -> tuple[int, ...]:
         """Return the entries of a list of unsigned integers."""
         if not self._entry(name).startswith("uint"):
-            raise TypeError(f"{self._subject}.{name} is no list of numbers")
+            raise TypeError(f"{self._subject}.{name} is not a list of numbers")
         return tuple(int.from_bytes(one, "big") for one in self.words(name))
 
     def byte_strings(self, name: str) -> tuple[bytes, ...]:
         """Return the entries of a list of `bytes` or `string`."""
         entry = self._entry(name)
         if entry not in _BYTE_STRINGS:
-            raise TypeError(f"{self._subject}.{name} is no list of byte strings")
+            raise TypeError(f"{self._subject}.{name} is not a list of byte strings")
         starts = self._entries(name, entry)
-        return tuple(self._content(start, name) for start in starts)
+        return tuple(
+            self._content(start, name, f"{name}[{number}]") for number, start in enumerate(starts)
+        )
 
     def _typed(self, name: str, kind: str) -> bytes:
         found = self._struct.places[name][1]
@@ -228,13 +261,17 @@ class Decoded:
         """Return where each entry of a list begins."""
         tail = self._tail(name)
         first, count = tail + WORD_BYTES, self._length(tail, name)
+        size = _head_bytes(entry)
+        within = entry.head_bytes if isinstance(entry, Struct) and entry.is_dynamic else 0
+        self._budget.take(WORD_BYTES + count * (size + within), f"{self._subject}.{name}")
         if not _is_dynamic(entry):
-            size = _head_bytes(entry)
             return range(first, first + count * size, size)
         return [first + self._unsigned(first + WORD_BYTES * n, name) for n in range(count)]
 
-    def _content(self, tail: int, name: str) -> bytes:
-        return self._take(tail + WORD_BYTES, self._length(tail, name), name)
+    def _content(self, tail: int, name: str, place: str) -> bytes:
+        size = self._length(tail, name)
+        self._budget.take(WORD_BYTES + size, f"{self._subject}.{place}")
+        return self._take(tail + WORD_BYTES, size, name)
 
     def _length(self, tail: int, name: str) -> int:
         count = self._unsigned(tail, name)

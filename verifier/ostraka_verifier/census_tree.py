@@ -143,7 +143,7 @@ def verify_proof(
 
 def _count(entries: bytes) -> int:
     if len(entries) % ENTRY_BYTES:
-        raise Malformed("census", f"length {len(entries)} is no multiple of {ENTRY_BYTES}")
+        raise Malformed("census", f"length {len(entries)} is not a multiple of {ENTRY_BYTES}")
     return len(entries) // ENTRY_BYTES
 
 

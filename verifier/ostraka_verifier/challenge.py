@@ -112,7 +112,7 @@ class Said:
 
 
 def check_noted(noted: bytes, opening: Opening) -> None:
-    """Check V1: Rejected when it is another ballot than the one that was noted."""
+    """Check V1: Rejected when it is a different ballot than the one that was noted."""
     if not hmac.compare_digest(opening.digest, noted):
         reason = f"it has the digest 0x{opening.digest.hex()}, not the one noted before"
         raise Rejected("V1", "ballot", reason)
@@ -133,7 +133,7 @@ def check_opening(
     """
     check_noted(noted, opening)
     if (opening.poll, opening.context) != (poll.identity, poll.context):
-        raise Rejected("V2", "opening", "of another poll than the chain has under this number")
+        raise Rejected("V2", "opening", "of a different poll than the chain has under this number")
     ballot = poll.layout.decode(curve, opening.ballot)
     key = CommitmentKey(curve, poll.rule.width)
     shape = poll.layout.shape
@@ -143,7 +143,7 @@ def check_opening(
         raise Rejected("V3", "proof", failure.reason) from None
     problem = poll.rule.violated(opening.bits)
     if problem:
-        raise Rejected("V4", "bits", f"no ballot of this poll: {problem}")
+        raise Rejected("V4", "bits", f"not a ballot of this poll: {problem}")
     values = poll.rule.slot_values(opening.bits)
     opened = key.commit([([value % R for value in values], opening.blinding)])
     if opened.encode() != ballot.proof.encoded_points[:POINT_BYTES]:

@@ -63,7 +63,7 @@ def read_votes(data: bytes) -> list[Receipted]:
     """Read the ballots of a voter's file, oldest first. Only their voter is checked.
 
     Raises:
-        Malformed: The file is invalid, or has a ballot of another voter than it names.
+        Malformed: The file is invalid, or has a ballot of a different voter than it names.
     """
     content = parse_json(data, "votes")
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
@@ -78,7 +78,7 @@ def read_votes(data: bytes) -> list[Receipted]:
         ballots.append(_ballot(one, subject))
         # A program could show one voter's receipts to many voters.
         if ballots[-1].voter != voter:
-            raise Malformed(subject, "of another voter than the file")
+            raise Malformed(subject, "of a different voter than the file")
     return sorted(ballots, key=lambda ballot: ballot.order_key)
 
 

@@ -42,7 +42,7 @@ def poll_electorate(chain_id: int, registry: bytes, nonce: bytes, root: bytes) -
 
 
 def invitations(weights: Sequence[tuple[bytes, int]]) -> Census:
-    """Return the tree of invitations: each one's address signs for itself until it is redeemed.
+    """Return the tree of invitations: each address signs for itself until it is redeemed.
 
     Args:
         weights: Address and weight of each invitation, in strict order of address.
@@ -125,7 +125,9 @@ class Redemptions:
             Rejected: A voter fails; the item names the voter (check C4).
         """
         if self.invited.root != root:
-            raise Rejected("C4", "invitations", "they have another root than the one fixed before")
+            raise Rejected(
+                "C4", "invitations", "they have a different root than the one fixed before"
+            )
         if len(self.records) != len(census):
             raise Rejected("C4", "redemptions", "not one for each voter")
         keys = set[bytes]()

@@ -27,6 +27,8 @@ _LOG_BLOCKS = 10_000
 _MAX_LOG_REQUESTS = 5_000
 _MAX_DIGITS = 16
 _CALLS_AT_ONCE = 100
+_MAX_EACH_BYTES = 1024
+"""Longest answer to one of many calls, all of which are kept: a few words."""
 _ATTEMPTS = 5
 _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10
@@ -153,7 +155,11 @@ class JsonRpc:
             if batched is None:
                 self._takes_batches = False
                 batched = [self.ask("eth_call", one) for one in calls]
-            answers += [answered_bytes(one, signature) for one in batched]
+            for one in batched:
+                answer = answered_bytes(one, signature)
+                if len(answer) > _MAX_EACH_BYTES:
+                    raise Unanswered(f"{signature}: the RPC endpoint answers {len(answer)} bytes")
+                answers.append(answer)
         return answers
 
     def _batch(self, calls: Sequence[Sequence[Any]]) -> list[Any] | None:

@@ -15,6 +15,7 @@ import requests
 from eth_abi.codec import ABICodec
 from eth_abi.decoding import StringDecoder
 from eth_abi.encoding import TextStringEncoder
+from eth_abi.exceptions import DecodingError
 from eth_abi.registry import BaseEquals
 from eth_typing import ChecksumAddress
 from web3 import HTTPProvider, Web3
@@ -48,6 +49,7 @@ _T = TypeVar("_T")
 Sender = SigningKey | Errand
 """The payer: a key for one transaction, or an errand whose transaction a journal keeps."""
 _REQUEST_TIMEOUT_S = 20
+_MAX_SHOWN = 200
 _WITH_ERRORS = (
     "PollRegistry",
     "PollRules",
@@ -308,7 +310,7 @@ def call(action: Callable[[], _T]) -> _T:
     try:
         return action()
     except ContractCustomError as error:
-        raise Refused(f"the contract refuses: {_custom_error(error)}") from error
+        raise _refused(error) from error
     except ContractLogicError as error:
         raise Refused(f"the contract refuses: {error.message}") from error
     except (Web3Exception, OSError, ValueError) as error:
@@ -338,20 +340,29 @@ def _why(error: Exception) -> str:
     return str(error)
 
 
-def _custom_error(error: ContractCustomError) -> str:
-    """Return name and values of a custom error, if the ABIs of our contracts have it."""
-    data = bytes.fromhex(str(error.data or error.message or "0x")[2:])
+def _refused(error: ContractCustomError) -> Refused:
+    """Return the refusal with the custom error's name and values, if our contracts declare it."""
+    shown = str(error.data or error.message or "0x")
+    try:
+        data = bytes.fromhex(shown.removeprefix("0x"))
+    except ValueError:
+        # Providers answer in their own ways.
+        return Refused(f"the contract refuses: {shown[:_MAX_SHOWN]}")
     web3 = Web3()
     for contract in _WITH_ERRORS:
         for entry in artifact(contract)["abi"]:
             if entry["type"] != "error":
                 continue
             types = [given["type"] for given in entry["inputs"]]
-            signature = f"{entry['name']}({','.join(types)})"
-            if web3.keccak(text=signature)[:4] == data[:4]:
-                values = web3.codec.decode(types, data[4:])
-                return f"{entry['name']}({', '.join(map(str, values))})"
-    return "0x" + data.hex()
+            name = entry["name"]
+            if web3.keccak(text=f"{name}({','.join(types)})")[:4] == data[:4]:
+                try:
+                    values = web3.codec.decode(types, data[4:])
+                except DecodingError:
+                    break
+                shown = f"{name}({', '.join(map(str, values))})"
+                return Refused(f"the contract refuses: {shown}", name, values)
+    return Refused(f"the contract refuses: 0x{data.hex()}")
 
 
 def sent(receipt: TxReceipt) -> Sent:

@@ -337,11 +337,11 @@ class Treasury(DeployedContract):
         return self.send(sender, "withdrawFor", proposal_id, shown, signed.abi())
 
     def revise(self, sender: Sender, proposal_id: bytes, item: Item) -> Sent:
-        """Change one's proposal while proposals are open."""
+        """Change the sender's proposal while proposals are open."""
         return self.send(sender, "revise", proposal_id, item.abi())
 
     def withdraw(self, sender: Sender, proposal_id: bytes) -> Sent:
-        """Withdraw one's proposal while proposals are open."""
+        """Withdraw the sender's proposal while proposals are open."""
         return self.send(sender, "withdraw", proposal_id)
 
     def start_voting(

@@ -47,11 +47,7 @@ class OneLine(TyperGroup):
             return super().invoke(ctx)
         except Problem as error:
             code = UNREACHABLE if error.status >= _FIRST_SERVER_ERROR else REFUSED
-            members = {"type": error.uri, "title": error.title}
-            members |= {"field": error.field, "detail": error.detail}
-            if error.check:
-                members["check"] = error.check
-            _end(as_json, code, str(error), members)
+            _end(as_json, code, str(error), error.to_json())
         except CommandError as error:
             members = {"title": error.title, "field": error.field, "detail": error.detail}
             _end(as_json, REFUSED, str(error), members)

@@ -22,6 +22,7 @@ from ostraka_verifier.question import (
     Score,
     SingleChoice,
 )
+from ostraka_verifier.wording import counted, noun
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ def _cumulative(file: PabulibFile, names: tuple[str, ...], _: Categories) -> Fil
     question = Points(title_of(file), names, credits, least, most if most < credits else None)
     carried = round_rules.points(credits, least) if most == credits else None
     given = str(credits) if least == credits else f"{least} to {credits}"
-    says = f"{given} points for {len(names)} projects"
+    projects = counted(len(names), "project", "projects")
+    says = f"{given} {noun(credits, 'point', 'points')} for {projects}"
     return FileBallots(question, carried, says + (f", at most {most} for one" * (most < credits)))
 
 
@@ -143,7 +145,8 @@ def _ordinal(file: PabulibFile, names: tuple[str, ...], _: Categories) -> FileBa
     scores = tuple(range(places, 0, -1))
     question = Ranking(title_of(file), names, scores, None if least == places else least)
     carried = round_rules.ranking(scores) if least == places and places > 1 else None
-    says = f"Ranking of {_range(least, places, len(names))} projects, {places} points for the first"
+    first = counted(places, "point", "points")
+    says = f"Ranking of {_range(least, places, len(names))} projects, {first} for the first"
     # Scores that depend on the number of filled places are not linear in a ballot's bits.
     shorter = any(max(least, 1) <= len(vote.projects) < places for vote in file.votes)
     if least < places:
@@ -192,7 +195,8 @@ def vote_of(slots_of: Mapping[str, int], vote: Vote, question: Question) -> File
     if not isinstance(question, Points | Score):
         return FileVote(vote.number, slots)
     if len(vote.points) != len(slots):
-        problem = f"{len(vote.points)} points for {len(slots)} projects"
+        found = counted(len(vote.points), "value", "values")
+        problem = f"points has {found} for {counted(len(slots), 'project', 'projects')}"
         return FileVote(vote.number, None, problem)
     values: list[Any] = [0] * len(question.options)
     for slot, points in zip(slots, vote.points, strict=True):

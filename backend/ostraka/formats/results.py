@@ -31,6 +31,7 @@ from ostraka_verifier.question import (
     read_questions,
 )
 from ostraka_verifier.units import UnixSeconds
+from ostraka_verifier.wording import counted
 
 Record = Mapping[str, Any]
 COLUMNS = (
@@ -252,7 +253,8 @@ def _comment(record: Record, question: Question, money: _Money, limits: Record) 
         )
     if isinstance(question, Ranking) and question.fewest < len(question.scores):
         parts.append(
-            f"The first place gave {question.scores[0]} points, and each next place 1 less, "
+            f"The first place gave {counted(question.scores[0], 'point', 'points')}, and each next "
+            "place 1 less, "
             "regardless of how many places a voter filled"
         )
     if "," in str(limits.get("max_length_per_category", "")):

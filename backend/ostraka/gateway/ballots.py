@@ -43,7 +43,9 @@ class Ballots:
         """
         (answer,) = await self.cast_batch(poll, [record])
         if not answer["receipts"]:
-            refusals = [Problem.from_json(one["problem"]) for one in answer["refusals"]]
+            refusals = {
+                one["node"]: Problem.from_json(one["problem"]) for one in answer["refusals"]
+            }
             raise rejection(refusals, poll.committee.faults)
         return answer
 

@@ -22,6 +22,7 @@ from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.node_client import NodeClient, NodeError, node_http
 from ostraka.wire.poll_keys import KeyReport, Opening
 from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka_verifier.board import AnchoredRoot, SignedShare
 from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import CommitmentKey
@@ -33,6 +34,7 @@ from ostraka_verifier.tally_proof import Tally
 
 _T = TypeVar("_T")
 _U = TypeVar("_U")
+_Failure = NodeError | AuditError
 _PAUSE_S = 0.3
 """Between two rounds of asking the nodes of a committee."""
 _HEDGE_S = 1
@@ -282,25 +284,25 @@ class Courier:
 
 def _ask_all(
     members: Mapping[int, Member], ask: Callable[[int, Member], _T]
-) -> tuple[dict[int, _T], dict[int, str]]:
+) -> tuple[dict[int, _T], dict[int, _Failure]]:
     """Ask all nodes at once, and return the answers and the failures by node.
 
     Several silent nodes take no longer than one.
     """
     answers: dict[int, _T] = {}
-    failed: dict[int, str] = {}
+    failed: dict[int, _Failure] = {}
     with ThreadPoolExecutor(max(1, len(members))) as pool:
         asked = {number: pool.submit(ask, number, member) for number, member in members.items()}
         for number, answer in asked.items():
             try:
                 answers[number] = answer.result()
             except (NodeError, AuditError) as error:
-                failed[number] = str(error)
+                failed[number] = error
     return answers, failed
 
 
 def _not_ready(
-    failed: Mapping[int, str], reports: Mapping[int, KeyReport], twice: Collection[int]
+    failed: Mapping[int, _Failure], reports: Mapping[int, KeyReport], twice: Collection[int]
 ) -> CourierError:
     """Why a poll cannot be opened yet: each node's failure, or the nodes that it waits for."""
     sentences, nodes = [], []
@@ -308,8 +310,8 @@ def _not_ready(
         entry: dict[str, Any] = {"node": number, "announces_different_keys": number in twice}
         if number in failed:
             # Without semicolons, a node's text cannot pass for another node's.
-            words = failed[number].replace(";", ",")
-            entry["failure"] = words
+            words = str(failed[number]).replace(";", ",")
+            entry["problem"] = _problem_of(failed[number]).members()
         else:
             words = _waits(reports[number])
             entry["waits_for"] = [
@@ -323,6 +325,12 @@ def _not_ready(
     kind = ProblemType.POLL_NOT_READY if failed else ProblemType.POLL_KEYS_UNSIGNED
     head = "not every node serves this poll" if failed else "the poll's keys are not signed yet"
     return CourierError("; ".join([head, *sentences]), kind, nodes)
+
+
+def _problem_of(failure: _Failure) -> Problem:
+    if isinstance(failure, NodeError):
+        return failure.problem
+    return Problem(ProblemType.ANSWER_INVALID, str(failure))
 
 
 def _waits(report: KeyReport) -> str:

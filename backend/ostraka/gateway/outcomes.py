@@ -8,8 +8,8 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
 from ostraka_verifier.errors import Malformed, Rejected
 
-_PARAMETER = re.compile(r"InvalidParameter\((\w+)\)")
-"""The parameter that a contract names in a refusal."""
+_NAMING = ("PollRegistryInvalidParameter", "BudgetTreasuryInvalidParameter")
+"""Errors of contracts whose only value is the name of a parameter."""
 _CAPITAL = re.compile("[A-Z]")
 _PAUSE_S = 5
 
@@ -26,7 +26,7 @@ def problem_of(error: Exception) -> Problem:
             problem.nodes = error.nodes
             return problem
         case Refused():
-            return Problem(ProblemType.REJECTED_BY_CONTRACT, str(error), _parameter(str(error)))
+            return Problem(ProblemType.REJECTED_BY_CONTRACT, str(error), _parameter(error))
         case LowOnCoin():
             return Problem(ProblemType.LOW_FUNDS, str(error))
         case NotFinalYet():
@@ -40,7 +40,8 @@ def problem_of(error: Exception) -> Problem:
     return Problem(ProblemType.INTERNAL_ERROR, "the gateway failed; its log has the details")
 
 
-def _parameter(reason: str) -> str:
+def _parameter(refused: Refused) -> str:
     """Return the field of a specification for a contract's parameter; "" if unknown."""
-    named = _PARAMETER.search(reason)
-    return _CAPITAL.sub(lambda found: f"_{found[0].lower()}", named[1]) if named else ""
+    if refused.name not in _NAMING:
+        return ""
+    return _CAPITAL.sub(lambda found: f"_{found[0].lower()}", str(refused.values[0]))

@@ -43,6 +43,7 @@ from ostraka_verifier.question import poll_rule
 from ostraka_verifier.redemption import Redemption, Redemptions
 from ostraka_verifier.snapshot import InvitedCensus
 from ostraka_verifier.units import UnixSeconds
+from ostraka_verifier.wording import counted
 
 log = structlog.get_logger()
 
@@ -220,7 +221,8 @@ class PlanRunner:
         census = Census.decode(plan.census)
         if wanted.minimum_ballots > len(census):
             # Too few people redeemed invitations or hold votes.
-            detail = f"{len(census)} may vote, and the poll needs {wanted.minimum_ballots} ballots"
+            needed = counted(wanted.minimum_ballots, "ballot", "ballots")
+            detail = f"{len(census)} may vote, and the poll needs {needed}"
             raise Problem(ProblemType.TOO_FEW_VOTERS, detail)
         return census
 

@@ -190,7 +190,7 @@ class RelayedProposals:
             try:
                 return self._gateway.treasury.claim(errand, proposal_id)
             except Refused as error:
-                if _TOO_EARLY not in str(error) or time.monotonic() > deadline_monotonic_s:
+                if error.name != _TOO_EARLY or time.monotonic() > deadline_monotonic_s:
                     raise
             time.sleep(_LOOK_S)
 

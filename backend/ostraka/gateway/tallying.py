@@ -25,7 +25,7 @@ def sums_of(
 
     Raises:
         Malformed: The board has no ballots, a ballot of an account outside the census, an invalid
-            ballot, or another sum than the anchored one.
+            ballot, or a different sum than the anchored one.
     """
     ballots = poll.layout.decode_many(curve, [leaf.ballot for leaf in board.leaves])
     if not ballots:
@@ -37,7 +37,7 @@ def sums_of(
         weights.append(census.by_account[ballot.voter].weight)
     sums = AggregateCommitments.of(curve, ballots, weights, poll.committee.threshold)
     if sums.sum.encode() != anchored_sum:
-        raise Malformed("board", "another sum than the anchored one")
+        raise Malformed("board", "a different sum than the anchored one")
     return sums
 
 

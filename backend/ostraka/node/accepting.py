@@ -223,7 +223,7 @@ class BallotIntake:
         return None
 
     def _voter_objection(self, record: CastRecord) -> Problem | None:
-        """Return why this voter may not cast this ballot now; None where the voter may."""
+        """Return why this voter may not cast this ballot now; None if they may."""
         admission = self._served.admission
         try:
             admission.check_voter(record)

@@ -124,7 +124,7 @@ class Admission:
             raise Malformed("signature", f"{size} bytes, expected {SIGNATURE_BYTES}")
 
     def time_objection(self, record: CastRecord, head_unix_s: UnixSeconds) -> Problem | None:
-        """Return why the time that a ballot names is not one of voting; None where it is (B5).
+        """Return why a ballot's cast time is outside the voting period; None if it is inside (B5).
 
         Args:
             head_unix_s: Timestamp of the latest block that this node saw.

@@ -140,10 +140,12 @@ class KeyAgreement:
             keys = PollKeyList(tuple(known[node].public_key for node in order))
         if keys == self._keys:
             return
-        self._keys = keys
-        self._refused = keys is not None and self._is_refused(keys)
-        self._proven = {self._state.node}
+        refused = keys is not None and self._is_refused(keys)
+        # Requests read these in other threads: no report may show signatures of another list.
         self._signatures = {}
+        self._proven = {self._state.node}
+        self._refused = refused
+        self._keys = keys
 
     def _is_refused(self, keys: PollKeyList) -> bool:
         try:
@@ -310,7 +312,9 @@ class KeyAgreement:
         opened = state.opened(view)
         if opened is not None:
             keys, signatures = state.pinned, dict(enumerate(opened.signatures, start=1))
-        waiting = tuple(self._waiting[node] for node in sorted(self._waiting))
+        # One reading: a tick replaces it while a request is answered in another thread.
+        known = self._waiting
+        waiting = tuple(known[node] for node in sorted(known))
         now = unix_now()
         return KeyReport(
             state.node,

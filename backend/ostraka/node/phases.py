@@ -254,7 +254,7 @@ class Anchored(Frozen):
         """
         root = self.anchoring.root
         if final.root != root or len(leaves) != root.count:
-            raise ValueError("releasable: another root than the anchored one")
+            raise ValueError("releasable: a different root than the anchored one")
         return Releasing(
             self.served, self.secret, self.inventory_signature, self.anchoring, tuple(leaves)
         )

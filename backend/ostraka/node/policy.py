@@ -74,8 +74,8 @@ class Policy:
             return f"this node does not serve polls created by 0x{creator.hex()}"
         if parameters.secret and parameters.minimum_ballots < self.minimum_ballots:
             return (
-                f"minimum of {parameters.minimum_ballots} ballots is below this node's minimum of "
-                f"{self.minimum_ballots}: such a small tally reveals votes"
+                f"minimum of {counted(parameters.minimum_ballots, 'ballot', 'ballots')} is below "
+                f"this node's minimum of {self.minimum_ballots}: such a small tally reveals votes"
             )
         return None
 
@@ -103,7 +103,7 @@ class Policy:
         if (len(census), census.total_weight) != (parameters.voters, parameters.total_weight):
             return "the census has other totals than the poll"
         if census.root != parameters.census_root:
-            return "the census has another root than the poll"
+            return "the census has a different root than the poll"
         identifying = census.identifying_weights()
         if parameters.secret and identifying:
             weight, voters = identifying[0]

@@ -45,7 +45,7 @@ class Sighting(Enum):
     """A provider lags behind, or a reorganization removed the poll. `NodeService` finds out which;
     until then the last observation is used."""
     ANOTHER_POLL = auto()
-    """The chain shows another poll under this one's id."""
+    """The chain shows a different poll under this poll's id."""
 
 
 class PollService:

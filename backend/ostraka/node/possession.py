@@ -63,7 +63,7 @@ def answer_challenge(
         raise Malformed("challenge", f"{len(body)} bytes, expected {size}")
     node_keys = [body[at : at + HASH_BYTES] for at in range(0, nodes * HASH_BYTES, HASH_BYTES)]
     if node_keys[responder - 1] != node_key(poll_key.public_key):
-        raise Malformed("challenge", f"lists another key than this node's in place {responder}")
+        raise Malformed("challenge", f"lists a different key than this node's in place {responder}")
     poll_keys = node_keys_hash(node_keys)
     info = challenge_info(poll_context, poll_keys, challenger, responder)
     secret = poll_key.open(body[nodes * HASH_BYTES :], info)

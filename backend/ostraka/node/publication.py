@@ -55,8 +55,9 @@ class Publication:
         shares = self._served.store.shares(poll.poll_id)
         if anchoring is not None:
             cache_key = (anchoring.round, anchoring.root.digest, len(shares))
-            if self._board is not None and self._board[0] == cache_key:
-                return self._board[1]
+            cached = self._board
+            if cached is not None and cached[0] == cache_key:
+                return cached[1]
             digests = split_digests(self._release.leaves(anchoring))
             _, counted = self._served.root(digests)
             leaves = [self._signed_ballot(stored) for _, stored in counted]
@@ -91,14 +92,13 @@ class Publication:
         opened = self._served.opened(self._progress.observed.view)
         if opened is None:
             return ()
-        if self._served.pinned is None:
+        pinned = self._served.pinned
+        if pinned is None:
             detail = "this node is still fetching the poll's keys from the other nodes"
             raise Problem(ProblemType.NODE_INCOMPLETE, detail, retry_after_s=2)
         return tuple(
             PollKeyAnnouncement(key, signature)
-            for key, signature in zip(
-                self._served.pinned.public_keys, opened.signatures, strict=True
-            )
+            for key, signature in zip(pinned.public_keys, opened.signatures, strict=True)
         )
 
     def _signed_ballot(self, stored: StoredBallot) -> BoardLeaf:

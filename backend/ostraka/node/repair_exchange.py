@@ -38,6 +38,7 @@ from ostraka_verifier.ballot import Ballot
 from ostraka_verifier.encoding import HASH_BYTES, SIGNATURE_BYTES, Reader, keccak256, unsigned
 from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.sharing import BoxContent
+from ostraka_verifier.wording import counted
 
 ATTEMPTS = 8
 """Most sets of helpers tried for a share in one tick."""
@@ -290,7 +291,8 @@ class RepairExchange:
                 ballot.digest,
             )
         if len(call.receipts) < committee.candidate_receipts:
-            detail = f"{len(call.receipts)} receipts do not make that ballot a candidate"
+            receipts = counted(len(call.receipts), "receipt does", "receipts do")
+            detail = f"{receipts} not make that ballot a candidate"
             raise Problem(ProblemType.NOT_ENTITLED, detail, "receipts")
         if not set(call.helpers) <= call.receipts.keys():
             detail = "a helper's receipt is missing, and the ballot is not an anchored leaf"

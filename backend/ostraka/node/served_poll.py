@@ -42,6 +42,7 @@ from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import aggregate_share_hash
 from ostraka_verifier.typed_data import recover
 from ostraka_verifier.units import UnixSeconds
+from ostraka_verifier.wording import counted
 
 GRACE_S = 0.25
 """Minimum time for the other peers, once a quorum has answered."""
@@ -100,22 +101,26 @@ class ServedPoll:
         """The poll's opening, None before; read from the chain only once."""
         if not any(view.poll_keys):
             return None
-        # Before finality the chain may pin other keys.
-        if self._opened is None or node_keys_hash(self._opened.node_keys) != view.poll_keys:
-            self._opened = self.registries[0].opened(self.poll_id)
-            self.pinned = None
-        return self._opened
+        # One reading: requests ask in several threads.
+        opened = self._opened
+        if opened is None or node_keys_hash(opened.node_keys) != view.poll_keys:
+            if opened is not None:
+                # Before finality the chain may pin other keys.
+                self.pinned = None
+            self._opened = opened = self.registries[0].opened(self.poll_id)
+        return opened
 
     def repair_committee(self) -> RepairCommittee | None:
         """Public data of all nodes for repairs; None until this node has the pinned keys."""
-        if self.pinned is None:
+        pinned = self.pinned
+        if pinned is None:
             return None
         return RepairCommittee(
             self.curve,
             self.commitment_key,
             self.poll.domain,
             tuple(member.address for member in self.poll.committee.members),
-            self.pinned.public_keys,
+            pinned.public_keys,
             self.poll.slots,
         )
 
@@ -202,7 +207,8 @@ class ServedPoll:
         ordered = [stored[digest] for digest in digests if digest in stored]
         missing = len(digests) - sum(bool(one.signed) for one in ordered)
         if missing:
-            detail = f"{missing} ballots are missing, and are fetched from the other nodes"
+            lacking = counted(missing, "ballot is missing and is", "ballots are missing and are")
+            detail = f"{lacking} fetched from the other nodes"
             raise Problem(ProblemType.NODE_INCOMPLETE, detail, retry_after_s=5)
         size = self.poll.layout.size
         ballots = self.poll.layout.decode_many(self.curve, [one.signed[:size] for one in ordered])

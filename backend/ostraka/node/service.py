@@ -318,7 +318,8 @@ class NodeService:
             await self._look_together()
         poll = self._found.get(poll_id)
         if poll is None:
-            raise Problem(ProblemType.NO_SUCH_POLL, f"this node is not to serve poll {poll_id}")
+            detail = f"this node is not to serve poll {poll_id}"
+            raise Problem(ProblemType.NO_SUCH_POLL, detail, "poll")
         view = await asyncio.to_thread(self._registries[0].poll, poll_id)
         if view.poll_context != poll.context:
             self._forget(poll_id)
@@ -421,7 +422,7 @@ class NodeService:
             raise Problem(
                 ProblemType.CENSUS_UNKNOWN, "this poll's census was not uploaded to this node"
             )
-        raise Problem(ProblemType.NO_SUCH_POLL, f"this node does not serve poll {poll_id}")
+        raise Problem(ProblemType.NO_SUCH_POLL, f"this node does not serve poll {poll_id}", "poll")
 
     def polls(self) -> list[dict[str, Any]]:
         """Return summaries of all served polls."""

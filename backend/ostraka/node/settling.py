@@ -31,6 +31,7 @@ from ostraka_verifier.encoding import SIGNATURE_BYTES, Reader
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.units import UnixSeconds
+from ostraka_verifier.wording import counted
 
 
 class SettlingRounds:
@@ -234,7 +235,7 @@ class SettlingRounds:
         # Without the inventories of q nodes, a node cannot know which ballots are candidates.
         heard, quorum = 1 + len(phase.inventories), self._served.poll.committee.quorum
         if heard < quorum:
-            detail = f"this node has those of {heard} nodes, and needs {quorum}"
+            detail = f"this node has those of {counted(heard, 'node', 'nodes')}; {quorum} needed"
             raise Problem(ProblemType.INVENTORIES_MISSING, detail, "", 1)
 
     async def _sign_checked(
@@ -364,7 +365,8 @@ class SettlingRounds:
             self._served.require_root_signature(address, signature, certified.round, certified.root)
         # Storing roots without a quorum would let a single liar fill the disk.
         if len(signatures) < poll.committee.quorum:
-            raise Malformed("certificate", f"{len(signatures)} signatures are not a quorum")
+            reason = counted(len(signatures), "signature is", "signatures are")
+            raise Malformed("certificate", f"{reason} not a quorum")
         self._served.store.add_attestations(
             poll.poll_id, certified.round, certified.root, signatures
         )

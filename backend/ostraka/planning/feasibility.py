@@ -30,6 +30,7 @@ from ostraka_verifier.census import Census
 from ostraka_verifier.question import Question, poll_labels
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.units import Seconds, UnixSeconds
+from ostraka_verifier.wording import counted
 
 _PAST_S = 900
 """A time counts as past only when it is older: clocks differ, and files take time to be sent."""
@@ -212,7 +213,7 @@ def _numbers(
     """Yield numbers that the voters of this census can never reach."""
     voters, weight = len(census), census.total_weight
     if wanted.minimum_ballots > voters:
-        reason = f"{wanted.minimum_ballots}, more than the {voters} voters"
+        reason = f"{wanted.minimum_ballots}, more than the {counted(voters, 'voter', 'voters')}"
         yield "minimum_ballots", reason
     if isinstance(wanted, RoundSpecification):
         most = max(rule.slot_maxima) * weight

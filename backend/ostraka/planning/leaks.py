@@ -187,8 +187,9 @@ def _questions(poll: AskedPoll) -> Iterator[LeakWarning]:
             yield LeakWarning(
                 "unanimous_cells",
                 numbers | {"voters": voters, "per_cell": str(each)},
-                f"{name} splits {voters} voters into {cells} cells, {float(each):.3g} each on "
-                "average: cells of one voter, and rows whose voters all say the same, tell votes.",
+                f"{name} splits {_counted(voters, 'voter')} into {cells} cells, {float(each):.3g} "
+                "each on average: a cell of one voter, or a row whose voters all answer alike, "
+                "reveals votes.",
             )
         if question.cells_are_groups and cells > 1 and cells * _PER_CELL > minimum:
             each = Fraction(minimum, cells)

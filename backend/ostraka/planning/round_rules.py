@@ -15,6 +15,7 @@ from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.outcome import Misfit, Order
 from ostraka_verifier.question import Question, read_questions
 from ostraka_verifier.rule import BallotRule
+from ostraka_verifier.wording import counted
 
 _GREEDY, _CATEGORIES, _PROPORTIONAL = 1, 4, 5
 
@@ -161,7 +162,8 @@ def widest_rule(ballot: bytes, outcome: bytes, proposals: int, budget: int) -> B
         reason = f"at least {content['at_least']}, at most {content['at_most']}"
         raise Rejected("P2", "ballot.at_least", reason)
     if kind == "ranking" and len(content["scores"]) > proposals:
-        reason = f"{len(content['scores'])} places for at most {proposals} proposals"
+        places = counted(len(content["scores"]), "place", "places")
+        reason = f"{places} for at most {counted(proposals, 'proposal', 'proposals')}"
         raise Rejected("P2", "ballot.scores", reason)
     if divides and kind == "knapsack":
         raise Rejected("P2", "ballot.kind", "knapsack ballots need proposals with amounts")
@@ -174,7 +176,8 @@ def widest_rule(ballot: bytes, outcome: bytes, proposals: int, budget: int) -> B
         return _question(content, "round", names, budget).rule
     except Rejected as error:
         item = f"ballot.{error.item.partition('.')[2]}"
-        raise Rejected(error.check, item, f"{error.reason} ({proposals} proposals)") from None
+        reason = f"{error.reason} ({counted(proposals, 'proposal', 'proposals')})"
+        raise Rejected(error.check, item, reason) from None
 
 
 def question_of(

@@ -117,7 +117,7 @@ def send_to_nodes(votes: SavedVotes, ballot: ReceiptedBallot) -> dict[int, Probl
     ballot.receipts |= result.receipts
     votes.write()
     if not result.receipts:
-        raise rejection(result.refusals.values(), votes.poll.committee.faults)
+        raise rejection(result.refusals, votes.poll.committee.faults)
     silent = Problem(ProblemType.NODE_SILENT, "it has not answered yet")
     return result.refusals | dict.fromkeys(result.waiting, silent)
 

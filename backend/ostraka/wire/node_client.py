@@ -17,7 +17,8 @@ from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.certificates import read_certificate
 from ostraka.wire.poll_keys import KeyReport
-from ostraka.wire.problems import reported
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem, reported
 from ostraka.wire.records import from_hex, strict_json
 from ostraka_verifier.board import AnchoredRoot, Board, SignedShare
 from ostraka_verifier.encoding import Reader
@@ -40,10 +41,16 @@ class NodeError(Exception):
     """A node is unreachable, refuses the request, or gives an invalid, late or oversized answer.
 
     The message starts with the node's URL.
+
+    Attributes:
+        problem: The node's own refusal, or the kind of failure; without the URL.
     """
 
-    def __init__(self, url: str, reason: object) -> None:
+    def __init__(
+        self, url: str, reason: object, kind: ProblemType = ProblemType.ANSWER_INVALID
+    ) -> None:
         super().__init__(f"{url}: {reason}")
+        self.problem = reason if isinstance(reason, Problem) else Problem(kind, str(reason))
 
 
 def node_http(transport: httpx.BaseTransport | None = None) -> httpx.Client:
@@ -195,12 +202,16 @@ class NodeClient:
                 body += chunk
                 # A read timeout does not stop a node that sends a byte now and then.
                 if time.monotonic() > deadline or self._cancelled.is_set():
-                    raise NodeError(self.url, f"no answer within {patience_s} s")
+                    late = f"no answer within {patience_s} s"
+                    raise NodeError(self.url, late, ProblemType.NODE_SILENT)
                 if len(body) > limit:
                     raise NodeError(self.url, f"more than {limit} bytes")
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             # Any text can be a node's URL on chain.
-            raise NodeError(self.url, no_answer(error)) from error
+            kind = ProblemType.NODE_UNREACHABLE
+            if isinstance(error, httpx.ReadTimeout):
+                kind = ProblemType.NODE_SILENT
+            raise NodeError(self.url, no_answer(error), kind) from error
         finally:
             if response is not None:
                 response.close()

@@ -17,6 +17,7 @@ Responses = dict[int | str, dict[str, Any]]
 BINARY = "application/octet-stream"
 ANYWHERE = (
     ProblemType.BUSY,
+    ProblemType.UNAVAILABLE,
     ProblemType.TOO_LARGE,
     ProblemType.TOO_SLOW,
     ProblemType.INTERNAL_ERROR,

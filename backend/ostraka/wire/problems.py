@@ -4,10 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, Self
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import Field, ValidationError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from starlette.exceptions import HTTPException
 
 from ostraka.wire.answers import Answer, absent
@@ -16,10 +19,13 @@ from ostraka.wire.records import strict_json
 from ostraka.wire.wording import reason_of
 from ostraka_verifier.errors import Malformed, Rejected
 
+log = structlog.get_logger()
+
 MEDIA_TYPE = "application/problem+json"
 _MAX_TITLE, _MAX_DETAIL, _MAX_FIELD = 100, 1000, 200
 _MAX_RETRY_S = 3600
 _MAX_NODES = 255
+_DATABASE_PAUSE_S = 5
 _SECONDS = re.compile("[0-9]{1,6}")
 _CHECK = re.compile("^[A-Z][0-9]{1,2}[a-z]?$")
 _FIRST_ERROR, _LAST_ERROR = 400, 599
@@ -29,30 +35,8 @@ _OF_STATUS = {
 }
 
 
-class WaitsForNode(Answer):
-    """A node that another node waits for."""
-
-    node: int
-    stage: str = Field(description="What it waits for.")
-
-
-class WaitingNode(Answer):
-    """A node that delays a poll."""
-
-    node: int
-    announces_different_keys: bool = Field(
-        default=False, description="Whether it announces different poll keys to different nodes."
-    )
-    failure: str | None = Field(
-        default=None, exclude_if=absent, description="What is wrong with it; absent if it waits."
-    )
-    waits_for: list[WaitsForNode] | None = Field(
-        default=None, exclude_if=absent, description="Nodes it waits for; absent if it failed."
-    )
-
-
-class ProblemDocument(Answer):
-    """An error answer (RFC 9457)."""
+class ProblemMembers(Answer):
+    """The members of every problem (RFC 9457)."""
 
     type: str = Field(
         description="URI of the kind of problem; docs/api.md lists them.",
@@ -77,8 +61,35 @@ class ProblemDocument(Answer):
         ge=1,
         description="Seconds after which a retry makes sense; absent where none does.",
     )
+
+
+class WaitsForNode(Answer):
+    """A node that another node waits for."""
+
+    node: int
+    stage: str = Field(description="What it waits for.")
+
+
+class WaitingNode(Answer):
+    """A node that delays a poll, or refused a ballot."""
+
+    node: int
+    announces_different_keys: bool = Field(
+        default=False, description="Whether it announces different poll keys to different nodes."
+    )
+    problem: ProblemMembers | None = Field(
+        default=None, exclude_if=absent, description="What is wrong with it; absent if it waits."
+    )
+    waits_for: list[WaitsForNode] | None = Field(
+        default=None, exclude_if=absent, description="Nodes it waits for; absent if it failed."
+    )
+
+
+class ProblemDocument(ProblemMembers):
+    """An error answer (RFC 9457)."""
+
     nodes: list[WaitingNode] | None = Field(
-        default=None, exclude_if=absent, description="Nodes that hold it up."
+        default=None, exclude_if=absent, description="Nodes that hold it up, or refused it."
     )
 
 
@@ -93,7 +104,7 @@ class Problem(Exception):
         field: Place in the request; "" if the problem has none.
         retry_after_s: Seconds after which a retry makes sense; 0 if it makes none.
         check: Number of the check that failed (§13); "" for none.
-        nodes: Nodes that delay a poll, each with `node` and the nodes it waits for.
+        nodes: Nodes that delay a poll or refused a ballot, as `WaitingNode` describes them.
     """
 
     def __init__(
@@ -126,7 +137,11 @@ class Problem(Exception):
         return hash((self.uri, self.detail, self.field))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the members of the problem document."""
+        """Return the problem document."""
+        return self.members() | ({"nodes": list(self.nodes)} if self.nodes else {})
+
+    def members(self) -> dict[str, Any]:
+        """Return the problem document without `nodes`, as it is part of another one."""
         members: dict[str, Any] = {
             "type": self.uri,
             "title": self.title,
@@ -139,8 +154,6 @@ class Problem(Exception):
             members["check"] = self.check
         if self.retry_after_s:
             members["retry_after_s"] = self.retry_after_s
-        if self.nodes:
-            members["nodes"] = list(self.nodes)
         return members
 
     @classmethod
@@ -240,6 +253,14 @@ def install(app: FastAPI) -> None:
         field = ".".join(str(part) for part in first["loc"])
         return respond(Problem(ProblemType.INVALID_REQUEST, reason_of(first), field))
 
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(NoFreeConnection)
+    async def _overloaded(_: Request, error: OperationalError | NoFreeConnection) -> JSONResponse:
+        # The database is locked, out of reach, or all connections are in use.
+        log.error("database does not answer", problem=str(error))
+        detail = "the service cannot reach its database now"
+        return respond(Problem(ProblemType.UNAVAILABLE, detail, "", _DATABASE_PAUSE_S))
+
     @app.exception_handler(Exception)
     async def _unexpected(_: Request, __: Exception) -> JSONResponse:
         # Details go to the log only; the response could leak secrets.
@@ -251,10 +272,18 @@ def install(app: FastAPI) -> None:
         server = error.status_code >= ProblemType.INTERNAL_ERROR.status
         otherwise = ProblemType.INTERNAL_ERROR if server else ProblemType.MALFORMED
         kind = _OF_STATUS.get(error.status_code, otherwise)
-        return respond(Problem(kind, str(error.detail)))
+        return respond(Problem(kind, str(error.detail)), error.headers)
 
 
-def respond(problem: Problem) -> JSONResponse:
-    """Return the problem as a response."""
-    headers = {"Retry-After": str(problem.retry_after_s)} if problem.retry_after_s else None
+def respond(problem: Problem, more: Mapping[str, str] | None = None) -> JSONResponse:
+    """Return the problem as a response.
+
+    Args:
+        more: Further headers, such as `Allow`.
+    """
+    headers = dict(more or {})
+    if problem.retry_after_s:
+        headers["Retry-After"] = str(problem.retry_after_s)
+    if problem.kind is ProblemType.NOT_ORGANIZER:
+        headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(problem.to_json(), problem.status, headers, media_type=MEDIA_TYPE)

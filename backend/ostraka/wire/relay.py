@@ -205,26 +205,34 @@ class Nodes:
         await asyncio.gather(*self._asking, return_exceptions=True)
 
 
-def rejection(problems: Collection[Problem], faults: int) -> Problem:
-    """Return the problem for a voter whose ballot no node accepted.
+def rejection(refusals: Mapping[int, Problem], faults: int) -> Problem:
+    """Return the problem for a voter whose ballot no node accepted, with that of each node.
 
     A reason counts if it concerns a ballot and more nodes gave it than may lie: a single node must
     not decide what the voter reads. Without such a reason the nodes count as unreachable.
 
     Args:
-        problems: At most one of each node.
+        refusals: The problem of each node.
         faults: The committee's `f`.
     """
-    reasons = [problem for problem in problems if problem.kind in BALLOT_PROBLEMS]
+    problem = _reason(refusals, faults).again()
+    problem.nodes = tuple(
+        {"node": node, "problem": one.members()} for node, one in sorted(refusals.items())
+    )
+    return problem
+
+
+def _reason(refusals: Mapping[int, Problem], faults: int) -> Problem:
+    reasons = [problem for problem in refusals.values() if problem.kind in BALLOT_PROBLEMS]
     for kind, count in Counter(problem.kind for problem in reasons).most_common(1):
         if count > faults:
             return _agreed([problem for problem in reasons if problem.kind is kind], faults)
-    detail = "; ".join(str(problem) for problem in problems)[:_MAX_DETAIL]
-    return Problem(ProblemType.NODES_UNREACHABLE, detail, "", 5)
+    detail = "; ".join(f"node {node}: {problem}" for node, problem in sorted(refusals.items()))
+    return Problem(ProblemType.NODES_UNREACHABLE, detail[:_MAX_DETAIL], "", 5)
 
 
 def _agreed(problems: Sequence[Problem], faults: int) -> Problem:
-    """Return the one of these problems of one kind that enough nodes gave, or all in one."""
+    """Return the problem that enough nodes reported, or a combination of all; one kind only."""
     ((first, count),) = Counter(problems).most_common(1)
     if count > faults:
         return first

@@ -166,7 +166,7 @@ def test_a_member_contract_is_known_or_assumed() -> None:
     board, chain = approval_poll(source=source).finish()
     known = findings(board, chain)["C4"]
     assert "the owner of" in known.assumes
-    assert "0 of 7 entries sign with another key" in known.detail
+    assert "0 of 7 entries sign with a different key" in known.detail
     assert source.keys is not None
     assert source.keys.hex() in known.detail
     assert source.contract.hex() in known.detail

@@ -28,7 +28,7 @@ def the_tally_digest() -> Case:
 
 
 def more_votes_than_there_are() -> Case:
-    """An opening with impossible votes, which only somebody who knows discrete logs could make."""
+    """An opening with impossible votes, which takes knowledge of discrete logarithms."""
     tally = honest_tally()
     lie = Tally((8, *tally.values[1:]), tally.blinding)
     return BOARD, replace(

@@ -141,7 +141,7 @@ def a_round_kept_quiet() -> Case:
 
 
 def in_other_words(**members: object) -> Case:
-    """The round's poll, with a description that says something else."""
+    """The round's poll, with a different description."""
     return approval_poll(treasury=bytes([42] * 20), seed="round", members=members).finish()
 
 

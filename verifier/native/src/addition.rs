@@ -1,21 +1,21 @@
-//! Sums of many points at once in affine coordinates.
+//! Sums of many points at once, in affine coordinates.
 //!
 //! An affine addition needs one inversion and three multiplications. Montgomery's trick shares the
-//! inversion among all pairs of a round for three multiplications a pair, which beats the eleven
-//! of a mixed Jacobian addition.
+//! inversion among all pairs of a round for three more multiplications per pair. That is cheaper
+//! than the eleven of a mixed Jacobian addition.
 
 use ark_bn254::{Fq, G1Affine, G1Projective};
 use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, Field, Zero};
 
-/// Points that one batch holds, to stay within a core's cache.
+/// Number of points in a batch, which fits into a core's cache.
 pub const BATCH: usize = 4096;
 /// Below this many pairs, sharing an inversion costs more than it saves.
 const FEW_PAIRS: usize = 24;
 
 /// Sums of consecutive segments of `points`; an empty segment gives the identity.
 ///
-/// `lengths` add up to the number of points. Any points may meet: equal, opposite, the identity.
+/// `lengths` add up to the number of points. Points may be equal, opposite or the identity.
 pub fn sum_segments(mut points: Vec<G1Affine>, mut lengths: Vec<usize>) -> Vec<G1Affine> {
     debug_assert_eq!(points.len(), lengths.iter().sum::<usize>());
     let mut prefixes = Vec::with_capacity(points.len() / 2);
@@ -27,7 +27,7 @@ pub fn sum_segments(mut points: Vec<G1Affine>, mut lengths: Vec<usize>) -> Vec<G
 
 /// One round: adds neighbours within each segment, halving it.
 fn add_pairs(points: &mut Vec<G1Affine>, lengths: &mut [usize], prefixes: &mut Vec<Fq>) {
-    // Back to front, so that the sums, written front to back, never overtake what is still unread.
+    // Back to front, so that writing the sums front to back never overwrites unread points.
     let mut product = Fq::ONE;
     let mut end = points.len();
     for length in lengths.iter().rev() {
@@ -59,7 +59,7 @@ fn add_pairs(points: &mut Vec<G1Affine>, lengths: &mut [usize], prefixes: &mut V
     points.truncate(write);
 }
 
-/// Denominator of the slope between two points; 1 where the sum needs no slope. Never zero: the
+/// Denominator of the slope between two points; 1 if the sum needs no slope. Never zero: the
 /// group has odd order, so only the identity has `y = 0`.
 #[inline]
 fn denominator(left: &G1Affine, right: &G1Affine) -> Fq {
@@ -95,7 +95,7 @@ fn add_with_inverse(left: &G1Affine, right: &G1Affine, inverse: Fq) -> G1Affine 
     G1Affine::new_unchecked(x, slope * (left.x - x) - left.y)
 }
 
-/// Sums what the rounds left over, all with one inversion.
+/// Sums the points that the rounds left, all with one inversion.
 fn finish(points: &[G1Affine], lengths: &[usize]) -> Vec<G1Affine> {
     let mut sums = Vec::with_capacity(lengths.len());
     let (mut places, mut long) = (Vec::new(), Vec::new());

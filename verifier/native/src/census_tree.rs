@@ -8,7 +8,7 @@ pub const ENTRY_BYTES: usize = 56;
 const WEIGHT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
 
-/// Height of the subtrees that threads take one by one: large enough to be worth the handing out,
+/// Height of the subtrees that threads process one by one: large enough to outweigh the scheduling,
 /// small enough for a core's cache.
 const SUBTREE_HEIGHT: u32 = 10;
 
@@ -21,7 +21,7 @@ pub struct Node {
 /// Every node beyond the last entry, at any height.
 const PADDING: Node = Node { hash: [0; HASH_BYTES], sum: 0 };
 
-/// Root over whole entries; `None` when the weights add up to 2^128 or more.
+/// Root over whole entries; `None` if the weights add up to 2^128 or more.
 pub fn root(entries: &[u8]) -> Option<Node> {
     let height = depth(entries.len() / ENTRY_BYTES).min(SUBTREE_HEIGHT);
     let subtrees = parallel::map(entries.chunks(ENTRY_BYTES << SUBTREE_HEIGHT), |part| {
@@ -32,12 +32,12 @@ pub fn root(entries: &[u8]) -> Option<Node> {
     ascend(subtrees, rest)
 }
 
-/// `⌈log2 count⌉`, and 0 for none.
+/// `⌈log2 count⌉`; 0 if the count is 0.
 fn depth(count: usize) -> u32 {
     count.next_power_of_two().trailing_zeros()
 }
 
-/// The one node `height` levels above `nodes`, of which there are at most `2^height`.
+/// The node `height` levels above `nodes`, of which there are at most `2^height`.
 fn ascend(mut nodes: Vec<Node>, height: u32) -> Option<Node> {
     for _ in 0..height {
         let parents = nodes.chunks(2).map(|pair| parent(&pair[0], pair.get(1).unwrap_or(&PADDING)));

@@ -9,7 +9,7 @@ use ark_ff::{BigInt, PrimeField};
 pub const POINT_BYTES: usize = 64;
 pub const SCALAR_BYTES: usize = 32;
 
-/// Why one point cannot be decoded.
+/// Reason why a point cannot be decoded.
 pub type Reason = &'static str;
 
 fn big_endian(bytes: &[u8]) -> BigInt<4> {
@@ -59,7 +59,7 @@ pub fn encode_points(points: &[G1Affine]) -> Vec<u8> {
     bytes
 }
 
-/// One packed scalar; None when it is not below the group order.
+/// One packed scalar; None if it is not below the group order.
 pub fn decode_scalar(bytes: &[u8]) -> Option<BigInt<4>> {
     Some(big_endian(bytes)).filter(|value| *value < Fr::MODULUS)
 }

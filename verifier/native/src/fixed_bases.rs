@@ -1,4 +1,4 @@
-//! Window tables for bases that are used again and again.
+//! Window tables for bases that are used repeatedly.
 
 use crate::addition::{sum_segments, BATCH};
 use crate::parallel;
@@ -6,7 +6,7 @@ use crate::scalar::{endomorphism, Digits, Halves, HALF_BITS};
 use ark_bn254::{G1Affine, G1Projective};
 use ark_ec::{AffineRepr, CurveGroup};
 
-/// Entries that the tables of one set of bases may hold: 8 MiB.
+/// Maximum number of entries in the tables of one set of bases: 8 MiB.
 const MAX_ENTRIES: usize = 1 << 17;
 
 /// `tables[base][place·half + d − 1] = d·2^(width·place)·base` for `1 <= d <= half = 2^(width−1)`.
@@ -29,7 +29,7 @@ impl WindowTables {
         self.tables.len()
     }
 
-    /// One commitment a row of `self.len()` scalars; whole rows only, and at least one base.
+    /// One commitment for each row of `self.len()` scalars; whole rows only, and at least one base.
     pub fn commit(&self, halves: &[Halves]) -> Vec<G1Affine> {
         let additions = 2 * self.digits.count as usize * self.len();
         let rows = (BATCH / additions).max(1);

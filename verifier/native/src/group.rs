@@ -11,7 +11,7 @@ use ark_ff::{AdditiveGroup, Zero};
 
 /// Below this many points, buckets cost more than they save.
 const FEW_POINTS: usize = 24;
-/// Points that one run of the bucket method takes, so that memory stays bounded.
+/// Maximum number of points in one run of the bucket method, which bounds memory.
 const MANY_POINTS: usize = 1 << 20;
 
 pub fn add(left: &[G1Affine], right: &[G1Affine]) -> Vec<G1Affine> {
@@ -128,7 +128,7 @@ fn fill_buckets(
     points: [&[G1Affine]; 2],
     halves: &[Halves],
 ) -> Vec<G1Affine> {
-    // A counting sort brings together what falls into one bucket.
+    // A counting sort groups the points of each bucket.
     let mut lengths = vec![0usize; 1 << (digits.width - 1)];
     for half in halves.iter().flatten() {
         let digit = digits.digit(*half, place);

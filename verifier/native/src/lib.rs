@@ -1,8 +1,8 @@
-//! BN254 G1 and census roots for Python: whole vectors at a time, with the interpreter lock
-//! released.
+//! BN254 G1 and census roots for Python. Functions process whole vectors and release the
+//! interpreter lock.
 //!
-//! Arithmetic is not constant-time. Errors about bytes name the position of the bad point; nothing
-//! that Python can pass makes this module panic.
+//! Arithmetic is not constant-time. Errors about bytes name the position of the bad point; no
+//! argument from Python makes this module panic.
 
 mod addition;
 mod census_tree;
@@ -25,11 +25,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 use zeroize::Zeroize;
 
-/// Additions below which waking the pool costs more than it saves.
+/// Number of additions below which waking the pool costs more than it saves.
 const SMALL_WORK: usize = 512;
-/// Additions that multiplying by one scalar takes, roughly.
+/// Approximate cost of a multiplication by one scalar, in additions.
 const ADDITIONS_A_SCALAR: usize = 64;
-/// Additions that the tables of one base take, at least.
+/// Least cost of the tables of one base, in additions.
 const ADDITIONS_A_BASE: usize = 256;
 const MAX_THREADS: usize = 1024;
 
@@ -50,7 +50,7 @@ impl Points {
         self.0.len()
     }
 
-    /// A vector again: of length 1 for an integer.
+    /// A vector, of length 1 for an integer index.
     fn __getitem__(&self, index: Index<'_>) -> PyResult<Points> {
         let length = self.0.len();
         match index {
@@ -74,17 +74,17 @@ impl Points {
         self.encode(py).hash()
     }
 
-    /// 64 bytes a point, the identity as zeros.
+    /// 64 bytes per point, the identity as zeros.
     fn encode<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         let bytes = py.detach(|| encode_points(&self.0));
         PyBytes::new(py, &bytes)
     }
 }
 
-/// Threads that start with the first work large enough for them.
+/// Thread pool that starts with the first task that is large enough for it.
 struct Pool {
     size: usize,
-    /// The threads, and the process that they live in.
+    /// The threads, and the process to which they belong.
     threads: Mutex<Option<(u32, Arc<ThreadPool>)>>,
 }
 
@@ -93,7 +93,7 @@ impl Pool {
         Self { size, threads: Mutex::new(None) }
     }
 
-    /// Runs `work` with the interpreter lock released, on the pool where it pays.
+    /// Runs `work` with the interpreter lock released, on the pool if it is large enough.
     fn run<T: Send>(
         &self,
         py: Python<'_>,
@@ -116,7 +116,7 @@ impl Pool {
             return Ok(Arc::clone(threads));
         }
         let threads = Arc::new(ThreadPoolBuilder::new().num_threads(self.size).build()?);
-        // Threads do not survive a fork; shutting down those of the parent would wait for ever.
+        // Threads do not survive a fork; shutting down the parent's threads would block forever.
         std::mem::forget(slot.replace((process, Arc::clone(&threads))));
         Ok(threads)
     }
@@ -147,7 +147,7 @@ impl FixedBases {
     }
 }
 
-/// Group operations on a thread pool of its own.
+/// Group operations on their own thread pool.
 #[pyclass(frozen, module = "ostraka_verifier_native")]
 struct Engine {
     pool: Arc<Pool>,
@@ -166,7 +166,7 @@ impl Engine {
 
     fn decode(&self, py: Python<'_>, data: &[u8], identity: bool) -> PyResult<Points> {
         if !data.len().is_multiple_of(POINT_BYTES) {
-            let reason = format!("length {} is no multiple of {POINT_BYTES}", data.len());
+            let reason = format!("length {} is not a multiple of {POINT_BYTES}", data.len());
             return Err(PyValueError::new_err(("points", reason)));
         }
         self.pool
@@ -216,7 +216,7 @@ impl Engine {
     }
 }
 
-/// Unpacks `expected` scalars, splits them, and wipes what it copied on the way.
+/// Unpacks `expected` scalars, splits them, and wipes its intermediate copies.
 fn reduced(py: Python<'_>, scalars: &[u8], expected: usize) -> PyResult<SecretHalves> {
     if expected.checked_mul(SCALAR_BYTES) != Some(scalars.len()) {
         return Err(PyValueError::new_err("one scalar of 32 bytes for each point"));
@@ -233,11 +233,12 @@ fn reduced(py: Python<'_>, scalars: &[u8], expected: usize) -> PyResult<SecretHa
     .ok_or_else(|| PyValueError::new_err("scalar outside [0, R)"))
 }
 
-/// Hash and sum at the root of the census's tree: 56 bytes an entry, in the census's order.
+/// Hash and sum at the root of the census's tree: 56 bytes per entry, in the census's order.
 #[pyfunction]
 fn census_tree_root<'py>(py: Python<'py>, entries: &[u8]) -> PyResult<(Bound<'py, PyBytes>, u128)> {
     if !entries.len().is_multiple_of(ENTRY_BYTES) {
-        let message = format!("census: length {} is no multiple of {ENTRY_BYTES}", entries.len());
+        let message =
+            format!("census: length {} is not a multiple of {ENTRY_BYTES}", entries.len());
         return Err(PyValueError::new_err(message));
     }
     let cores = available_parallelism().map_or(1, |cores| cores.get().min(MAX_THREADS));

@@ -1,8 +1,8 @@
-//! Work on the pool that the caller stands in, and on no other.
+//! Parallel work on the caller's pool, and on no other.
 
 use rayon::prelude::*;
 
-/// Results in the order of `items`. Outside a pool, as for work too small to wake one, it runs here.
+/// Results in the order of `items`. Outside a pool, the work runs on the calling thread.
 pub fn map<T: Send, U: Send>(
     items: impl IntoIterator<Item = T>,
     work: impl Fn(T) -> U + Send + Sync,

@@ -3,7 +3,7 @@
 //! BN254 has an endomorphism `φ(x, y) = (βx, y) = λ·(x, y)`, so that `k·P = k1·P + k2·φ(P)` with
 //! halves of 127 bits (Gallant, Lambert, Vanstone, CRYPTO 2001). The vectors `(A, −S)` and
 //! `(S, B)` span the lattice of all `(a, b)` with `a + bλ = 0 mod r`; the halves are `(k, 0)`
-//! less a lattice vector close to it. Scalars below 2^128 stay whole, `k2 = 0`, and cost half.
+//! minus a lattice vector close to it. Scalars below 2^128 stay whole, with `k2 = 0`, and cost half.
 
 use ark_bn254::g1::Config;
 use ark_bn254::G1Affine;
@@ -75,7 +75,7 @@ pub fn endomorphism(point: &G1Affine) -> G1Affine {
     Config::endomorphism_affine(point)
 }
 
-/// Halves that are wiped when they go: they may be secret.
+/// Halves that are wiped on drop, since they may be secret.
 pub struct SecretHalves(pub Vec<Halves>);
 
 impl Drop for SecretHalves {
@@ -89,8 +89,8 @@ impl Drop for SecretHalves {
 
 /// Signed digits `|d| <= 2^(width−1)` with `half = Σ digit(i)·2^(width·i)`.
 ///
-/// Adding `2^(width−1)` at every place but the last turns signed digits into plain ones, so each
-/// can be read on its own.
+/// Adding `2^(width−1)` at every place except the last turns signed digits into plain ones, so
+/// that each can be read by itself.
 #[derive(Clone, Copy)]
 pub struct Digits {
     pub width: u32,
@@ -110,7 +110,7 @@ impl Digits {
     pub fn digit(&self, half: Half, place: u32) -> i32 {
         let shift = self.width * place;
         let (sum, carry) = half.magnitude.overflowing_add(self.offset);
-        // Where the width divides 128, the last place is the carry alone.
+        // If the width divides 128, the last place is the carry alone.
         let mut digit = sum.checked_shr(shift).unwrap_or(0) as i32;
         if place < self.count - 1 {
             digit = (digit & ((1 << self.width) - 1)) - (1 << (self.width - 1));

@@ -21,7 +21,7 @@ _UNKNOWN = "the contract {}, whose code this program does not know, reports corr
 def check_c1(audit: Audit) -> str:
     """C1: the census is in strict order, in range, and has its root."""
     if audit.census.tree_by(audit.curve.name).digest != audit.parameters.census_root:
-        raise Rejected("C1", "board.census", "it has another root than the poll fixes")
+        raise Rejected("C1", "board.census", "it has a different root than the poll fixes")
     return counted(len(audit.census), "voter", "voters")
 
 
@@ -96,7 +96,7 @@ def _other_keys(audit: Audit) -> str:
     """Count voters whose account does not sign itself, and keys that sign for several."""
     entries, shared = audit.census.entries, len(audit.census.shared_keys())
     others = sum(entry.signing_key != entry.account for entry in entries)
-    said = f"{others} of {len(entries)} entries sign with another key than the account's"
+    said = f"{others} of {len(entries)} entries sign with a different key than the account's"
     return f"{said}; keys that sign for several accounts: {shared}" if shared else said
 
 
@@ -110,7 +110,7 @@ def _check_block(audit: Audit, source: CensusSource) -> str:
     before, after = readable(audit.chain.census_times) or (0, 0)
     at = _time_of(electorate.source)
     if at is None or source.at_time(at) != electorate.source:
-        raise Rejected("C4", "description.census", "another source than the round fixed")
+        raise Rejected("C4", "description.census", "a different source than the round fixed")
     if not before <= at < after:
         reason = f"from {before} to {after}, not the latest block at {at}"
         raise Rejected("C4", "description.census.block", reason)

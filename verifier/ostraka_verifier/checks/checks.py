@@ -35,7 +35,7 @@ CHECKS: Sequence[Check] = (
     Check("P6", "the parameters are within their bounds", check_p6),
     Check("G1", "the contract's generators are derived as specified", check_g1),
     Check("G2", "the registry is of a known release", check_g2),
-    Check("C1", "the census is in order and has its root", check_c1),
+    Check("C1", "the census is sorted and has its root", check_c1),
     Check("C2", "voters and weights add up", check_c2),
     Check("C3", "no weight in a secret poll identifies a voter", check_c3),
     Check("C4", "the census matches its source", check_c4),

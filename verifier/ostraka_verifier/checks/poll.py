@@ -18,7 +18,7 @@ def check_p1(audit: Audit) -> str:
     identity = PollIdentity.decode(audit.sections["poll"])
     asked = PollIdentity(audit.chain.chain_id, audit.claimed.registry, audit.claimed.poll_id)
     if identity != asked:
-        raise Rejected("P1", "board.poll", "another chain, registry or poll than asked for")
+        raise Rejected("P1", "board.poll", "a different chain, registry or poll than requested")
     audit.parameters.check_known()
     if "extension" in audit.sections:
         raise Rejected("P1", "board.extension", "the parameters ask for none")

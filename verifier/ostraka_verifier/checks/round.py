@@ -22,6 +22,7 @@ from ostraka_verifier.evidence import (
 from ostraka_verifier.outcome import FundingRule, GreedyByCategory, Proportional
 from ostraka_verifier.releases import created_address, domain_immutables
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus
+from ostraka_verifier.wording import counted
 
 MEMBERS_ELECTORATE, FIXED_ELECTORATE, SOURCE_ELECTORATE, INVITED_ELECTORATE = range(4)
 """Kinds of a round's electorate (§17.4)."""
@@ -63,7 +64,9 @@ def check_d1(audit: Audit) -> Held:
         raise Rejected("D1", "budget", f"{budget} in the poll, {evidence.budget} in the round")
     slots = rule.contenders if isinstance(rule, Proportional) else len(rule.costs)
     if len(found.standing) != len(options) or len(options) != slots:
-        raise Rejected("D1", "options", f"{len(found.standing)} proposals, {len(options)} options")
+        proposals = counted(len(found.standing), "proposal", "proposals")
+        shown = counted(len(options), "option", "options")
+        raise Rejected("D1", "options", f"{proposals}, {shown}")
     for slot, proposal in enumerate(found.standing):
         if proposal.title != options[slot]:
             raise Rejected("D1", f"options[{slot}]", "the proposal has another title")
@@ -84,7 +87,9 @@ def _check_electorate(audit: Audit, evidence: RoundEvidence) -> tuple[str, str]:
         raise Rejected("D1", "secret", f"the round asked for a poll that is {asked}")
     if fixed.kind in (MEMBERS_ELECTORATE, FIXED_ELECTORATE):
         if parameters.census_root != fixed.root:
-            raise Rejected("D1", "electorate", "the poll has another census than the round fixed")
+            raise Rejected(
+                "D1", "electorate", "the poll has a different census than the round fixed"
+            )
         if fixed.root == evidence.member_root:
             return "its members vote", ""
         if fixed.kind == MEMBERS_ELECTORATE:
@@ -92,7 +97,7 @@ def _check_electorate(audit: Audit, evidence: RoundEvidence) -> tuple[str, str]:
         return "voters fixed with the round", _NOT_THE_MEMBERS
     if fixed.kind == SOURCE_ELECTORATE:
         if keccak256(fixed.source) != fixed.root:
-            raise Rejected("D1", "electorate", "the event shows another source than was fixed")
+            raise Rejected("D1", "electorate", "the event shows a different source than was fixed")
         if not isinstance(audit.description.census, CensusSource):
             raise Rejected("D1", "electorate", "the round fixed a source on chain")
         return "voters are read on chain", _NOT_THE_MEMBERS
@@ -104,7 +109,8 @@ def _check_electorate(audit: Audit, evidence: RoundEvidence) -> tuple[str, str]:
     if not isinstance(invited, InvitedCensus) or invited.root != fixed.root:
         raise Rejected("D1", "electorate", "the round fixed other invitations")
     if parameters.voters > fixed.voters:
-        raise Rejected("D1", "electorate", f"{parameters.voters} voters, {fixed.voters} invited")
+        voters = counted(parameters.voters, "voter", "voters")
+        raise Rejected("D1", "electorate", f"{voters}, {fixed.voters} invited")
     if parameters.total_weight > fixed.weight:
         raise Rejected("D1", "electorate", f"weight {parameters.total_weight} of {fixed.weight}")
     return "voters are invited", _NOT_THE_MEMBERS
@@ -133,7 +139,8 @@ def check_d2(audit: Audit) -> str:
     committed = sum(proposal.amount for proposal in found.standing if proposal.funded)
     if evidence.committed != committed or committed > evidence.budget:
         raise Rejected("D2", "committed", f"{evidence.committed}, the winners cost {committed}")
-    return f"{sum(proposal.funded for proposal in found.standing)} proposals for {committed}"
+    funded = sum(proposal.funded for proposal in found.standing)
+    return f"{counted(funded, 'proposal', 'proposals')} for {committed}"
 
 
 def check_d3(audit: Audit) -> str:
@@ -153,7 +160,7 @@ def check_d3(audit: Audit) -> str:
         if payout.proposal_id in paid:
             raise Rejected("D3", name, "paid twice")
         if (payout.recipient, payout.amount) != (proposal.recipient, proposal.amount):
-            raise Rejected("D3", name, "another recipient or amount than proposed")
+            raise Rejected("D3", name, "a different recipient or amount than proposed")
         paid.add(payout.proposal_id)
     for proposal in evidence.proposals:
         if proposal.paid != (proposal.id in paid):

@@ -87,6 +87,7 @@ def check_t4(audit: Audit) -> str:
         reason = f"round {onchain.round}, not from {rejected} to {parameters.max_rounds - 1}"
         raise Rejected("T4", "root.round", reason)
     if audit.chain.tally is not None and onchain.root.count < parameters.minimum_ballots:
-        reason = f"{onchain.root.count} ballots were tallied, at least {parameters.minimum_ballots}"
+        tallied = counted(onchain.root.count, "ballot was tallied", "ballots were tallied")
+        reason = f"{tallied}; at least {parameters.minimum_ballots} required"
         raise Rejected("T4", "root.count", reason)
     return f"anchored at {at}, in round {onchain.round}"

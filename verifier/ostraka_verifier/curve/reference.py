@@ -71,7 +71,7 @@ class Reference:
     def decode(self, data: bytes, *, identity: bool = False) -> ReferencePoints:
         """Decode canonical bytes; Malformed names the first bad point."""
         if len(data) % _POINT_BYTES:
-            raise Malformed("points", f"length {len(data)} is no multiple of {_POINT_BYTES}")
+            raise Malformed("points", f"length {len(data)} is not a multiple of {_POINT_BYTES}")
         return ReferencePoints(
             [
                 _decode(data[at : at + _POINT_BYTES], at // _POINT_BYTES, identity)

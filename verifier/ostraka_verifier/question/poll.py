@@ -112,7 +112,7 @@ def _read(content: Any, item: str) -> Question:
     fields = Fields(content, item)
     kind, title = fields.text("kind"), fields.text("title")
     if kind not in KINDS:
-        raise Malformed(f"{item}.kind", f"{kind[:40]!r} is none")
+        raise Malformed(f"{item}.kind", f"{kind[:40]!r} is unknown")
     try:
         question = KINDS[kind].read(title, fields)
     except Rejected as error:

@@ -2,7 +2,9 @@
  * Structs and events of contracts, declared by name and type and read from their ABI encoding.
  *
  * Words are read at once, the content behind them on demand: content that nobody reads cannot make
- * an answer unreadable. The ranges of types are not checked; callers check what values mean.
+ * an answer unreadable. The ranges of types are not checked; callers check what values mean. Fields
+ * may not share their content: otherwise a lying endpoint could let many entries of a list refer to
+ * one long string.
  *
  * Source: the contract ABI specification.
  */
@@ -80,6 +82,29 @@ export type RecordOf<F extends Field> = {
   readonly [E in F as E[0]]: true extends IsDynamic<E[1]> ? () => Value<E[1]> : Value<E[1]>;
 };
 
+/**
+ * Bytes that the lists and byte strings of one answer may still take. An encoder writes each of them
+ * once, so together they are no longer than the answer.
+ */
+class Budget {
+  #left: number;
+  readonly #taken = new Set<string>();
+
+  constructor(size: number) {
+    this.#left = size;
+  }
+
+  /** Count the bytes of a field when it is read for the first time; Malformed if none are left. */
+  take(size: number, subject: string): void {
+    if (this.#taken.has(subject)) return;
+    this.#taken.add(subject);
+    this.#left -= size;
+    if (this.#left < 0) {
+      throw new Malformed(subject, "the fields share content, and are longer than the answer");
+    }
+  }
+}
+
 /** Declare a struct by its fields in their order. */
 export function struct<const F extends readonly Field[]>(...fields: F): Struct<F[number]> {
   return { fields };
@@ -101,14 +126,24 @@ export function readStruct<F extends Field>(
   data: Uint8Array,
   subject: string,
 ): RecordOf<F> {
+  return readFields({ fields }, data, subject, new Budget(data.length));
+}
+
+function readFields<F extends Field>(
+  { fields }: Struct<F>,
+  data: Uint8Array,
+  subject: string,
+  budget: Budget,
+): RecordOf<F> {
   let at = 0;
   const entries = fields.map(([name, type]) => {
     const place = at;
     const own = `${subject}.${name}`;
     at += headBytes(type);
-    if (isDynamic(type)) return [name, () => readContent(type, tail(data, place, own), own)];
+    if (isDynamic(type))
+      return [name, () => readContent(type, tail(data, place, own), own, budget)];
     const head = new Reader(data.subarray(place), subject).take(headBytes(type), name);
-    return [name, readStatic(type, head, own)];
+    return [name, readStatic(type, head, own, budget)];
   });
   return Object.fromEntries(entries) as RecordOf<F>;
 }
@@ -119,9 +154,10 @@ export function readReturned<const T extends AbiType>(
   data: Uint8Array,
   subject: string,
 ): Value<T> {
+  const budget = new Budget(data.length);
   const read = isDynamic(type)
-    ? readContent(type, tail(data, 0, subject), subject)
-    : readStatic(type, new Reader(data, subject).take(headBytes(type), "value"), subject);
+    ? readContent(type, tail(data, 0, subject), subject, budget)
+    : readStatic(type, new Reader(data, subject).take(headBytes(type), "value"), subject, budget);
   return read as Value<T>;
 }
 
@@ -198,27 +234,33 @@ function headBytes(type: AbiType): number {
   return typeof type === "string" || isDynamic(type) ? WORD_BYTES : sizeOf(type as Struct<Field>);
 }
 
-function readStatic(type: AbiType, data: Uint8Array, subject: string): unknown {
+function readStatic(type: AbiType, data: Uint8Array, subject: string, budget: Budget): unknown {
   if (typeof type === "string") return WORDS[type as keyof Words](data);
-  return readStruct(type as Struct<Field>, data, subject);
+  return readFields(type as Struct<Field>, data, subject, budget);
 }
 
 /** Read dynamic content from its start. */
-function readContent(type: AbiType, data: Uint8Array, subject: string): unknown {
+function readContent(type: AbiType, data: Uint8Array, subject: string, budget: Budget): unknown {
   if (typeof type === "string") {
     const reader = new Reader(data, subject);
-    return reader.take(readLength(reader, BigInt(data.length), subject), "content");
+    const size = readLength(reader, BigInt(data.length), subject);
+    budget.take(WORD_BYTES + size, subject);
+    return reader.take(size, "content");
   }
-  if (!("element" in type)) return readStruct(type, data, subject);
+  if (!("element" in type)) return readFields(type, data, subject, budget);
   const element = type.element as AbiType;
   const length = readLength(new Reader(data, subject), MAX_ENTRIES, subject);
   const entries = data.subarray(WORD_BYTES);
   const size = headBytes(element);
+  const within = typeof element !== "string" && "fields" in element && isDynamic(element);
+  budget.take(WORD_BYTES + length * (size + (within ? sizeOf(element) : 0)), subject);
   return Array.from({ length }, (_, number) => {
     const own = `${subject}[${number}]`;
-    if (isDynamic(element)) return readContent(element, tail(entries, number * size, own), own);
+    if (isDynamic(element)) {
+      return readContent(element, tail(entries, number * size, own), own, budget);
+    }
     const head = new Reader(entries.subarray(number * size), own).take(size, "value");
-    return readStatic(element, head, own);
+    return readStatic(element, head, own, budget);
   });
 }
 

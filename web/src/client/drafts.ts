@@ -1,5 +1,5 @@
 /**
- * Drafts of what somebody filled in, stored on this device until they are sent.
+ * Drafts of the user's entries, stored on this device until they are sent.
  *
  * A voter's draft holds the choice unencrypted. It is bound to the poll and deleted as soon as its
  * ballot is recorded.

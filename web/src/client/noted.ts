@@ -30,7 +30,7 @@ export function carriedBy(fragment: string): Carried {
   return { number: opening ? undefined : digestOf(read.get("number") ?? ""), opening };
 }
 
-/** The digest that somebody typed; undefined where it is invalid. */
+/** A typed digest; undefined if it is invalid. */
 export function digestOf(typed: string): Uint8Array | undefined {
   try {
     const digest = fromHex(typed.trim(), "number");

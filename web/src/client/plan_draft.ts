@@ -298,7 +298,7 @@ export function hasOptions({ kind }: Choice): boolean {
   return KINDS.get(kind)!.HAS_OPTIONS;
 }
 
-/** Whether an outcome can choose among what it counts. */
+/** Whether an outcome rule can choose among the counted options. */
 export function competes({ kind }: Choice): boolean {
   return KINDS.get(kind)!.COMPETES;
 }

@@ -161,7 +161,7 @@ function questionOf(members: Members, outcomes: Members): QuestionDraft {
 /** Read a value of one of some kinds, with no other members. */
 function choiceOf(members: Members, kinds: Kinds, kind = members.text("kind")): Choice {
   const asked = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
-  if (!asked) throw members.malformed("kind", `${kind.slice(0, 40)} is none`);
+  if (!asked) throw members.malformed("kind", `${kind.slice(0, 40)} is unknown`);
   return { kind, values: valuesOf(members, asked) };
 }
 

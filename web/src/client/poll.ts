@@ -77,7 +77,7 @@ export function compare(shown: OpenPoll, chain: OpenPoll): void {
   const given = pollToJson(shown);
   for (const [name, value] of Object.entries(pollToJson(chain))) {
     if (JSON.stringify(given[name]) !== JSON.stringify(value)) {
-      throw new Rejected("P1", name, "the gateway shows something else than the chain");
+      throw new Rejected("P1", name, "the gateway's value differs from the chain's");
     }
   }
 }

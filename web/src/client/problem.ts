@@ -8,17 +8,8 @@ import { flag, list, type Of, optional, record, type Shape, text, whole } from "
 
 const URN = "urn:ostraka:problem:";
 
-/** A node that holds up the opening of a poll, and why. */
-const holdingUp = record({
-  node: whole,
-  waitsFor: optional(list(record({ node: whole, stage: text }))),
-  failure: optional(text),
-  announcesDifferentKeys: optional(flag),
-});
-export type HoldingUp = Of<typeof holdingUp>;
-
-/** A problem, with what a client needs to act on it. */
-export interface Problem {
+/** What every problem has, of a node that fails too. */
+export interface ProblemMembers {
   /** Code of the kind of problem, "" for an unknown one. */
   readonly code: string;
   /** Title of the kind of problem, in English. */
@@ -31,22 +22,19 @@ export interface Problem {
   readonly field: string;
   /** Seconds after which a retry makes sense, 0 when it does not. */
   readonly retryAfterS: number;
-  readonly nodes: readonly HoldingUp[];
 }
 
-const members = record({
+const given = record({
   type: optional(text),
   title: optional(text),
   status: optional(whole),
   detail: optional(text),
   field: optional(text),
   retryAfterS: optional(whole),
-  nodes: optional(list(holdingUp)),
 });
 
-/** A problem document. */
-export const problem: Shape<Problem> = (value, at) => {
-  const { type = "", title, status = 500, ...others } = members(value, at);
+const members: Shape<ProblemMembers> = (value, at) => {
+  const { type = "", title, status = 500, ...others } = given(value, at);
   return {
     code: type.startsWith(URN) ? type.slice(URN.length) : "",
     title: title ?? `HTTP status ${status}`,
@@ -54,8 +42,28 @@ export const problem: Shape<Problem> = (value, at) => {
     detail: others.detail ?? "",
     field: others.field ?? "",
     retryAfterS: others.retryAfterS ?? 0,
-    nodes: others.nodes ?? [],
   };
+};
+
+/** A node that holds up the opening of a poll, and why. */
+const holdingUp = record({
+  node: whole,
+  waitsFor: optional(list(record({ node: whole, stage: text }))),
+  problem: optional(members),
+  announcesDifferentKeys: optional(flag),
+});
+export type HoldingUp = Of<typeof holdingUp>;
+
+const held = record({ nodes: optional(list(holdingUp)) });
+
+/** A problem, with what a client needs to act on it. */
+export interface Problem extends ProblemMembers {
+  readonly nodes: readonly HoldingUp[];
+}
+
+/** A problem document. */
+export const problem: Shape<Problem> = (value, at) => {
+  return { ...members(value, at), nodes: held(value, at).nodes ?? [] };
 };
 
 /** Reasons for which a node refuses a ballot (§9.1), as `BALLOT_PROBLEMS` of the services. */
@@ -70,7 +78,7 @@ const BALLOT_CODES: readonly string[] = [
 ];
 
 /**
- * Why no node took a ballot: a reason that more nodes gave than may lie, if there is one.
+ * Reason why no node accepted a ballot, preferably one from more nodes than may lie.
  *
  * @param problems At most one of each node.
  * @param faults The committee's `f`.
@@ -80,7 +88,7 @@ export function agreedReason(problems: readonly Problem[], faults: number): Prob
   for (const reason of reasons) {
     const same = reasons.filter(({ code }) => code === reason.code);
     if (same.length <= faults) continue;
-    // A liar that agrees on the reason does not choose its words alone.
+    // A liar that agrees on the reason must not choose the wording alone.
     const detail = [...new Set(same.map((one) => one.detail))].join("; ");
     return { ...reason, detail, nodes: [] };
   }
@@ -97,7 +105,7 @@ export function answerInvalid(detail: string): Problem {
   return { ...NOTHING, code: "answer-invalid", title: "Invalid answer", status: 502, detail };
 }
 
-/** It is not the time to vote: before the poll opens, or after it closes. */
+/** Problem of a ballot outside of the voting period: before the poll opens, or after it closes. */
 export function outsideVoting(opened: boolean): Problem {
   const [code, title] = opened
     ? ["poll-closed", "Poll closed"]

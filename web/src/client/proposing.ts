@@ -122,7 +122,7 @@ export function asksAmount({ maximumAmount }: Pick<Round, "maximumAmount">): boo
   return maximumAmount > 0n;
 }
 
-/** Number of categories to choose from; 0 where there are none. */
+/** Number of categories to choose from; 0 if there are none. */
 export function categoriesOf({ outcome }: Pick<Round, "outcome">): number {
   return outcome.budgets?.length ?? 0;
 }

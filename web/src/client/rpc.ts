@@ -21,6 +21,8 @@ const LOG_BLOCKS = 10_000n;
 const FEWEST_LOG_BLOCKS = 16n;
 const MAX_LOG_REQUESTS = 5_000;
 const CALLS_AT_ONCE = 100;
+/** Longest answer to one of many calls, all of which are kept: a few words. */
+const MAX_EACH_BYTES = 1024;
 /** Of 64 bits, in hexadecimal. */
 const QUANTITY_DIGITS = 16;
 const BALANCE_DIGITS = 64;
@@ -30,9 +32,9 @@ const LONGEST_PAUSE_MS = 20_000;
 /** Too many requests, and a proxy's statuses while its server is unavailable. */
 const PASSING_STATUSES = [429, 502, 503, 504];
 /** Endpoints' wordings for too many requests, or a replica without the newest block. */
-const PASSING = /header not found|unknown block|too many requests|rate limit/i;
+const PASSING = /header not found|unknown block|block not found|rate limit|too many requests/i;
 /** Clients' wordings for a contract that refuses or has no such function. */
-const REVERTED = /revert|opcode|out of gas/i;
+const REVERTED = /revert|opcode|out ?of ?gas/i;
 
 /** The endpoint refuses this request; it may accept another one. */
 export class Refused extends Unanswered {}
@@ -127,12 +129,11 @@ export class JsonRpc {
       const given = this.#takesBatches
         ? await this.#callBatch(address, signature, some, block)
         : undefined;
-      if (given) {
-        answers.push(...given);
-      } else {
-        this.#takesBatches = false;
-        answers.push(await this.call(address, signature, some[0]!, block));
-      }
+      this.#takesBatches = given !== undefined;
+      const more = given ?? [await this.call(address, signature, some[0]!, block)];
+      const long = more.find((answer) => answer.length > MAX_EACH_BYTES);
+      if (long) throw nonsense(signature, `${long.length} bytes`);
+      answers.push(...more);
     }
     return answers;
   }
@@ -254,7 +255,7 @@ export class JsonRpc {
 
   async #send(body: unknown) {
     let response: Response;
-    let text: string;
+    let text: string | undefined;
     try {
       response = await fetch(this.#url, {
         method: "POST",
@@ -264,13 +265,31 @@ export class JsonRpc {
         redirect: "error",
         credentials: "omit",
       });
-      text = await response.text();
+      text = await boundedText(response);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new Unanswered(`the RPC endpoint does not answer: ${reason}`);
     }
-    if (text.length > MAX_ANSWER_BYTES) throw new Refused("the RPC endpoint answers too much");
+    if (text === undefined) throw new Refused("the RPC endpoint answers too much");
     return { status: response.status, text, retryAfter: response.headers.get("Retry-After") };
+  }
+}
+
+/** An answer as text; undefined when it is too long, of which the rest is not read. */
+async function boundedText(response: Response): Promise<string | undefined> {
+  const reader = response.body?.getReader();
+  if (!reader) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let done = 0; ;) {
+    const read = await reader.read();
+    if (read.done) return text + decoder.decode();
+    done += read.value.length;
+    if (done > MAX_ANSWER_BYTES) {
+      await reader.cancel();
+      return undefined;
+    }
+    text += decoder.decode(read.value, { stream: true });
   }
 }
 

@@ -27,7 +27,7 @@ export type Standing =
   | { readonly kind: "false list" };
 
 /**
- * How a key stands.
+ * Standing of a key in a poll.
  *
  * @param entries Census entries, at least those that name the key or one of its invitations.
  * @param key 20-byte address.

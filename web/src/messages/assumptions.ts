@@ -1,10 +1,10 @@
-/** What an audit's verdict assumes, in the language in use. */
+/** Assumptions of an audit's verdict, in the language in use. */
 
 import type { Assumption, AssumptionValues } from "../protocol/checks/assumption.ts";
 import type { VoterMessages } from "./ids.ts";
 import { message } from "./index.ts";
 
-/** The message of each code; the compiler holds its values to those of the assumption. */
+/** The message of each code; the compiler checks its values against the assumption's. */
 const IDS: {
   readonly [C in keyof AssumptionValues]: AssumptionValues[C] extends VoterMessages[Id<C>]
     ? Id<C>

@@ -1,4 +1,4 @@
-/** Numbers, amounts and times as the language in use writes them. */
+/** Numbers, amounts and times in the format of the language in use. */
 
 import { toDate, type UnixSeconds } from "../protocol/units.ts";
 import { locale } from "./locale.ts";
@@ -32,30 +32,30 @@ export function moment(at: UnixSeconds): string {
   return toDate(at).toLocaleString(locale, options);
 }
 
-/** What an amount is counted in. */
+/** Unit of an amount. */
 export interface Currency {
-  /** As a token names itself, undefined where it does not. */
+  /** The token's own symbol; undefined if it has none. */
   readonly symbol: string | undefined;
-  /** So many of the smallest unit's places stand behind the decimal sign. */
+  /** Number of decimal places of the smallest unit. */
   readonly decimals: number;
 }
 
-/** An amount of the smallest unit, exactly, as people write it. */
+/** An amount in the smallest unit, formatted without loss. */
 export function amount(units: bigint, { symbol, decimals }: Currency): string {
   const digits = units.toString().padStart(decimals + 1, "0");
   const at = digits.length - decimals;
   const exact = decimals ? `${digits.slice(0, at)}.${digits.slice(at)}` : digits;
-  // Of a string the format takes every digit; a number would lose some.
+  // From a string the format takes every digit; a number would lose some.
   const shown = new Intl.NumberFormat(locale, { maximumFractionDigits: Math.min(decimals, 100) });
   const written = shown.format(exact as unknown as number);
   return symbol ? `${written}\u00a0${symbol}` : written;
 }
 
 /**
- * An amount as typed, in the smallest unit; undefined where it is none or has too many places.
+ * A typed amount in the smallest unit; undefined if it is invalid or has too many decimal places.
  *
- * Signs between groups count only where groups end: where `.` is such a sign, `0.5` is invalid, because
- * a person who types it means one half.
+ * Separators of groups count only at the ends of groups: in a language with the separator `.`, `0.5` is
+ * invalid, because a person who types it means one half.
  */
 export function readAmount(typed: string, { decimals }: Currency): bigint | undefined {
   const parts = new Intl.NumberFormat(locale).formatToParts(12345.6);
@@ -75,7 +75,7 @@ export function readAmount(typed: string, { decimals }: Currency): bigint | unde
   return BigInt(whole + places.padEnd(decimals, "0"));
 }
 
-/** How far off a time is, as in "in 2 hours". */
+/** The distance of a time, as in "in 2 hours". */
 export function fromNow(seconds: number): string {
   const format = new Intl.RelativeTimeFormat(locale);
   for (const [unit, size] of UNITS) {

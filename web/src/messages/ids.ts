@@ -15,8 +15,7 @@ export interface VoterMessages {
   "missing.title": undefined;
   "missing.text": undefined;
   "failures.unreachable": undefined;
-  "failures.notFound": undefined;
-  "failures.busy": undefined;
+  "failures.refused": { reason: string };
   "failures.malformed": { detail: string };
   "failures.rejected": { detail: string };
   "failures.storage": undefined;
@@ -271,6 +270,8 @@ export interface VoterMessages {
   "problems.poll-not-ready": undefined;
   "problems.not-settled": undefined;
   "problems.unavailable": undefined;
+  "problems.poll-secret-lost": undefined;
+  "problems.node-incomplete": undefined;
   "problems.unknown": { detail: string };
   "opening.waits": { node: string; nodes: string };
   "opening.idle": { node: string };
@@ -1100,13 +1101,11 @@ export interface OrganizerMessages {
   "problems.no-classes": undefined;
   "problems.census-not-signed": undefined;
   "problems.not-the-creator": undefined;
-  "problems.poll-secret-lost": undefined;
   "problems.committee-rejected": undefined;
   "problems.not-a-peer": undefined;
   "problems.not-entitled": undefined;
   "problems.request-replayed": undefined;
   "problems.not-frozen": undefined;
-  "problems.node-incomplete": undefined;
   "problems.inventories-missing": undefined;
   "problems.not-the-proposer": undefined;
   "problems.wrong-round": undefined;

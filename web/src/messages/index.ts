@@ -1,7 +1,7 @@
 /**
  * Messages in the language in use; one catalogue of each audience and language.
  *
- * Only the catalogues of the language in use are loaded, and the organizer's with their pages alone.
+ * Only the catalogues of the language in use are loaded, and the organizer's only with their pages.
  */
 
 import type { OrganizerMessages, VoterMessages } from "./ids.ts";
@@ -30,21 +30,21 @@ const CATALOGUES = {
 
 export type Audience = keyof typeof CATALOGUES;
 
-/** What a message takes besides its id: nothing, or its values. */
+/** Arguments of a message after its id: none, or its values. */
 export type Values<Messages, Id extends keyof Messages> = Messages[Id] extends undefined
   ? []
   : [values: Messages[Id]];
 
-/** Whose messages are needed so far. */
+/** Audiences whose messages are needed so far. */
 const audiences = new Set<Audience>(["voter"]);
 let messages: Catalogue = {};
 
 const STORED = "ostraka/language";
 
 /**
- * The language to begin with: the one chosen on this device, or the first that the browser prefers.
+ * The initial language: the one chosen on this device, or the first that the browser prefers.
  *
- * @param store Undefined where the browser stores nothing.
+ * @param store Undefined if the browser stores nothing.
  */
 export function preferredLanguage(store: Pick<Storage, "getItem"> | undefined): Language {
   const tags = [store?.getItem(STORED) ?? "", ...navigator.languages];
@@ -61,7 +61,7 @@ export function currentLanguage(): Language {
   return language;
 }
 
-/** Load a language's messages and use them from here on. */
+/** Load a language's messages and use them from now on. */
 export function setLanguage(chosen: Language): Promise<void> {
   return change(() => load(chosen));
 }
@@ -82,7 +82,7 @@ async function load(chosen: Language, ...more: Audience[]): Promise<void> {
   messages = Object.assign({}, ...loaded.map((module) => module.default)) as Catalogue;
 }
 
-/** The last change; each waits for the one before it, so that the last wins. */
+/** The last change. Each change waits for the previous one, so that the last wins. */
 let changed: Promise<void> = Promise.resolve();
 
 function change(next: () => Promise<void>): Promise<void> {
@@ -108,7 +108,7 @@ export function message(
   return typeof found === "string" ? found : found(values!);
 }
 
-/** The message of an id that is not known before run time, undefined where there is none. */
+/** The message of an id that is only known at run time; undefined if there is none. */
 export function messageIfAny(id: string, values: object = {}): string | undefined {
   const found = Object.hasOwn(messages, id) ? messages[id] : undefined;
   return typeof found === "function" ? found(values) : found;

@@ -12,10 +12,10 @@ export type Language = keyof typeof LANGUAGES;
 
 export let language: Language = "en";
 
-/** The language as the browser's region writes it, as `de-AT`. */
+/** The language with the browser's region, such as `de-AT`. */
 export let locale = "en";
 
-/** Write numbers and times in another language from here on. */
+/** Format numbers and times in another language from now on. */
 export function setLocale(chosen: Language): void {
   language = chosen;
   // Dates differ from region to region of one language.

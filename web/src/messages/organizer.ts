@@ -1,4 +1,4 @@
-/** Messages of the organizer's pages, which show some of the voter's too. */
+/** Messages of the organizer's pages, which also show some of the voter's. */
 
 import type { OrganizerMessages, VoterMessages } from "./ids.ts";
 import { message, type Values } from "./index.ts";

@@ -1,10 +1,10 @@
-/** What compiled catalogues call: plural rules by the library, numbers as the region writes them. */
+/** Functions of compiled catalogues: the library's plural rules, numbers in the region's format. */
 
 import { number as written } from "./format.ts";
 
 export { plural, select } from "@messageformat/runtime";
 
-/** A number within a message. The library's own function is wrong for large ones: it subtracts. */
+/** A number within a message. The library's own function loses digits of large numbers. */
 export function number(_language: string, value: number | bigint): string {
   return written(value);
 }

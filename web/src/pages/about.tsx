@@ -1,4 +1,4 @@
-/** What is private and what is not, and which client this is. */
+/** Page about privacy and about this client. */
 
 import { committees } from "../client/organizing.ts";
 import { number, t } from "../messages/index.ts";
@@ -9,7 +9,7 @@ import { gateway, readConfig } from "../view/session.ts";
 export function AboutPage() {
   const config = useResource(readConfig, []);
   const known = useResource(() => gateway.get("/committees", committees), []);
-  // Of the nodes that count here, unless a poll names others.
+  // The committee that this gateway uses, unless a poll names another.
   const [first] = known.value ?? [];
   return (
     <Page title={t("about.title")}>
@@ -30,7 +30,7 @@ export function AboutPage() {
   );
 }
 
-/** The promises, in plain words. */
+/** The promises and their limits. */
 export function Privacy({ threshold, nodes }: { threshold: string; nodes: string }) {
   return (
     <>

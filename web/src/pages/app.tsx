@@ -89,7 +89,7 @@ export function App() {
           language={language}
           changed={(chosen) => {
             void setLanguage(chosen).then(() => {
-              // Everything is drawn again with the other messages.
+              // This renders everything again with the new messages.
               setShown(chosen);
               const store = keptIfAllowed();
               if (store) storeLanguage(store, chosen);

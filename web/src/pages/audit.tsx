@@ -1,4 +1,4 @@
-/** Audit in the browser: bytes from the gateway and the chain, verdicts made here. */
+/** Audit in the browser: data from the gateway and the chain, verdicts computed here. */
 
 import { useState } from "preact/hooks";
 
@@ -18,12 +18,12 @@ import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, rpcUrlOf, worker } from "../view/session.ts";
 import { hostOf, OwnProvider } from "./chain_notice.tsx";
 
-/** Beyond so many ballots the command line is the better tool. */
+/** Number of ballots from which the command line is the better tool. */
 const MANY_BALLOTS = 2_000;
 
 interface Outcome {
   readonly findings: readonly Finding[];
-  /** Where the chain was read; undefined where a board that is none made that useless. */
+  /** Provider and block of the reading; undefined if an invalid board made it useless. */
   readonly block: bigint | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** A ballot that is filled in, and kept on this device until it is cast. */
+/** The form of a ballot, whose draft is stored on this device until the ballot is cast. */
 
 import { useState } from "preact/hooks";
 
@@ -11,7 +11,7 @@ import { store } from "../view/session.ts";
 import type { Detail } from "./ballot/field.ts";
 import { QuestionField } from "./ballot/form.tsx";
 
-/** Stays in sight while the ballot is filled in, until what casts it comes into sight. */
+/** Stays visible while the voter fills in the ballot, until the panel that casts it is visible. */
 export function Pending({ before }: { before: boolean }) {
   return (
     <p class="pending">
@@ -42,7 +42,7 @@ export function Ballot({
   return (
     <form
       onSubmit={(event) => {
-        // A key pressed in a field casts nothing.
+        // Pressing Enter in a field must not cast the ballot.
         event.preventDefault();
       }}
     >
@@ -67,16 +67,16 @@ export function Ballot({
   );
 }
 
-/** A voter's answers, and what may be done with them. */
+/** A voter's answers and the actions on them. */
 interface Draft {
   readonly answers: readonly Entries[];
-  /** Whether this device keeps them. */
+  /** Whether this device stores them. */
   readonly kept: boolean;
   readonly change: (place: number, answer: Entries) => void;
   readonly clear: () => void;
 }
 
-/** Answers to all questions, kept on this device as they change. */
+/** Answers to all questions, stored on this device as they change. */
 export function useDraft(poll: OpenPoll): Draft {
   const read = (draft: unknown) => {
     return poll.questions.map((question, place) => {
@@ -95,7 +95,7 @@ export function useDraft(poll: OpenPoll): Draft {
         writeDraft(store(), poll.context, changed);
         setKept(true);
       } catch (error) {
-        // There is no room for it.
+        // The browser has no space for it.
         if (!(error instanceof DOMException)) throw error;
         setKept(false);
       }

@@ -1,4 +1,4 @@
-/** A voter casts a ballot: filled in, sealed, signed, sent; or challenges it instead. */
+/** Casting a ballot: the voter fills it in, seals it, and casts or challenges it. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
@@ -32,7 +32,7 @@ import { Ballot, NotCast, Pending, useDraft } from "./ballot_draft.tsx";
 import { Receipts } from "./receipts.tsx";
 import { Opened, Sealed } from "./sealed.tsx";
 
-/** After so long receipts that were missing when a ballot was sent are asked for once more. */
+/** Delay before the page requests missing receipts of a sent ballot again. */
 const LATER_MS = 15_000;
 
 type Work =
@@ -73,7 +73,7 @@ export function Casting({
     redraw((before) => before + 1);
   };
 
-  /** One thing at a time, however often a button is pressed. */
+  /** Allows one action at a time, even if a button is pressed repeatedly. */
   const once = async (steps: () => Promise<void>) => {
     if (busy.current) return;
     busy.current = true;
@@ -92,7 +92,7 @@ export function Casting({
     try {
       await fetchReceipts(gateway, store(), votes, ballot);
     } catch (problem) {
-      // The voter can open the page again to get them.
+      // Opening the page again fetches them.
       if (!(problem instanceof Refusal || problem instanceof Unreachable)) throw problem;
     }
     refresh();
@@ -100,10 +100,10 @@ export function Casting({
   const deliver = async (ballot: ReceiptedBallot) => {
     setWork({ step: "sending" });
     setRefusals(await send(gateway, store(), votes, ballot, refresh));
-    // The gateway asks on behind a recorded ballot, and is asked for what came of it.
+    // The gateway keeps requesting receipts of a recorded ballot; fetch them later.
     setTimeout(() => void fetchMissing(ballot), LATER_MS);
     if (votes.recorded(ballot)) {
-      // The draft is the choice in the clear.
+      // The draft contains the choice unencrypted.
       dropDraft(store(), poll.context);
       clear();
     }
@@ -120,7 +120,7 @@ export function Casting({
     });
   const cast = (ballot: SealedBallot) =>
     once(async () => {
-      // Nobody shows what a ballot says while a wallet asks whether to cast it.
+      // A ballot cannot be opened while a wallet asks whether to cast it.
       setWork({ step: "signing" });
       let kept: ReceiptedBallot;
       try {
@@ -138,7 +138,7 @@ export function Casting({
       await deliver(votes.last!);
     });
   useEffect(() => {
-    // On from where the signing in was.
+    // Move the focus on from the sign-in form.
     if (arrived) panel.current?.focus();
     if (votes.last) void fetchMissing(votes.last);
   }, []);
@@ -177,7 +177,7 @@ export function Casting({
             cast={() => void cast(sealed)}
             challenge={() => {
               if (busy.current) return;
-              // From here on there is nothing left that could be cast.
+              // From here on, nothing is left to cast.
               setSealed(undefined);
               setShown(opened(votes, sealed));
             }}
@@ -247,7 +247,7 @@ function Working({ work }: { work: Work }) {
   );
 }
 
-/** Nothing is cast yet: what is missing, and the one step. */
+/** Before casting: the missing answers and the button to seal. */
 function Uncast({
   poll,
   answers,

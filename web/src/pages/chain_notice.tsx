@@ -1,4 +1,4 @@
-/** Whether the gateway shows the poll that the chain has. */
+/** Notice whether the gateway's poll matches the chain's. */
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -12,14 +12,14 @@ import { Rejected } from "../protocol/errors.ts";
 import { rpcUrlOf } from "../view/session.ts";
 import type { Detail } from "./ballot/field.ts";
 
-/** What comparing with the chain came to. */
+/** Result of the comparison with the chain. */
 export type Checked =
   | { readonly state: "checking" }
   | {
       readonly state: "checked";
       readonly host: string;
       readonly poll: OpenPoll;
-      /** What the treasury's proposals say, of a round's poll. */
+      /** Content of the treasury's proposals, for a round's poll. */
       readonly details: readonly Detail[] | undefined;
     }
   | { readonly state: "unchecked"; readonly reason: string }
@@ -48,7 +48,7 @@ export function useChainCheck(config: Config, shown: OpenPoll): Checked {
 }
 
 async function check(url: string, config: Config, shown: OpenPoll): Promise<Checked> {
-  // Loaded while the voter reads.
+  // Start loading while the voter reads.
   const [{ pollOfChain }, { JsonRpc }] = await Promise.all([
     import("../client/chain_poll.ts"),
     import("../client/rpc.ts"),
@@ -61,7 +61,7 @@ async function check(url: string, config: Config, shown: OpenPoll): Promise<Chec
   return { state: "checked", host: hostOf(url), poll, details };
 }
 
-/** Costs and words that stand beside the options: a gateway could show others. */
+/** Costs and texts beside the options, which a gateway could falsify. */
 async function detailsOf(rpc: JsonRpc, poll: OpenPoll): Promise<Detail[] | undefined> {
   const { round } = poll.description;
   if (!round) return undefined;
@@ -72,7 +72,7 @@ async function detailsOf(rpc: JsonRpc, poll: OpenPoll): Promise<Detail[] | undef
     .map(({ text, amount, category }) => ({ text, cost: amount, category }));
 }
 
-/** What the comparison came to; `accept` where the reader may go on without it. */
+/** Result of the comparison; with `accept`, the reader may continue without it. */
 export function ChainNotice({
   checked,
   accepted = false,
@@ -119,7 +119,7 @@ export function ChainNotice({
   );
 }
 
-/** A form that loads the page again, with the policy open to a provider of the reader's own. */
+/** A form that reloads the page with a policy that also allows the reader's own provider. */
 export function OwnProvider() {
   return (
     <details>

@@ -1,4 +1,4 @@
-/** On another device than the voter's: note a ballot's number, and check the ballot if it is opened. */
+/** Page for a second device: note a ballot's number, and check the ballot if it is opened. */
 
 import { useEffect, useId, useState } from "preact/hooks";
 
@@ -43,7 +43,7 @@ export function CheckPage({ id }: { id: bigint }) {
 function OfPoll({ config, shown }: { config: Config; shown: OpenPoll }) {
   const checked = useChainCheck(config, shown);
   const carried = useCarried(shown);
-  // What the chain says goes before what the gateway shows.
+  // The chain's data take precedence over the gateway's.
   const asked = checked.state === "checked" ? checked.poll : shown;
   return (
     <>
@@ -56,7 +56,7 @@ function OfPoll({ config, shown }: { config: Config; shown: OpenPoll }) {
   );
 }
 
-/** What the address brought; a number is noted at once, before anything is opened. */
+/** Content of the address; a number is noted at once, before anything is opened. */
 function useCarried({ context }: OpenPoll): Carried {
   const read = () => carriedBy(location.hash);
   const [carried, setCarried] = useState(read);
@@ -78,9 +78,9 @@ type Answer =
       readonly kind: "says";
       readonly answers: readonly QuestionAnswer[];
       readonly digest: string;
-      /** Whose ballot it is. */
+      /** Account of the ballot. */
       readonly account: string;
-      /** When this device noted it, undefined where it did not. */
+      /** Time when this device noted it; undefined if it did not. */
       readonly notedAtMs: number | undefined;
     }
   | { readonly kind: "bad" | "unread"; readonly reason: string }

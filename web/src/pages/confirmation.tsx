@@ -1,11 +1,11 @@
-/** What the gateway signed when an invitation was redeemed, for its voter to keep. */
+/** The gateway's signed confirmation that an invitation was redeemed, for its voter to keep. */
 
 import { type Registration, registrationJson } from "../client/registration.ts";
 import { t } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { saveFile } from "../view/page.tsx";
 
-/** A button that saves what the gateway signed when an invitation was redeemed. */
+/** A button that saves the gateway's signed confirmation. */
 export function SaveConfirmation({ registration }: { registration: Registration }) {
   const { signingKey } = registration;
   return (

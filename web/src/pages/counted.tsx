@@ -1,4 +1,4 @@
-/** After the vote: one's receipts, and whether the ballot is among those that were counted. */
+/** After the vote: the voter's receipts, and whether the ballot was counted. */
 
 import { useId, useState } from "preact/hooks";
 
@@ -116,7 +116,7 @@ async function counted(
   return { answer: sameBytes(root.hash, hash) ? votes.verdict(digest) : "otherRoot", trusted };
 }
 
-/** The anchored root's hash, from the chain; where that is out of reach from the gateway's results. */
+/** Hash of the anchored root, from the chain, or from the gateway if the chain is unreachable. */
 async function rootOf(
   config: Config,
   { pollId }: OpenPoll,

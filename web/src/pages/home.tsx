@@ -19,7 +19,7 @@ async function load() {
   return {
     now: config.head.timestamp,
     rounds: rounds.toReversed(),
-    // A round's own poll stands with its round.
+    // A round's own poll is listed with its round.
     polls: polls.filter(({ round }) => !round || toHex(round.treasury) !== treasury).toReversed(),
     registering: planned.filter((plan) => !plan.round && !plan.poll && !plan.censusFixed),
   };

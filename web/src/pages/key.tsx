@@ -55,7 +55,7 @@ export function KeyPage() {
   );
 }
 
-/** Make a key, and keep it under a passphrase. */
+/** Create a key, and store it under a passphrase. */
 export async function makeKey(passphrase: string): Promise<{ key: SigningKey; locked: LockedKey }> {
   const key = SigningKey.generate(systemRandomness);
   const locked = await lock(key, passphrase, systemRandomness);
@@ -139,7 +139,7 @@ function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }
   );
 }
 
-/** The key as words, once they are asked for. */
+/** The key as words, shown on request. */
 function OnPaper({ own }: { own: SigningKey }) {
   const [shown, setShown] = useState<readonly string[]>();
   const [error, setError] = useState<unknown>();
@@ -183,7 +183,7 @@ export function Unlock({
   use = setSigner,
 }: {
   locked: LockedKey;
-  /** Gets the key; by default it signs from then on. */
+  /** Receives the key; by default it becomes the signer. */
   use?: (key: SigningKey) => void;
 }) {
   const [passphrase, setPassphrase] = useState("");
@@ -232,7 +232,7 @@ export function Unlock({
   );
 }
 
-/** A form that asks for a passphrase twice, and hands it on. */
+/** A form that asks for a passphrase twice and passes it on. */
 export function NewPassphrase({
   button,
   use,

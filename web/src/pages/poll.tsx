@@ -1,4 +1,4 @@
-/** A poll: what it asks, one's ballot, and afterwards whether it was counted. */
+/** Page of a poll: its questions, the voter's ballot, and afterwards whether it was counted. */
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -129,7 +129,7 @@ function Shown({
   );
 }
 
-/** What keeps a poll from opening: every node must sign the keys of all. */
+/** Why a poll is not open yet: every node must sign the keys of all nodes. */
 function Opening({ poll: { plan, committee } }: { poll: Poll }) {
   const found = useResource(async () => {
     return plan === undefined ? undefined : await gateway.get(`/plans/${plan}?brief=true`, waiting);
@@ -150,13 +150,13 @@ function Opening({ poll: { plan, committee } }: { poll: Poll }) {
   );
 }
 
-/** How many voted, or why that is not known. */
+/** Number of voters who voted, or the reason why it is not known. */
 function votedOf(counts: Counts | undefined): string {
   if (counts?.voted !== undefined) return number(counts.voted);
   return counts?.problem ? problemText(counts.problem) : t("poll.unknown");
 }
 
-/** How many voted, as it changes; when the state of the poll changes, the page is read again. */
+/** Live number of voters who voted; a change of the poll's state reloads the page. */
 function useCounts({ poll, status }: Poll, reload: () => void): Counts | undefined {
   const [counts, setCounts] = useState<Counts>();
   useEffect(() => {
@@ -168,14 +168,14 @@ function useCounts({ poll, status }: Poll, reload: () => void): Counts | undefin
   return counts;
 }
 
-/** What the description says beside its title. */
+/** Text of the description. */
 function textOf({ description }: Poll): string {
   const content: unknown = JSON.parse(fromUtf8(description, "description"));
   const text = typeof content === "object" && content && "text" in content ? content.text : "";
   return typeof text === "string" ? text : "";
 }
 
-/** What is known of each option of a round's poll, which is a standing proposal. */
+/** Data of each option of a round's poll, from its standing proposal. */
 function detailsOf(listed: readonly Proposal[]): Detail[] {
   const details: Detail[] = [];
   for (const { slot, text, amount, category } of listed) {

@@ -36,7 +36,7 @@ export function Form({
   const form = useRef<HTMLFormElement>(null);
   const found = itemOf(filled, shown, treasury, (typed) => readAmount(typed, shown));
   const problemOf = (name: keyof Filled) => {
-    // Nobody is told that a field is wrong before there is anything in it.
+    // An empty field is not marked as wrong before the first attempt to continue.
     if ("title" in found || (!tried && filled[name] === "")) return undefined;
     const first = found.find((one) => one.field === name);
     return first && messageIfAny(`propose.problems.${name}.${first.problem}`);
@@ -157,14 +157,14 @@ export function Form({
   );
 }
 
-/** What is paid: the token by its address, as any can call itself what it likes. */
+/** The currency of the payment. A token is shown by its address, since it can choose any name. */
 export function moneyOf({ token }: Round): string {
   return token
     ? t("propose.field.token", { address: short(toHex(token)) })
     : t("propose.field.coin");
 }
 
-/** A labelled field with what to enter and what is wrong with it. */
+/** A labelled field with its hint and its problem. */
 function Field({
   label,
   hint,

@@ -1,4 +1,4 @@
-/** Propose something in a round, or change what one proposed: fields, a look at it, the signature. */
+/** Make or change a proposal in a round: the form, a preview, the signature. */
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -69,11 +69,11 @@ interface Loaded {
   readonly config: Config;
   readonly shown: Round;
   readonly listed: readonly Proposal[];
-  /** By this page's clock. */
+  /** Time of the reading by this page's clock. */
   readonly loadedAt: number;
 }
 
-/** Chain time as it goes on since the page was loaded. */
+/** Chain time, which advances from the time when the page was loaded. */
 function useChainTime({ config, loadedAt }: Loaded): UnixSeconds {
   const [, tick] = useState(0);
   useEffect(() => {
@@ -87,13 +87,13 @@ function useChainTime({ config, loadedAt }: Loaded): UnixSeconds {
   return later(config.head.timestamp, Math.floor((performance.now() - loadedAt) / 1000));
 }
 
-/** @param standing The proposal that is changed; a new one when left out. */
+/** @param standing The proposal to change; a new one if omitted. */
 function Proposing({ standing, ...loaded }: Loaded & { standing?: Proposal }) {
   const { config, shown, listed } = loaded;
   const signer = useSigner();
   const now = useChainTime(loaded);
   const [done, setDone] = useState<string>();
-  // Who changes one needs no room for another.
+  // A changed proposal does not count as a new one.
   const counted = standing ? [] : listed;
   const obstacle = obstacleOf(shown, counted, signer?.address ?? new Uint8Array(), now);
   const left = fromNow(Number(shown.proposalsCloseAt - now));
@@ -136,7 +136,7 @@ function Proposing({ standing, ...loaded }: Loaded & { standing?: Proposal }) {
   );
 }
 
-/** Whether one may propose here, and how often still. */
+/** Whether the member may propose here, and how often. */
 function Entitled({
   shown,
   listed,
@@ -163,7 +163,7 @@ function Entitled({
   );
 }
 
-/** The fields until they are right, then a look at all of it. */
+/** The form until it is valid, then the preview. */
 function Steps({
   config,
   shown,
@@ -238,7 +238,7 @@ function Steps({
   );
 }
 
-/** A look at all that is going to be signed. */
+/** Preview of everything that will be signed. */
 function Preview({
   shown,
   item,
@@ -263,7 +263,7 @@ function Preview({
     ]);
   }
   if (asksAmount(shown)) {
-    // What is signed is counted in the smallest unit: what this site says of decimals is its word.
+    // Show the signed amount, which is in the smallest unit: the site could state wrong decimals.
     const signed = t("propose.field.units", { units: item.amount });
     facts.push([
       t("propose.field.amount"),

@@ -1,4 +1,4 @@
-/** Register by an invitation link: `/register#CODE`, whose code no server ever sees. */
+/** Register with an invitation link `/register#CODE`; no server ever sees the code. */
 
 import { useState } from "preact/hooks";
 
@@ -18,12 +18,12 @@ import { SaveConfirmation } from "./confirmation.tsx";
 import { makeKey, NewPassphrase, SaveKey, Unlock } from "./key.tsx";
 import { SignedIn, Wallets } from "./sign_in.tsx";
 
-/** What came of an invitation. */
+/** Result of redeeming an invitation. */
 interface Done {
   readonly registration: Registration;
-  /** The key of this browser that it is bound to; undefined where a wallet has it. */
+  /** Key of this browser that the invitation is bound to; undefined if a wallet holds the key. */
   readonly locked: LockedKey | undefined;
-  /** Whether this device keeps what the gateway signed. */
+  /** Whether this device stores the gateway's confirmation. */
   readonly kept: boolean;
 }
 
@@ -32,7 +32,7 @@ export function RegisterPage() {
   const [done, setDone] = useState<Done>();
   const invitation = invitationOf(code);
   return (
-    // A page of its own, whose title is read next.
+    // A new page, so that screen readers read its title next.
     <Page key={done ? "done" : "asked"} title={done ? t("register.done") : t("register.title")}>
       {done ? (
         <Registered {...done} />
@@ -53,7 +53,7 @@ export function RegisterPage() {
   );
 }
 
-/** The code behind `#`, "" where somebody's link is broken. */
+/** The code after `#`; "" if the link is broken. */
 function codeIn(fragment: string): string {
   try {
     return decodeURIComponent(fragment.slice(1));
@@ -88,7 +88,7 @@ function AskCode({ use }: { use: (code: string) => void }) {
   );
 }
 
-/** What an invitation is for: the gateway knows its address, and never its code. */
+/** Rounds and polls of an invitation: the gateway knows its address, never its code. */
 function WhichPlan({ invitation, done }: { invitation: SigningKey; done: (done: Done) => void }) {
   const [chosen, setChosen] = useState("");
   const found = useResource(async () => {
@@ -209,7 +209,7 @@ function Redeem({
           use={async (passphrase) => {
             const { key, locked } = await makeKey(passphrase);
             setSigner(key);
-            // The key stays, also where only its registration has to be tried again.
+            // The key is kept even if its registration fails and has to be repeated.
             setKept([...kept, locked]);
             setChosen(locked);
             await register(key, locked);
@@ -239,7 +239,7 @@ function Redeem({
   );
 }
 
-/** Keep what the gateway signed; false where this browser has no room for it. */
+/** Store the gateway's confirmation; false if this browser has no space for it. */
 function keep(registration: Registration): boolean {
   try {
     keepRegistration(store(), registration);
@@ -252,8 +252,8 @@ function keep(registration: Registration): boolean {
 
 function reason(error: unknown): string {
   if (error instanceof Refusal) {
-    const { code, status } = error.problem;
-    if (status === 404) return t("register.unknown");
+    const { code } = error.problem;
+    if (code === "no-such-invitation") return t("register.unknown");
     if (code === "registration-closed") return t("register.late");
     if (code === "key-in-use") return t("register.otherInvitation");
     if (code === "invitation-used") return t("register.used");

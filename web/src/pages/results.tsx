@@ -18,7 +18,7 @@ import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway } from "../view/session.ts";
 import { Bar } from "./round.tsx";
 
-/** Outcomes of all options together that the list's order may decide. */
+/** Outcome rules in which the list's order can decide between options. */
 const BY_RANK = ["plurality", "greedy", "categories"];
 
 interface Found {
@@ -98,7 +98,7 @@ function Shown({ shown, results, reload }: { shown: Poll; results: Results; relo
   );
 }
 
-/** What the result rests on, where the organizer alone could say who votes. */
+/** The assumption behind the result, if the organizer alone decided who votes. */
 function Assumed({ shown: { plan, voters, description } }: { shown: Poll }) {
   const { census } = decodeDescription(description);
   const invited = census?.kind === "invitations";
@@ -119,7 +119,7 @@ function Assumed({ shown: { plan, voters, description } }: { shown: Poll }) {
   );
 }
 
-/** The same results as files; of polls that spend a budget in the format of Pabulib too. */
+/** The same results as files; for polls that spend a budget, also in Pabulib's format. */
 function Files({ results: { poll, outcome } }: { results: Results }) {
   const base = `/api/v1/polls/${poll}/results`;
   return (
@@ -157,7 +157,7 @@ interface Table {
   }[];
 }
 
-/** A table for each question, but for numbers, whose slots are sums and stand among the statistics. */
+/** A table for each question, except numbers: their slots are sums and belong to the statistics. */
 function tablesOf(statistics: readonly Statistics[], { title, options }: Results): Table[] {
   if (!statistics.length) {
     const rows = options.map(({ option, votes, award }) => ({ label: option, votes, award }));
@@ -235,7 +235,7 @@ function reasonText(reason: Reason | undefined, amount: (units: bigint) => strin
   }
 }
 
-/** Recomputed here; none where the poll's questions do not make its rule, as the audit says. */
+/** Recomputed here; missing if the questions do not make the poll's rule, which the audit reports. */
 function statisticsOf(shown: Poll, { options }: Results): Statistics[] {
   try {
     const rule = BallotRule.decode(shown.rule);

@@ -112,7 +112,7 @@ function Shown({
   );
 }
 
-/** Who will vote, as it was fixed before anybody could give money. */
+/** Who will vote, as fixed before anybody could deposit money. */
 function WhoVotes({ round: { electorate, secret, proposalsCloseAt } }: { round: Round }) {
   const { kind, voters, totalWeight, source, root } = electorate;
   const count = voters ?? 0;
@@ -174,7 +174,7 @@ function Entry({ proposal, budget }: { proposal: Proposal; budget: bigint }) {
   );
 }
 
-/** A part of a whole as a bar; the numbers stand beside it. */
+/** A part of a whole as a bar; the numbers are beside it. */
 export function Bar({ part, whole }: { part: bigint; whole: bigint }) {
   const filled = whole > 0n ? Number((part * 1000n) / whole) / 10 : 0;
   return (

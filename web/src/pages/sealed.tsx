@@ -1,4 +1,4 @@
-/** A ballot that is sealed and not cast: to be cast, or to be challenged (docs/protocol.md §8.9). */
+/** A sealed ballot, which the voter casts or challenges (docs/protocol.md §8.9). */
 
 import { useState } from "preact/hooks";
 
@@ -11,7 +11,7 @@ import { answersOf, type QuestionAnswer } from "../protocol/question/poll.ts";
 import { saveFile } from "../view/page.tsx";
 import { QrCode } from "../view/qr.tsx";
 
-/** What the ballot says, and its number, before the voter chooses. */
+/** The ballot's content and number, before the voter casts or challenges it. */
 export function Sealed({
   poll,
   ballot,
@@ -128,7 +128,7 @@ export function Answers({ answers }: { answers: readonly QuestionAnswer[] }) {
   );
 }
 
-/** The page for the other device; what stands behind `#` is not sent to anybody. */
+/** Link to the page for the other device; browsers send nothing after `#` to a server. */
 function checkUrl(pollId: bigint, carries: Record<string, string>): string {
   return `${location.origin}/polls/${pollId}/check#${new URLSearchParams(carries).toString()}`;
 }

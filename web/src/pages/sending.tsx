@@ -1,4 +1,4 @@
-/** The last step of what a member does in a round: by a signature, or by the wallet's transaction. */
+/** Last step of a member's action in a round: a signature, or the wallet's transaction. */
 
 import { useState } from "preact/hooks";
 
@@ -15,7 +15,7 @@ import { gateway, readConfig } from "../view/session.ts";
 const LOOKS = 20;
 const PAUSE_MS = 500;
 
-/** How an account is a member of a round; undefined when it is none. */
+/** Membership of an account in a round; undefined if it is not a member. */
 export function useMembership(
   { round }: Round,
   { address }: Signer,
@@ -33,7 +33,7 @@ export function useMembership(
   }, [round, account]);
 }
 
-/** Wait until the gateway shows what a block brought; not for ever, as it is on the chain anyway. */
+/** Wait until the gateway shows a block, but not forever: the result is on the chain anyway. */
 async function indexed(block: bigint): Promise<void> {
   for (let looks = 0; looks < LOOKS; looks++) {
     if ((await readConfig()).indexedTo >= block) return;
@@ -46,18 +46,18 @@ interface Props {
   readonly round: Round;
   readonly signer: Signer;
   readonly member: Membership;
-  /** On the button that signs. */
+  /** Label of the button that signs. */
   readonly sign: string;
   readonly relay: (member: Member) => Promise<void>;
-  /** What the wallet sends to the treasury instead. */
+  /** Transaction to the treasury that the wallet can send instead. */
   readonly call: () => Uint8Array;
-  /** Told when it is done; not mined where a wallet of several owners still asks them. */
+  /** Called when it is done; not mined if a wallet with several owners still asks them. */
   readonly done: (mined: boolean) => void;
   readonly back: string;
   readonly leave: () => void;
 }
 
-/** Buttons that sign or send, or leave it. */
+/** Buttons to sign, to send, or to cancel. */
 export function Sending({
   config,
   round,

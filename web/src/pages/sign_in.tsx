@@ -1,4 +1,4 @@
-/** Who signs: a key of this browser or a wallet, and what stands in a wallet's way. */
+/** Choice of the signer: a key of this browser or a wallet, with the wallet's problems. */
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -12,12 +12,12 @@ import { Failure } from "../view/resource.tsx";
 import { setSigner, signInWith, store } from "../view/session.ts";
 import { Unlock } from "./key.tsx";
 
-/** Whether it is a wallet's account that is a contract, which signs nothing. */
+/** Whether the signer is a contract account of a wallet, which cannot sign. */
 export function isContract(signer: Signer): boolean {
   return signer instanceof Wallet && signer.isContract;
 }
 
-/** Choose who signs. */
+/** Choice of the signer. */
 export function SignIn() {
   const kept = keptKeys(store());
   return (
@@ -71,7 +71,7 @@ export function Wallets() {
   );
 }
 
-/** Why a wallet's account that is a contract casts no ballot, and what helps. */
+/** Why a contract account cannot cast a ballot, and what to do instead. */
 export function ContractNotice() {
   return (
     <div class="notice warn" role="status">
@@ -81,7 +81,7 @@ export function ContractNotice() {
   );
 }
 
-/** Who signs now; of a wallet also that it is on another chain. */
+/** The current signer, with a notice if a wallet is on another chain. */
 export function SignedIn({ signer, config }: { signer: Signer; config: Config }) {
   const address = short(toHex(signer.address));
   return (

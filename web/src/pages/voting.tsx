@@ -1,4 +1,4 @@
-/** Voting: is it the real poll, who votes, the ballot, one step that casts it, the receipts. */
+/** Page of a poll: the chain check, the voter's key, the ballot, casting, the receipts. */
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -21,7 +21,7 @@ import { ContractNotice, isContract, SignedIn, SignIn } from "./sign_in.tsx";
 
 interface Props {
   readonly config: Config;
-  /** As the gateway shows it. */
+  /** The poll as the gateway shows it. */
   readonly shown: OpenPoll;
   readonly voters: number;
   readonly details: readonly Detail[];
@@ -32,12 +32,12 @@ export function Voting({ config, shown, voters, details: shownDetails }: Props) 
   const [accepted, setAccepted] = useState(false);
   const signer = useSigner();
   const [atFirst] = useState(signer);
-  // What the chain says goes before what the gateway shows.
+  // The chain's data take precedence over the gateway's.
   const poll = checked.state === "checked" ? checked.poll : shown;
   const details = (checked.state === "checked" ? checked.details : undefined) ?? shownDetails;
   const trusted = checked.state === "checked" || (checked.state === "unchecked" && accepted);
   useEffect(() => {
-    // Tables are made while the voter still chooses.
+    // Compute the tables while the voter is choosing.
     worker.run("warm", termsOf(poll)).catch(() => undefined);
   }, [toHex(poll.context)]);
   return (
@@ -64,7 +64,7 @@ export function Voting({ config, shown, voters, details: shownDetails }: Props) 
   );
 }
 
-/** Without somebody who signs the ballot can be filled in, not cast. */
+/** Without a signer, the voter can fill in the ballot but not cast it. */
 function NoKey({ poll, details }: { poll: OpenPoll; details: readonly Detail[] }) {
   const draft = useDraft(poll);
   return (
@@ -89,7 +89,7 @@ interface EligibleProps {
   readonly voters: number;
   readonly details: readonly Detail[];
   readonly trusted: boolean;
-  /** Census root as the chain has it; undefined where that was not read. */
+  /** Census root on chain; undefined if it was not read. */
   readonly root: Uint8Array | undefined;
   /** Whether the voter has just signed in, on this page. */
   readonly arrived: boolean;
@@ -114,7 +114,7 @@ function Eligible({ voter, poll, voters, details, trusted, root, arrived }: Elig
               <WhichAccount accounts={accounts} chosen={account} choose={setChosen} />
             )}
             <Casting
-              // Of the gateway's word and of the chain's: receipts are those of one poll.
+              // Start anew for another poll, such as the chain's: receipts belong to one poll.
               key={`${toHex(poll.context)} ${toHex(account)}`}
               voter={voter}
               account={account}
@@ -130,7 +130,7 @@ function Eligible({ voter, poll, voters, details, trusted, root, arrived }: Elig
   );
 }
 
-/** What this device knows of the poll's invitations; nothing where nobody was invited. */
+/** This device's data of the poll's invitations; empty if nobody was invited. */
 function registrationsOf({ description: { census, round } }: OpenPoll): Registration[] {
   if (census?.kind !== "invitations") return [];
   return registrationsFor(store(), { root: census.root, nonce: census.nonce, round });
@@ -166,7 +166,7 @@ function WhichAccount({
   );
 }
 
-/** Why nobody votes with a key, and what to do about it. */
+/** Why the key cannot vote, and what to do about it. */
 function NotEligible({
   voter,
   standing,

@@ -1,4 +1,4 @@
-/** A key of this browser votes for an account that cannot sign: named by the account's transaction. */
+/** Appoint a key of this browser, by a transaction, to vote for an account that cannot sign. */
 
 import { useState } from "preact/hooks";
 
@@ -69,7 +69,7 @@ function Register({
     try {
       const chainId = BigInt(config.chainId);
       const domain = new Domain(chainId, contract);
-      // Nobody may name a key that does not agree to vote for them.
+      // An account may appoint only a key that consents.
       const consent = key.sign(domain.digest(VOTING_KEY, wallet.address, key.address));
       const call = registerCall(key.address, consent);
       setMined((await wallet.transact(chainId, contract, call)) !== undefined);

@@ -7,7 +7,6 @@
 import { decodePoints, type Point } from "./curve.ts";
 import {
   ADDRESS_BYTES,
-  compareBytes,
   concat,
   POINT_BYTES,
   Reader,
@@ -52,15 +51,6 @@ export class Ballot {
   get voter(): Uint8Array {
     return this.proof.voter;
   }
-}
-
-/** Compare two versions of one voter's ballot: the greatest counts (§8.7). */
-export function compareVersions(
-  left: Pick<Ballot, "castAtUnixS" | "digest">,
-  right: Pick<Ballot, "castAtUnixS" | "digest">,
-): number {
-  if (left.castAtUnixS !== right.castAtUnixS) return left.castAtUnixS < right.castAtUnixS ? -1 : 1;
-  return compareBytes(left.digest, right.digest);
 }
 
 /** The position of each field in a poll's ballots; all ballots of a poll share it. */

@@ -135,7 +135,7 @@ export function checkOpening(
     throw new Rejected("V1", "ballot", reason);
   }
   if (!isOf(opening, poll)) {
-    const reason = "of another poll than the chain has under this number";
+    const reason = "of a different poll than the chain has under this number";
     throw new Rejected("V2", "opening", reason);
   }
   const { rule, shape } = poll;
@@ -147,7 +147,7 @@ export function checkOpening(
     throw new Rejected("V3", "proof", failure.reason);
   }
   const problem = rule.violated(opening.bits);
-  if (problem) throw new Rejected("V4", "bits", `no ballot of this poll: ${problem}`);
+  if (problem) throw new Rejected("V4", "bits", `not a ballot of this poll: ${problem}`);
   const values = rule.slotValues(opening.bits).map(modulo);
   const [opened] = new CommitmentKey(rule.width).commit([[values, opening.blinding]]);
   if (!samePoint(opened!, proof.points[0]!)) {

@@ -47,7 +47,7 @@ export function samePoint(left: Point, right: Point): boolean {
  */
 export function decodePoints(data: Uint8Array, identity = false): Point[] {
   if (data.length % POINT_BYTES) {
-    throw new Malformed("points", `length ${data.length} is no multiple of ${POINT_BYTES}`);
+    throw new Malformed("points", `length ${data.length} is not a multiple of ${POINT_BYTES}`);
   }
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const points: Point[] = [];

@@ -287,11 +287,6 @@ export interface PollIdentity {
   readonly pollId: bigint;
 }
 
-/** Board section 1. */
-export function encodeIdentity({ chainId, registry, pollId }: PollIdentity): Uint8Array {
-  return concat([word(chainId), registry, word(pollId)]);
-}
-
 /** Decode board section 1; Malformed when it is invalid. */
 export function decodeIdentity(data: Uint8Array): PollIdentity {
   const reader = new Reader(data, "poll");
@@ -439,11 +434,6 @@ function roundReference(content: Json | undefined): RoundReference | undefined {
     throw new Malformed("description.round.id", "not a number of a round");
   }
   return { treasury: fromHex(treasury, "description.round.treasury"), roundId: number };
-}
-
-/** Whether two references name the same round. */
-export function sameRound(left: RoundReference, right: RoundReference): boolean {
-  return left.roundId === right.roundId && sameBytes(left.treasury, right.treasury);
 }
 
 function noCommittee(reason: string): Rejected {

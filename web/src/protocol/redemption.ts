@@ -107,7 +107,7 @@ export function checkRedemptions(
   domain: Domain,
 ): void {
   if (!sameBytes(invited.root, root)) {
-    throw new Rejected("C4", "invitations", "they have another root than the one fixed before");
+    throw new Rejected("C4", "invitations", "they have a different root than the one fixed before");
   }
   if (records.length !== census.entries.length) {
     throw new Rejected("C4", "redemptions", "not one for each voter");

@@ -1,4 +1,4 @@
-/** Units that the type checker tells apart. */
+/** Units that the type checker distinguishes. */
 
 declare const UNIX_SECONDS: unique symbol;
 

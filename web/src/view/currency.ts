@@ -1,4 +1,4 @@
-/** In what the amounts of a page are counted: of a round its token, elsewhere plain units. */
+/** Currency of a page's amounts: a round's token, elsewhere plain units. */
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
@@ -9,7 +9,7 @@ export const PLAIN_UNITS: Currency = { symbol: undefined, decimals: 0 };
 
 export const CurrencyContext = createContext(PLAIN_UNITS);
 
-/** Writes amounts of the page. */
+/** Formats amounts of the page. */
 export function useAmount(): (units: bigint) => string {
   const currency = useContext(CurrencyContext);
   return (units) => amount(units, currency);

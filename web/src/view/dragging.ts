@@ -1,8 +1,8 @@
-/** Entries of a list that are moved by mouse, pen or finger; keys have buttons of their own. */
+/** List entries that are moved by mouse, pen or finger; for keyboards there are buttons. */
 
 import { useState } from "preact/hooks";
 
-/** What an entry's grip needs to be dragged by. */
+/** Properties that make an element the grip of an entry. */
 export interface Grip {
   readonly onPointerDown: (event: PointerEvent) => void;
   readonly onPointerMove: (event: PointerEvent) => void;
@@ -13,8 +13,8 @@ export interface Grip {
 /**
  * Dragging within a list whose entries are `li`.
  *
- * @param move Told whenever the held entry is over another one's place.
- * @returns Place of the held entry, undefined while none is; and the grip of each.
+ * @param move Called whenever the held entry is over another entry's place.
+ * @returns Place of the held entry, undefined while no entry is held; and the grip of each entry.
  */
 export function useDragging(
   move: (from: number, to: number) => void,
@@ -27,7 +27,7 @@ export function useDragging(
     onPointerDown: (event) => {
       if (event.button !== 0) return;
       event.preventDefault();
-      // Moves are told to this grip, wherever they go.
+      // This grip gets all moves, even outside of it.
       (event.currentTarget as Element).setPointerCapture(event.pointerId);
       setHeld(place);
     },

@@ -1,16 +1,16 @@
 /**
  * Keep keyboard and screen-reader focus when the focused element is removed.
  *
- * A button that brings the next step mostly vanishes with its own step, and one that works is
- * disabled meanwhile. The focus then goes to what is left around it, or back once that is possible.
+ * A button that leads to the next step usually disappears with its own step, and a busy button is
+ * disabled. The focus then moves to a remaining element around it, or back once that is possible.
  */
 
-/** What may have been around it. */
+/** Elements that may have been around it. */
 const AROUND = "li, form, fieldset, section, main";
-/** Pages that set the focus themselves have done so by then. */
+/** Delay after which pages that set the focus themselves have done so. */
 const PATIENCE_MS = 50;
 
-/** Follow the focus within `root` from here on. */
+/** Start following the focus within `root`. */
 export function keepFocus(root: HTMLElement): void {
   let stood: Element | undefined;
   let around: readonly HTMLElement[] = [];
@@ -26,7 +26,7 @@ export function keepFocus(root: HTMLElement): void {
     const { activeElement, body } = document;
     if (!stood || (activeElement && activeElement !== body)) return;
     if (stood.isConnected) {
-      // Disabled, it waits until it is not.
+      // A disabled element gets the focus once it is enabled.
       if (!stood.matches(":disabled")) (stood as HTMLElement).focus({ preventScroll: true });
       return;
     }
@@ -43,7 +43,7 @@ export function keepFocus(root: HTMLElement): void {
   addEventListener("focusin", ({ target }) => {
     stand(target as Element);
   });
-  // A press elsewhere gives up the place.
+  // Pressing elsewhere releases the focus.
   addEventListener("pointerdown", ({ target }) => {
     if (!stood?.contains(target as Node)) stand(null);
   });

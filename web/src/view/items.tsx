@@ -6,9 +6,9 @@ import { useState } from "preact/hooks";
 import { t, currentLanguage } from "../messages/index.ts";
 import { LiveText } from "./meter.tsx";
 
-/** An option with what is known of it. */
+/** An option with its data. */
 export interface Item {
-  /** Its place as listed, from 0. */
+  /** Its place in the list, from 0. */
   readonly place: number;
   readonly title: string;
   readonly text: string;
@@ -16,13 +16,13 @@ export interface Item {
   readonly category: number;
 }
 
-/** From so many on there is something to search. */
+/** Number of items from which a search field is useful. */
 const MANY = 6;
 
 const ORDERS = ["listed", "title", "cheap", "dear"] as const;
 type Order = (typeof ORDERS)[number];
 
-/** A list with a search box and an order, where it is long; `shown` shows the rest. */
+/** A list, with a search field and an order if it is long; `shown` renders the entries. */
 export function Items({
   items,
   shown,

@@ -7,7 +7,7 @@ import { t } from "../messages/index.ts";
 
 let first = true;
 
-/** A page; when one follows another, its title is what is read next. */
+/** A page; after navigation, screen readers read its title next. */
 export function Page({ title, children }: { title: string; children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -27,7 +27,7 @@ export function Page({ title, children }: { title: string; children: ComponentCh
   );
 }
 
-/** Terms with what they are. */
+/** Terms with their values. */
 export function Facts({ facts }: { facts: readonly (readonly [string, ComponentChildren])[] }) {
   return (
     <dl class="facts">
@@ -41,7 +41,7 @@ export function Facts({ facts }: { facts: readonly (readonly [string, ComponentC
   );
 }
 
-/** Let the reader keep a text as a file. */
+/** Save a text as a file. */
 export function saveFile(name: string, content: string, type = "application/json"): void {
   const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement("a");

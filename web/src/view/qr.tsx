@@ -3,7 +3,7 @@
 import { useResource } from "./resource.tsx";
 
 export function QrCode({ text, label }: { text: string; label: string }) {
-  // Loaded when there is one to be shown.
+  // Load the library only when a code is shown.
   const { value } = useResource(async () => (await import("qr")).default(text, "raw"), [text]);
   if (!value) return null;
   const dark = value.flatMap((row, y) => {

@@ -1,4 +1,4 @@
-/** Things that take time to come, and may not come. */
+/** Data that is loaded asynchronously and may fail to load. */
 
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useErrorBoundary, useState } from "preact/hooks";
@@ -9,17 +9,17 @@ import { t } from "../messages/index.ts";
 import { problemText } from "../messages/server_texts.ts";
 import { Malformed, Rejected } from "../protocol/errors.ts";
 
-/** What has come of something that was asked for. */
+/** State of a request. */
 export interface Resource<T> {
-  /** The latest that came; stays while it is asked for again. */
+  /** The latest value; kept while the request is repeated. */
   readonly value: T | undefined;
-  /** Why nothing came the last time. */
+  /** Error of the last attempt. */
   readonly error: unknown;
-  /** Ask again. */
+  /** Repeat the request. */
   readonly reload: () => void;
 }
 
-/** Ask for something when the page opens, and again whenever what it depends on changes. */
+/** Request data when the page opens, and again whenever its dependencies change. */
 export function useResource<T>(
   load: (signal: AbortSignal) => Promise<T>,
   on: readonly unknown[],
@@ -46,7 +46,7 @@ export function useResource<T>(
   return { value: state.value, error: state.error, reload };
 }
 
-/** A resource's content, or that it is coming, or why it is not. */
+/** A resource's content, or its loading notice, or its error. */
 export function Await<T>({
   resource,
   children,
@@ -65,13 +65,13 @@ export function Await<T>({
   );
 }
 
-/** A part of the page; when it breaks, that is said in its place, and the rest stays. */
+/** A part of the page; if it fails, an error replaces it, and the rest stays. */
 export function Guarded({ children }: { children: ComponentChildren }) {
   const [error, reload] = useErrorBoundary() as [unknown, () => void];
   return error === undefined ? <>{children}</> : <Failure error={error} retry={reload} />;
 }
 
-/** What went wrong and what to do next. */
+/** An error with what to do next. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   return (
     <div class="notice bad" role="alert">
@@ -85,17 +85,14 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   );
 }
 
-/** What browsers throw that keep nothing, or nothing more. */
+/** Errors of browsers that store nothing, or that have no space left. */
 const STORAGE = ["SecurityError", "QuotaExceededError"];
 
-/** An error in words of the page. */
+/** An error in the page's language. */
 export function explain(error: unknown): string {
   if (error instanceof Unreachable) return t("failures.unreachable");
   if (error instanceof Refusal) {
-    const { problem } = error;
-    if (problem.status === 404) return t("failures.notFound");
-    if (problem.status >= 500) return t("failures.busy");
-    return t("failures.other", { detail: problemText(problem) });
+    return t("failures.refused", { reason: problemText(error.problem) });
   }
   if (error instanceof WalletError) return walletFailure(error);
   if (error instanceof Malformed) return t("failures.malformed", { detail: error.message });

@@ -1,14 +1,14 @@
-/** Where the client is: paths of the address bar, without loading the page again. */
+/** Routes: paths of the address bar, without reloading the page. */
 
 import { useEffect, useState } from "preact/hooks";
 
-/** A page with what its path names. */
+/** A page with the parameters of its path. */
 export type Route =
   | { readonly page: "missing" | "newPlan" | Plain }
   | { readonly page: Numbered | "plan"; readonly id: bigint }
   | { readonly page: "revise"; readonly id: bigint; readonly proposal: string };
 
-/** Pages at their own names, but for the first. */
+/** Pages whose address is their name, except the first. */
 type Plain = "home" | "key" | "voting-key" | "register" | "about" | "organize";
 
 type Numbered = "round" | "propose" | "poll" | "check" | "results" | "audit";
@@ -49,7 +49,7 @@ export function routeOf(path: string): Route {
   return { page: "missing" };
 }
 
-/** The page of now; links within the client change it. */
+/** The current page; links within the client change it. */
 export function useRoute(): Route {
   const [path, setPath] = useState(location.pathname);
   useEffect(() => {
@@ -61,7 +61,7 @@ export function useRoute(): Route {
       const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
       if (!link || !plain || event.defaultPrevented || link.target || link.download) return;
       const to = new URL(link.href);
-      // A named provider stays only where it was named: its connection is of that page.
+      // A provider named in the address applies to that page only, whose policy allows it.
       const same = to.origin === location.origin && !location.search && !to.search && !to.hash;
       if (!same || routeOf(to.pathname).page === "missing") return;
       event.preventDefault();

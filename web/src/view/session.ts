@@ -1,4 +1,4 @@
-/** What all pages share while the client is open: gateway, worker, who signs, chain's provider. */
+/** State that all pages share while the client is open: gateway, worker, signer, provider. */
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -11,12 +11,12 @@ import { WorkerClient } from "../workshop/client.ts";
 export const gateway = new Gateway();
 export const worker = new WorkerClient();
 
-/** Where this device keeps things; throws where the browser forbids it. */
+/** Storage of this device; throws if the browser forbids it. */
 export function store(): Storage {
   return localStorage;
 }
 
-/** The same, undefined where the browser forbids it. */
+/** The same; undefined if the browser forbids it. */
 export function keptIfAllowed(): Storage | undefined {
   try {
     return store();
@@ -25,7 +25,7 @@ export function keptIfAllowed(): Storage | undefined {
   }
 }
 
-/** What the gateway says of itself, as it is now. */
+/** Current configuration of the gateway. */
 export async function readConfig(): Promise<Config> {
   return await gateway.get("/config", config);
 }
@@ -39,7 +39,7 @@ let signer: Signer | undefined;
 let unfollow = () => undefined as unknown;
 const listeners = new Set<() => void>();
 
-/** Who signs for as long as the client is open: an unlocked key or a wallet, or nobody any more. */
+/** Set the signer while the client is open: an unlocked key, a wallet, or none. */
 export function setSigner(next: Signer | undefined): void {
   unfollow();
   unfollow = () => undefined;
@@ -58,7 +58,7 @@ function notify(next: Signer | undefined): void {
   for (const listener of listeners) listener();
 }
 
-/** Who signs now. */
+/** The current signer. */
 export function useSigner(): Signer | undefined {
   const [current, setCurrent] = useState(signer);
   useEffect(() => {
@@ -74,7 +74,7 @@ export function useSigner(): Signer | undefined {
   return current;
 }
 
-/** The unlocked key, where no wallet signs. */
+/** The unlocked key, if no wallet signs. */
 export function useKey(): SigningKey | undefined {
   const current = useSigner();
   return current instanceof SigningKey ? current : undefined;

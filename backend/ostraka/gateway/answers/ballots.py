@@ -29,7 +29,7 @@ REFUSALS = (
     ProblemType.NODE_BUSY,
     ProblemType.ANSWER_INVALID,
 )
-"""Why a node that does not lie gives no receipt, and why none arrives."""
+"""Reasons for which an honest node gives no receipt, or no receipt arrives."""
 
 
 class ReceiptSignature(Answer):

@@ -1,15 +1,15 @@
-/** What the fields of a ballot share. */
+/** Types that all fields of a ballot share. */
 
 import type { Entries } from "../../protocol/question/entries.ts";
 
-/** What is known of an option beside its name: of a round, its proposal. */
+/** Data of an option beside its name; in a round, of its proposal. */
 export interface Detail {
   readonly text: string;
   readonly cost: bigint | undefined;
   readonly category: number;
 }
 
-/** What every field is given. */
+/** Properties of every field. */
 export interface FieldProps<Q> {
   readonly question: Q;
   readonly answer: Entries;

@@ -16,7 +16,7 @@ import { RankingField } from "./ranking.tsx";
 import { SelectionField } from "./selection.tsx";
 import { entryProblemText } from "./problems.ts";
 
-/** One question with what is still wrong with its answer. */
+/** A question with the problem of its answer. */
 export function QuestionField(props: FieldProps<Question>) {
   const { question, answer, name } = props;
   const problem = problemOf(question, answer);

@@ -83,7 +83,7 @@ export function CrossField({ question, answer, change, name }: FieldProps<CrossT
   );
 }
 
-/** A number, and the group that it is counted in. */
+/** A number, and the group to which it is added. */
 export function NumberField({ question, answer, change, name }: FieldProps<NumberQuestion>) {
   const { groups, range } = question;
   return (

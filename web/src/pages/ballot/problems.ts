@@ -1,9 +1,9 @@
-/** What is wrong with an answer, in words. */
+/** Problems of answers, in words. */
 
 import { number, t } from "../../messages/index.ts";
 import type { EntryProblem } from "../../protocol/question/entries.ts";
 
-/** A problem as a short clause; `amount` writes what is counted in money. */
+/** A problem as a short clause; `amount` formats amounts of money. */
 export function entryProblemText(problem: EntryProblem, amount: (units: bigint) => string): string {
   switch (problem.kind) {
     case "few":

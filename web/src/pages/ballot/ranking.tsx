@@ -1,4 +1,4 @@
-/** A question answered by an order: options go into places and move, by dragging or by buttons. */
+/** A question answered by a ranking, whose options are moved by dragging or by buttons. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 

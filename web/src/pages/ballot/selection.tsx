@@ -1,4 +1,4 @@
-/** Questions answered by choosing several options, within a number, a budget, caps. */
+/** Questions answered by choosing several options, within a number, a budget or caps. */
 
 import { Fragment } from "preact";
 
@@ -10,7 +10,7 @@ import { type Item, Items } from "../../view/items.tsx";
 import { LiveText, Meter } from "../../view/meter.tsx";
 import type { Detail, FieldProps } from "./field.ts";
 
-/** Options with what is known of them. */
+/** Options with their data. */
 export function itemsOf(
   options: readonly string[],
   details: readonly Detail[],
@@ -40,10 +40,10 @@ export function Named({ item }: { item: Item }) {
   );
 }
 
-/** From so many characters on a text would push the other options out of sight. */
+/** Length from which a text would push the other options out of view. */
 const LONG = 200;
 
-/** What an option's proposal says: not a part of its name, which is read out with every field. */
+/** Text of an option's proposal; not part of its name, which screen readers read with every field. */
 export function Story({ item: { text } }: { item: Item }) {
   if (!text) return null;
   const paragraph = <p class="prose hint">{text}</p>;

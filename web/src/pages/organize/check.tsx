@@ -1,4 +1,4 @@
-/** Last step of the wizard: what is wrong, what the result may give away, and all of it in words. */
+/** Last step of the wizard: problems, what the result may reveal, and a summary in words. */
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -36,7 +36,7 @@ import { Failure } from "../../view/resource.tsx";
 import { readConfig } from "../../view/session.ts";
 import { faultText } from "./money.tsx";
 
-/** A specification that the gateway would take, and what it may give away. */
+/** A specification that the gateway would accept, with its warnings. */
 interface Tried {
   readonly wanted: Specification;
   readonly warnings: readonly Warning[];
@@ -73,7 +73,7 @@ export function CheckStep({
   const tryOut = async () => {
     setError(undefined);
     try {
-      // Durations begin now, in the chain's time.
+      // Durations start now, in chain time.
       const { head } = await readConfig();
       const { specification } = specificationOf(draft, head.timestamp);
       setTried({ wanted: specification, warnings: await organizer.tryOut(specification) });
@@ -119,7 +119,7 @@ export function CheckStep({
   );
 }
 
-/** A link to the field that a problem or a warning is about. */
+/** A link to the field that a problem or a warning concerns. */
 function Place({
   path,
   draft,
@@ -188,14 +188,14 @@ function Warnings({
   );
 }
 
-/** A warning in the language in use; in the gateway's English where there is no message. */
+/** A warning in the language in use; in the gateway's English if there is no message for it. */
 export function warningText({ code, numbers, sentence }: Warning): string {
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(numbers)) values[name] = written(name, value);
   return messageIfAny(`organize.warnings.${code}`, values) ?? sentence;
 }
 
-/** A number of a warning as its message takes it. */
+/** A number of a warning in the form that its message takes. */
 function written(name: string, value: unknown): unknown {
   if (typeof value !== "string" || NAMES.includes(name)) return value;
   const [, part = "", whole = "1"] = /^([0-9]+)(?:[/]([0-9]+))?$/.exec(value) ?? [];
@@ -203,7 +203,7 @@ function written(name: string, value: unknown): unknown {
   return SHARES.includes(name) ? percent(BigInt(part), BigInt(whole)) : BigInt(part);
 }
 
-/** Numbers of warnings that are parts of a whole, and what is a title whatever it looks like. */
+/** Values of warnings that are fractions, and those that are titles even if they look like numbers. */
 const SHARES = ["share", "turnout"];
 const NAMES = ["question", "poll"];
 

@@ -19,7 +19,7 @@ import { t } from "../../messages/organizer.ts";
 import { CheckField, idOf, KindField, useDescribed, ValueFields, WrongWith } from "./inputs.tsx";
 import { Invitations, type Making } from "./invitations.tsx";
 
-/** Wrong lines that are shown; one who has more of them looks at the file first. */
+/** Maximum number of invalid lines that are listed. */
 const SHOWN = 20;
 
 export function VotersStep({
@@ -71,7 +71,7 @@ export function VotersStep({
         key="members"
         path="members"
         legend={t("organize.voters.whoProposes")}
-        // Who proposes signs on chain, with an account of their own.
+        // Proposers sign statements of the chain, with accounts of their own.
         kinds={ELECTORATES.filter((kind) => kind !== "invitations")}
         electorate={draft.members}
         making={making}

@@ -1,4 +1,4 @@
-/** The money of a round: put in by the gateway's account or from anywhere, and sent back. */
+/** The money of a round: deposits from the gateway's account or any other, and refunds. */
 
 import { useState } from "preact/hooks";
 

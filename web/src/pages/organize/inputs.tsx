@@ -1,4 +1,4 @@
-/** Labelled fields of the wizard, each with what is wrong with it. */
+/** Labelled fields of the wizard, each with its problem. */
 
 import { createContext } from "preact";
 import type { ComponentChildren, InputHTMLAttributes } from "preact";
@@ -10,15 +10,15 @@ import { messageIfAny } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
 import { useAmountOf } from "./money.tsx";
 
-/** What is wrong, by the path of the field in the specification. */
+/** Problems, by the path of the field in the specification. */
 export const Wrong = createContext<ReadonlyMap<string, string>>(new Map());
 
-/** Of the element that shows a field; a link may lead there. */
+/** Id of the element that shows a field, as the target of links. */
 export function idOf(path: string): string {
   return `field-${path.replaceAll(".", "-")}`;
 }
 
-/** What is wrong with a field. */
+/** Problem of a field. */
 export function WrongWith({ path }: { path: string }) {
   const problem = useContext(Wrong).get(path);
   if (problem === undefined) return null;
@@ -29,7 +29,7 @@ export function WrongWith({ path }: { path: string }) {
   );
 }
 
-/** Attributes that tie an input to its hint and to what is wrong with it. */
+/** Attributes that link an input to its hint and its problem. */
 export function useDescribed(path: string, hint?: string) {
   const wrong = useContext(Wrong).has(path);
   const id = idOf(path);
@@ -142,7 +142,7 @@ export function SelectField({
   );
 }
 
-/** Something that is so, or is not. */
+/** A check box. */
 export function CheckField({
   path,
   label,
@@ -174,7 +174,7 @@ export function CheckField({
   );
 }
 
-/** One of a few kinds, all in sight. */
+/** A choice of a few kinds, all visible. */
 export function KindField({
   path,
   legend,
@@ -212,7 +212,7 @@ export function KindField({
   );
 }
 
-/** A field for each value that is asked for. */
+/** A field for each value of a specification. */
 export function ValueFields({
   path,
   scope = "",
@@ -220,9 +220,9 @@ export function ValueFields({
   values,
   change,
 }: {
-  /** Of what they are members; "" for the specification itself. */
+  /** Path of the object that they are members of; "" for the specification itself. */
   path: string;
-  /** The kind of which they are members, where their name depends on it. */
+  /** Kind of that object, if the names of its members depend on it. */
   scope?: string;
   members: readonly Asked[];
   values: Values;
@@ -259,7 +259,7 @@ function ValueField({
   value: string;
   change: (value: string) => void;
 }) {
-  // What a member means may differ with what it belongs to.
+  // The same member can have a different name in a different kind.
   const name =
     messageIfAny(`organize.members.${scope}.${member.name}`) ??
     messageIfAny(`organize.members.${member.name}`) ??
@@ -276,7 +276,7 @@ function ValueField({
   };
   const money = useAmountOf(path);
   if (money) {
-    // An amount is not asked for before it is known what it counts.
+    // Do not ask for an amount before its currency is known.
     if (!money.currency) return null;
     const { symbol, decimals } = money.currency;
     const plain = symbol === undefined && decimals === 0;
@@ -332,7 +332,7 @@ function ValueField({
   }
 }
 
-/** Numbers of weight classes that are offered; a file may hold another one. */
+/** Numbers of weight classes that are offered; a file may contain others. */
 const CLASS_COUNTS: readonly string[] = ["2", "4", "8"];
 
 const CHOICES = {
@@ -347,7 +347,7 @@ function choicesOf(entry: keyof typeof CHOICES): (readonly [string, string])[] {
   });
 }
 
-/** A kind out of several, and what it asks for. */
+/** A choice of a kind, with the fields of that kind. */
 export function ChoiceFields({
   path,
   label,
@@ -358,7 +358,7 @@ export function ChoiceFields({
 }: {
   path: string;
   label: string;
-  /** Where the kinds' names are found. */
+  /** Prefix of the messages with the kinds' names. */
   names: "kinds" | "outcomes";
   kinds: Kinds;
   choice: Choice;

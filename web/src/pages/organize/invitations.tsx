@@ -1,4 +1,4 @@
-/** Invitations: made in this browser, and saved as a file before anything can be created. */
+/** Invitations, created in this browser and saved as a file before the round or poll is created. */
 
 import { useState } from "preact/hooks";
 
@@ -15,7 +15,7 @@ import { systemRandomness } from "../../protocol/randomness.ts";
 import { saveFile } from "../../view/page.tsx";
 import { idOf, TextField, WrongWith } from "./inputs.tsx";
 
-/** Invitations that were made together, for as long as this page is open. */
+/** Invitations that were created together, kept while this page is open. */
 export interface Batch {
   /** The file with their codes. */
   readonly file: string;
@@ -23,7 +23,7 @@ export interface Batch {
   readonly saved: boolean;
 }
 
-/** The newest batch: nothing else has its codes until they are saved. */
+/** The newest batch: its codes exist only here until they are saved. */
 export interface Making {
   readonly batch: Batch | undefined;
   readonly keep: (batch: Batch | undefined) => void;
@@ -36,7 +36,7 @@ export function Invitations({
   change,
 }: {
   path: string;
-  /** Addresses of those whose codes are saved. */
+  /** Addresses of the invitations whose codes are saved. */
   accounts: readonly Account[];
   making: Making;
   change: (accounts: readonly Account[]) => void;
@@ -152,7 +152,7 @@ export function Invitations({
   );
 }
 
-/** How many of a plan's invitations are redeemed. */
+/** Number of a plan's redeemed invitations. */
 export function Redeemed({ plan: { invitations, censusFixed } }: { plan: Plan }) {
   const { issued, redeemed } = invitations;
   return (

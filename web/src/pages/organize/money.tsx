@@ -2,7 +2,7 @@
  * Amounts of a round as its organizer types them: in the token's own unit.
  *
  * The draft holds them in the smallest unit, as the specification does, whatever language they are
- * typed in. When the token changes, the figures stay, and count in the other token.
+ * typed in. When the token changes, the figures stay and apply to the other token.
  */
 
 import { createContext } from "preact";
@@ -22,24 +22,24 @@ import { gateway } from "../../view/session.ts";
 const AMOUNTS = ["budget", "minimum_amount", "maximum_amount", "outcome.budgets"];
 
 export interface Money {
-  /** In which the draft's amounts are counted; undefined while that is not known. */
+  /** Currency of the draft's amounts; undefined while it is not known. */
   readonly currency: Currency | undefined;
-  /** What the token says of itself; asked for whenever there is another. */
+  /** The token's own data, requested whenever the token changes. */
   readonly token: Resource<unknown>;
-  /** Whether the amounts are counted in the token that the draft names. */
+  /** Whether the amounts are in the token that the draft names. */
   readonly settled: boolean;
-  /** What stands in the field of an amount. */
+  /** Text in the field of an amount. */
   readonly typed: (path: string, units: string) => string;
-  /** Note what is typed there; what it is in the smallest unit, or what is none. */
+  /** Note the typed text; returns it in the smallest unit, or unchanged if it is not valid. */
   readonly type: (path: string, text: string) => string;
-  /** The draft is another one. */
+  /** Start again with another draft. */
   readonly forget: () => void;
 }
 
-/** Of a poll's wizard undefined: nothing there is an amount of money. */
+/** Undefined in a poll's wizard, where nothing is an amount of money. */
 export const MoneyContext = createContext<Money | undefined>(undefined);
 
-/** The money of a draft; `change` is given the draft's part that counts in another token. */
+/** The money of a draft; `change` gets the members whose amounts changed with the token. */
 export function useMoney(draft: PlanDraft, change: (part: Partial<PlanDraft>) => void): Money {
   const given = draft.money["token"]!.trim();
   const address = addressOf(given);
@@ -53,13 +53,13 @@ export function useMoney(draft: PlanDraft, change: (part: Partial<PlanDraft>) =>
   const typed = (path: string, units: string) => {
     const text = texts[path];
     const counted = currency ?? PLAIN_UNITS;
-    // Other figures may have come meanwhile, or another language's signs.
+    // The figures may have changed meanwhile, or the language's separators.
     const current = text !== undefined && unitsOf(text, counted) === units;
     return current ? text : written(units, counted);
   };
   const unread = given !== "" && address === undefined;
   useEffect(() => {
-    // What is not yet an address is of no token.
+    // An incomplete address identifies no token.
     if (!fresh || (unread && currency)) return;
     setCurrency(fresh);
     if (!currency || currency.decimals === fresh.decimals) return;
@@ -87,7 +87,7 @@ export function useMoney(draft: PlanDraft, change: (part: Partial<PlanDraft>) =>
   };
 }
 
-/** That the token is asked for, or does not answer. */
+/** Notice that the token is being read, or does not answer. */
 export function Asking({ token: { error, reload } }: Pick<Money, "token">) {
   if (error === undefined) return <p role="status">{t("loading")}</p>;
   return <Failure error={error} retry={reload} />;
@@ -99,7 +99,7 @@ export function useAmountOf(path: string): Money | undefined {
   return AMOUNTS.includes(path) ? money : undefined;
 }
 
-/** What is wrong with a field, in words of the page. */
+/** Problem of a field, in the page's language. */
 export function faultText({ path, fault }: PlanFault): string {
   const badAmount = AMOUNTS.includes(path) && (fault === "integer" || fault === "integers");
   return badAmount ? t("propose.problems.amount.form") : t(`organize.faults.${fault}`);
@@ -116,7 +116,7 @@ function withUnits(draft: PlanDraft, path: string, units: string): PlanDraft {
   return { ...draft, outcome: { ...outcome, values: { ...outcome.values, budgets: units } } };
 }
 
-/** Amounts as they are typed, one a line; what is none as it is. */
+/** Amounts as typed, one per line; lines that are not amounts stay unchanged. */
 function written(units: string, { decimals }: Currency): string {
   const all = units.trim().split(/[\s,;]+/);
   return all
@@ -126,7 +126,7 @@ function written(units: string, { decimals }: Currency): string {
     .join("\n");
 }
 
-/** The same in the smallest unit, with commas; what is none stays none. */
+/** The same in the smallest unit, with commas; lines that are not amounts stay unchanged. */
 function unitsOf(text: string, currency: Currency): string {
   return text
     .split(/\r\n|\r|\n/)

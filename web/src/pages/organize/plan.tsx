@@ -1,4 +1,4 @@
-/** A plan as its organizer sees it: how it stands, what it waits for, what can still be done. */
+/** A plan as its organizer sees it: its state, its problem, and the remaining actions. */
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -125,7 +125,7 @@ function Shown({
   );
 }
 
-/** What is fixed of a plan's times, in order. */
+/** Times that a plan fixes, in order. */
 function momentsOf(
   { specification }: Plan,
   round: Round | undefined,
@@ -150,7 +150,7 @@ function momentsOf(
   });
 }
 
-/** What happens from here on, and when. */
+/** The next event of a plan and its time. */
 function next({ plan, round, poll }: Loaded): string {
   if (round && (!poll || round.status !== "voting")) {
     switch (round.status) {
@@ -192,7 +192,7 @@ function next({ plan, round, poll }: Loaded): string {
   return t("organize.plan.nexts.void");
 }
 
-/** How many may vote and how many did: nobody is told more before the end. */
+/** Number of eligible voters and of those who voted: nobody can know more before the end. */
 function Participation({ poll: { poll, voters, minimumBallots } }: { poll: Poll }) {
   const [counts, setCounts] = useState<Counts>();
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** Step of the wizard: what a poll asks, and how each question decides. */
+/** Step of the wizard: a poll's questions and how each is decided. */
 
 import { useState } from "preact/hooks";
 
@@ -175,7 +175,7 @@ function Options({
               options: options.toSpliced(row, 1),
               caps: caps.map((cap) => ({
                 ...cap,
-                // Those behind it move up by one.
+                // Options after the removed one move up by one.
                 options: cap.options
                   .filter((one) => one !== row)
                   .map((one) => (one > row ? one - 1 : one)),

@@ -1,4 +1,4 @@
-/** Steps of the wizard that are but fields: subject, money, times, nodes. */
+/** Steps of the wizard that consist only of form fields: subject, money, times, nodes. */
 
 import { useContext } from "preact/hooks";
 
@@ -78,7 +78,7 @@ export function SubjectStep({ draft, change }: StepProps) {
   );
 }
 
-/** Of a round: its money, how members vote, and who is paid. */
+/** Step of a round: its money, how members vote, and how winners are determined. */
 export function MoneyStep({ draft, change }: StepProps) {
   const { currency, token, settled } = useContext(MoneyContext)!;
   const fields = (members: readonly Asked[]) => (

@@ -11,7 +11,7 @@ import { keptIfAllowed } from "../../view/session.ts";
 
 const TOKEN = "ostraka/organizer-token";
 
-/** What only the organizer sees; others are asked for the token. */
+/** Shows its content to the organizer only; asks others for the token. */
 export function AsOrganizer({
   children,
 }: {

@@ -61,7 +61,7 @@ function Wizard({ organizer, done }: { organizer: Organizer; done: (plan: string
   );
 }
 
-/** A refusal of the gateway, at the field that it names. */
+/** A refusal by the gateway, for the field that it names. */
 interface Refused {
   readonly path: string;
   readonly text: string;
@@ -108,7 +108,7 @@ function Steps({
   const place = STEPS.indexOf(step);
   const name = (one: Step) => t(`organize.steps.${one === "ask" ? draft.kind : one}`);
   const faulty = (one: Step) => [...wrong.keys()].filter((path) => stepOf(path) === one).length;
-  // What nobody has come to yet is not wrong, only empty.
+  // Steps not visited yet are empty rather than wrong.
   const shownProblems =
     visited.has(step) || visited.has("check") ? wrong : new Map<string, string>();
   return (
@@ -210,20 +210,20 @@ function Steps({
   );
 }
 
-/** Keep a draft as it changes; false while there is no room for its accounts. */
+/** Store a draft as it changes; false while the browser has no space for its accounts. */
 function useKept(draft: PlanDraft): boolean {
   const [kept, setKept] = useState(true);
   useEffect(() => {
     writePlanDraft(store(), draft);
   }, [draft]);
-  // Long lists are not written again with every letter that is typed.
+  // Do not store a long list again at every keystroke.
   useEffect(() => {
     setKept(writeDraftAccounts(store(), draft));
   }, [draft.members.accounts, draft.voters.accounts]);
   return kept;
 }
 
-/** To the field of a path, or to the nearest thing that holds it. */
+/** Focus the field of a path, or the nearest element that contains it. */
 function lead(path: string): void {
   const parts = path.split(".");
   while (parts.length) {

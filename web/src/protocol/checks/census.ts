@@ -20,7 +20,7 @@ import { SOURCE_ELECTORATE } from "./round.ts";
 /** C1: the census is in strict order, in range, and has its root. */
 export function checkC1(audit: Audit): string {
   if (!sameBytes(audit.census.root, audit.parameters.censusRoot)) {
-    throw new Rejected("C1", "board.census", "it has another root than the poll fixes");
+    throw new Rejected("C1", "board.census", "it has a different root than the poll fixes");
   }
   return counted(audit.census.entries.length, "voter", "voters");
 }
@@ -107,7 +107,7 @@ function otherKeys(census: Census): string {
   const { entries } = census;
   const shared = census.sharedKeys().size;
   const others = entries.filter(({ account, signingKey }) => !sameBytes(account, signingKey));
-  const keys = `${others.length} of ${entries.length} entries sign with another key than the account's`;
+  const keys = `${others.length} of ${entries.length} entries sign with a different key than the account's`;
   return shared ? `${keys}; keys that sign for several accounts: ${shared}` : keys;
 }
 
@@ -120,7 +120,7 @@ function checkBlock(audit: Audit, source: CensusSource): string {
   const [before, after] = censusTimes ? readable(censusTimes) : [0n, 0n];
   const at = timeOf(electorate.source);
   if (at === undefined || !sameBytes(sourceAtTime(source, at), electorate.source)) {
-    throw new Rejected("C4", "description.census", "another source than the round fixed");
+    throw new Rejected("C4", "description.census", "a different source than the round fixed");
   }
   if (at < before || at >= after) {
     const reason = `from ${before} to ${after}, not the latest block at ${at}`;

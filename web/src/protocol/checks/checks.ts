@@ -51,7 +51,7 @@ export const CHECKS: readonly Check[] = [
   ["P6", "the parameters are within their bounds", checkP6],
   ["G1", "the contract's generators are derived as specified", checkG1],
   ["G2", "the registry is of a known release", checkG2],
-  ["C1", "the census is in order and has its root", checkC1],
+  ["C1", "the census is sorted and has its root", checkC1],
   ["C2", "voters and weights add up", checkC2],
   ["C3", "no weight in a secret poll identifies a voter", checkC3],
   ["C4", "the census matches its source", checkC4],

@@ -29,7 +29,7 @@ export function checkP1(audit: Audit): string {
     identity.pollId !== claimed.pollId ||
     !sameBytes(identity.registry, claimed.registry)
   ) {
-    throw new Rejected("P1", "board.poll", "another chain, registry or poll than asked for");
+    throw new Rejected("P1", "board.poll", "a different chain, registry or poll than requested");
   }
   checkKnown(audit.parameters);
   if (audit.sections.extension) {

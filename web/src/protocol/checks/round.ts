@@ -19,6 +19,7 @@ import { Greedy } from "../outcome/greedy.ts";
 import { Proportional } from "../outcome/proportional.ts";
 import type { OutcomeRule } from "../outcome/rule.ts";
 import { createdAddress, domainImmutables } from "../releases.ts";
+import { counted } from "../wording.ts";
 import { type Audit, type Held, readable } from "./audit.ts";
 import { releaseOf, requireImmutables, requireSameRelease } from "./generators.ts";
 import { awardsOf } from "./outcome.ts";
@@ -57,7 +58,8 @@ export function checkD1(audit: Audit): Held {
   }
   const proposals = standing(round);
   if (proposals.length !== options.length || options.length !== slots) {
-    throw fails("options", `${proposals.length} proposals, ${options.length} options`);
+    const found = counted(proposals.length, "proposal", "proposals");
+    throw fails("options", `${found}, ${counted(options.length, "option", "options")}`);
   }
   proposals.forEach(({ title, amount, category }, slot) => {
     if (title !== options[slot]) {
@@ -117,7 +119,7 @@ function checkElectorate(audit: Audit, round: RoundEvidence): Held {
   }
   if (fixed.kind === MEMBERS_ELECTORATE || fixed.kind === FIXED_ELECTORATE) {
     if (!sameBytes(parameters.censusRoot, fixed.root)) {
-      throw fails("the poll has another census than the round fixed");
+      throw fails("the poll has a different census than the round fixed");
     }
     if (sameBytes(fixed.root, memberRoot)) return { detail: "its members vote" };
     if (fixed.kind === MEMBERS_ELECTORATE) throw fails("the round has other members");
@@ -126,7 +128,7 @@ function checkElectorate(audit: Audit, round: RoundEvidence): Held {
   const source = audit.description.census;
   if (fixed.kind === SOURCE_ELECTORATE) {
     if (!sameBytes(keccak256(fixed.source), fixed.root)) {
-      throw fails("the event shows another source than was fixed");
+      throw fails("the event shows a different source than was fixed");
     }
     if (!source || source.kind === "invitations") {
       throw fails("the round fixed a source on chain");
@@ -142,7 +144,8 @@ function checkElectorate(audit: Audit, round: RoundEvidence): Held {
     throw fails("the round fixed other invitations");
   }
   if (BigInt(parameters.voters) > fixed.voters) {
-    throw fails(`${parameters.voters} voters, ${fixed.voters} invited`);
+    const voters = counted(parameters.voters, "voter", "voters");
+    throw fails(`${voters}, ${fixed.voters} invited`);
   }
   if (parameters.totalWeight > fixed.weight) {
     throw fails(`weight ${parameters.totalWeight} of ${fixed.weight}`);
@@ -182,7 +185,7 @@ export function checkD2(audit: Audit): string {
   if (round.committed !== cost || cost > round.budget) {
     throw new Rejected("D2", "committed", `${round.committed}, the winners cost ${cost}`);
   }
-  return `${funded.length} proposals for ${cost}`;
+  return `${counted(funded.length, "proposal", "proposals")} for ${cost}`;
 }
 
 /** D3: each payout went once to the recipient of a funded proposal, in its amount. */
@@ -199,7 +202,7 @@ export function checkD3(audit: Audit): string {
     if (!proposal?.funded) throw fails("not a funded proposal");
     if (paid.has(name)) throw fails("paid twice");
     if (!sameBytes(recipient, proposal.recipient) || amount !== proposal.amount) {
-      throw fails("another recipient or amount than proposed");
+      throw fails("a different recipient or amount than proposed");
     }
     paid.add(name);
   }

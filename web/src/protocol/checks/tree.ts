@@ -104,7 +104,8 @@ export function checkT4(audit: Audit): string {
     throw new Rejected("T4", "root.round", reason);
   }
   if (chain.tally && root.count < parameters.minimumBallots) {
-    const reason = `${root.count} ballots were tallied, at least ${parameters.minimumBallots}`;
+    const tallied = counted(root.count, "ballot was tallied", "ballots were tallied");
+    const reason = `${tallied}; at least ${parameters.minimumBallots} required`;
     throw new Rejected("T4", "root.count", reason);
   }
   return `anchored at ${at}, in round ${round}`;

@@ -10,7 +10,7 @@ export interface Entries {
   readonly amounts: readonly string[];
 }
 
-/** Why entries are not a vote yet: a code and its values; options by their names. */
+/** Reason why entries are not a vote yet: a code and its values, with options by name. */
 export type EntryProblem =
   | { readonly kind: "choose" | "row" | "column" | "group" | "rule" }
   | { readonly kind: "few" | "places"; readonly least: number }

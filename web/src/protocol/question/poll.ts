@@ -37,7 +37,7 @@ const CLASSES: readonly QuestionClass[] = [
   NumberQuestion,
 ];
 
-/** Classes by the kind that JSON names. */
+/** Classes by their kind in JSON. */
 export const KINDS: ReadonlyMap<string, QuestionClass> = new Map(
   CLASSES.map((one) => [one.KIND, one]),
 );
@@ -149,7 +149,7 @@ function readOne(content: Json, item: string): Question {
   const kind = fields.text("kind");
   const title = fields.text("title");
   const found = KINDS.get(kind);
-  if (!found) throw new Malformed(`${item}.kind`, `${kind.slice(0, 40)} is none`);
+  if (!found) throw new Malformed(`${item}.kind`, `${kind.slice(0, 40)} is unknown`);
   let question: Question;
   try {
     question = found.read(title, fields);
