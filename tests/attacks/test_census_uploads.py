@@ -23,8 +23,9 @@ from ostraka.node.census_uploads import CensusGate, CensusUploads
 from ostraka.node.electorate import ChainElectorates
 from ostraka.node.policy import Policy
 from ostraka.wire.census_upload import HEADER, CensusUpload
+from ostraka.wire.problem_responses import respond
 from ostraka.wire.problem_types import ProblemType
-from ostraka.wire.problems import Problem, respond
+from ostraka.wire.problems import Problem
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.published import PublishedPoll

@@ -15,7 +15,7 @@ from ostraka.chain.registry import OpenedPoll
 from ostraka.gateway.api import describe_api
 from ostraka.node import served_poll as module
 from ostraka.node.key_agreement import KeyAgreement
-from ostraka.wire import problems
+from ostraka.wire import problem_responses
 from ostraka.wire.poll_keys import Stage, Waiting
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -82,7 +82,7 @@ def database(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def client(database: Engine) -> TestClient:
     app = FastAPI()
-    problems.install(app)
+    problem_responses.install(app)
 
     @app.get("/row")
     def row() -> None:

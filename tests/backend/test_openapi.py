@@ -15,8 +15,9 @@ from ostraka.gateway.answers.ballots import REFUSALS
 from ostraka.node import api as node
 from ostraka.wire.ballot_requests import BALLOT_PROBLEMS
 from ostraka.wire.openapi import ANYWHERE, kinds_of
+from ostraka.wire.problem_responses import MEDIA_TYPE
 from ostraka.wire.problem_types import BY_URI, ProblemType
-from ostraka.wire.problems import MEDIA_TYPE, Problem, ProblemDocument, from_audit_error
+from ostraka.wire.problems import Problem, ProblemDocument, from_audit_error
 from ostraka_verifier.errors import Malformed, Rejected
 
 DOCUMENTS = Path(__file__).parents[2] / "docs/openapi"

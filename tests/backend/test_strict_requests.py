@@ -5,7 +5,7 @@ from fastapi.testclient import TestClient
 from pydantic import Field
 
 from ostraka.planning.fields import Strict
-from ostraka.wire.problems import install
+from ostraka.wire.problem_responses import install
 from ostraka.wire.strict_requests import StrictRoute
 
 

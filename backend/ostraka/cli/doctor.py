@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from ostraka.cli.client import AsJson
 from ostraka.cli.output import emit, table
-from ostraka.cli.settings_errors import refuse_settings
+from ostraka.cli.settings_errors import load_settings
 
 if TYPE_CHECKING:
     from ostraka.services.doctor import Diagnosis
@@ -37,10 +35,7 @@ def node(settings: SettingsFile = None, as_json: AsJson = False) -> None:
     from ostraka.services.doctor import examine_node
     from ostraka.services.settings import NodeSettings
 
-    try:
-        loaded = NodeSettings.load(settings)
-    except (ValidationError, SettingsError) as error:
-        refuse_settings("OSTRAKA_NODE_", error)
+    loaded = load_settings(lambda: NodeSettings.load(settings), "OSTRAKA_NODE_")
     _report(examine_node(loaded), as_json)
 
 
@@ -55,10 +50,7 @@ def gateway(settings: SettingsFile = None, as_json: AsJson = False) -> None:
     from ostraka.services.doctor import examine_gateway
     from ostraka.services.settings import GatewaySettings
 
-    try:
-        loaded = GatewaySettings.load(settings)
-    except (ValidationError, SettingsError) as error:
-        refuse_settings("OSTRAKA_GATEWAY_", error)
+    loaded = load_settings(lambda: GatewaySettings.load(settings), "OSTRAKA_GATEWAY_")
     _report(examine_gateway(loaded, _account(loaded.key_file, loaded.plain_key)), as_json)
 
 

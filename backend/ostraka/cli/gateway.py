@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from ostraka.cli.client import url_option
 from ostraka.cli.key_options import PlainKey, chosen
@@ -19,7 +17,7 @@ from ostraka.cli.service_options import (
     protection,
     read_deployment,
 )
-from ostraka.cli.settings_errors import refuse_settings
+from ostraka.cli.settings_errors import load_settings
 from ostraka.files import write_new
 
 app = typer.Typer(help="Run a gateway: rounds, polls and ballots over HTTP.", no_args_is_help=True)
@@ -109,8 +107,5 @@ def run(
     from ostraka.services.run_gateway import run_gateway
     from ostraka.services.settings import GatewaySettings
 
-    try:
-        loaded = GatewaySettings.load(settings)
-    except (ValidationError, SettingsError) as error:
-        refuse_settings("OSTRAKA_GATEWAY_", error)
+    loaded = load_settings(lambda: GatewaySettings.load(settings), "OSTRAKA_GATEWAY_")
     run_gateway(loaded)

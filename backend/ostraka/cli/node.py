@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from ostraka.cli.key_options import PlainKey, chosen
 from ostraka.cli.service_options import (
@@ -17,7 +15,7 @@ from ostraka.cli.service_options import (
     protection,
     read_deployment,
 )
-from ostraka.cli.settings_errors import refuse_settings
+from ostraka.cli.settings_errors import load_settings
 
 app = typer.Typer(help="Run a tallying node.", no_args_is_help=True)
 
@@ -118,8 +116,5 @@ def run(
     from ostraka.services.run_node import run_node
     from ostraka.services.settings import NodeSettings
 
-    try:
-        loaded = NodeSettings.load(settings)
-    except (ValidationError, SettingsError) as error:
-        refuse_settings("OSTRAKA_NODE_", error)
+    loaded = load_settings(lambda: NodeSettings.load(settings), "OSTRAKA_NODE_")
     run_node(loaded)

@@ -36,7 +36,7 @@ from ostraka.gateway.routers import (
     proposals,
     rounds,
 )
-from ostraka.wire import api_docs, openapi, problems
+from ostraka.wire import api_docs, openapi, problem_responses
 from ostraka.wire.limits import BodyLimit
 
 log = structlog.get_logger()
@@ -82,7 +82,7 @@ def describe_api() -> FastAPI:
         ),
     )
     api_docs.install(app)
-    problems.install(app)
+    problem_responses.install(app)
     openapi.install(app)
 
     @app.exception_handler(ChainError)
@@ -90,7 +90,7 @@ def describe_api() -> FastAPI:
     async def _failed(_: Request, error: ChainError | CourierError) -> Response:
         if not isinstance(error, Refused):
             log.warning("request failed", problem=str(error))
-        return problems.respond(problem_of(error))
+        return problem_responses.respond(problem_of(error))
 
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     # Pages of any origin may use the gateway; nothing here depends on cookies.

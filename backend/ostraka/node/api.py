@@ -10,7 +10,7 @@ from ostraka.node.census_uploads import CensusGate
 from ostraka.node.limits import MAX_BODY_BYTES
 from ostraka.node.routers import ballots, peers, polls
 from ostraka.node.service import NodeService
-from ostraka.wire import api_docs, openapi, problems
+from ostraka.wire import api_docs, openapi, problem_responses, problems
 from ostraka.wire.limits import BodyLimit
 
 
@@ -36,12 +36,12 @@ def describe_api() -> FastAPI:
         ),
     )
     api_docs.install(app)
-    problems.install(app)
+    problem_responses.install(app)
     openapi.install(app)
 
     @app.exception_handler(ChainError)
     async def _chain(_: Request, __: ChainError) -> Response:
-        return problems.respond(problems.chain_unreachable())
+        return problem_responses.respond(problems.chain_unreachable())
 
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     # The outer middleware, as it does not need the body.

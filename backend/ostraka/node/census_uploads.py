@@ -23,8 +23,9 @@ from ostraka.node.electorate import ElectorateReader, split_upload
 from ostraka.node.policy import Policy
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
+from ostraka.wire.problem_responses import respond
 from ostraka.wire.problem_types import ProblemType
-from ostraka.wire.problems import Problem, chain_unreachable, from_audit_error, respond
+from ostraka.wire.problems import Problem, chain_unreachable, from_audit_error
 from ostraka_verifier.census import Census
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import Malformed, Rejected

@@ -6,8 +6,9 @@ from collections import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ostraka.wire.clients import client_of
+from ostraka.wire.problem_responses import respond
 from ostraka.wire.problem_types import ProblemType
-from ostraka.wire.problems import Problem, respond
+from ostraka.wire.problems import Problem
 
 SMALL_BYTES = 2**18
 """Bodies up to this size are always accepted."""

@@ -9,8 +9,9 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from ostraka.wire.problem_responses import MEDIA_TYPE
 from ostraka.wire.problem_types import ProblemType
-from ostraka.wire.problems import MEDIA_TYPE, ProblemDocument
+from ostraka.wire.problems import ProblemDocument
 
 Responses = dict[int | str, dict[str, Any]]
 
