@@ -152,7 +152,7 @@ def test_mistakes_in_files_give_exit_code_2(stub: StubGateway, tmp_path: Path) -
     assert f"ostraka: {path}: voters: missing\n" in result.stderr
     found = run(stub, "poll", "create", str(path), "--json")
     assert len(json.loads(found.stderr)["error"]["problems"]) == len(result.stderr.splitlines())
-    assert run(stub, "poll", "create", str(tmp_path / "none.toml")).exit_code == 1
+    assert run(stub, "poll", "create", str(tmp_path / "none.toml")).exit_code == 2
     assert [name for name, _, _ in stub.requests if name != "GET /config"] == []
 
 
@@ -314,7 +314,7 @@ def test_key_files(stub: StubGateway, tmp_path: Path) -> None:
     assert (result.exit_code, "others may read" in result.stderr) == (1, True)
     assert "11" * 32 not in result.output
     path.unlink()
-    assert run(stub, *command).exit_code == 1
+    assert run(stub, *command).exit_code == 2
     assert not stub.requests
 
 

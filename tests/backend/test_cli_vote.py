@@ -349,31 +349,43 @@ def test_missing_checks_are_stated(town: Town) -> None:
     assert not town.stub.requests
 
 
-def problem(title: str, detail: str) -> str:
-    """The command line's JSON output for a problem, up to a part of its detail."""
-    return f'"title": "{title}", "field": "", "detail": "{detail}'
-
-
 @pytest.mark.parametrize(
-    ("now", "changes", "reason"),
+    ("now", "changes", "kind", "detail"),
     [
-        (OPENS_AT - 1, {}, problem("Poll not open", "voting opens at 2027-01-15 08:00:00 UTC")),
-        (CLOSES_AT, {}, problem("Poll closed", "voting closed at")),
-        (OPENS_AT, {"status": "created"}, problem("Poll not open", "poll 1 is created")),
-        (CLOSES_AT, {"status": "closed"}, problem("Poll closed", "poll 1 is closed")),
-        (CLOSES_AT, {"status": "tallied"}, problem("Poll closed", "poll 1 is tallied")),
-        (CLOSES_AT, {"status": "void"}, problem("Poll void", "poll 1 is void")),
-        (OPENS_AT, {"poll_keys": []}, "not one for each node"),
-        (OPENS_AT, {"rule": "0x00"}, "rule"),
-        (OPENS_AT, {"committee": None}, "not described as a poll"),
-        (OPENS_AT, {"parameters": "0x00"}, "parameters"),
-        (OPENS_AT, {"parameters": 5}, "parameters"),
+        (OPENS_AT - 1, {}, ProblemType.POLL_NOT_OPEN, "voting opens at 2027-01-15 08:00:00 UTC"),
+        (CLOSES_AT, {}, ProblemType.POLL_CLOSED, "voting closed at"),
+        (OPENS_AT, {"status": "created"}, ProblemType.POLL_NOT_OPEN, "poll 1 is created"),
+        (CLOSES_AT, {"status": "closed"}, ProblemType.POLL_CLOSED, "poll 1 is closed"),
+        (CLOSES_AT, {"status": "tallied"}, ProblemType.POLL_CLOSED, "poll 1 is tallied"),
+        (CLOSES_AT, {"status": "void"}, ProblemType.POLL_VOID, "poll 1 is void"),
     ],
 )
 def test_polls_that_are_not_open_are_refused(
-    town: Town, now: int, changes: dict[str, Any], reason: str
+    town: Town, now: int, changes: dict[str, Any], kind: ProblemType, detail: str
 ) -> None:
     town.show(now, **changes)
+    result = town.vote()
+    assert result.exit_code == 1
+    error = json.loads(result.stderr)["error"]
+    assert (error["type"], error["title"]) == (kind.uri, kind.title)
+    assert error["detail"].startswith(detail)
+    assert not town.file.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"poll_keys": []}, "not one for each node"),
+        ({"rule": "0x00"}, "rule"),
+        ({"committee": None}, "not described as a poll"),
+        ({"parameters": "0x00"}, "parameters"),
+        ({"parameters": 5}, "parameters"),
+    ],
+)
+def test_polls_that_a_gateway_describes_wrongly_are_refused(
+    town: Town, changes: dict[str, Any], reason: str
+) -> None:
+    town.show(OPENS_AT, **changes)
     result = town.vote()
     assert (result.exit_code, reason in result.stderr) == (1, True), result.output
     assert not town.file.exists()
@@ -446,5 +458,5 @@ def test_invalid_files_of_votes_are_refused(town: Town) -> None:
         assert (result.exit_code, "not a file of votes" in result.stderr) == (1, True), change
     town.file.write_text(json.dumps(good)[:-5])
     assert town.run("vote", "receipts", str(town.file)).exit_code == 1
-    assert town.run("vote", "receipts", str(town.folder / "none")).exit_code == 1
+    assert town.run("vote", "receipts", str(town.folder / "none")).exit_code == 2
     assert len(town.stub.bodies(BALLOTS)) == 1

@@ -60,6 +60,8 @@ class OneLine(TyperGroup):
             _end(as_json, REFUSED, str(error), {"detail": str(error)})
         except (Unreachable, ChainError) as error:
             _end(as_json, UNREACHABLE, str(error), {"detail": str(error)})
+        except FileNotFoundError as error:
+            _end(as_json, USAGE, of_file(error), {"detail": of_file(error)})
         except OSError as error:
             _end(as_json, REFUSED, of_file(error), {"detail": of_file(error)})
 

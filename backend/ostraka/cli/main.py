@@ -37,8 +37,8 @@ app = typer.Typer(
         "are JSON for programs."
     ),
     epilog=(
-        "Exit codes: 0 done, 1 refused (the message states what and why), 2 wrong usage or a file "
-        "with mistakes, 3 unreachable (gateway, nodes or chain); retry later."
+        "Exit codes: 0 done, 1 refused (the message states what and why), 2 wrong usage, or a file "
+        "that is missing or has mistakes, 3 unreachable (gateway, nodes or chain); retry later."
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -42,7 +42,11 @@ def _unix_s(value: Any) -> Any:
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            return _integer(value)
+            seconds = _integer(value)
+            if isinstance(seconds, str):
+                reason = "expected a date and time with a zone, or Unix seconds"
+                raise ValueError(reason) from None
+            return seconds
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("a time needs a zone, as in 2026-12-01T08:00:00+01:00")
