@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ostraka.chain.contract import artifact, checksum, connect, deploy
-from ostraka.demo.local_stack import CHAIN_ID, LocalStack
+from ostraka.demo.chains import CHAIN_ID
+from ostraka.demo.local_stack import LocalStack
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, to_hex

@@ -11,7 +11,8 @@ from eth_account import Account
 from eth_account.messages import _hash_eip191_message, encode_typed_data
 
 from ostraka.chain.contract import artifact, checksum, connect
-from ostraka.demo.local_stack import CHAIN_ID, LocalStack
+from ostraka.demo.chains import CHAIN_ID
+from ostraka.demo.local_stack import LocalStack
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, to_hex
 from tests.browser.surfing import Surfer

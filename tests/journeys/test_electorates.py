@@ -13,7 +13,8 @@ from ostraka.chain.contract import ChainError, checksum
 from ostraka.chain.published import read_published
 from ostraka.chain.registry import Status
 from ostraka.chain.treasury import ElectorateKind, Item, RoundElectorate, RoundParameters
-from ostraka.demo.local_stack import CHAIN_ID, LocalStack
+from ostraka.demo.chains import CHAIN_ID
+from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey

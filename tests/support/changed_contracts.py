@@ -29,16 +29,17 @@ class ChangedContract:
     def __init__(self, name: str, line: str, instead: str) -> None:
         """Args:
         name: The contract's.
-        line: Text that its source has once.
+        line: Text that its sources have once.
         instead: What stands there now.
         """
         built = artifact(name)
         path = CHECKOUT / "artifacts" / "build-info" / f"{built['buildInfoId']}.json"
         source = f"project/contracts/{name}.sol"
         wanted: dict[str, Any] = json.loads(path.read_text())["input"]
-        content = wanted["sources"][source]["content"]
-        assert content.count(line) == 1, f"{line!r} stands {content.count(line)} times in {source}"
-        wanted["sources"][source]["content"] = content.replace(line, instead)
+        # The contract's own file, or one of a contract that it inherits.
+        (changed,) = [one for one in wanted["sources"].values() if line in one["content"]]
+        assert changed["content"].count(line) == 1, f"{line!r} is not unique"
+        changed["content"] = changed["content"].replace(line, instead)
         parts = ["evm.bytecode.object", "evm.deployedBytecode.object"]
         wanted["settings"]["outputSelection"] = {source: {name: parts}}
         done = subprocess.run(

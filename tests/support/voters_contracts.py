@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ostraka.chain.contract import artifact, checksum, connect, deploy, transact
-from ostraka.demo.local_stack import CHAIN_ID, LocalStack
+from ostraka.demo.chains import CHAIN_ID
+from ostraka.demo.local_stack import LocalStack
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.typed_data import Domain
