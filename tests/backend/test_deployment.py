@@ -274,3 +274,11 @@ def test_options_that_do_not_fit_are_refused(
     )
     assert result.exit_code == 2
     assert reason in result.stderr
+
+
+def test_an_unreachable_signer_is_named_in_one_line(tmp_path: Path) -> None:
+    options = ("--rpc", "http://127.0.0.1:9", "--deployments", str(tmp_path))
+    signer = ("--signer", "http://127.0.0.1:9", "--account", OWNER)
+    result = chain("deploy", *options, *signer, secret=None)
+    assert result.exit_code == 3
+    assert result.stderr == "ostraka: chain: no connection to the RPC endpoint\n"

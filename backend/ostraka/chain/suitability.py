@@ -6,10 +6,11 @@ Source: docs/operations.md, "Which chains".
 from dataclasses import dataclass
 
 from web3 import Web3
-from web3.exceptions import BlockNotFound, ContractLogicError, Web3RPCError
+from web3.exceptions import ContractLogicError, Web3RPCError
 
 from ostraka.chain.contract import call, checksum
 from ostraka.chain.errors import Refused
+from ostraka.chain.provider import final_block
 
 REGISTRY_GAS = 15_500_000
 """Most gas that creating the registry with its three contracts takes; a test checks it.
@@ -98,7 +99,7 @@ def _suitability(web3: Web3, account: bytes | None, owed_gas: int) -> Suitabilit
             f"account 0x{account.hex()} has {coins(balance)} coins, and the deployment costs about "
             f"{coins(cost)}"
         )
-    finalized = _finalized(web3)
+    finalized = final_block(web3)
     if finalized is None:
         warnings.append(
             "the chain has no finalized block; nodes do not release a tally without one"
@@ -146,10 +147,3 @@ def _has_curve(web3: Web3) -> bool:
 
 
 _TWO = (2).to_bytes(32, "big")
-
-
-def _finalized(web3: Web3) -> int | None:
-    try:
-        return int(web3.eth.get_block("finalized")["number"])
-    except (BlockNotFound, Web3RPCError):
-        return None

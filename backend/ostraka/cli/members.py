@@ -86,7 +86,7 @@ def set_(
 
     Without the column weight, every weight is 1. The same command continues after an interruption.
 
-    Example: ostraka members set members.csv --rpc https://rpc.example --key owner.key
+    Example: ostraka members set members.csv --deployment 1.json --rpc $RPC --key owner.key
     """
     from ostraka.planning.account_file import read_members
 
@@ -117,7 +117,7 @@ def remove(
 ) -> None:
     """Remove members.
 
-    Example: ostraka members remove 0x70997970… --rpc https://rpc.example --key owner.key
+    Example: ostraka members remove 0x70997970… --deployment 1.json --rpc $RPC --key owner.key
     """
     leaving = [_account(text) for text in accounts]
     kept = _registry(rpc, registry, deployment)
@@ -144,7 +144,7 @@ def offer(
 ) -> None:
     """Offer the list to another account. It is theirs once they run `members accept`.
 
-    Example: ostraka members offer --to 0x3C44CdDd… --rpc https://rpc.example --key owner.key
+    Example: ostraka members offer --to 0x3C44CdDd… --deployment 1.json --rpc $RPC --key owner.key
     """
     kept = _registry(rpc, registry, deployment)
     with _owner(kept, Sender(key, plain_key, signer, account), deployments, as_json) as payer:
@@ -168,7 +168,7 @@ def accept(
 ) -> None:
     """Accept a list that was offered to your account.
 
-    Example: ostraka members accept --rpc https://rpc.example --key new-owner.key
+    Example: ostraka members accept --deployment 1.json --rpc $RPC --key new-owner.key
     """
     from ostraka.chain.deployment import ChainIdentity
 

@@ -127,5 +127,8 @@ def journaled(folder: Path, chain: "ChainIdentity", signer: "Signer") -> Iterato
 
 def _signing_method(web3: "Web3") -> str:
     """Return clef's own method where the endpoint is clef, else what everybody else has."""
-    answer = web3.provider.make_request("account_version", [])  # type: ignore[arg-type]
+    # Slow to import.
+    from ostraka.chain.contract import call
+
+    answer = call(lambda: web3.provider.make_request("account_version", []))  # type: ignore[arg-type]
     return _CLEF if "result" in answer else _NODE

@@ -15,6 +15,7 @@ import httpx
 
 from ostraka.chain.contract import ChainError, call
 from ostraka.chain.log_ranges import LOG_BLOCKS, log_ranges
+from ostraka.chain.provider import final_block
 from ostraka.chain.registry import Registry
 from ostraka.chain.suitability import coins
 from ostraka.chain.treasury import Treasury
@@ -176,14 +177,17 @@ def _provider(registry: Registry, name: str) -> Iterator[Diagnosis]:
 
 def _finality(registry: Registry, name: str, head: int) -> Diagnosis:
     try:
-        behind = head - registry.head("finalized").number
-    except ChainError:
+        final = call(lambda: final_block(registry.web3))
+    except ChainError as error:
+        return Diagnosis("finality", Level.BAD, f"{name}: {error}", "check the provider")
+    if final is None:
         return Diagnosis(
             "finality",
             Level.BAD,
-            f"{name} names no finalized block: nodes release no tally",
+            f"{name} has no finalized block: nodes release no tally",
             "use a provider or a chain with the tag `finalized`",
         )
+    behind = head - final
     if behind > _FAR_FINALITY_BLOCKS:
         detail = f"{name}: final blocks are {behind} behind, and state may be pruned before"
         return Diagnosis("finality", Level.WARNING, detail, "use an archive provider")
