@@ -313,7 +313,7 @@ const ASSUMPTIONS: readonly (readonly [Assumption, string | RegExp])[] = [
   ],
   [
     { code: "treasury", values: { contract: CONTRACT } },
-    /^the treasury 0x(?:ab){20} was created with empty books/,
+    /^the treasury 0x(?:ab){20} was created with empty accounts/,
   ],
 ];
 

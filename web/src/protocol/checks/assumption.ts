@@ -20,7 +20,7 @@ export interface AssumptionValues {
   readonly disputes: { readonly contract: string };
   /** The contract that created the poll pays nothing according to its outcome. */
   readonly maker: { readonly contract: string };
-  /** A treasury was created with empty books. */
+  /** A treasury was created with empty accounts. */
   readonly treasury: { readonly contract: string };
 }
 
