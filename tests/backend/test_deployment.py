@@ -183,6 +183,17 @@ def test_a_record_of_another_chain_does_not_count(anvil: str, tmp_path: Path) ->
     assert again.contracts["PollRegistry"].transaction is None
 
 
+def test_replacing_the_record_of_an_earlier_chain_is_announced(anvil: str, tmp_path: Path) -> None:
+    options = ("deploy", "--rpc", anvil, "--deployments", str(tmp_path), "--period-floor-s", "11")
+    assert "will be replaced" not in chain(*options).stderr
+    record = tmp_path / "31337.json"
+    earlier = Deployment.read(record).model_copy(update={"genesis": "0x" + 64 * "0"})
+    earlier.write(record)
+    result = chain(*options)
+    assert f"{record} is of an earlier chain with this id, and will be replaced" in result.stderr
+    assert Deployment.read(record).genesis != earlier.genesis
+
+
 def test_the_record_has_what_source_verification_needs(anvil: str, tmp_path: Path) -> None:
     answer = deployed(anvil, tmp_path)
     chain("sources", "--out", str(tmp_path / "input.json"))

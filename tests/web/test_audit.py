@@ -1,13 +1,16 @@
 """The browser's audit gives the verdict of the verifier on honest polls and on every lie."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.resources import files
 from typing import Any
 
 import pytest
 
 from ostraka_verifier.board import SECTIONS, Board, join_sections, split_sections
 from ostraka_verifier.evidence import ChainEvidence
+from ostraka_verifier.releases import Releases
 from tests.support.audits import (
     BOARD,
     CHAIN,
@@ -24,8 +27,8 @@ from tests.verifier.checks.mutations import MUTATIONS
 from tests.web.bridge import Browser, Refused
 
 
-def audited(browser: Browser, board: bytes, chain: ChainEvidence) -> dict[str, Any]:
-    found = browser.call("audit", registry=REGISTRY, poll_id=1, chain=chain, board=board)
+def audited(browser: Browser, board: bytes, chain: ChainEvidence, **more: str) -> dict[str, Any]:
+    found = browser.call("audit", registry=REGISTRY, poll_id=1, chain=chain, board=board, **more)
     return {finding["check"]: finding for finding in found}
 
 
@@ -48,6 +51,22 @@ def same_verdicts(browser: Browser, board: Board, chain: ChainEvidence) -> dict[
 def test_an_honest_poll_holds(browser: Browser, board: Board, chain: ChainEvidence) -> None:
     found = same_verdicts(browser, board, chain)
     assert {one["verdict"] for one in found.values()} == {"holds"}
+
+
+@pytest.mark.parametrize(("address", "assumed"), [(bytes([42] * 20), False), (bytes(20), True)])
+def test_a_treasury_at_its_creation_codes_address_needs_no_assumption(
+    browser: Browser, address: bytes, assumed: bool
+) -> None:
+    content = json.loads(files("ostraka_verifier").joinpath("releases.json").read_text("utf-8"))
+    for contracts in content.values():
+        contracts["BudgetTreasury"]["address"] = "0x" + address.hex()
+    releases = Releases.from_json(content)
+    expected = findings(ROUND_BOARD, ROUND_CHAIN, releases=releases)["D4"]
+    board = ROUND_BOARD.encode()
+    found = audited(browser, board, ROUND_CHAIN, releases=json.dumps(content))["D4"]
+    assert found["detail"] == expected.detail
+    assert found["assumes"] == expected.assumes
+    assert bool(found["assumes"]) == assumed
 
 
 def test_weights_count(browser: Browser) -> None:

@@ -111,6 +111,10 @@ class Deployment(BaseModel):
             raise ValueError(f"deployment on chain {self.chain_id}: has no {name}")
         return _bytes(self.contracts[name].address)
 
+    def is_of(self, chain: "ChainIdentity") -> bool:
+        """Return whether these contracts are on this chain, and not on an earlier test chain."""
+        return (self.chain_id, self.genesis) == (chain.id, _hex(chain.genesis))
+
     def write(self, path: Path) -> None:
         """Replace the record in a file."""
         replace_file(path, self.model_dump_json(indent=2).encode() + b"\n")
@@ -215,7 +219,7 @@ class Deployer:
     _created: dict[str, CreatedContract] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.known is not None and self.known.genesis == _hex(self.chain.genesis):
+        if self.known is not None and self.known.is_of(self.chain):
             self._created.update(self.known.contracts)
 
     def deploy(self) -> Deployment:

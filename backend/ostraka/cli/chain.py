@@ -114,6 +114,8 @@ def deploy(
     chain = ChainIdentity.of(web3)
     record = deployments / f"{chain.id}.json"
     known = Deployment.read(record) if record.exists() else None
+    if known is not None and not known.is_of(chain):
+        note(as_json, f"{record} is of an earlier chain with this id, and will be replaced")
     with journaled(deployments, chain, signs) as payer:
 
         def done(so_far: Deployment, name: str) -> None:

@@ -269,7 +269,7 @@ def _member_problem(member: Member, http: httpx.Client) -> str | None:
         stated = http.get(f"{member.url}/api/v1/config").headers.get("Date", "")
         ahead_s = int(parsedate_to_datetime(stated).timestamp()) - unix_now()
     except (httpx.HTTPError, TypeError, ValueError):
-        return None
+        return f"{member.url}: its answer states no time"
     if abs(ahead_s) > _CLOCK_S:
         return f"{member.url}: its clock differs from this machine's by {ahead_s:+} s"
     return None
