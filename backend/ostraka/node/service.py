@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,7 @@ from ostraka.randomness import system
 from ostraka.sealing import SEED_BYTES, PollKey
 from ostraka.storage.node_tables import NodePoll
 from ostraka.wire.census_upload import CensusUpload
+from ostraka.wire.health import Sight
 from ostraka.wire.peer_auth import PeerRequests
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -56,6 +58,26 @@ class _Again:
         """Double the pause each time, as strangers create polls, too."""
         pause_s = min(2 * self.pause_s, _LATEST_AGAIN_S)
         return _Again(time.monotonic() + self.pause_s, pause_s)
+
+
+@dataclass(frozen=True)
+class NodeLoad:
+    """What a node is doing, as numbers for its operator; nothing about single voters.
+
+    Attributes:
+        phases: Number of served polls in each phase, by the phase's name in lower case.
+        lost: Number of polls that are not served because their secret is lost.
+        queued: Ballots that wait for their check, in all polls.
+        receipted: Ballots of voters that got a receipt since the start, in all polls.
+        away: For each other node of a poll under way, by address, whether it did not answer the
+            last request.
+    """
+
+    phases: Counter[str]
+    lost: int
+    queued: int
+    receipted: int
+    away: dict[bytes, bool]
 
 
 class NodeService:
@@ -102,18 +124,29 @@ class NodeService:
         self._looking: asyncio.Task[None] | None = None
         self._looked_at_monotonic_s = 0.0
         self.head: Head | None = None
+        self.sight: Sight | None = None
 
     async def run(self) -> None:
-        """Run all polls until cancelled."""
-        while True:
-            try:
-                await self.tick()
-            except ChainError as error:
-                # A failed provider is asked again; until then nothing is decided.
-                log.warning("chain unreachable", problem=str(error))
-            except Exception:
-                log.exception("tick failed")
-            await asyncio.sleep(TICK_S)
+        """Run all polls until cancelled, and stop their tasks then."""
+        try:
+            while True:
+                try:
+                    await self.tick()
+                except ChainError as error:
+                    # A failed provider is asked again; until then nothing is decided.
+                    log.warning("chain unreachable", problem=str(error))
+                except Exception:
+                    log.exception("tick failed")
+                await asyncio.sleep(TICK_S)
+        finally:
+            await self._stop()
+
+    async def _stop(self) -> None:
+        """Stop the tasks of all polls; ballots that still wait are answered as not accepted."""
+        tasks = [*self._workers.values(), *self._ticking.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def tick(self) -> None:
         """See the newest block and its polls, and let each poll do what is due.
@@ -127,6 +160,7 @@ class NodeService:
             await self._discover(head)
         # Set only now: from here on the node answers for every poll that it serves.
         self.head = head
+        self.sight = Sight(head.number, head.timestamp, time.monotonic())
         for poll_id, service in self._polls.items():
             service.see(head)
             # Concurrently: a poll that waits for its peers must not delay the others or this node's
@@ -427,6 +461,26 @@ class NodeService:
     def polls(self) -> list[dict[str, Any]]:
         """Return summaries of all served polls."""
         return [service.publication.summary() for _, service in sorted(self._polls.items())]
+
+    def ping(self) -> None:
+        """Ask the database for something; raises an exception if it does not answer."""
+        self._store.ping()
+
+    def load(self) -> NodeLoad:
+        """Return what this node is doing now, as numbers."""
+        services = list(self._polls.values())
+        return NodeLoad(
+            Counter(type(service.phase).__name__.lower() for service in services),
+            len(self._lost),
+            sum(service.accepting.queued for service in services),
+            sum(service.accepting.receipted for service in services),
+            {
+                peer.address: peer.is_away
+                for service in services
+                for peer in service.served.peers
+                if not isinstance(service.phase, Destroyed)
+            },
+        )
 
     def config(self) -> dict[str, Any]:
         """Return chain, registry, and this node's address and registration."""
