@@ -18,7 +18,7 @@ import yaml
 
 from ostraka.demo.chains import CHECKOUT
 from ostraka.passphrases import Passphrases
-from ostraka.services.serving import STOP_S
+from ostraka.services.serving import LATEST_STOP_S
 from ostraka.services.settings import (
     GATEWAY_PASSPHRASES,
     NODE_PASSPHRASES,
@@ -83,7 +83,7 @@ def test_a_service_of_the_compose_file_exists(service: str) -> None:
     assert described["volumes"] == [f"{service}:/srv/ostraka"]
     assert service in COMPOSE["volumes"]
     assert "ports" not in described, "only Caddy is public"
-    assert int(described["stop_grace_period"].rstrip("s")) > STOP_S
+    assert int(described["stop_grace_period"].rstrip("s")) > LATEST_STOP_S
 
 
 def test_the_settings_of_the_compose_file_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +216,7 @@ def test_a_unit_of_systemd_runs_the_service(kind: str) -> None:
         "0",
         "0700",
     )
-    assert int(service["TimeoutStopSec"]) > STOP_S
+    assert int(service["TimeoutStopSec"]) > LATEST_STOP_S
 
 
 def instructions() -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ from ostraka.chain.signers import KeySigner
 from ostraka.cli.main import app
 from ostraka.demo.chains import Anvil
 from ostraka.demo.processes import free_ports
-from ostraka.services.serving import STOP_S
+from ostraka.services.serving import LATEST_STOP_S, STOP_S
 from ostraka.wire.health import OLD_HEAD_S
 from tests.support.chains import running
 from tests.support.faulty_rpc import FaultyRpc
@@ -205,6 +205,23 @@ def test_a_request_that_never_ends_does_not_prevent_the_stop(service: Service) -
     with half_a_request(service):
         service.process.terminate()
         assert service.process.wait(STOP_S + 5) == 0
+
+
+def test_a_provider_that_hangs_does_not_prevent_the_stop(
+    rpc: str, record: Path, tmp_path: Path
+) -> None:
+    """Nor does it keep the metrics from Prometheus, which would count the node as down."""
+    with FaultyRpc(rpc) as proxy:
+        service = Service("node", tmp_path / "node", proxy.url, record)
+    port = int(proxy.url.rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", port)) as silent, service:
+        connection, _ = silent.accept()
+        with connection:
+            started = time.monotonic()
+            assert service.metrics()["ostraka_chain_head_block{}"] > 0
+            assert time.monotonic() - started < 8
+            service.process.terminate()
+            assert service.process.wait(LATEST_STOP_S + 3) == 0
 
 
 @NODE

@@ -7,8 +7,10 @@ stranger can choose.
 Source: docs/operations.md, "Watch".
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
+import structlog
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -32,6 +34,10 @@ from ostraka.chain.log_ranges import log_ranges
 from ostraka.services import logs
 from ostraka.wire.health import Sight
 
+log = structlog.get_logger()
+
+_PATIENCE_S = 3
+"""Longest time that an answer waits for a reading."""
 _BUCKETS_S = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 Gather = Callable[[], Awaitable[Iterable[Metric]]]
@@ -162,18 +168,36 @@ def of_sight(sight: Sight | None, now_unix_s: float, now_monotonic_s: float) -> 
 
 
 class Kept:
-    """A reading that is repeated only after a while, however often it is asked for."""
+    """A reading that is repeated only after a while, and that never delays an answer for long."""
 
     def __init__(self, read: Callable[[], Awaitable[list[Metric]]], for_s: float) -> None:
+        """Args:
+        for_s: How long a reading is kept.
+        """
         self._read = read
         self._for_s = for_s
-        self._until_monotonic_s = 0.0
+        self._due_monotonic_s = 0.0
+        self._reading: asyncio.Task[None] | None = None
         self._kept: list[Metric] = []
 
     async def at(self, now_monotonic_s: float) -> list[Metric]:
-        """Return the reading, taken again if the last one is too old."""
-        if now_monotonic_s >= self._until_monotonic_s:
-            # First: what fails is not asked for again at once either.
-            self._until_monotonic_s = now_monotonic_s + self._for_s
-            self._kept = await self._read()
+        """Return the reading, taken again if it is too old.
+
+        While a provider or a node does not answer, this is the reading before: Prometheus would
+        count a service that answers late as down.
+        """
+        if self._reading is None and now_monotonic_s >= self._due_monotonic_s:
+            self._due_monotonic_s = now_monotonic_s + self._for_s
+            self._reading = asyncio.create_task(self._take())
+        if self._reading is not None:
+            await asyncio.wait({self._reading}, timeout=_PATIENCE_S)
         return self._kept
+
+    async def _take(self) -> None:
+        try:
+            self._kept = await self._read()
+        except Exception:
+            self._kept = []
+            log.exception("no reading for the metrics")
+        finally:
+            self._reading = None

@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -27,7 +28,10 @@ _RECURSION_LIMIT = 1000
 _PRIVATE_UMASK = 0o077
 _KEEP_ALIVE_S = 30
 STOP_S = 8
-"""Longest time that requests may take after a signal to stop; container engines wait for 10 s."""
+"""Longest time that requests may take after a signal to stop."""
+LATEST_STOP_S = 12
+"""When the process ends whatever it is doing. Threads that wait for a provider cannot be cancelled;
+what they were doing continues from the disk at the next start, as after a crash."""
 
 
 def run(service: Coroutine[Any, Any, None], settings: ServiceSettings) -> None:
@@ -114,12 +118,26 @@ def _stop_on_signals(server: uvicorn.Server) -> None:
     def stop(number: signal.Signals) -> None:
         if server.should_exit:
             server.force_exit = True
+        else:
+            _end_at_last()
         log.info("stopping", signal=number.name)
         # Also ends event streams, whose library listens to this method.
         server.handle_exit(number, None)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number)
+
+
+def _end_at_last() -> None:
+    """End the process after a while, in case something does not stop."""
+
+    def end() -> None:
+        log.warning("stopped although some work was not finished")
+        os._exit(0)
+
+    timer = threading.Timer(LATEST_STOP_S, end)
+    timer.daemon = True
+    timer.start()
 
 
 @asynccontextmanager
