@@ -152,7 +152,6 @@ def test_a_gateway_s_metrics_show_that_its_account_is_empty(service: Service) ->
     assert shown["ostraka_gateway_coins{}"] == 0
     assert shown["ostraka_gateway_leads{}"] == 1
     assert shown['ostraka_gateway_plans{"state": "finished"}'] == 0
-    assert shown["ostraka_gateway_indexed_block{}"] > 0
     assert "ostraka_chain_finality_lag_blocks{}" in shown
 
 

@@ -45,6 +45,7 @@ class Indexer:
         self._read = 0, b""
         self._read_again_at_monotonic_s = 0.0
         self.sight: Sight | None = None
+        """The newest block up to which events are indexed; None before the first time."""
 
     def ping(self) -> None:
         """Ask the database for something; raises an exception if it does not answer."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
 from ostraka.node.census_uploads import CensusUploads
 from ostraka.node.electorate import ElectorateReader, check_size, split_upload
+from ostraka.node.load import NodeLoad
 from ostraka.node.observation import Observation
 from ostraka.node.peers import Peer
 from ostraka.node.phases import Destroyed, resume
@@ -58,26 +58,6 @@ class _Again:
         """Double the pause each time, as strangers create polls, too."""
         pause_s = min(2 * self.pause_s, _LATEST_AGAIN_S)
         return _Again(time.monotonic() + self.pause_s, pause_s)
-
-
-@dataclass(frozen=True)
-class NodeLoad:
-    """What a node is doing, as numbers for its operator; nothing about single voters.
-
-    Attributes:
-        phases: Number of served polls in each phase, by the phase's name in lower case.
-        lost: Number of polls that are not served because their secret is lost.
-        queued: Ballots that wait for their check, in all polls.
-        receipted: Ballots of voters that got a receipt since the start, in all polls.
-        away: For each other node of a poll under way, by address, whether it did not answer the
-            last request.
-    """
-
-    phases: Counter[str]
-    lost: int
-    queued: int
-    receipted: int
-    away: dict[bytes, bool]
 
 
 class NodeService:
@@ -127,26 +107,16 @@ class NodeService:
         self.sight: Sight | None = None
 
     async def run(self) -> None:
-        """Run all polls until cancelled, and stop their tasks then."""
-        try:
-            while True:
-                try:
-                    await self.tick()
-                except ChainError as error:
-                    # A failed provider is asked again; until then nothing is decided.
-                    log.warning("chain unreachable", problem=str(error))
-                except Exception:
-                    log.exception("tick failed")
-                await asyncio.sleep(TICK_S)
-        finally:
-            await self._stop()
-
-    async def _stop(self) -> None:
-        """Stop the tasks of all polls; ballots that still wait are answered as not accepted."""
-        tasks = [*self._workers.values(), *self._ticking.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Run all polls until cancelled."""
+        while True:
+            try:
+                await self.tick()
+            except ChainError as error:
+                # A failed provider is asked again; until then nothing is decided.
+                log.warning("chain unreachable", problem=str(error))
+            except Exception:
+                log.exception("tick failed")
+            await asyncio.sleep(TICK_S)
 
     async def tick(self) -> None:
         """See the newest block and its polls, and let each poll do what is due.
@@ -468,19 +438,7 @@ class NodeService:
 
     def load(self) -> NodeLoad:
         """Return what this node is doing now, as numbers."""
-        services = list(self._polls.values())
-        return NodeLoad(
-            Counter(type(service.phase).__name__.lower() for service in services),
-            len(self._lost),
-            sum(service.accepting.queued for service in services),
-            sum(service.accepting.receipted for service in services),
-            {
-                peer.address: peer.is_away
-                for service in services
-                for peer in service.served.peers
-                if not isinstance(service.phase, Destroyed)
-            },
-        )
+        return NodeLoad.of(self._polls.values(), len(self._lost))
 
     def config(self) -> dict[str, Any]:
         """Return chain, registry, and this node's address and registration."""

@@ -87,15 +87,7 @@ class GatewayMetrics:
         )
         for code, count in sorted(counts.stuck.items()):
             stuck.add_metric([code], count)
-        return [
-            plans,
-            stuck,
-            value(
-                "ostraka_gateway_indexed_block",
-                "The last block whose events are indexed.",
-                self._context.indexer.indexed_to,
-            ),
-        ]
+        return [plans, stuck]
 
     async def _ask_nodes(self) -> list[Metric]:
         try:

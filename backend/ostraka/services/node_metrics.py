@@ -15,7 +15,8 @@ from ostraka.chain.provider import final_block
 from ostraka.chain.registry import Registry
 from ostraka.clock import unix_now
 from ostraka.node import phases
-from ostraka.node.service import NodeLoad, NodeService
+from ostraka.node.load import NodeLoad
+from ostraka.node.service import NodeService
 from ostraka.services.metrics import Kept, gauge, of_sight, value
 from ostraka.wire.records import to_hex
 

@@ -6,7 +6,7 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -95,11 +95,20 @@ async def serve(
         failed = ticking in done
         server.should_exit = True
         await serving
-        ticking.cancel()
-        await asyncio.wait({ticking})
+        await _cancel({ticking})
+    # Polls and readings under way; ballots that still wait are answered as not accepted.
+    await _cancel(asyncio.all_tasks() - {asyncio.current_task()})
     log.info("stopped")
     if failed:
         ticking.result()
+
+
+async def _cancel(tasks: Collection[asyncio.Task[Any] | None]) -> None:
+    """Cancel tasks, and wait until they have stopped."""
+    running = [task for task in tasks if task is not None]
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
 
 
 def _wrapped(app: FastAPI, settings: ServiceSettings, metrics: ServiceMetrics) -> ASGIApp:

@@ -40,7 +40,7 @@ class Sight:
     """The chain as a service has read it last.
 
     Attributes:
-        number: The newest block.
+        number: The newest block; a service has done what depends on it.
         timestamp: When it was made, by the chain.
         read_at_monotonic_s: When the service last read the chain, also if there was no new block.
     """
