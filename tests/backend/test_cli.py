@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from ostraka.cli import main as entry
+from ostraka.cli.deferred import Deferred
 from ostraka.cli.main import app
 from ostraka.demo.processes import free_ports
 from ostraka.wire.problem_types import ProblemType
@@ -22,7 +23,8 @@ PLAN = "0123456789abcdef"
 
 
 def commands(group: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name, command in group.commands.items():
+    for name, listed in group.commands.items():
+        command = listed.command if isinstance(listed, Deferred) else listed
         if hasattr(command, "commands"):
             yield from commands(command, *path, name)
         else:

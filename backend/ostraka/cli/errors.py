@@ -9,16 +9,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from ostraka.chain.errors import ChainError, Refused
-from ostraka.cli.output import printable
-from ostraka.gateway_client.gateway import Unreachable
-from ostraka.planning.account_file import WrongLines
-from ostraka.wire.problems import Problem
-from ostraka.wire.wording import of_file
-from ostraka_verifier.errors import AuditError
-
 REFUSED, USAGE, UNREACHABLE = 1, 2, 3
-_FIRST_SERVER_ERROR = 500
 
 
 class CommandError(Exception):
@@ -45,28 +36,26 @@ class OneLine(TyperGroup):
         as_json = ctx.ensure_object(dict)
         try:
             return super().invoke(ctx)
-        except Problem as error:
-            code = UNREACHABLE if error.status >= _FIRST_SERVER_ERROR else REFUSED
-            _end(as_json, code, str(error), error.to_json())
+        except (typer.TyperException, typer.Exit, typer.Abort):
+            # Wrong usage, and ends that a command chose: the library prints them.
+            raise
         except CommandError as error:
             members = {"title": error.title, "field": error.field, "detail": error.detail}
             _end(as_json, REFUSED, str(error), members)
-        except WrongLines as error:
-            _end(as_json, USAGE, str(error), {"problems": error.problems})
-        except UnicodeError:
-            line = "a name or text is not UTF-8"
-            _end(as_json, REFUSED, line, {"detail": line})
-        except (Refused, AuditError, ValueError) as error:
-            _end(as_json, REFUSED, str(error), {"detail": str(error)})
-        except (Unreachable, ChainError) as error:
-            _end(as_json, UNREACHABLE, str(error), {"detail": str(error)})
-        except FileNotFoundError as error:
-            _end(as_json, USAGE, of_file(error), {"detail": of_file(error)})
-        except OSError as error:
-            _end(as_json, REFUSED, of_file(error), {"detail": of_file(error)})
+        except Exception as error:
+            # Slow to import.
+            from ostraka.cli.reported_errors import reported
+
+            found = reported(error)
+            if found is None:
+                raise
+            _end(as_json, found.exit_code, found.line, found.members)
 
 
 def _end(state: dict[str, Any], code: int, line: str, members: dict[str, Any]) -> NoReturn:
+    # Slow to import, and only errors need it here.
+    from ostraka.cli.output import printable
+
     if state.get("json"):
         typer.echo(
             json.dumps({"error": {"exit_code": code, **members}}, ensure_ascii=False), err=True
