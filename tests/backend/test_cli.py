@@ -231,7 +231,7 @@ def test_files_are_checked_without_a_gateway(tmp_path: Path) -> None:
     twice = [{"account": "0x" + "11" * 20}] * 2
     path.write_text(text.replace("accounts_file =", f'kind = "list"\naccounts = {_toml(twice)} #'))
     result = run("http://127.0.0.1:1", "poll", "check", str(path))
-    assert (result.exit_code, "accounts.1" in result.stderr) == (1, True)
+    assert (result.exit_code, "accounts.1" in result.stderr) == (2, True)
 
 
 def _toml(entries: list[dict[str, str]]) -> str:
@@ -293,6 +293,7 @@ def test_claims_do_not_stop_at_one_that_fails(stub: StubGateway) -> None:
         }
         for number in range(1, 5)
     ]
+    stub.routes["GET /rounds/1"] = answer(200, {"status": "decided"})
     stub.routes["GET /rounds/1/proposals"] = answer(200, proposals)
     refused = refusal(ProblemType.REJECTED_BY_CONTRACT, "reverted")
     stub.routes[f"POST /proposals/{proposals[1]['proposal']}/payout"] = refused

@@ -4,6 +4,9 @@
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -21,11 +24,40 @@ class CommandError(Exception):
         field: Option or setting that it concerns, "" for none.
     """
 
+    exit_code = REFUSED
+
     def __init__(self, title: str, detail: str, field: str = "") -> None:
         super().__init__(": ".join(part for part in (title, field, detail) if part))
         self.title = title
         self.detail = detail
         self.field = field
+
+
+class WrongFile(CommandError):
+    """A file that the user named has mistakes."""
+
+    exit_code = USAGE
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__("", reason if reason.startswith(str(path)) else f"{path}: {reason}")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Report what is wrong with a file that is read within: it is the user's to correct.
+
+    Raises:
+        WrongFile: The file cannot be read as what it should be.
+    """
+    # Slow to import.
+    from ostraka_verifier.errors import AuditError
+
+    try:
+        yield
+    except UnicodeError as error:
+        raise WrongFile(path, "not UTF-8") from error
+    except (ValueError, AuditError) as error:
+        raise WrongFile(path, str(error)) from error
 
 
 class OneLine(TyperGroup):
@@ -41,7 +73,7 @@ class OneLine(TyperGroup):
             raise
         except CommandError as error:
             members = {"title": error.title, "field": error.field, "detail": error.detail}
-            _end(as_json, REFUSED, str(error), members)
+            _end(as_json, error.exit_code, str(error), members)
         except Exception as error:
             # Slow to import.
             from ostraka.cli.reported_errors import reported

@@ -5,6 +5,7 @@ from typing import Any
 
 from ostraka.chain.errors import ChainError, Refused
 from ostraka.cli.errors import REFUSED, UNREACHABLE, USAGE
+from ostraka.formats.election import FileError
 from ostraka.gateway_client.gateway import Unreachable
 from ostraka.planning.account_file import WrongLines
 from ostraka.wire.problems import Problem
@@ -35,6 +36,8 @@ def reported(error: Exception) -> Reported | None:
         case Problem():
             code = UNREACHABLE if error.status >= _FIRST_SERVER_ERROR else REFUSED
             return Reported(code, str(error), error.to_json())
+        case FileError():
+            return _plain(USAGE, str(error))
         case WrongLines():
             return Reported(USAGE, str(error), {"problems": error.problems})
         case UnicodeError():
