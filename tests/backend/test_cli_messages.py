@@ -6,14 +6,19 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from typer.testing import CliRunner, Result
 
+from ostraka.cli.main import app
 from ostraka.demo.processes import free_ports
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
+from ostraka_verifier.cli import app as verifier
 from tests.support.stub_gateway import StubGateway, answer
 
 NOBODY = "http://127.0.0.1:9"
@@ -36,7 +41,7 @@ INNARDS = ("Traceback", "Errno", "pydantic", "object at 0x", "<class")
 
 
 class Desk:
-    """A folder with some good and some bad files, and commands that run there as processes."""
+    """A folder with some good and some bad files, and commands that run there."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -53,10 +58,21 @@ class Desk:
         path.chmod(0o600)
         return path
 
-    def run(self, *command: str, module: str = "ostraka") -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, program: typer.Typer = app) -> Result:
+        environment = {name: None for name in os.environ if "OSTRAKA" in name}
+        with chdir(self.folder):
+            done = CliRunner().invoke(
+                program, command, env={**environment, "OSTRAKA_PLAIN_KEY": "1", "COLUMNS": "200"}
+            )
+        # Nothing else becomes an exit code without a traceback.
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done
+
+    def start(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as a process of its own."""
         kept = {name: value for name, value in os.environ.items() if "OSTRAKA" not in name}
         return subprocess.run(
-            [sys.executable, "-m", module, *command],
+            [sys.executable, "-m", "ostraka", *command],
             cwd=self.folder,
             env={**kept, "OSTRAKA_PLAIN_KEY": "1", "COLUMNS": "200"},
             capture_output=True,
@@ -132,7 +148,7 @@ def test_wrong_input_is_named_with_its_reason(
 ) -> None:
     before = sorted(desk.folder.rglob("*"))
     done = desk.run(*command)
-    assert (done.returncode, said in done.stderr) == (code, True), (done.stdout, done.stderr)
+    assert (done.exit_code, said in done.stderr) == (code, True), (done.stdout, done.stderr)
     assert not [one for one in INNARDS if one in done.stdout + done.stderr]
     assert sorted(desk.folder.rglob("*")) == before
 
@@ -156,11 +172,11 @@ CHANGED = [
 def test_mistakes_in_a_specification_name_file_member_and_suggestion(
     desk: Desk, old: str, new: str, said: str
 ) -> None:
-    assert desk.run("poll", "check", "poll.toml").returncode == 0
+    assert desk.run("poll", "check", "poll.toml").exit_code == 0
     path = desk.write("changed.toml", POLL.replace(old, new, 1))
     done = desk.run("poll", "check", str(path))
     path.unlink()
-    assert done.returncode == 2, done.stderr
+    assert done.exit_code == 2, done.stderr
     assert f"ostraka: {path}: " in done.stderr
     assert said in done.stderr
     told = json.loads(run_json(desk, POLL.replace(old, new, 1)))
@@ -178,7 +194,7 @@ def run_json(desk: Desk, text: str) -> str:
 def test_settings_are_named_where_they_were_written(desk: Desk) -> None:
     path = desk.write("gateway.toml", 'rpc_url = "x"\nprot = 8200\ncommittees = ["0x1"]\n')
     done = desk.run("gateway", "run", "--settings", str(path))
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert f"{path}: rpc_url: expected an http(s) URL" in done.stderr
     assert f"{path}: prot: unknown; did you mean port" in done.stderr
     assert f"{path}: committees[0]: " in done.stderr
@@ -198,7 +214,7 @@ def taken() -> Iterator[int]:
 @pytest.mark.parametrize("service", ["gateway", "node"])
 def test_a_port_in_use_is_named(desk: Desk, service: str, taken: int) -> None:
     folder = desk.folder / f"{service}-{taken}"
-    assert desk.run(service, "init", str(folder), "--plain-key").returncode == 0
+    assert desk.run(service, "init", str(folder), "--plain-key").exit_code == 0
     settings = folder / f"{service}.toml"
     (free,) = free_ports(1)
     default = {"gateway": 8200, "node": 8100}[service]
@@ -216,7 +232,7 @@ def test_a_port_in_use_is_named(desk: Desk, service: str, taken: int) -> None:
     ):
         changed = text.replace(f"port = {default}", f"port = {port}")
         settings.write_text(changed.replace('host = "127.0.0.1"', f'host = "{host}"'))
-        done = desk.run(service, "run", "--settings", str(settings))
+        done = desk.start(service, "run", "--settings", str(settings))
         assert (done.returncode, said in done.stderr) == (code, True), done.stderr
         assert not [one for one in INNARDS if one in done.stdout + done.stderr]
 
@@ -239,8 +255,8 @@ VERIFY: list[tuple[tuple[str, ...], int, str]] = [
 def test_the_verifier_names_wrong_input(
     desk: Desk, command: tuple[str, ...], code: int, said: str
 ) -> None:
-    done = desk.run(*command, module="ostraka_verifier")
-    assert (done.returncode, said in done.stderr) == (code, True), (done.stdout, done.stderr)
+    done = desk.run(*command, program=verifier)
+    assert (done.exit_code, said in done.stderr) == (code, True), (done.stdout, done.stderr)
     assert not [one for one in INNARDS if one in done.stdout + done.stderr]
 
 
