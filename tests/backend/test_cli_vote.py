@@ -457,6 +457,6 @@ def test_invalid_files_of_votes_are_refused(town: Town) -> None:
         result = town.run("vote", "send", str(town.file))
         assert (result.exit_code, "not a file of votes" in result.stderr) == (2, True), change
     town.file.write_text(json.dumps(good)[:-5])
-    assert town.run("vote", "receipts", str(town.file)).exit_code == 1
+    assert town.run("vote", "receipts", str(town.file)).exit_code == 2
     assert town.run("vote", "receipts", str(town.folder / "none")).exit_code == 2
     assert len(town.stub.bodies(BALLOTS)) == 1
