@@ -1,6 +1,6 @@
 # Ostraka. `make demo` and `make test` need a checkout, Python 3.11 with pip, and make; nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench soak tour lock releases reference vectors format clean
+.PHONY: help setup demo test check bench soak tour packages lock releases reference vectors format clean
 SHELL := bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -10,7 +10,7 @@ GROUPS ?=
 DEMO_FILE := data/poland_lodz_2020_nad-nerem.pb
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 setup: ## Install everything into the checkout
 	@scripts/setup
@@ -47,6 +47,9 @@ soak: setup ## Long programmes by name (ARGS=NAME)
 tour: setup ## Take the pictures of docs/tour.md again
 	pytest tests/browser
 	scripts/tour
+
+packages: setup ## Wheels and the npm package, into build/packages
+	@python scripts/packages.py
 
 lock: setup ## Lock the Python and Rust packages again
 	@scripts/lock

@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from ostraka.cli import main as entry
+from ostraka.cli.deferred import Deferred
 from ostraka.cli.main import app
 from ostraka.demo.processes import free_ports
 from ostraka.wire.problem_types import ProblemType
@@ -22,7 +23,8 @@ PLAN = "0123456789abcdef"
 
 
 def commands(group: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name, command in group.commands.items():
+    for name, listed in group.commands.items():
+        command = listed.command if isinstance(listed, Deferred) else listed
         if hasattr(command, "commands"):
             yield from commands(command, *path, name)
         else:
@@ -229,7 +231,7 @@ def test_files_are_checked_without_a_gateway(tmp_path: Path) -> None:
     twice = [{"account": "0x" + "11" * 20}] * 2
     path.write_text(text.replace("accounts_file =", f'kind = "list"\naccounts = {_toml(twice)} #'))
     result = run("http://127.0.0.1:1", "poll", "check", str(path))
-    assert (result.exit_code, "accounts.1" in result.stderr) == (1, True)
+    assert (result.exit_code, "accounts.1" in result.stderr) == (2, True)
 
 
 def _toml(entries: list[dict[str, str]]) -> str:
@@ -291,6 +293,7 @@ def test_claims_do_not_stop_at_one_that_fails(stub: StubGateway) -> None:
         }
         for number in range(1, 5)
     ]
+    stub.routes["GET /rounds/1"] = answer(200, {"status": "decided"})
     stub.routes["GET /rounds/1/proposals"] = answer(200, proposals)
     refused = refusal(ProblemType.REJECTED_BY_CONTRACT, "reverted")
     stub.routes[f"POST /proposals/{proposals[1]['proposal']}/payout"] = refused

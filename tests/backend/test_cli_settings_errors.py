@@ -55,7 +55,7 @@ def test_a_gateways_settings_that_are_not_toml_are_named(tmp_path: Path) -> None
         file.write_bytes(content)
         file.chmod(0o600)
         result = CliRunner().invoke(app, ["gateway", "run", "--settings", str(file)])
-        assert result.exit_code == 1
+        assert result.exit_code == 2
         assert f"gateway.toml: {said}" in result.output
 
 

@@ -261,7 +261,7 @@ def test_false_receipts_are_not_counted(town: Town) -> None:
     receipts[0]["signature"] = receipts[1]["signature"]
     town.file.write_text(json.dumps(content))
     result = town.run("vote", "receipts", str(town.file))
-    assert (result.exit_code, "not of this node" in result.stderr) == (1, True)
+    assert (result.exit_code, "not of this node" in result.stderr) == (2, True)
 
 
 def test_refusals_of_nodes_are_shown(town: Town) -> None:
@@ -455,8 +455,8 @@ def test_invalid_files_of_votes_are_refused(town: Town) -> None:
     ):
         town.file.write_text(json.dumps(good | change))
         result = town.run("vote", "send", str(town.file))
-        assert (result.exit_code, "not a file of votes" in result.stderr) == (1, True), change
+        assert (result.exit_code, "not a file of votes" in result.stderr) == (2, True), change
     town.file.write_text(json.dumps(good)[:-5])
-    assert town.run("vote", "receipts", str(town.file)).exit_code == 1
+    assert town.run("vote", "receipts", str(town.file)).exit_code == 2
     assert town.run("vote", "receipts", str(town.folder / "none")).exit_code == 2
     assert len(town.stub.bodies(BALLOTS)) == 1

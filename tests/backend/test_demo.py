@@ -29,7 +29,7 @@ def test_an_invalid_file_is_refused_before_anything_starts(tmp_path: Path) -> No
         started(path, tmp_path)
     assert str(raised.value) == said
     done = CliRunner().invoke(app, ["demo", str(path), "--nodes", "3", "--exit"])
-    assert (done.exit_code, done.stderr.strip()) == (1, f"ostraka: {said}")
+    assert (done.exit_code, done.stderr.strip()) == (2, f"ostraka: {said}")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -133,7 +133,7 @@ def test_invalid_polls_are_refused(stack: LocalStack, api: Api, tmp_path: Path, 
         '[voters]\nkind = "list"\n'
     )
     done = CliRunner().invoke(app, ["poll", "check", str(path)])
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert reason in done.stderr
     assert "questions[0]" in done.stderr
 
@@ -192,7 +192,7 @@ def test_weights_that_make_a_tally_wrap(stack: LocalStack, api: Api, tmp_path: P
         '[voters]\naccounts_file = "members.csv"\n'
     )
     done = CliRunner().invoke(app, ["poll", "check", str(path)])
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "2^200" in done.stderr
     wanted = {
         "title": "A poll",
@@ -281,7 +281,7 @@ def test_invalid_rounds_are_refused(stack: LocalStack, api: Api, tmp_path: Path,
     lines = [f"{key} = {_toml(value)}" for key, value in wanted.items()]
     path.write_text("\n".join(lines))
     done = CliRunner().invoke(app, ["round", "check", str(path)])
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert reason in done.stderr
 
     for query in ("", "?dry_run=true"):

@@ -8,6 +8,7 @@ import { SavedVotes } from "../../web/src/client/votes.ts";
 import { toHex } from "../../web/src/protocol/encoding.ts";
 import { unixSeconds } from "../../web/src/protocol/units.ts";
 import { WorkerClient } from "../../web/src/workshop/client.ts";
+import { sameThread } from "../../web/src/workshop/same_thread.ts";
 import { Shelf } from "./support/shelf.ts";
 import { castIn, POLL, receiptOf, sealedFor, VOTER } from "./support/votes.ts";
 
@@ -18,7 +19,7 @@ describe("sealing", () => {
     [201n, "poll-closed"],
   ])("is refused at %s, when voting is not open", async (now, code) => {
     const votes = new SavedVotes(POLL, VOTER.address);
-    const worker = new WorkerClient();
+    const worker = new WorkerClient(sameThread);
     const run = vi.spyOn(worker, "run");
     const bits = [0n, 1n];
     const sealing = sealVote(worker, new Shelf(), votes, bits, unixSeconds(now), () => undefined);
@@ -28,7 +29,7 @@ describe("sealing", () => {
 
   test("works until the last second of voting", async () => {
     const votes = new SavedVotes(POLL, VOTER.address);
-    const worker = new WorkerClient();
+    const worker = new WorkerClient(sameThread);
     const last = unixSeconds(199n);
     const sealed = sealedFor(votes, last);
     vi.spyOn(worker, "run").mockResolvedValue(sealed);

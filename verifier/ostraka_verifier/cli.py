@@ -82,6 +82,7 @@ def audit(
     """
     curve_used = _engine(engine)
     claimed = Claimed(_address(registry), poll)
+    _require_board(board)
     with _progress("ballots checked", quiet) as progress:
         report = audit_poll(curve_used, _rpc(rpc), claimed, board, progress, from_block)
     if json_:
@@ -154,6 +155,7 @@ def receipt(
     """
     claimed = Claimed(_address(registry), poll)
     content = _content(votes)
+    _require_board(board)
     with _progress("board", quiet) as progress:
         report = receipt_report(_engine(engine), _rpc(rpc), claimed, content, board, progress)
     _print_voter_report(report, json_)
@@ -178,6 +180,13 @@ def _rpc(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise typer.BadParameter("expected an http(s) URL", param_hint="--rpc")
     return url
+
+
+def _require_board(source: str | None) -> None:
+    """Refuse a board that is neither a URL nor a file, before anything is asked or checked."""
+    if source is None or source.startswith(("http://", "https://")) or Path(source).is_file():
+        return
+    raise typer.BadParameter(f"neither an http(s) URL nor a file: {source}", param_hint="--board")
 
 
 def _address(text: str) -> bytes:

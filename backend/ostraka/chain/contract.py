@@ -34,6 +34,7 @@ from web3.logs import DISCARD
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import EventData, LogReceipt, TxParams, TxReceipt
 
+from ostraka.built_files import built_folder
 from ostraka.chain.errors import ChainError as ChainError
 from ostraka.chain.errors import Refused as Refused
 from ostraka.chain.errors import Reverted as Reverted
@@ -44,7 +45,6 @@ from ostraka.keys import SigningKey
 from ostraka_verifier.typed_data import Domain
 from ostraka_verifier.units import UnixSeconds
 
-_CHECKOUT = Path(__file__).resolve().parents[3]
 _T = TypeVar("_T")
 Sender = SigningKey | Errand
 """The payer: a key for one transaction, or an errand whose transaction a journal keeps."""
@@ -287,7 +287,7 @@ def build_info(name: str) -> dict[str, Any]:
 
 
 def _artifacts() -> Path:
-    return Path(os.environ.get("OSTRAKA_ARTIFACTS", _CHECKOUT / "artifacts"))
+    return Path(os.environ.get("OSTRAKA_ARTIFACTS") or built_folder("artifacts", "artifacts"))
 
 
 def transact(web3: Web3, sender: Sender, function: Any, value: int = 0) -> TxReceipt:

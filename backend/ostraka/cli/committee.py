@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from ostraka.cli.client import AsJson
-from ostraka.cli.errors import CommandError
+from ostraka.cli.errors import CommandError, reading
 from ostraka.cli.key_options import PASSPHRASES, PlainKey
 from ostraka.cli.output import emit, facts, note, table
 from ostraka.cli.sender_options import KeyFile, Rpc, Sender, SignerAccount, SignerUrl, journaled
@@ -103,7 +103,8 @@ def sign(
     """
     from ostraka.planning.committee_file import CommitteeProposal
 
-    proposal = CommitteeProposal.read(file)
+    with reading(file):
+        proposal = CommitteeProposal.read(file)
     refused: list[tuple[str, str]] = []
     if key is not None:
         from ostraka.key_files import read_key
@@ -147,9 +148,11 @@ def register(
     from ostraka.chain.registry import Registry
     from ostraka.planning.committee_file import CommitteeProposal
 
-    proposal = CommitteeProposal.read(files[0])
+    with reading(files[0]):
+        proposal = CommitteeProposal.read(files[0])
     for file in files[1:]:
-        proposal.merge(CommitteeProposal.read(file))
+        with reading(file):
+            proposal.merge(CommitteeProposal.read(file))
     missing = proposal.unsigned
     if missing:
         urls = ", ".join(member.url for member in missing)

@@ -35,7 +35,7 @@ def node(settings: SettingsFile = None, as_json: AsJson = False) -> None:
     from ostraka.services.doctor import examine_node
     from ostraka.services.settings import NodeSettings
 
-    loaded = load_settings(lambda: NodeSettings.load(settings), "OSTRAKA_NODE_")
+    loaded = load_settings(lambda: NodeSettings.load(settings), "OSTRAKA_NODE_", settings)
     _report(examine_node(loaded), as_json)
 
 
@@ -50,7 +50,7 @@ def gateway(settings: SettingsFile = None, as_json: AsJson = False) -> None:
     from ostraka.services.doctor import examine_gateway
     from ostraka.services.settings import GatewaySettings
 
-    loaded = load_settings(lambda: GatewaySettings.load(settings), "OSTRAKA_GATEWAY_")
+    loaded = load_settings(lambda: GatewaySettings.load(settings), "OSTRAKA_GATEWAY_", settings)
     _report(examine_gateway(loaded, _account(loaded.key_file, loaded.plain_key)), as_json)
 
 

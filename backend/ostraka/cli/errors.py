@@ -4,21 +4,15 @@
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
-from ostraka.chain.errors import ChainError, Refused
-from ostraka.cli.output import printable
-from ostraka.gateway_client.gateway import Unreachable
-from ostraka.planning.account_file import WrongLines
-from ostraka.wire.problems import Problem
-from ostraka.wire.wording import of_file
-from ostraka_verifier.errors import AuditError
-
 REFUSED, USAGE, UNREACHABLE = 1, 2, 3
-_FIRST_SERVER_ERROR = 500
 
 
 class CommandError(Exception):
@@ -30,11 +24,40 @@ class CommandError(Exception):
         field: Option or setting that it concerns, "" for none.
     """
 
+    exit_code = REFUSED
+
     def __init__(self, title: str, detail: str, field: str = "") -> None:
         super().__init__(": ".join(part for part in (title, field, detail) if part))
         self.title = title
         self.detail = detail
         self.field = field
+
+
+class WrongFile(CommandError):
+    """A file that the user named has mistakes."""
+
+    exit_code = USAGE
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__("", reason if reason.startswith(str(path)) else f"{path}: {reason}")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Report what is wrong with a file that is read within: it is the user's to correct.
+
+    Raises:
+        WrongFile: The file cannot be read as what it should be.
+    """
+    # Slow to import.
+    from ostraka_verifier.errors import AuditError
+
+    try:
+        yield
+    except UnicodeError as error:
+        raise WrongFile(path, "not UTF-8") from error
+    except (ValueError, AuditError) as error:
+        raise WrongFile(path, str(error)) from error
 
 
 class OneLine(TyperGroup):
@@ -45,28 +68,26 @@ class OneLine(TyperGroup):
         as_json = ctx.ensure_object(dict)
         try:
             return super().invoke(ctx)
-        except Problem as error:
-            code = UNREACHABLE if error.status >= _FIRST_SERVER_ERROR else REFUSED
-            _end(as_json, code, str(error), error.to_json())
+        except (typer.TyperException, typer.Exit, typer.Abort):
+            # Wrong usage, and ends that a command chose: the library prints them.
+            raise
         except CommandError as error:
             members = {"title": error.title, "field": error.field, "detail": error.detail}
-            _end(as_json, REFUSED, str(error), members)
-        except WrongLines as error:
-            _end(as_json, USAGE, str(error), {"problems": error.problems})
-        except UnicodeError:
-            line = "a name or text is not UTF-8"
-            _end(as_json, REFUSED, line, {"detail": line})
-        except (Refused, AuditError, ValueError) as error:
-            _end(as_json, REFUSED, str(error), {"detail": str(error)})
-        except (Unreachable, ChainError) as error:
-            _end(as_json, UNREACHABLE, str(error), {"detail": str(error)})
-        except FileNotFoundError as error:
-            _end(as_json, USAGE, of_file(error), {"detail": of_file(error)})
-        except OSError as error:
-            _end(as_json, REFUSED, of_file(error), {"detail": of_file(error)})
+            _end(as_json, error.exit_code, str(error), members)
+        except Exception as error:
+            # Slow to import.
+            from ostraka.cli.reported_errors import reported
+
+            found = reported(error)
+            if found is None:
+                raise
+            _end(as_json, found.exit_code, found.line, found.members)
 
 
 def _end(state: dict[str, Any], code: int, line: str, members: dict[str, Any]) -> NoReturn:
+    # Slow to import, and only errors need it here.
+    from ostraka.cli.output import printable
+
     if state.get("json"):
         typer.echo(
             json.dumps({"error": {"exit_code": code, **members}}, ensure_ascii=False), err=True

@@ -16,6 +16,7 @@ from ostraka.cli.service_options import (
     block_of,
     protection,
     read_deployment,
+    require_free,
 )
 from ostraka.cli.settings_errors import load_settings
 from ostraka.files import write_new
@@ -112,5 +113,6 @@ def run(
     from ostraka.services.run_gateway import run_gateway
     from ostraka.services.settings import GatewaySettings
 
-    loaded = load_settings(lambda: GatewaySettings.load(settings), "OSTRAKA_GATEWAY_")
+    loaded = load_settings(lambda: GatewaySettings.load(settings), "OSTRAKA_GATEWAY_", settings)
+    require_free(loaded.host, loaded.port)
     run_gateway(loaded)

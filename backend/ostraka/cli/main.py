@@ -5,31 +5,93 @@ import sys
 
 import typer
 
-from ostraka.cli import (
-    board,
-    census,
-    chain,
-    committee,
-    demo,
-    doctor,
-    gateway,
-    invite,
-    key,
-    members,
-    node,
-    poll,
-    propose,
-    round,
-    vote,
-)
-from ostraka.cli.errors import REFUSED, OneLine
+from ostraka.cli.deferred import DeferredCommands, Place
+from ostraka.cli.errors import REFUSED
 
 _ORGANIZE, _TAKE_PART = "Organize", "Take part"
 _OPERATE, _LOOK = "Run the services", "Look and check"
 
+
+class _Commands(DeferredCommands):
+    places = (
+        Place(
+            "round",
+            "round:app",
+            _ORGANIZE,
+            "Rounds of a shared budget: members propose, voters decide, the treasury pays.",
+        ),
+        Place("poll", "poll:app", _ORGANIZE, "Polls: surveys, decisions, and the votes of rounds."),
+        Place("census", "census:app", _ORGANIZE, "Electorates in files, before a poll uses them."),
+        Place(
+            "members",
+            "members:app",
+            _ORGANIZE,
+            "Keep a member registry: who may propose or vote, with what weight.",
+        ),
+        Place(
+            "invite",
+            "invite:invite",
+            _ORGANIZE,
+            "Make invitations: codes with which voters without a wallet register.",
+        ),
+        Place(
+            "register",
+            "invite:register",
+            _TAKE_PART,
+            "Register as a voter by an invitation: make a key, and bind the invitation to it.",
+        ),
+        Place("key", "key:app", _TAKE_PART, "Make a key file, or change its passphrase."),
+        Place(
+            "propose",
+            "propose:app",
+            _TAKE_PART,
+            "Submit, change and withdraw proposals. A member signs, and the gateway sends.",
+        ),
+        Place(
+            "vote",
+            "vote:app",
+            _TAKE_PART,
+            "Vote; `ostraka vote POLL` is short for `ostraka vote cast POLL`.",
+        ),
+        Place(
+            "watch",
+            "poll:watch",
+            _LOOK,
+            "Show how many have voted, until the poll is tallied or void.",
+        ),
+        Place("board", "board:app", _LOOK, "The bulletin board of a poll, for auditors."),
+        Place(
+            "demo",
+            "demo:demo",
+            _LOOK,
+            "Run an election from a file: chain, contracts, nodes, voters, tally, audit.",
+        ),
+        Place("chain", "chain:app", _OPERATE, "Deploy the contracts on a chain."),
+        Place(
+            "committee",
+            "committee:app",
+            _OPERATE,
+            "Agree on the nodes of a committee and register it.",
+        ),
+        Place("node", "node:app", _OPERATE, "Run a tallying node."),
+        Place(
+            "gateway",
+            "gateway:app",
+            _OPERATE,
+            "Run a gateway: rounds, polls and ballots over HTTP.",
+        ),
+        Place(
+            "doctor",
+            "doctor:app",
+            _OPERATE,
+            "Check the settings of a service end to end. Sends nothing.",
+        ),
+    )
+
+
 app = typer.Typer(
     name="ostraka",
-    cls=OneLine,
+    cls=_Commands,
     help=(
         "Private voting and budgeting that anyone can audit.\n\n"
         "Most commands talk to a gateway: name it with --gateway or OSTRAKA_GATEWAY. Organizers "
@@ -43,23 +105,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(round.app, name="round", rich_help_panel=_ORGANIZE)
-app.add_typer(poll.app, name="poll", rich_help_panel=_ORGANIZE)
-app.add_typer(census.app, name="census", rich_help_panel=_ORGANIZE)
-app.command("invite", rich_help_panel=_ORGANIZE)(invite.invite)
-app.command("register", rich_help_panel=_TAKE_PART)(invite.register)
-app.add_typer(key.app, name="key", rich_help_panel=_TAKE_PART)
-app.add_typer(propose.app, name="propose", rich_help_panel=_TAKE_PART)
-app.add_typer(vote.app, name="vote", rich_help_panel=_TAKE_PART)
-app.command("watch", rich_help_panel=_LOOK)(poll.watch)
-app.add_typer(board.app, name="board", rich_help_panel=_LOOK)
-app.command("demo", rich_help_panel=_LOOK)(demo.demo)
-app.add_typer(chain.app, name="chain", rich_help_panel=_OPERATE)
-app.add_typer(committee.app, name="committee", rich_help_panel=_OPERATE)
-app.add_typer(members.app, name="members", rich_help_panel=_ORGANIZE)
-app.add_typer(doctor.app, name="doctor", rich_help_panel=_OPERATE)
-app.add_typer(gateway.app, name="gateway", rich_help_panel=_OPERATE)
-app.add_typer(node.app, name="node", rich_help_panel=_OPERATE)
+
+
+@app.callback()
+def _group() -> None:
+    """Typer wants a callback or a command of its own, and these come later."""
 
 
 def main() -> None:

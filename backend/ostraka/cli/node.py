@@ -14,6 +14,7 @@ from ostraka.cli.service_options import (
     block_of,
     protection,
     read_deployment,
+    require_free,
 )
 from ostraka.cli.settings_errors import load_settings
 
@@ -121,5 +122,6 @@ def run(
     from ostraka.services.run_node import run_node
     from ostraka.services.settings import NodeSettings
 
-    loaded = load_settings(lambda: NodeSettings.load(settings), "OSTRAKA_NODE_")
+    loaded = load_settings(lambda: NodeSettings.load(settings), "OSTRAKA_NODE_", settings)
+    require_free(loaded.host, loaded.port)
     run_node(loaded)

@@ -103,7 +103,7 @@ def check(
     Only `poll create` checks what is read from the chain, and what the gateway knows of other
     polls.
 
-    Exit code 1: the rules are invalid, or nodes refuse such a poll.
+    Exit code 1: nodes refuse such a poll. 2: the file has mistakes.
 
     Example: ostraka poll check meeting.toml
     """
@@ -114,30 +114,34 @@ def check(
 
 @app.command("list")
 def list_(gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False) -> None:
-    """List all polls of the registry, and the polls that the gateway plans.
+    """List all polls of the registry with state and times, and those that the gateway plans.
 
     Example: ostraka poll list
     """
     with Gateway(gateway) as to:
         polls, plans = to.get("/polls"), to.get("/plans")
+        # Only the chain knows the state, which also depends on its time.
+        states = {one["poll"]: to.get(f"/polls/{one['poll']}")["status"] for one in polls}
     planned = {plan["poll"]: plan for plan in plans if plan["poll"]}
+    waiting = (plan for plan in plans if plan["poll"] is None and not plan["finished"])
     listed = [
-        {
-            "poll": number,
-            "title": plan["specification"]["title"] if plan else None,
-            "round": plan["round"] if plan else None,
-            "plan": plan["plan"] if plan else None,
-            "problem": plan["problem"] if plan else None,
-        }
-        for number, plan in [
-            *((one["poll"], planned.get(one["poll"])) for one in polls),
-            *((None, plan) for plan in plans if plan["poll"] is None and not plan["finished"]),
-        ]
+        *(_listed(planned.get(one["poll"]), one, states[one["poll"]]) for one in polls),
+        *(_listed(plan, plan["specification"], "planned") for plan in waiting),
     ]
     rows = (
-        (one["poll"], one["title"], one["round"], one["plan"], waits_for(one)) for one in listed
+        (
+            one["poll"] or one["plan"],
+            one["title"],
+            one["status"],
+            when(one["opens_at"]),
+            when(one["closes_at"]),
+            one["round"],
+            waits_for(one),
+        )
+        for one in listed
     )
-    emit(as_json, listed, table(("Poll", "Title", "Round", "Plan", "Waits for"), rows))
+    columns = ("Poll", "Title", "State", "Opens", "Closes", "Round", "Waits for")
+    emit(as_json, listed, table(columns, rows))
 
 
 @app.command()
@@ -176,7 +180,7 @@ def show(name: PollName, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson 
                 "Context": found["poll_context"],
             }
         ),
-        table(("Option", "Title"), enumerate(found["options"], start=1)),
+        *_asked(found),
     )
 
 
@@ -349,6 +353,40 @@ def _numbers(statistics: dict[str, Any], title: str | None) -> RenderableType:
 
 def _json(found: Mapping[str, Any]) -> str:
     return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+
+
+def _asked(found: dict[str, Any]) -> Iterator[RenderableType]:
+    """Yield what a poll asks, as `vote --choose` numbers it."""
+    if not found["questions"]:
+        yield table(("Option", "Title"), enumerate(found["options"], start=1))
+        return
+    questions = read_questions(found["questions"])
+    for question in questions:
+        yield table((question.title,), ((one,) for one in question.choices()))
+        yield question.how_to_answer()
+    if len(questions) > 1:
+        yield f"With --choose, separate the {len(questions)} answers by ;"
+
+
+def _listed(plan: dict[str, Any] | None, one: dict[str, Any], status: str) -> dict[str, Any]:
+    """Return a line of the list.
+
+    Args:
+        one: The poll's summary, or the plan's specification before it is on chain.
+    """
+    opens, closes = ("opens_at", "closes_at")
+    if "voting_closes_at" in one:
+        opens, closes = ("voting_opens_at", "voting_closes_at")
+    return {
+        "poll": one.get("poll"),
+        "title": one["title"],
+        "status": status,
+        "opens_at": one.get(opens),
+        "closes_at": one.get(closes),
+        "round": plan["round"] if plan else None,
+        "plan": plan["plan"] if plan else None,
+        "problem": plan["problem"] if plan else None,
+    }
 
 
 def _planned(plan: dict[str, Any]) -> RenderableType:

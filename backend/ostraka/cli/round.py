@@ -35,6 +35,7 @@ app = typer.Typer(
 
 
 _COIN = "the chain's coin"
+_OVER = ("decided", "expired", "void")
 
 
 @app.command()
@@ -98,7 +99,7 @@ def check(
     Only `round create` checks what is read from the chain, and what the gateway knows of other
     polls.
 
-    Exit code 1: the rules are invalid, or nodes refuse such a poll.
+    Exit code 1: nodes refuse such a poll. 2: the file has mistakes.
 
     Example: ostraka round check spring.toml
     """
@@ -252,6 +253,7 @@ def claim(
     Example: ostraka round claim 1
     """
     with Gateway(gateway) as to, progress(as_json) as bar:
+        state = to.get(f"/rounds/{number}")["status"]
         found = to.get(f"/rounds/{number}/proposals")
         if proposal is None:
             due = [one for one in found if one["funded"] and not one["paid"]]
@@ -271,7 +273,12 @@ def claim(
         for one in outcomes
     )
     shown = table(("Title", "Amount", "Recipient", "Outcome"), rows)
-    emit(as_json, outcomes, shown if outcomes else "Nothing is left to pay.")
+    nothing = (
+        "Nothing is left to pay."
+        if state in _OVER
+        else f"There are no winners yet: the round is {state}, and pays once it is decided."
+    )
+    emit(as_json, outcomes, shown if outcomes else nothing)
     if any(one["problem"] for one in outcomes):
         raise typer.Exit(REFUSED)
 

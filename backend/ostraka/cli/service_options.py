@@ -1,9 +1,13 @@
 """Options and settings files of the commands that run services."""
 
+import errno
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from ostraka.cli.errors import CommandError, reading
 
 if TYPE_CHECKING:
     from ostraka.chain.deployment import Deployment
@@ -22,13 +26,46 @@ def read_deployment(path: Path | None) -> "Deployment | None":
     """Return the record in a file, None without a file.
 
     Raises:
-        ValueError: It is no such record.
+        WrongFile: It is no such record.
         OSError: It cannot be read.
     """
     # Slow to import.
     from ostraka.chain.deployment import Deployment
 
-    return None if path is None else Deployment.read(path)
+    if path is None:
+        return None
+    with reading(path):
+        return Deployment.read(path)
+
+
+def require_free(host: str, port: int) -> None:
+    """Refuse an address that no service can listen on, before anything else is opened.
+
+    Raises:
+        CommandError: Another program listens there, or it is not an address of this machine.
+    """
+    where = f"{host}:{port}"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as tried:
+            # As the server itself does: a port that was closed a moment ago is free.
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+            tried.listen(1)
+    except OSError as error:
+        reason = _UNUSABLE.get(error.errno or 0, "this machine cannot listen there")
+        if isinstance(error, socket.gaierror):
+            reason = "no such host"
+        raise CommandError("Cannot listen", f"{where}: {reason}", "host, port") from error
+
+
+_UNUSABLE = {
+    errno.EADDRINUSE: "another program listens there; stop it, or set another `port`",
+    errno.EADDRNOTAVAIL: "not an address of this machine",
+    errno.EACCES: "ports below 1024 need a privilege; set another `port`",
+}
 
 
 def address_of(deployment: "Deployment | None", name: str) -> str:

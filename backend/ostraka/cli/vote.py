@@ -18,7 +18,7 @@ from ostraka.cli.client import (
     address_option,
     poll_number,
 )
-from ostraka.cli.errors import UNREACHABLE, CommandError
+from ostraka.cli.errors import UNREACHABLE, CommandError, reading
 from ostraka.cli.key_options import KeyFile, PlainKey
 from ostraka.cli.output import emit, facts, note, printable, table, when
 from ostraka.cli.propose import Account
@@ -181,7 +181,8 @@ def send(
 
     Example: ostraka vote send votes/1-0x70997970c5.json --direct
     """
-    votes = SavedVotes.read(file)
+    with reading(file):
+        votes = SavedVotes.read(file)
     if not votes.ballots:
         raise CommandError("Nothing to send", f"{file} has no ballot")
     with Gateway(gateway) as to:
@@ -203,7 +204,8 @@ def receipts(
 
     Example: ostraka vote receipts votes/1-0x70997970c5.json
     """
-    votes = SavedVotes.read(file)
+    with reading(file):
+        votes = SavedVotes.read(file)
     if fetch:
         with Gateway(gateway) as to:
             for ballot in votes.ballots:

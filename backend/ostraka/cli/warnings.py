@@ -11,6 +11,8 @@ from ostraka.cli.errors import REFUSED
 from ostraka.cli.output import emit, facts, note
 from ostraka.clock import unix_now
 from ostraka.planning.account_file import WrongLines
+from ostraka.wire.problems import Problem
+from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.wording import counted
 
 if TYPE_CHECKING:
@@ -48,7 +50,11 @@ def agree(warnings: list[Mapping[str, Any]]) -> None:
 
 
 def check(file: Path, kind: "type[_Wanted]", as_json: bool) -> None:
-    """Check a file without a gateway. End with an error if nodes refuse what it asks for."""
+    """Check a file without a gateway. End with an error if nodes refuse what it asks for.
+
+    Raises:
+        WrongLines: The file is invalid; names every problem with its member.
+    """
     # Slow to import, and nothing else needs them.
     from ostraka.planning.asked_poll import census_so_far, planned_poll
     from ostraka.planning.feasibility import impossibilities
@@ -57,13 +63,19 @@ def check(file: Path, kind: "type[_Wanted]", as_json: bool) -> None:
 
     now = unix_now()
     wanted = kind.model_validate(read_specification(file, kind, now))
-    rule = wanted.check()
-    census = census_so_far(None, wanted)
-    if census is not None:
-        rule.check_weight(census.total_weight)
-    impossible = list(impossibilities(wanted, census, rule, now))
+    try:
+        rule = wanted.check()
+        census = census_so_far(None, wanted)
+        if census is not None:
+            rule.check_weight(census.total_weight)
+        impossible = list(impossibilities(wanted, census, rule, now))
+    except (Malformed, Rejected) as error:
+        impossible = [(error.item, error.reason)]
+    except Problem as error:
+        impossible = [(error.field, error.detail)]
     if impossible:
-        raise WrongLines([f"{file}: {field}: {reason}" for field, reason in impossible])
+        lines = [(str(file), field, reason) for field, reason in impossible]
+        raise WrongLines([": ".join(filter(None, line)) for line in lines])
     found = [one.to_json() for one in leak_warnings(planned_poll("this one", wanted, census))]
     answer = {
         "title": wanted.title,

@@ -84,6 +84,8 @@ class Hardhat(_TestChain):
 
     def __init__(self) -> None:
         script = CHECKOUT / "node_modules" / "hardhat" / "dist" / "src" / "cli.js"
+        if not script.exists():
+            raise ChainError("no Hardhat here, only in a checkout; name a running chain")
         super().__init__(lambda port: [_node_js(), str(script), "node", "--port", str(port)])
 
 

@@ -55,6 +55,7 @@ def census_so_far(
 
     Raises:
         Problem: The specification can never give an electorate.
+        ChainError: The chain cannot be reached.
     """
     electorate = electorate_of(wanted)
     if isinstance(electorate, AccountList):
@@ -63,6 +64,8 @@ def census_so_far(
         return invited_census(electorate)
     if electorates is None:
         return None
+    # No block of the future would make a census of a wrong contract.
+    electorates.require_contract(electorate)
     try:
         return electorates.census(electorate)[0]
     except Problem:

@@ -20,6 +20,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.encoding import WORD_BYTES, word
 from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.redemption import invitations
 from ostraka_verifier.rpc import JsonRpc, Reverted, read_quantity
@@ -67,6 +68,35 @@ class Electorates:
             ChainError: The chain cannot be reached.
         """
         return self._read(electorate, lambda rpc: _block_at(rpc, unix_s))
+
+    def require_contract(self, electorate: RegistryMembers | TokenVotes) -> None:
+        """Refuse a contract from which no census can ever be read.
+
+        Raises:
+            Problem: There is no contract, or it has no such votes or members.
+            ChainError: The chain cannot be reached.
+        """
+        rpc, contract = JsonRpc(self.rpc_url), from_hex(electorate.contract, "contract")
+        members = isinstance(electorate, RegistryMembers)
+        reader = "weightOf(address)" if members else "getVotes(address)"
+        try:
+            block = rpc.newest_block()
+            if not rpc.code(contract, block):
+                raise Problem(
+                    ProblemType.NO_CENSUS,
+                    f"there is no contract at {electorate.contract}",
+                    "contract",
+                )
+            # Of an account that nobody has.
+            answer = rpc.call(contract, reader, word(1), block)
+        except Reverted:
+            answer = b""
+        except Undecided as error:
+            raise ChainError(f"chain: {error}") from error
+        if len(answer) != WORD_BYTES:
+            wanted = "a member registry" if members else "a token with votes (ERC-5805)"
+            detail = f"{electorate.contract} is not {wanted}: it has no {reader}"
+            raise Problem(ProblemType.NO_CENSUS, detail, "contract")
 
     def _read(
         self, electorate: RegistryMembers | TokenVotes, block_of: Callable[[JsonRpc], int]

@@ -21,6 +21,7 @@ from ostraka.planning.fields import (
     Weight,
 )
 from ostraka.planning.poll_outcomes import PollOutcome, poll_outcome_rule
+from ostraka.planning.question_members import refuse_unknown_members
 from ostraka.planning.round_ballots import RoundBallot, RoundGreedy, RoundOutcome
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import OutcomeRule
@@ -202,6 +203,7 @@ class PollSpecification(_Vote):
             Malformed: A question cannot be read.
             Rejected: A question cannot be asked.
         """
+        refuse_unknown_members(self.questions)
         return read_questions(self.questions)
 
     def check(self) -> BallotRule:

@@ -23,7 +23,7 @@ from ostraka.planning.specification import (
     RoundSpecification,
     Times,
 )
-from ostraka.wire.wording import close_to, reason_of
+from ostraka.wire.wording import close_to, place_of, reason_of
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.units import Seconds, UnixSeconds, later
@@ -58,7 +58,7 @@ def read_specification(path: Path, kind: type[_Wanted], now_unix_s: UnixSeconds)
     except ValidationError as error:
         for one in error.errors():
             # A value that could not be converted is reported only once.
-            wrong.setdefault(".".join(str(part) for part in one["loc"]), reason_of(one))
+            wrong.setdefault(place_of(one["loc"]), reason_of(one))
     problems += [
         f"{path}: {name}: {reason}" if name else f"{path}: {reason}"
         for name, reason in wrong.items()

@@ -14,6 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from ostraka.built_files import built_folder
 from ostraka.files import require_private
 from ostraka.passphrases import Passphrases
 from ostraka.services.logs import LogFormat
@@ -41,7 +42,7 @@ Digest = Annotated[str, AfterValidator(_digest)]
 Block = Annotated[int, Field(ge=0, lt=1 << 63)]
 Port = Annotated[int, Field(ge=1, lt=1 << 16)]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
-_WEB = Path(__file__).resolve().parents[3] / "web" / "dist"
+_WEB = built_folder("web", "web/dist")
 
 
 class ServiceSettings(BaseSettings):

@@ -8,8 +8,9 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
+from ostraka.built_files import built_folder
+
 OPENAPI_URL = "/api/v1/openapi.json"
-_CHECKOUT = Path(__file__).resolve().parents[3]
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -29,12 +30,12 @@ _PAGE = """<!doctype html>
 
 
 def install(app: FastAPI) -> None:
-    """Serve `app`'s documentation at /api/docs, with the Swagger UI that `make setup` installed.
+    """Serve `app`'s documentation at /api/docs, with the package's or the checkout's Swagger UI.
 
     Without Swagger UI, only the OpenAPI document is served.
     """
-    default = _CHECKOUT / "node_modules" / "swagger-ui-dist"
-    folder = Path(os.environ.get("OSTRAKA_SWAGGER_UI", default))
+    default = built_folder("swagger-ui", "node_modules/swagger-ui-dist")
+    folder = Path(os.environ.get("OSTRAKA_SWAGGER_UI") or default)
     if not folder.is_dir():
         return
     options = {"url": OPENAPI_URL, "dom_id": "#page", "deepLinking": True, "validatorUrl": None}

@@ -3,8 +3,10 @@
 pydantic's own messages address programmers, and are never shown to users.
 """
 
+import errno
+import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
@@ -22,6 +24,10 @@ def close_to(name: str, known: Collection[str]) -> str:
     plain = re.sub(r"[\s-]+", "_", parted)
     if plain in known:
         return plain
+    for one in known:
+        # Swapped letters, as in short names, which are not similar enough for the library.
+        if sorted(one) == sorted(parted):
+            return one
     return next(iter(get_close_matches(parted, known, 1, _CLOSE)), "")
 
 
@@ -43,7 +49,15 @@ def utc_time(unix_s: int) -> str:
 def of_file(error: OSError) -> str:
     """Return a file's name and the reason why it cannot be used."""
     reason = error.strerror or "cannot be used"
+    if isinstance(error, FileExistsError) and reason == os.strerror(errno.EEXIST):
+        reason = "already exists, and is not overwritten"
     return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def place_of(parts: Sequence[str | int]) -> str:
+    """Return a place in a file or request as its author would write it: `outcomes[0].seats`."""
+    place = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in parts)
+    return place.removeprefix(".")
 
 
 def reason_of(error: Mapping[str, Any]) -> str:

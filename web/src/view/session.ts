@@ -9,7 +9,9 @@ import { type Signer, SigningKey } from "../protocol/keys.ts";
 import { WorkerClient } from "../workshop/client.ts";
 
 export const gateway = new Gateway();
-export const worker = new WorkerClient();
+export const worker = new WorkerClient(() => {
+  return new Worker(new URL("../worker.ts", import.meta.url), { type: "module" });
+});
 
 /** Storage of this device; throws if the browser forbids it. */
 export function store(): Storage {

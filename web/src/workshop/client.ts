@@ -44,7 +44,7 @@ export class WorkerClient {
   #lastId = 0;
 
   /** @param start Starts a worker; called when a job waits and no worker runs. */
-  constructor(start: () => WorkerPort = startWorker) {
+  constructor(start: () => WorkerPort) {
     this.#start = start;
   }
 
@@ -132,8 +132,4 @@ export class WorkerClient {
     this.#running?.reject(reason);
     this.#running = undefined;
   }
-}
-
-function startWorker(): WorkerPort {
-  return new Worker(new URL("../worker.ts", import.meta.url), { type: "module" });
 }
