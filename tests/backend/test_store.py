@@ -71,7 +71,7 @@ def test_everything_survives_a_restart(url: str) -> None:
     assert (row.key_destroyed, row.inventory_signature) == (False, b"inventory")
     assert len(again.versions(1)) == 4
     assert again.voters(1) == 2
-    assert again.versions_of(1, bytes([1]) * 20) == 3
+    assert again.versions_of(1, [bytes([1]) * 20]) == {bytes([1]) * 20: 3}
     assert [one.digest[0] for one in again.ballots_after(1, 0, 10)] == [1, 2, 3, 4]
     assert [row[2][0] for row in again.receipts(1)] == [1, 2, 4]
     assert again.receipt_counts(1)[bytes([1]) * 32] == 3

@@ -5,7 +5,7 @@ Source: docs/protocol.md §9.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -189,12 +189,8 @@ class BallotIntake:
     def _known(self, records: Sequence[CastRecord]) -> dict[bytes, Receipt]:
         """Return earlier receipts by digest: a repeated ballot gets the same receipt."""
         digests = {record.ballot_digest for record in records}
-        known = self._served.store.known(self._served.poll_id, digests)
-        return {
-            digest: self._receipt_of(stored)
-            for digest, stored in known.items()
-            if stored.receipt is not None
-        }
+        known = self._served.store.receipts_of(self._served.poll_id, digests)
+        return {row[2]: Receipt(self._served.node, *row) for row in known}
 
     def _check_signed(self, records: Sequence[CastRecord]) -> list[Receipt | Problem | None]:
         """For each ballot, return its earlier receipt or its refusal; None if its voter signed
@@ -249,10 +245,10 @@ class BallotIntake:
         self, phase: Accepting, records: Sequence[CastRecord]
     ) -> dict[CastRecord, Receipt | Problem]:
         answers: dict[CastRecord, Receipt | Problem] = {}
-        held = _Versions(self._served)
+        held = self._versions_of(record.voter for record in records)
         for record in records:
             problem = self._failures.of(record, record.ballot_digest)
-            if problem is None and held.of(record.voter) >= MAX_VERSIONS:
+            if problem is None and held[record.voter] >= MAX_VERSIONS:
                 problem = _too_many_versions()
             if problem is not None:
                 answers[record] = problem
@@ -263,13 +259,18 @@ class BallotIntake:
             outcome = self._judge(phase, record, result, held)
             if isinstance(outcome, StoredBallot):
                 stored = accepted.setdefault(outcome.digest, outcome)
-                held.add(outcome.voter)
+                held[outcome.voter] += 1
                 answers[record] = self._receipt_of(stored)
             else:
                 answers[record] = outcome
         # On the disk before this method returns any receipt.
         self._served.store.add_ballots(list(accepted.values()))
         return answers
+
+    def _versions_of(self, voters: Iterable[bytes]) -> dict[bytes, int]:
+        """Return the number of stored versions of each voter. Those of the current batch are added
+        to it, as peers reject inventories with more versions than the limit."""
+        return self._served.store.versions_of(self._served.poll_id, voters)
 
     @property
     def _head_unix_s(self) -> UnixSeconds:
@@ -280,7 +281,7 @@ class BallotIntake:
         phase: Accepting,
         record: CastRecord,
         result: Admitted | Problem,
-        held: "_Versions",
+        held: Mapping[bytes, int],
     ) -> StoredBallot | Problem:
         if isinstance(result, Problem):
             self._failures.false_ballot(record.voter, record.ballot_digest, result)
@@ -290,7 +291,7 @@ class BallotIntake:
             problem = Problem(ProblemType.CHECK_FAILED, "it does not contain a good share", box)
             self._failures.false_box(record.voter, record, problem)
             return problem
-        if held.of(record.voter) >= MAX_VERSIONS:
+        if held[record.voter] >= MAX_VERSIONS:
             return _too_many_versions()
         return self._stored(phase, result, receipted=True)
 
@@ -336,9 +337,10 @@ class BallotIntake:
 
         Ballots whose boxes are deleted are left out: by then the tally is final.
         """
-        stored = self._served.store.ballots_after(self._served.poll_id, after, PULL_LIMIT)
-        last = (stored[-1].id or after) if stored else after
-        return last.to_bytes(_CURSOR_BYTES, "big") + self._served.encode_batch(stored)
+        stored = self._served.store.bytes_after(self._served.poll_id, after, PULL_LIMIT)
+        last = stored[-1][0] if stored else after
+        signed = ((signed, boxes) for _, signed, boxes in stored)
+        return last.to_bytes(_CURSOR_BYTES, "big") + self._served.encode_batch(signed)
 
     async def pull_all(self) -> None:
         """Store the ballots of peers that this node misses; slow peers continue in the
@@ -383,7 +385,7 @@ class BallotIntake:
         if len(digests) > len(self._served.census):
             raise Malformed("digests", f"{len(digests)}, at most one for each voter")
         known = self._served.store.known(self._served.poll_id, digests)
-        return self._served.encode_batch(known.values())
+        return self._served.encode_batch((one.signed, one.boxes) for one in known.values())
 
     async def fetch(self, peer: Peer, digests: Collection[bytes]) -> None:
         """Store certain ballots of a peer."""
@@ -398,8 +400,7 @@ class BallotIntake:
 
     def _store_from_peers(self, records: Sequence[CastRecord]) -> None:
         digests = [record.ballot_digest for record in records]
-        known = self._served.store.known(self._served.poll_id, digests)
-        whole = {digest for digest, stored in known.items() if stored.signed}
+        whole = self._served.store.whole(self._served.poll_id, digests)
         fresh = {
             digest: record
             for digest, record in zip(digests, records, strict=True)
@@ -419,11 +420,11 @@ class BallotIntake:
             else:
                 self._failures.false_ballot(record.voter, digest, result)
         stored = []
-        held = _Versions(self._served)
+        held = self._versions_of(one.ballot.voter for one in admitted)
         for one in admitted:
-            few = held.of(one.ballot.voter) < self.most_versions
+            few = held[one.ballot.voter] < self.most_versions
             stored.append(self._stored(phase, one, receipted=accepting and few))
-            held.add(one.ballot.voter)
+            held[one.ballot.voter] += 1
         self._served.store.add_ballots(stored)
         starved = sum(not one.share_is_good for one in admitted)
         self._served.log.info("pulled", ballots=len(admitted), starved=starved)
@@ -442,25 +443,3 @@ def _too_many_versions() -> Problem:
     return Problem(
         ProblemType.TOO_MANY_VERSIONS, f"a voter may change a vote {MAX_VERSIONS - 1} times"
     )
-
-
-class _Versions:
-    """Number of versions of each voter: stored ones, and those of the current batch.
-
-    A batch must not exceed the limit, as peers reject inventories with more versions.
-    """
-
-    def __init__(self, served: ServedPoll) -> None:
-        self._served = served
-        self._counts: dict[bytes, int] = {}
-
-    def of(self, voter: bytes) -> int:
-        """Return the number of versions."""
-        if voter not in self._counts:
-            poll_id = self._served.poll_id
-            self._counts[voter] = self._served.store.versions_of(poll_id, voter)
-        return self._counts[voter]
-
-    def add(self, voter: bytes) -> None:
-        """Count another version."""
-        self._counts[voter] = self.of(voter) + 1

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
-from sqlalchemy import Engine, func, update
+from sqlalchemy import ColumnElement, Engine, func, insert, update
 from sqlalchemy import select as select_columns
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from ostraka.storage.database import checkpoint
@@ -28,6 +29,16 @@ from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.units import UnixSeconds
+
+_VOTER = col(StoredBallot.voter)
+_DIGEST = col(StoredBallot.digest)
+_SIGNED = col(StoredBallot.signed)
+_RECEIPT = col(StoredBallot.receipt)
+_ROW = col(StoredBallot.id)
+_RECEIPTS = select_columns(_VOTER, col(StoredBallot.cast_at_unix_s), _DIGEST, _RECEIPT)
+_INSERT = insert(StoredBallot)
+_PARAMETERS = 500
+"""Databases limit the number of parameters of a statement."""
 
 
 class Conflict(Exception):
@@ -120,20 +131,40 @@ class NodeStore:
         A stored ballot is not changed, unless it had no receipt and has one now (it was pulled from
         a peer without a good share, and its voter has sent a good one since), or its bytes were
         damaged.
+
+        Args:
+            ballots: All of one poll, each with another digest.
         """
+        if not ballots:
+            return
         with self._write() as session:
-            for ballot in ballots:
-                known = self._find(session, ballot.poll_id, ballot.digest)
-                if known is None:
-                    session.add(ballot)
-                elif known.receipt is None and ballot.receipt is not None:
-                    known.signed, known.boxes = ballot.signed, ballot.boxes
-                    known.receipt, known.share_box = ballot.receipt, ballot.share_box
-                    session.add(known)
-                elif not known.signed:
-                    known.signed, known.boxes = ballot.signed, ballot.boxes
-                    known.share_box = ballot.share_box
-                    session.add(known)
+            connection = session.connection()
+            known: dict[bytes, tuple[bool, bool]] = {}
+            for chosen in _of_digests([one.digest for one in ballots]):
+                query = select_columns(_DIGEST, _RECEIPT.is_(None), _SIGNED == b"").where(
+                    _of_poll(ballots[0].poll_id), chosen
+                )
+                for digest, unreceipted, damaged in connection.execute(query):
+                    known[digest] = bool(unreceipted), bool(damaged)
+            fresh = [one for one in ballots if one.digest not in known]
+            if fresh:
+                connection.execute(_INSERT, [one.model_dump(exclude={"id"}) for one in fresh])
+            for one in ballots:
+                unreceipted, damaged = known.get(one.digest, (False, False))
+                values: dict[str, bytes | None] = {}
+                if damaged or (unreceipted and one.receipt is not None):
+                    values = {
+                        "signed": one.signed,
+                        "boxes": one.boxes,
+                        "share_box": one.share_box,
+                    }
+                if unreceipted and one.receipt is not None:
+                    values["receipt"] = one.receipt
+                if values:
+                    row = update(StoredBallot).where(
+                        _of_poll(one.poll_id), _DIGEST.in_([one.digest])
+                    )
+                    connection.execute(row.values(values))
 
     def ballot(self, poll_id: int, digest: bytes) -> StoredBallot | None:
         """Return a stored ballot."""
@@ -143,24 +174,47 @@ class NodeStore:
     def known(self, poll_id: int, digests: Iterable[bytes]) -> dict[bytes, StoredBallot]:
         """Return the stored ones of these ballots, by digest."""
         found: dict[bytes, StoredBallot] = {}
-        wanted = list(digests)
         with Session(self._engine) as session:
-            # Databases limit the number of parameters of a statement.
-            for start in range(0, len(wanted), 500):
-                query = select(StoredBallot).where(
-                    StoredBallot.poll_id == poll_id,
-                    col(StoredBallot.digest).in_(wanted[start : start + 500]),
-                )
+            for chosen in _of_digests(digests):
+                query = select(StoredBallot).where(StoredBallot.poll_id == poll_id, chosen)
                 found |= {ballot.digest: ballot for ballot in session.exec(query)}
         return found
 
-    def versions_of(self, poll_id: int, voter: bytes) -> int:
-        """Return the number of stored versions of one voter."""
-        with Session(self._engine) as session:
-            query = select(func.count()).where(
-                StoredBallot.poll_id == poll_id, StoredBallot.voter == voter
-            )
-            return session.exec(query).one()
+    def receipts_of(
+        self, poll_id: int, digests: Iterable[bytes]
+    ) -> list[tuple[bytes, UnixSeconds, bytes, bytes]]:
+        """Return (voter, cast time, digest, own receipt) of the receipted ones of these ballots."""
+        found = []
+        with self._engine.connect() as connection:
+            for chosen in _of_digests(digests):
+                query = _RECEIPTS.where(_of_poll(poll_id), _RECEIPT.is_not(None), chosen)
+                found += [
+                    (voter, UnixSeconds(at), digest, receipt or b"")
+                    for voter, at, digest, receipt in connection.execute(query)
+                ]
+        return found
+
+    def whole(self, poll_id: int, digests: Iterable[bytes]) -> set[bytes]:
+        """Return those of these ballots that are stored with all their bytes."""
+        found: set[bytes] = set()
+        with self._engine.connect() as connection:
+            for chosen in _of_digests(digests):
+                query = select_columns(_DIGEST).where(_of_poll(poll_id), _SIGNED != b"", chosen)
+                found.update(connection.execute(query).scalars())
+        return found
+
+    def versions_of(self, poll_id: int, voters: Iterable[bytes]) -> dict[bytes, int]:
+        """Return the number of stored versions of each of these voters."""
+        counts = dict.fromkeys(voters, 0)
+        with self._engine.connect() as connection:
+            for chosen in _chunks(counts, _VOTER):
+                query = (
+                    select_columns(_VOTER, func.count())
+                    .where(_of_poll(poll_id), chosen)
+                    .group_by(_VOTER)
+                )
+                counts.update((voter, count) for voter, count in connection.execute(query))
+        return counts
 
     def ballots_after(self, poll_id: int, after: int, limit: int) -> list[StoredBallot]:
         """Return ballots in order of arrival, after a row id."""
@@ -172,6 +226,17 @@ class NodeStore:
                 .limit(limit)
             )
             return list(session.exec(query))
+
+    def bytes_after(self, poll_id: int, after: int, limit: int) -> list[tuple[int, bytes, bytes]]:
+        """Return (row id, signed parts, boxes) of ballots in order of arrival, after a row id."""
+        query = (
+            select_columns(col(StoredBallot.id), _SIGNED, col(StoredBallot.boxes))
+            .where(_of_poll(poll_id), col(StoredBallot.id) > after)
+            .order_by(col(StoredBallot.id))
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [(row or 0, signed, boxes) for row, signed, boxes in connection.execute(query)]
 
     def versions(self, poll_id: int) -> list[BallotVersion]:
         """Return all stored ballots without their bytes."""
@@ -403,3 +468,18 @@ class NodeStore:
             StoredBallot.poll_id == poll_id, StoredBallot.digest == digest
         )
         return session.exec(query).first()
+
+
+def _of_poll(poll_id: int) -> ColumnElement[bool]:
+    return col(StoredBallot.poll_id) == poll_id
+
+
+def _of_digests(digests: Iterable[bytes]) -> Iterator[ColumnElement[bool]]:
+    """Conditions that select ballots by digest, each with few enough parameters."""
+    return _chunks(digests, _DIGEST)
+
+
+def _chunks(wanted: Iterable[bytes], column: Mapped[bytes]) -> Iterator[ColumnElement[bool]]:
+    values = list(wanted)
+    for start in range(0, len(values), _PARAMETERS):
+        yield column.in_(values[start : start + _PARAMETERS])

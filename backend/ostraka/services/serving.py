@@ -8,10 +8,12 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from pydantic import IPvAnyNetwork
 
 from ostraka.services import logs
+from ostraka.services.http_protocol import BoundedHttp
 
 _RECURSION_LIMIT = 1000
 """Python's limit in services, far below the depth at which the C stack overflows."""
@@ -26,7 +28,8 @@ def run(service: Coroutine[Any, Any, None], log_level: str) -> None:
     # A library sets it so high that nested JSON would overflow the C stack and kill the process.
     sys.setrecursionlimit(_RECURSION_LIMIT)
     _keep_secrets()
-    asyncio.run(service)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(service)
 
 
 def _keep_secrets() -> None:
@@ -53,6 +56,8 @@ async def serve(
             app,
             host=host,
             port=port,
+            http=BoundedHttp,
+            ws="none",
             log_config=None,
             access_log=False,
             # By default, the library would trust every program on this machine.

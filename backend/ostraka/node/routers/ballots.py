@@ -1,9 +1,10 @@
 """Ballots: casting, and this node's receipts, roots and shares."""
 
 import asyncio
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from ostraka.node.answers.ballots import (
     AggregateShare,
@@ -12,11 +13,14 @@ from ostraka.node.answers.ballots import (
     Receipt,
     Repair,
 )
-from ostraka.node.dependencies import Body, Poll, Sender
+from ostraka.node.dependencies import Poll, PollNumber
 from ostraka.node.limits import MAX_BALLOT_BYTES, MAX_BATCH
+from ostraka.node.poll_service import PollService
 from ostraka.node.problem_groups import POLL
+from ostraka.node.service import NodeService
 from ostraka.wire.ballot_requests import BALLOT_PROBLEMS, BATCH, SignedBallot
 from ostraka.wire.certificates import certificate_json
+from ostraka.wire.clients import client_of
 from ostraka.wire.openapi import BINARY, binary_body, content, json_body, problems
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, ProblemDocument
@@ -29,36 +33,46 @@ Digest = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of 
 
 @router.post(
     "/polls/{poll_id}/ballots",
+    response_model=Receipt,
     responses=problems(POLL, BALLOT_PROBLEMS, ProblemType.UNAVAILABLE),
     openapi_extra=json_body("A signed ballot.", SignedBallot),
 )
-async def cast(poll: Poll, body: Body, sender: Sender) -> Receipt:
+async def cast(request: Request, poll_id: PollNumber) -> Response:
     """Cast a ballot; answers with this node's receipt."""
+    poll, body = _poll(request, poll_id), await request.body()
     if len(body) > MAX_BALLOT_BYTES:
         raise Problem(ProblemType.TOO_LARGE, f"more than {MAX_BALLOT_BYTES} bytes", "body")
-    result = await poll.accepting.submit(CastRecord.from_json(body), sender)
+    result = await poll.accepting.submit(CastRecord.from_json(body), client_of(request.scope))
     if isinstance(result, Problem):
         raise result
-    return Receipt.model_validate(result.to_json())
+    return _json(result.to_json())
 
 
 @router.post(
     "/polls/{poll_id}/ballots:batch",
+    response_model=list[Receipt | ProblemDocument],
     responses=problems(POLL, ProblemType.MALFORMED),
     openapi_extra=binary_body(BATCH),
 )
-async def cast_batch(poll: Poll, body: Body, sender: Sender) -> list[Receipt | ProblemDocument]:
+async def cast_batch(request: Request, poll_id: PollNumber) -> Response:
     """Cast up to 1,000 ballots as records end to end; a receipt or a problem for each."""
-    records = poll.served.decode_batch(body)
+    poll, sender = _poll(request, poll_id), client_of(request.scope)
+    records = poll.served.decode_batch(await request.body())
     if len(records) > MAX_BATCH:
         raise Problem(ProblemType.TOO_LARGE, f"more than {MAX_BATCH} ballots in a batch", "body")
     results = await asyncio.gather(*(poll.accepting.submit(record, sender) for record in records))
-    return [
-        ProblemDocument.model_validate(one.to_json())
-        if isinstance(one, Problem)
-        else Receipt.model_validate(one.to_json())
-        for one in results
-    ]
+    return _json([one.to_json() for one in results])
+
+
+def _poll(request: Request, poll_id: int) -> PollService:
+    node: NodeService = request.app.state.node
+    return node.poll(poll_id)
+
+
+def _json(content: Any) -> Response:
+    """Return an answer of the declared model as it is: checking it again costs as much as a
+    signature."""
+    return Response(json.dumps(content, separators=(",", ":")), media_type="application/json")
 
 
 @router.get("/polls/{poll_id}/receipts/{digest}", responses=problems(POLL, ProblemType.NOT_FOUND))
