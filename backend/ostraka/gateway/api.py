@@ -24,6 +24,7 @@ from ostraka.gateway.read_models.polls import PollReader
 from ostraka.gateway.read_models.proposals import ProposalReader
 from ostraka.gateway.read_models.results import ResultReader
 from ostraka.gateway.read_models.rounds import RoundReader
+from ostraka.gateway.recent_polls import RecentPolls
 from ostraka.gateway.redeemed_invitations import RedeemedInvitations
 from ostraka.gateway.relayed_proposals import RelayedProposals
 from ostraka.gateway.rounds import Rounds
@@ -130,6 +131,7 @@ def _parts_of(
         relayed_proposals=RelayedProposals(context),
         invitations=RedeemedInvitations(context),
         ballots=ballots,
+        recent_polls=RecentPolls(context.served),
         progress=Progress(ask),
         currencies=currencies,
         round_reader=RoundReader(context, currencies),

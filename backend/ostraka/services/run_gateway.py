@@ -25,6 +25,7 @@ from ostraka.services.serving import run, serve
 from ostraka.services.settings import GatewaySettings
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.leadership import Leadership
+from ostraka.wire.http_client import service_client
 from ostraka.wire.records import from_hex
 from ostraka_verifier.curve import load
 
@@ -49,14 +50,7 @@ async def _serve(settings: GatewaySettings) -> None:
     engine = open_database(settings.database_url, Schema.GATEWAY)
     gateway = open_gateway(settings, engine)
     token_hash = bytes.fromhex(settings.organizer_token_sha256)
-    # Proxies and netrc of the environment must not redirect the gateway's connections. Connections
-    # are limited per node where they are used, so that silent nodes do not use up those of others.
-    async with httpx.AsyncClient(
-        timeout=_CLIENT_TIMEOUT,
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
-        follow_redirects=False,
-        trust_env=False,
-    ) as client:
+    async with service_client(_CLIENT_TIMEOUT) as client:
         bundle = Bundle.read(settings.web)
         if bundle is None:
             log.warning("no web client, the API only", folder=str(settings.web))

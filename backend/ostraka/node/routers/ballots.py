@@ -1,8 +1,7 @@
 """Ballots: casting, and this node's receipts, roots and shares."""
 
 import asyncio
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -24,6 +23,7 @@ from ostraka.wire.clients import client_of
 from ostraka.wire.openapi import BINARY, binary_body, content, json_body, problems
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, ProblemDocument
+from ostraka.wire.raw_answers import raw_json
 from ostraka.wire.records import CastRecord, from_hex
 
 router = APIRouter(tags=["ballots"])
@@ -45,7 +45,7 @@ async def cast(request: Request, poll_id: PollNumber) -> Response:
     result = await poll.accepting.submit(CastRecord.from_json(body), client_of(request.scope))
     if isinstance(result, Problem):
         raise result
-    return _json(result.to_json())
+    return raw_json(result.to_json())
 
 
 @router.post(
@@ -61,18 +61,12 @@ async def cast_batch(request: Request, poll_id: PollNumber) -> Response:
     if len(records) > MAX_BATCH:
         raise Problem(ProblemType.TOO_LARGE, f"more than {MAX_BATCH} ballots in a batch", "body")
     results = await asyncio.gather(*(poll.accepting.submit(record, sender) for record in records))
-    return _json([one.to_json() for one in results])
+    return raw_json([one.to_json() for one in results])
 
 
 def _poll(request: Request, poll_id: int) -> PollService:
     node: NodeService = request.app.state.node
     return node.poll(poll_id)
-
-
-def _json(content: Any) -> Response:
-    """Return an answer of the declared model as it is: checking it again costs as much as a
-    signature."""
-    return Response(json.dumps(content, separators=(",", ":")), media_type="application/json")
 
 
 @router.get("/polls/{poll_id}/receipts/{digest}", responses=problems(POLL, ProblemType.NOT_FOUND))
