@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ostraka.node.store import Conflict, NodeStore
+from ostraka.node.store import Conflict, NewBallot, NodeStore
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.node_tables import (
     FinalStatement,
@@ -14,7 +14,6 @@ from ostraka.storage.node_tables import (
     PeerReceipt,
     ReleasedShare,
     SignedRoot,
-    StoredBallot,
 )
 from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.merkle_sum import SumRoot
@@ -32,8 +31,8 @@ def poll() -> NodePoll:
     )
 
 
-def ballot(name: int, receipt: bytes | None = b"r", voter: int = 1) -> StoredBallot:
-    return StoredBallot(
+def ballot(name: int, receipt: bytes | None = b"r", voter: int = 1) -> NewBallot:
+    return NewBallot(
         poll_id=1,
         voter=bytes([voter]) * 20,
         cast_at_unix_s=1_800_000_000 + name,

@@ -16,9 +16,8 @@ from ostraka.node.peers import Peer
 from ostraka.node.phases import Accepting, Phase
 from ostraka.node.poll_progress import PollProgress
 from ostraka.node.served_poll import BACKGROUND_S, ServedPoll
-from ostraka.storage.node_tables import (
-    StoredBallot,
-)
+from ostraka.node.store import NewBallot
+from ostraka.storage.node_tables import StoredBallot
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
 from ostraka.wire.records import CastRecord, to_hex
@@ -253,11 +252,11 @@ class BallotIntake:
             if problem is not None:
                 answers[record] = problem
         fresh = [record for record in records if record not in answers]
-        accepted: dict[bytes, StoredBallot] = {}
+        accepted: dict[bytes, NewBallot] = {}
         results = phase.admission.verify(fresh)
         for record, result in zip(fresh, results, strict=True):
             outcome = self._judge(phase, record, result, held)
-            if isinstance(outcome, StoredBallot):
+            if isinstance(outcome, NewBallot):
                 stored = accepted.setdefault(outcome.digest, outcome)
                 held[outcome.voter] += 1
                 answers[record] = self._receipt_of(stored)
@@ -282,7 +281,7 @@ class BallotIntake:
         record: CastRecord,
         result: Admitted | Problem,
         held: Mapping[bytes, int],
-    ) -> StoredBallot | Problem:
+    ) -> NewBallot | Problem:
         if isinstance(result, Problem):
             self._failures.false_ballot(record.voter, record.ballot_digest, result)
             return result
@@ -295,11 +294,11 @@ class BallotIntake:
             return _too_many_versions()
         return self._stored(phase, result, receipted=True)
 
-    def _stored(self, phase: Phase, admitted: Admitted, *, receipted: bool) -> StoredBallot:
+    def _stored(self, phase: Phase, admitted: Admitted, *, receipted: bool) -> NewBallot:
         ballot, record, served = admitted.ballot, admitted.record, self._served
         good, own = admitted.share_is_good, record.boxes[served.node - 1]
         named = ballot.voter, ballot.cast_at_unix_s, ballot.digest
-        return StoredBallot(
+        return NewBallot(
             poll_id=served.poll_id,
             voter=ballot.voter,
             cast_at_unix_s=ballot.cast_at_unix_s,
@@ -310,7 +309,7 @@ class BallotIntake:
             share_box=own if good else None,
         )
 
-    def _receipt_of(self, stored: StoredBallot) -> Receipt:
+    def _receipt_of(self, stored: NewBallot | StoredBallot) -> Receipt:
         return Receipt(
             self._served.node,
             stored.voter,

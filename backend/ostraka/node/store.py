@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
-from sqlalchemy import ColumnElement, Engine, func, insert, update
+from sqlalchemy import ColumnElement, Engine, Insert, func, update
 from sqlalchemy import select as select_columns
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
@@ -36,7 +37,6 @@ _SIGNED = col(StoredBallot.signed)
 _RECEIPT = col(StoredBallot.receipt)
 _ROW = col(StoredBallot.id)
 _RECEIPTS = select_columns(_VOTER, col(StoredBallot.cast_at_unix_s), _DIGEST, _RECEIPT)
-_INSERT = insert(StoredBallot)
 _PARAMETERS = 500
 """Databases limit the number of parameters of a statement."""
 
@@ -61,12 +61,28 @@ class BallotVersion:
         return self.cast_at_unix_s, self.digest
 
 
+@dataclass(frozen=True)
+class NewBallot:
+    """A ballot to store, with the columns of `StoredBallot`, whose objects cost more to make than
+    their receipts."""
+
+    poll_id: int
+    voter: bytes
+    cast_at_unix_s: UnixSeconds
+    digest: bytes
+    signed: bytes
+    boxes: bytes
+    receipt: bytes | None
+    share_box: bytes | None
+
+
 class NodeStore:
     """All polls of one node."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = Lock()
+        self._add_ballots = _adding(engine.dialect.name)
 
     @contextmanager
     def _write(self) -> Iterator[Session]:
@@ -125,46 +141,16 @@ class NodeStore:
         """Remove deleted data from SQLite's write-ahead log."""
         checkpoint(self._engine)
 
-    def add_ballots(self, ballots: Sequence[StoredBallot]) -> None:
+    def add_ballots(self, ballots: Sequence[NewBallot]) -> None:
         """Store ballots in one transaction.
 
         A stored ballot is not changed, unless it had no receipt and has one now (it was pulled from
         a peer without a good share, and its voter has sent a good one since), or its bytes were
         damaged.
-
-        Args:
-            ballots: All of one poll, each with another digest.
         """
-        if not ballots:
-            return
-        with self._write() as session:
-            connection = session.connection()
-            known: dict[bytes, tuple[bool, bool]] = {}
-            for chosen in _of_digests([one.digest for one in ballots]):
-                query = select_columns(_DIGEST, _RECEIPT.is_(None), _SIGNED == b"").where(
-                    _of_poll(ballots[0].poll_id), chosen
-                )
-                for digest, unreceipted, damaged in connection.execute(query):
-                    known[digest] = bool(unreceipted), bool(damaged)
-            fresh = [one for one in ballots if one.digest not in known]
-            if fresh:
-                connection.execute(_INSERT, [one.model_dump(exclude={"id"}) for one in fresh])
-            for one in ballots:
-                unreceipted, damaged = known.get(one.digest, (False, False))
-                values: dict[str, bytes | None] = {}
-                if damaged or (unreceipted and one.receipt is not None):
-                    values = {
-                        "signed": one.signed,
-                        "boxes": one.boxes,
-                        "share_box": one.share_box,
-                    }
-                if unreceipted and one.receipt is not None:
-                    values["receipt"] = one.receipt
-                if values:
-                    row = update(StoredBallot).where(
-                        _of_poll(one.poll_id), _DIGEST.in_([one.digest])
-                    )
-                    connection.execute(row.values(values))
+        if ballots:
+            with self._writing, self._engine.begin() as connection:
+                connection.execute(self._add_ballots, [vars(ballot) for ballot in ballots])
 
     def ballot(self, poll_id: int, digest: bytes) -> StoredBallot | None:
         """Return a stored ballot."""
@@ -468,6 +454,23 @@ class NodeStore:
             StoredBallot.poll_id == poll_id, StoredBallot.digest == digest
         )
         return session.exec(query).first()
+
+
+def _adding(dialect: str) -> Insert:
+    """Return the statement of `NodeStore.add_ballots`, which both databases spell alike."""
+    insert = sqlite.insert(StoredBallot) if dialect == "sqlite" else postgresql.insert(StoredBallot)
+    stored, new = StoredBallot.__table__.columns, insert.excluded  # type: ignore[attr-defined]
+    promised = stored.receipt.is_(None) & new.receipt.is_not(None)
+    return insert.on_conflict_do_update(
+        index_elements=["poll_id", "digest"],
+        set_={
+            "signed": new.signed,
+            "boxes": new.boxes,
+            "share_box": new.share_box,
+            "receipt": func.coalesce(stored.receipt, new.receipt),
+        },
+        where=(stored.signed == b"") | promised,
+    )
 
 
 def _of_poll(poll_id: int) -> ColumnElement[bool]:
