@@ -4,7 +4,8 @@ Source: docs/protocol.md §9.
 """
 
 import asyncio
-from collections import Counter
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from ostraka.storage.node_tables import StoredBallot
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
 from ostraka.wire.records import CastRecord, to_hex
+from ostraka_verifier.census import Census
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.units import UnixSeconds
@@ -96,7 +98,7 @@ class BallotIntake:
         self._failures = Failures()
         self._arrived = asyncio.Event()
         self._cursors: dict[int, int] = {}
-        self._pulled: Counter[tuple[int, bytes]] = Counter()
+        self._pulled = _Pulled(served.census)
 
     async def submit(self, record: CastRecord, client: str) -> Receipt | Problem:
         """Accept a ballot from its voter.
@@ -366,9 +368,7 @@ class BallotIntake:
     def _within_bounds(self, peer: Peer, record: CastRecord) -> bool:
         # A voter and a lying node together must not fill the disk. A ballot left out here still
         # comes with a draft or a proposal that needs it.
-        key = peer.number, record.voter
-        self._pulled[key] += record.voter in self._served.census.by_account
-        return self._pulled[key] <= self.most_versions
+        return self._pulled.add(peer.number, record.voter) <= self.most_versions
 
     @property
     def most_versions(self) -> int:
@@ -427,6 +427,25 @@ class BallotIntake:
         self._served.store.add_ballots(stored)
         starved = sum(not one.share_is_good for one in admitted)
         self._served.log.info("pulled", ballots=len(admitted), starved=starved)
+
+
+class _Pulled:
+    """Number of ballots pulled of each voter from each peer, in memory that does not grow."""
+
+    def __init__(self, census: Census) -> None:
+        self._accounts = [entry.account for entry in census.entries]
+        self._counts: dict[int, array[int]] = {}
+
+    def add(self, peer: int, voter: bytes) -> int:
+        """Count a ballot; return the number so far, 0 of somebody who is not in the census."""
+        position = bisect_left(self._accounts, voter)
+        if self._accounts[position : position + 1] != [voter]:
+            return 0
+        if peer not in self._counts:
+            self._counts[peer] = array("L", bytes(array("L").itemsize * len(self._accounts)))
+        counts = self._counts[peer]
+        counts[position] += 1
+        return counts[position]
 
 
 def _put(queue: FairQueue[_Waiting], group: Hashable, waiting: _Waiting) -> None:
