@@ -37,7 +37,7 @@ from ostraka.gateway.routers import (
     proposals,
     rounds,
 )
-from ostraka.wire import api_docs, openapi, problem_responses
+from ostraka.wire import api_docs, direct_routes, openapi, problem_responses
 from ostraka.wire.limits import BodyLimit
 
 log = structlog.get_logger()
@@ -103,6 +103,7 @@ def describe_api() -> FastAPI:
     )
     for one in _ROUTERS:
         app.include_router(one.router, prefix="/api/v1")
+    direct_routes.install(app, ballots.DIRECT)
     return app
 
 

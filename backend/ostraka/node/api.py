@@ -10,7 +10,7 @@ from ostraka.node.census_uploads import CensusGate
 from ostraka.node.limits import MAX_BODY_BYTES
 from ostraka.node.routers import ballots, peers, polls
 from ostraka.node.service import NodeService
-from ostraka.wire import api_docs, openapi, problem_responses, problems
+from ostraka.wire import api_docs, direct_routes, openapi, problem_responses, problems
 from ostraka.wire.limits import BodyLimit
 
 
@@ -55,6 +55,7 @@ def describe_api() -> FastAPI:
     )
     for one in (polls, ballots, peers):
         app.include_router(one.router, prefix="/api/v1")
+    direct_routes.install(app, ballots.DIRECT)
     return app
 
 

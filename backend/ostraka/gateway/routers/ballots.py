@@ -8,9 +8,9 @@ from ostraka.gateway.answers.ballots import CastBallot, Receipts
 from ostraka.gateway.dependencies import DigestPath, Gateway, GatewayParts, PollNumber
 from ostraka.gateway.problem_groups import SERVED_POLL
 from ostraka.wire.ballot_requests import BALLOT_PROBLEMS, BATCH, SignedBallot
+from ostraka.wire.direct_routes import raw_json
 from ostraka.wire.openapi import binary_body, json_body, problems
 from ostraka.wire.problem_types import ProblemType
-from ostraka.wire.raw_answers import raw_json
 from ostraka.wire.records import CastRecord, decode_records, from_hex
 from ostraka.wire.strict_requests import StrictRoute
 
@@ -64,3 +64,7 @@ async def receipts(gateway: Gateway, poll_id: PollNumber, digest: DigestPath) ->
     """Return the nodes' receipts for a ballot."""
     poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
     return Receipts.model_validate(await gateway.ballots.receipts(poll, from_hex(digest, "digest")))
+
+
+DIRECT = {"/ballots": cast, "/ballots:batch": cast_batch}
+"""See `direct_routes`."""

@@ -20,10 +20,10 @@ from ostraka.node.service import NodeService
 from ostraka.wire.ballot_requests import BALLOT_PROBLEMS, BATCH, SignedBallot
 from ostraka.wire.certificates import certificate_json
 from ostraka.wire.clients import client_of
+from ostraka.wire.direct_routes import raw_json
 from ostraka.wire.openapi import BINARY, binary_body, content, json_body, problems
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, ProblemDocument
-from ostraka.wire.raw_answers import raw_json
 from ostraka.wire.records import CastRecord, from_hex
 
 router = APIRouter(tags=["ballots"])
@@ -130,3 +130,7 @@ def finals(poll: Poll) -> list[Final]:
 def shares(poll: Poll) -> list[AggregateShare]:
     """Known aggregate shares; empty before release."""
     return [AggregateShare.model_validate(one) for one in poll.release.shares()]
+
+
+DIRECT = {"/ballots": cast, "/ballots:batch": cast_batch}
+"""See `direct_routes`."""
