@@ -7,6 +7,7 @@ hundred connections that costs several milliseconds of processor time, more than
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import aiohttp
 import httpx
@@ -27,6 +28,8 @@ def service_client(timeout: httpx.Timeout) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         timeout=timeout,
         transport=AiohttpTransport(),
+        # Else a node could fill the jar.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         follow_redirects=False,
         trust_env=False,
     )
