@@ -1,4 +1,4 @@
-"""Endless heads and trailers do not fill a service's memory (docs/operations.md)."""
+"""Endless heads and trailers do not fill a service's memory (docs/threat-model.md)."""
 
 import asyncio
 
