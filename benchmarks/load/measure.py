@@ -1,10 +1,11 @@
 """Measure how many ballots a second one build's nodes and gateway take."""
 
 import json
+import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,26 @@ _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Rates:
-    """Ballots a second of one build."""
+class Rate:
+    """What one build does with ballots.
 
-    single: float
-    relayed: float
-    batch: float
+    Attributes:
+        per_s: Ballots a second.
+        cpu_ms: Processor time of chain, nodes and gateway together, for each ballot. Unlike the
+            rate, it depends little on other programs.
+    """
+
+    per_s: float
+    cpu_ms: float
+
+
+@dataclass(frozen=True)
+class Rates:
+    """One build's rates."""
+
+    single: Rate
+    relayed: Rate
+    batch: Rate
 
 
 def rates_of(build: Build) -> Rates:
@@ -48,30 +63,49 @@ def rates_of(build: Build) -> Rates:
             if not line:
                 raise RuntimeError(f"{build.name}: its stack did not start")
             urls = json.loads(line)
+            pids = list(urls["pids"].values())
+            nodes, gateway = urls["nodes"], urls["gateway"]
+            each = [f"{url}/ballots" for url in nodes]
             return Rates(
-                _singly(build, folder, 0, [url + "/ballots" for url in urls["nodes"]]),
-                _singly(build, folder, 1, [urls["gateway"] + "/ballots"]),
-                _batched(build, folder, 2, urls["nodes"][0] + "/ballots:batch"),
+                _rate(pids, lambda: _singly(build, folder, 0, each)),
+                _rate(pids, lambda: _singly(build, folder, 1, [f"{gateway}/ballots"])),
+                _rate(pids, lambda: _batched(build, folder, 2, f"{nodes[0]}/ballots:batch")),
             )
 
 
-def _singly(build: Build, folder: Path, number: int, urls: Sequence[str]) -> float:
+def _rate(pids: Sequence[int], cast: Callable[[], tuple[int, float]]) -> Rate:
+    time.sleep(_QUIET_S)
+    before = _cpu_s(pids)
+    ballots, seconds = cast()
+    return Rate(ballots / seconds, 1000 * (_cpu_s(pids) - before) / ballots)
+
+
+def _cpu_s(pids: Sequence[int]) -> float:
+    """Return the processor time that these processes have used."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _singly(build: Build, folder: Path, number: int, urls: Sequence[str]) -> tuple[int, float]:
     ballots = _ballots(folder, number)
     seconds, answers = _cast(build, folder, VOTERS, [one["json"].encode() for one in ballots], urls)
     for status, body in (one for each in answers for one in each):
         if status != 200 or not _is_recorded(json.loads(body)):
             raise RuntimeError(f"{build.name}: a ballot is not recorded: {status} {body[:500]}")
-    return len(ballots) / seconds
+    return len(ballots), seconds
 
 
-def _batched(build: Build, folder: Path, number: int, url: str) -> float:
+def _batched(build: Build, folder: Path, number: int, url: str) -> tuple[int, float]:
     records = [bytes.fromhex(one["record"][2:]) for one in _ballots(folder, number)]
     bodies = [b"".join(records[first : first + BATCH]) for first in range(0, len(records), BATCH)]
     seconds, answers = _cast(build, folder, 1, bodies, [url])
     receipts = [one for ((_, body),) in answers for one in json.loads(body)]
     if len(receipts) != len(records) or not all("signature" in one for one in receipts):
         raise RuntimeError(f"{build.name}: a ballot of a batch has no receipt")
-    return len(records) / seconds
+    return len(records), seconds
 
 
 def _is_recorded(answer: dict[str, Any]) -> bool:
@@ -87,7 +121,6 @@ def _ballots(folder: Path, number: int) -> list[dict[str, str]]:
 def _cast(
     build: Build, folder: Path, voters: int, bodies: Sequence[bytes], urls: Sequence[str]
 ) -> tuple[float, list[list[tuple[int, str]]]]:
-    time.sleep(_QUIET_S)
     file = folder / "bodies"
     file.write_text("\n".join(body.hex() for body in bodies))
     command = [build.python, "-P", _HERE / "caster.py", str(voters), file, *urls]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from ostraka.node.store import Conflict, NewBallot, NodeStore
 from ostraka.storage.database import Schema, open_database
@@ -143,3 +144,25 @@ def test_an_error_shows_no_secret(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="UNIQUE") as caught:
         store.add_poll(poll())
     assert "\\x03" not in str(caught.value)
+
+
+def test_no_question_about_a_batch_reads_all_ballots(tmp_path: Path) -> None:
+    """Else each batch would take longer than the one before."""
+    engine = open_database(f"sqlite:///{tmp_path / 'node.db'}", Schema.NODE)
+    store = NodeStore(engine)
+    asked: list[tuple[str, object]] = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _note(_connection: object, _cursor: object, text: str, values: object, *_: object) -> None:
+        asked.append((text, values))
+
+    names = [bytes([name]) * 32 for name in range(20)]
+    store.versions_of(1, [name[:20] for name in names])
+    store.receipts_of(1, names)
+    store.whole(1, names)
+    store.known(1, names)
+    with sqlite3.connect(tmp_path / "node.db") as connection:
+        for text, values in asked:
+            plan = str(connection.execute(f"EXPLAIN QUERY PLAN {text}", values).fetchall())
+            assert "poll_id=? AND" in plan, plan
+    assert len(asked) == 4
