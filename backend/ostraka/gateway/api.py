@@ -37,7 +37,7 @@ from ostraka.gateway.routers import (
     proposals,
     rounds,
 )
-from ostraka.wire import api_docs, direct_routes, openapi, problem_responses
+from ostraka.wire import api_docs, direct_routes, health, openapi, problem_responses, request_ids
 from ostraka.wire.limits import BodyLimit
 
 log = structlog.get_logger()
@@ -62,6 +62,9 @@ def build_api(
     """
     app = describe_api()
     app.state.parts = _parts_of(context, token_hash, client, bundle, public_rpc_url)
+    app.state.readiness = health.ReadinessCheck(
+        lambda: context.indexer.ping(), lambda: context.indexer.sight
+    )
     if bundle is not None:
         pages.install(app, bundle, lambda: _connected(context, public_rpc_url))
     return app
@@ -100,10 +103,12 @@ def describe_api() -> FastAPI:
         allow_origins=["*"],
         allow_methods=["GET", "POST", "PUT"],
         allow_headers=["*"],
+        expose_headers=[request_ids.HEADER],
     )
     for one in _ROUTERS:
         app.include_router(one.router, prefix="/api/v1")
     direct_routes.install(app, ballots.DIRECT)
+    health.install(app)
     return app
 
 

@@ -12,7 +12,9 @@ from sqlmodel import Session, col, select
 
 from ostraka.chain.contract import ChainError, DeployedContract
 from ostraka.chain.log_ranges import LOG_BLOCKS
+from ostraka.storage.database import ping
 from ostraka.storage.gateway_tables import Checkpoint, IndexedEvent
+from ostraka.wire.health import Sight
 from ostraka.wire.records import to_hex
 
 log = structlog.get_logger()
@@ -42,6 +44,12 @@ class Indexer:
         self._following = Lock()
         self._read = 0, b""
         self._read_again_at_monotonic_s = 0.0
+        self.sight: Sight | None = None
+        """The newest block up to which events are indexed; None before the first time."""
+
+    def ping(self) -> None:
+        """Ask the database for something; raises an exception if it does not answer."""
+        ping(self._engine)
 
     @property
     def indexed_to(self) -> int:
@@ -72,6 +80,7 @@ class Indexer:
         indexed_to = self.indexed_to
         same_head = (head.number, head.hash) == self._read
         if same_head and time.monotonic() < self._read_again_at_monotonic_s:
+            self.sight = Sight(head.number, head.timestamp, time.monotonic())
             return taken_back
         # Logs may lag behind blocks, so new blocks are read again a while later.
         first = max(self._deployment_block, min(indexed_to + 1, head.number - REREAD_BLOCKS + 1))
@@ -119,6 +128,7 @@ class Indexer:
             self._read_again_at_monotonic_s = time.monotonic() + _READ_AGAIN_S
         else:
             self._read_again_at_monotonic_s = time.monotonic() + _REST_S
+        self.sight = Sight(head.number, head.timestamp, time.monotonic())
         return taken_back
 
     def _take_back(self) -> int:

@@ -99,6 +99,8 @@ class BallotIntake:
         self._arrived = asyncio.Event()
         self._cursors: dict[int, int] = {}
         self._pulled = _Pulled(served.census)
+        self.receipted = 0
+        """Ballots of voters that got a receipt since the start."""
 
     async def submit(self, record: CastRecord, client: str) -> Receipt | Problem:
         """Accept a ballot from its voter.
@@ -128,6 +130,12 @@ class BallotIntake:
         _put(queue, client, waiting)
         self._arrived.set()
         return await future
+
+    @property
+    def queued(self) -> int:
+        """Ballots that wait for their check."""
+        queues = self._unchecked, self._unchecked_last, self._signed, self._signed_last
+        return sum(map(len, queues))
 
     async def work(self) -> None:
         """Accept queued ballots forever, all waiting ones at once."""
@@ -266,6 +274,7 @@ class BallotIntake:
                 answers[record] = outcome
         # On the disk before this method returns any receipt.
         self._served.store.add_ballots(list(accepted.values()))
+        self.receipted += len(accepted)
         return answers
 
     def _versions_of(self, voters: Iterable[bytes]) -> dict[bytes, int]:

@@ -16,6 +16,7 @@ from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
 from ostraka.node.census_uploads import CensusUploads
 from ostraka.node.electorate import ElectorateReader, check_size, split_upload
+from ostraka.node.load import NodeLoad
 from ostraka.node.observation import Observation
 from ostraka.node.peers import Peer
 from ostraka.node.phases import Destroyed, resume
@@ -28,6 +29,7 @@ from ostraka.randomness import system
 from ostraka.sealing import SEED_BYTES, PollKey
 from ostraka.storage.node_tables import NodePoll
 from ostraka.wire.census_upload import CensusUpload
+from ostraka.wire.health import Sight
 from ostraka.wire.peer_auth import PeerRequests
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -102,6 +104,7 @@ class NodeService:
         self._looking: asyncio.Task[None] | None = None
         self._looked_at_monotonic_s = 0.0
         self.head: Head | None = None
+        self.sight: Sight | None = None
 
     async def run(self) -> None:
         """Run all polls until cancelled."""
@@ -127,6 +130,7 @@ class NodeService:
             await self._discover(head)
         # Set only now: from here on the node answers for every poll that it serves.
         self.head = head
+        self.sight = Sight(head.number, head.timestamp, time.monotonic())
         for poll_id, service in self._polls.items():
             service.see(head)
             # Concurrently: a poll that waits for its peers must not delay the others or this node's
@@ -427,6 +431,14 @@ class NodeService:
     def polls(self) -> list[dict[str, Any]]:
         """Return summaries of all served polls."""
         return [service.publication.summary() for _, service in sorted(self._polls.items())]
+
+    def ping(self) -> None:
+        """Ask the database for something; raises an exception if it does not answer."""
+        self._store.ping()
+
+    def load(self) -> NodeLoad:
+        """Return what this node is doing now, as numbers."""
+        return NodeLoad.of(self._polls.values(), len(self._lost))
 
     def config(self) -> dict[str, Any]:
         """Return chain, registry, and this node's address and registration."""

@@ -21,10 +21,13 @@ from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Plans
 from ostraka.key_files import read_key
 from ostraka.planning.electorates import Electorates
+from ostraka.services.gateway_metrics import GatewayMetrics
+from ostraka.services.metrics import ServiceMetrics
 from ostraka.services.serving import run, serve
 from ostraka.services.settings import GatewaySettings
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.leadership import Leadership
+from ostraka.wire import request_ids
 from ostraka.wire.http_client import service_client
 from ostraka.wire.records import from_hex
 from ostraka_verifier.curve import load
@@ -43,22 +46,27 @@ def run_gateway(settings: GatewaySettings) -> None:
             key, or the database is damaged.
         ChainError: The chain is unreachable at start.
     """
-    run(_serve(settings), settings.log_level)
+    run(_serve(settings), settings)
 
 
 async def _serve(settings: GatewaySettings) -> None:
     engine = open_database(settings.database_url, Schema.GATEWAY)
     gateway = open_gateway(settings, engine)
     token_hash = bytes.fromhex(settings.organizer_token_sha256)
-    async with service_client(_CLIENT_TIMEOUT) as client:
+    async with service_client(_CLIENT_TIMEOUT, [request_ids.pass_on]) as client:
         bundle = Bundle.read(settings.web)
         if bundle is None:
             log.warning("no web client, the API only", folder=str(settings.web))
         else:
             log.info("web client", digest=bundle.digest)
         api = build_api(gateway, token_hash, client, bundle, settings.public_rpc_url)
-        clock = _clock(gateway, Leadership(engine))
-        await serve(api, clock, settings.host, settings.port, settings.trusted_proxies)
+        leadership = Leadership(engine)
+        gather = GatewayMetrics(gateway, client, leadership).gather
+        metrics = ServiceMetrics(engine, [settings.rpc_url], gather)
+        await serve(api, _clock(gateway, leadership), settings, metrics)
+    # Another gateway on the same database goes on at once.
+    leadership.release()
+    engine.dispose()
 
 
 def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:

@@ -32,22 +32,19 @@ def install(app: FastAPI, posts: Mapping[str, Answers]) -> None:
         posts: By the path below a poll's, such as "/ballots". Each is also a declared route.
     """
     for path, answer in posts.items():
-        app.router.routes.insert(
-            0,
-            Route(
-                "/api/v1/polls/{poll_id:poll_number}" + path,
-                _endpoint(answer),
-                methods=["POST"],
-                include_in_schema=False,
-            ),
-        )
+        app.router.routes.insert(0, _route(path, answer))
 
 
-def _endpoint(answer: Answers) -> Callable[[Request], Awaitable[Response]]:
+def _route(path: str, answer: Answers) -> Route:
     async def endpoint(request: Request) -> Response:
+        request.scope["route"] = route
         return await answer(request, request.path_params["poll_id"])
 
-    return endpoint
+    template = "/api/v1/polls/{poll_id:poll_number}" + path
+    route = Route(template, endpoint, methods=["POST"], include_in_schema=False)
+    # Logs and metrics name it like the declared route.
+    route.path = "/api/v1/polls/{poll_id}" + path
+    return route
 
 
 def raw_json(content: Any) -> Response:

@@ -5,7 +5,7 @@ hundred connections that costs several milliseconds of processor time, more than
 """
 
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
@@ -17,19 +17,25 @@ _KEEP_ALIVE_S = 15
 """Idle connections are closed after this time, before nodes close them (`serving`)."""
 _CHUNK_BYTES = 2**16
 
+RequestHook = Callable[[httpx.Request], Awaitable[None]]
 
-def service_client(timeout: httpx.Timeout) -> httpx.AsyncClient:
+
+def service_client(timeout: httpx.Timeout, before: Sequence[RequestHook] = ()) -> httpx.AsyncClient:
     """Return a client that follows no redirects, keeps no cookies, and ignores the environment.
 
     Proxies and netrc of the environment must not redirect the connections of services. The number
     of connections is not limited here but per node where they are used, so that a node that keeps
     some open cannot use up those of the others.
+
+    Args:
+        before: Called with each request before it is sent.
     """
     return httpx.AsyncClient(
         timeout=timeout,
         transport=AiohttpTransport(),
         # Else a node could fill the jar.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        event_hooks={"request": list(before)},
         follow_redirects=False,
         trust_env=False,
     )
