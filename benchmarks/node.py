@@ -11,44 +11,22 @@ import httpx
 from tests.support.flood import Flood, false_proofs
 from tests.support.town import Town, vote_for
 
+from benchmarks.load.comparison import compared
 from ostraka.wire.records import encode_records
 
-VOTERS = 500
 CONNECTIONS, RESENT, HONEST = 14, 400, 8
 AT_ONCE = 40
 
 
 def measure() -> Iterator[dict[str, Any]]:
     """Yield the figures of the group."""
+    yield from compared()
     with tempfile.TemporaryDirectory() as folder:
         town = Town(Path(folder), nodes=4, threshold=2, faults=1)
         with town.stack:
             town.start()
-            poll = town.open_poll(2 * VOTERS)
-            ballots = [poll.prepare(voter, vote_for(0, 1)) for voter in range(2 * VOTERS)]
-            start = time.perf_counter()
-            for first in range(0, VOTERS, 50):
-                results = poll.cast_all(ballots[first : first + 50])
-                if not all(result.recorded for result in results):
-                    raise RuntimeError("a ballot is not recorded")
-            singly = VOTERS / (time.perf_counter() - start)
-            records = encode_records([one.record for one in ballots[VOTERS:]])
-            start = time.perf_counter()
-            answer = httpx.post(poll.url(1, "/ballots:batch"), content=records, timeout=120)
-            batched = VOTERS / (time.perf_counter() - start)
-            if not all("signature" in one for one in answer.json()):
-                raise RuntimeError("a ballot of the batch has no receipt")
             crowded = _crowded(town, Path(folder))
             alone, at_once = _silent(town)
-    yield _figure(
-        "single ballots to four nodes",
-        singly,
-        40,
-        f"{VOTERS} ballots, 50 voters at once, each to all nodes, all on the same two cores",
-    )
-    yield _figure(
-        "batch to one node", batched, 150, f"one request of {VOTERS} ballots; the other three pull"
-    )
     yield _seconds(
         "honest ballot in a crowd",
         crowded,
@@ -117,18 +95,5 @@ def _seconds(name: str, value: float, goal: float, how: str) -> dict[str, Any]:
         "goal": goal,
         "op": "<=",
         "met": value <= goal,
-        "how": how,
-    }
-
-
-def _figure(name: str, value: float, goal: float, how: str) -> dict[str, Any]:
-    return {
-        "group": "node",
-        "name": name,
-        "value": round(value, 1),
-        "unit": "ballots/s",
-        "goal": goal,
-        "op": ">=",
-        "met": value >= goal,
         "how": how,
     }

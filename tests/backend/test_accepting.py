@@ -59,7 +59,8 @@ def test_receipts_stay_within_the_limit_that_peers_accept(
     intake._accept(records[:MAX_VERSIONS])
     intake._store_from_peers(records[MAX_VERSIONS:])
     assert len(service.served.store.receipts(1)) == intake.most_versions
-    assert service.served.store.versions_of(1, records[0].ballot[:20]) == len(records)
+    voter = records[0].voter
+    assert service.served.store.versions_of(1, [voter]) == {voter: len(records)}
 
 
 def test_a_page_of_a_peer_is_limited(poll: SyntheticPoll, intake: BallotIntake) -> None:

@@ -86,8 +86,7 @@ def check(poll: SyntheticPoll, prepared: SignedBallot) -> None:
     ballot, key = prepared.ballot, poll.factory.key
     shape = poll.factory.layout.shape
     verify_proofs(CURVE, key.generators, shape, poll.context, [ballot.proof], secrets.randbits)
-    signed = boxes_hash(prepared.boxes)
-    check_boxes(prepared.boxes, signed, poll.nodes, len(poll.rule.slots))
+    check_boxes(prepared.boxes, poll.nodes, len(poll.rule.slots))
     for node, (secret, box) in enumerate(zip(poll.poll_keys, prepared.boxes, strict=True), start=1):
         opened = secret.open(box, ballot_info(poll.context, node))
         content = BoxContent.decode(opened, len(poll.rule.slots))
@@ -95,7 +94,12 @@ def check(poll: SyntheticPoll, prepared: SignedBallot) -> None:
         assert (content.voter, content.ballot_digest) == (ballot.voter, ballot.digest)
         verify_shares(CURVE, key, node, [(ballot.sharing, content.share)])
     digest = poll.domain.digest(
-        typed_data.BALLOT, poll.context, ballot.voter, ballot.cast_at_unix_s, ballot.digest, signed
+        typed_data.BALLOT,
+        poll.context,
+        ballot.voter,
+        ballot.cast_at_unix_s,
+        ballot.digest,
+        boxes_hash(prepared.boxes),
     )
     assert typed_data.recover(digest, prepared.signature) == ballot.voter
 

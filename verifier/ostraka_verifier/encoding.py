@@ -76,13 +76,10 @@ def parse_json(data: bytes, subject: str) -> Any:
     and no half of a surrogate pair, which no encoding can carry. Integers of more than 40 digits
     become `Decimal`: Python's limit on digits is a setting, and no verdict may depend on it.
     """
-    # Deep nesting overflows the parser's C stack if a library has raised Python's limit.
-    depth = 0
-    # Brackets within strings do not nest, and must not balance those that do.
-    for bracket in re.finditer(rb"[\[\]{}]", _JSON_STRING.sub(b"", data)):
-        depth += 1 if bracket.group() in b"[{" else -1
-        if depth > _MAX_NESTING:
-            raise Malformed(subject, f"nested more than {_MAX_NESTING} deep")
+    # Deep nesting overflows the parser's C stack if a library has raised Python's limit. Few
+    # brackets cannot nest deeply, wherever they are.
+    if data.count(b"[") + data.count(b"{") > _MAX_NESTING:
+        _require_flat(data, subject)
     try:
         content = json.loads(
             data.decode(),
@@ -95,6 +92,15 @@ def parse_json(data: bytes, subject: str) -> Any:
     except (ValueError, RecursionError) as error:
         raise Malformed(subject, f"not JSON: {_json_problem(error)}") from error
     return content
+
+
+def _require_flat(data: bytes, subject: str) -> None:
+    depth = 0
+    # Brackets within strings do not nest, and must not balance those that do.
+    for bracket in re.finditer(rb"[\[\]{}]", _JSON_STRING.sub(b"", data)):
+        depth += 1 if bracket.group() in b"[{" else -1
+        if depth > _MAX_NESTING:
+            raise Malformed(subject, f"nested more than {_MAX_NESTING} deep")
 
 
 def _json_problem(error: Exception) -> str:

@@ -4,7 +4,7 @@ Source: docs/protocol.md §15; EIP-712; EIP-2 (low s). Vectors: tests/vectors/ty
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from coincurve import PublicKey
 
@@ -85,8 +85,13 @@ class Domain:
         members = [
             keccak256(value.encode()) if isinstance(value, str) else word(value) for value in values
         ]
-        struct = keccak256(keccak256(type_string.encode()), *members)
+        struct = keccak256(_type_hash(type_string), *members)
         return keccak256(b"\x19\x01", self.separator, struct)
+
+
+@cache
+def _type_hash(type_string: str) -> bytes:
+    return keccak256(type_string.encode())
 
 
 def address_of(public_key: PublicKey) -> bytes:

@@ -24,6 +24,7 @@ from ostraka.gateway.read_models.polls import PollReader
 from ostraka.gateway.read_models.proposals import ProposalReader
 from ostraka.gateway.read_models.results import ResultReader
 from ostraka.gateway.read_models.rounds import RoundReader
+from ostraka.gateway.recent_polls import RecentPolls
 from ostraka.gateway.redeemed_invitations import RedeemedInvitations
 from ostraka.gateway.relayed_proposals import RelayedProposals
 from ostraka.gateway.rounds import Rounds
@@ -36,7 +37,7 @@ from ostraka.gateway.routers import (
     proposals,
     rounds,
 )
-from ostraka.wire import api_docs, health, openapi, problem_responses, request_ids
+from ostraka.wire import api_docs, direct_routes, health, openapi, problem_responses, request_ids
 from ostraka.wire.limits import BodyLimit
 
 log = structlog.get_logger()
@@ -106,6 +107,7 @@ def describe_api() -> FastAPI:
     )
     for one in _ROUTERS:
         app.include_router(one.router, prefix="/api/v1")
+    direct_routes.install(app, ballots.DIRECT)
     health.install(app)
     return app
 
@@ -135,6 +137,7 @@ def _parts_of(
         relayed_proposals=RelayedProposals(context),
         invitations=RedeemedInvitations(context),
         ballots=ballots,
+        recent_polls=RecentPolls(context.served),
         progress=Progress(ask),
         currencies=currencies,
         round_reader=RoundReader(context, currencies),

@@ -23,6 +23,7 @@ from ostraka.gateway.read_models.polls import PollReader
 from ostraka.gateway.read_models.proposals import ProposalReader
 from ostraka.gateway.read_models.results import ResultReader
 from ostraka.gateway.read_models.rounds import RoundReader
+from ostraka.gateway.recent_polls import RecentPolls
 from ostraka.gateway.redeemed_invitations import RedeemedInvitations
 from ostraka.gateway.relayed_proposals import RelayedProposals
 from ostraka.gateway.rounds import Rounds
@@ -53,6 +54,7 @@ class GatewayParts:
     relayed_proposals: RelayedProposals
     invitations: RedeemedInvitations
     ballots: Ballots
+    recent_polls: RecentPolls
     progress: Progress
     currencies: Currencies
     round_reader: RoundReader

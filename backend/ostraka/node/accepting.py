@@ -4,8 +4,9 @@ Source: docs/protocol.md §9.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Sequence
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +17,12 @@ from ostraka.node.peers import Peer
 from ostraka.node.phases import Accepting, Phase
 from ostraka.node.poll_progress import PollProgress
 from ostraka.node.served_poll import BACKGROUND_S, ServedPoll
-from ostraka.storage.node_tables import (
-    StoredBallot,
-)
+from ostraka.node.store import NewBallot
+from ostraka.storage.node_tables import StoredBallot
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
 from ostraka.wire.records import CastRecord, to_hex
+from ostraka_verifier.census import Census
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.units import UnixSeconds
@@ -97,7 +98,7 @@ class BallotIntake:
         self._failures = Failures()
         self._arrived = asyncio.Event()
         self._cursors: dict[int, int] = {}
-        self._pulled: Counter[tuple[int, bytes]] = Counter()
+        self._pulled = _Pulled(served.census)
         self.receipted = 0
         """Ballots of voters that got a receipt since the start."""
 
@@ -197,12 +198,8 @@ class BallotIntake:
     def _known(self, records: Sequence[CastRecord]) -> dict[bytes, Receipt]:
         """Return earlier receipts by digest: a repeated ballot gets the same receipt."""
         digests = {record.ballot_digest for record in records}
-        known = self._served.store.known(self._served.poll_id, digests)
-        return {
-            digest: self._receipt_of(stored)
-            for digest, stored in known.items()
-            if stored.receipt is not None
-        }
+        known = self._served.store.receipts_of(self._served.poll_id, digests)
+        return {row[2]: Receipt(self._served.node, *row) for row in known}
 
     def _check_signed(self, records: Sequence[CastRecord]) -> list[Receipt | Problem | None]:
         """For each ballot, return its earlier receipt or its refusal; None if its voter signed
@@ -257,21 +254,21 @@ class BallotIntake:
         self, phase: Accepting, records: Sequence[CastRecord]
     ) -> dict[CastRecord, Receipt | Problem]:
         answers: dict[CastRecord, Receipt | Problem] = {}
-        held = _Versions(self._served)
+        held = self._versions_of(record.voter for record in records)
         for record in records:
             problem = self._failures.of(record, record.ballot_digest)
-            if problem is None and held.of(record.voter) >= MAX_VERSIONS:
+            if problem is None and held[record.voter] >= MAX_VERSIONS:
                 problem = _too_many_versions()
             if problem is not None:
                 answers[record] = problem
         fresh = [record for record in records if record not in answers]
-        accepted: dict[bytes, StoredBallot] = {}
+        accepted: dict[bytes, NewBallot] = {}
         results = phase.admission.verify(fresh)
         for record, result in zip(fresh, results, strict=True):
             outcome = self._judge(phase, record, result, held)
-            if isinstance(outcome, StoredBallot):
+            if isinstance(outcome, NewBallot):
                 stored = accepted.setdefault(outcome.digest, outcome)
-                held.add(outcome.voter)
+                held[outcome.voter] += 1
                 answers[record] = self._receipt_of(stored)
             else:
                 answers[record] = outcome
@@ -279,6 +276,11 @@ class BallotIntake:
         self._served.store.add_ballots(list(accepted.values()))
         self.receipted += len(accepted)
         return answers
+
+    def _versions_of(self, voters: Iterable[bytes]) -> dict[bytes, int]:
+        """Return the number of stored versions of each voter. Those of the current batch are added
+        to it, as peers reject inventories with more versions than the limit."""
+        return self._served.store.versions_of(self._served.poll_id, voters)
 
     @property
     def _head_unix_s(self) -> UnixSeconds:
@@ -289,8 +291,8 @@ class BallotIntake:
         phase: Accepting,
         record: CastRecord,
         result: Admitted | Problem,
-        held: "_Versions",
-    ) -> StoredBallot | Problem:
+        held: Mapping[bytes, int],
+    ) -> NewBallot | Problem:
         if isinstance(result, Problem):
             self._failures.false_ballot(record.voter, record.ballot_digest, result)
             return result
@@ -299,15 +301,15 @@ class BallotIntake:
             problem = Problem(ProblemType.CHECK_FAILED, "it does not contain a good share", box)
             self._failures.false_box(record.voter, record, problem)
             return problem
-        if held.of(record.voter) >= MAX_VERSIONS:
+        if held[record.voter] >= MAX_VERSIONS:
             return _too_many_versions()
         return self._stored(phase, result, receipted=True)
 
-    def _stored(self, phase: Phase, admitted: Admitted, *, receipted: bool) -> StoredBallot:
+    def _stored(self, phase: Phase, admitted: Admitted, *, receipted: bool) -> NewBallot:
         ballot, record, served = admitted.ballot, admitted.record, self._served
         good, own = admitted.share_is_good, record.boxes[served.node - 1]
         named = ballot.voter, ballot.cast_at_unix_s, ballot.digest
-        return StoredBallot(
+        return NewBallot(
             poll_id=served.poll_id,
             voter=ballot.voter,
             cast_at_unix_s=ballot.cast_at_unix_s,
@@ -318,7 +320,7 @@ class BallotIntake:
             share_box=own if good else None,
         )
 
-    def _receipt_of(self, stored: StoredBallot) -> Receipt:
+    def _receipt_of(self, stored: NewBallot | StoredBallot) -> Receipt:
         return Receipt(
             self._served.node,
             stored.voter,
@@ -345,9 +347,10 @@ class BallotIntake:
 
         Ballots whose boxes are deleted are left out: by then the tally is final.
         """
-        stored = self._served.store.ballots_after(self._served.poll_id, after, PULL_LIMIT)
-        last = (stored[-1].id or after) if stored else after
-        return last.to_bytes(_CURSOR_BYTES, "big") + self._served.encode_batch(stored)
+        stored = self._served.store.bytes_after(self._served.poll_id, after, PULL_LIMIT)
+        last = stored[-1][0] if stored else after
+        signed = ((signed, boxes) for _, signed, boxes in stored)
+        return last.to_bytes(_CURSOR_BYTES, "big") + self._served.encode_batch(signed)
 
     async def pull_all(self) -> None:
         """Store the ballots of peers that this node misses; slow peers continue in the
@@ -374,9 +377,7 @@ class BallotIntake:
     def _within_bounds(self, peer: Peer, record: CastRecord) -> bool:
         # A voter and a lying node together must not fill the disk. A ballot left out here still
         # comes with a draft or a proposal that needs it.
-        key = peer.number, record.voter
-        self._pulled[key] += record.voter in self._served.census.by_account
-        return self._pulled[key] <= self.most_versions
+        return self._pulled.add(peer.number, record.voter) <= self.most_versions
 
     @property
     def most_versions(self) -> int:
@@ -392,7 +393,7 @@ class BallotIntake:
         if len(digests) > len(self._served.census):
             raise Malformed("digests", f"{len(digests)}, at most one for each voter")
         known = self._served.store.known(self._served.poll_id, digests)
-        return self._served.encode_batch(known.values())
+        return self._served.encode_batch((one.signed, one.boxes) for one in known.values())
 
     async def fetch(self, peer: Peer, digests: Collection[bytes]) -> None:
         """Store certain ballots of a peer."""
@@ -407,8 +408,7 @@ class BallotIntake:
 
     def _store_from_peers(self, records: Sequence[CastRecord]) -> None:
         digests = [record.ballot_digest for record in records]
-        known = self._served.store.known(self._served.poll_id, digests)
-        whole = {digest for digest, stored in known.items() if stored.signed}
+        whole = self._served.store.whole(self._served.poll_id, digests)
         fresh = {
             digest: record
             for digest, record in zip(digests, records, strict=True)
@@ -428,14 +428,33 @@ class BallotIntake:
             else:
                 self._failures.false_ballot(record.voter, digest, result)
         stored = []
-        held = _Versions(self._served)
+        held = self._versions_of(one.ballot.voter for one in admitted)
         for one in admitted:
-            few = held.of(one.ballot.voter) < self.most_versions
+            few = held[one.ballot.voter] < self.most_versions
             stored.append(self._stored(phase, one, receipted=accepting and few))
-            held.add(one.ballot.voter)
+            held[one.ballot.voter] += 1
         self._served.store.add_ballots(stored)
         starved = sum(not one.share_is_good for one in admitted)
         self._served.log.info("pulled", ballots=len(admitted), starved=starved)
+
+
+class _Pulled:
+    """Number of ballots pulled of each voter from each peer, in memory that does not grow."""
+
+    def __init__(self, census: Census) -> None:
+        self._accounts = [entry.account for entry in census.entries]
+        self._counts: dict[int, array[int]] = {}
+
+    def add(self, peer: int, voter: bytes) -> int:
+        """Count a ballot; return the number so far, 0 of somebody who is not in the census."""
+        position = bisect_left(self._accounts, voter)
+        if self._accounts[position : position + 1] != [voter]:
+            return 0
+        if peer not in self._counts:
+            self._counts[peer] = array("L", bytes(array("L").itemsize * len(self._accounts)))
+        counts = self._counts[peer]
+        counts[position] += 1
+        return counts[position]
 
 
 def _put(queue: FairQueue[_Waiting], group: Hashable, waiting: _Waiting) -> None:
@@ -451,25 +470,3 @@ def _too_many_versions() -> Problem:
     return Problem(
         ProblemType.TOO_MANY_VERSIONS, f"a voter may change a vote {MAX_VERSIONS - 1} times"
     )
-
-
-class _Versions:
-    """Number of versions of each voter: stored ones, and those of the current batch.
-
-    A batch must not exceed the limit, as peers reject inventories with more versions.
-    """
-
-    def __init__(self, served: ServedPoll) -> None:
-        self._served = served
-        self._counts: dict[bytes, int] = {}
-
-    def of(self, voter: bytes) -> int:
-        """Return the number of versions."""
-        if voter not in self._counts:
-            poll_id = self._served.poll_id
-            self._counts[voter] = self._served.store.versions_of(poll_id, voter)
-        return self._counts[voter]
-
-    def add(self, voter: bytes) -> None:
-        """Count another version."""
-        self._counts[voter] = self.of(voter) + 1

@@ -5,6 +5,7 @@ Pure: keys, census and time are arguments. Source: docs/protocol.md §9.1.
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ostraka.sealing import PollKey, ballot_info
@@ -21,7 +22,13 @@ from ostraka_verifier.encoding import SIGNATURE_BYTES
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.proof import RejectedProofs, verify_proofs
 from ostraka_verifier.published import PublishedPoll
-from ostraka_verifier.sharing import BoxContent, Share, check_boxes, verify_shares
+from ostraka_verifier.sharing import (
+    BoxContent,
+    Share,
+    check_boxes,
+    share_commitment,
+    verify_shares,
+)
 from ostraka_verifier.typed_data import recover
 from ostraka_verifier.units import UnixSeconds
 
@@ -76,14 +83,7 @@ class Admission:
         Args:
             records: Each passed all other checks; if one fails here, its signer is to blame.
         """
-        results: dict[int, Admitted | Problem] = {}
-        ballots = {}
-        for number, record in enumerate(records):
-            try:
-                ballots[number] = self._poll.layout.decode(self._curve, record.ballot)
-            except Malformed as error:
-                item = error.item.replace("ballots[0]", "ballot", 1)
-                results[number] = from_audit_error(Malformed(item, error.reason))
+        ballots, results = self._decode(records)
         failed: dict[int, str] = {}
         try:
             verify_proofs(
@@ -96,6 +96,7 @@ class Admission:
             )
         except RejectedProofs as error:
             failed = dict(error.failures)
+        proven = []
         for position, (number, ballot) in enumerate(ballots.items()):
             if position in failed:
                 results[number] = Problem(
@@ -105,9 +106,30 @@ class Admission:
                     check="B6",
                 )
             else:
-                good = self._has_good_share(ballot, records[number])
-                results[number] = Admitted(ballot, records[number], good)
+                proven.append((number, ballot))
+        good = self._good_shares([(ballot, records[number]) for number, ballot in proven])
+        for (number, ballot), one in zip(proven, good, strict=True):
+            results[number] = Admitted(ballot, records[number], one)
         return [results[number] for number in range(len(records))]
+
+    def _decode(
+        self, records: Sequence[CastRecord]
+    ) -> tuple[dict[int, Ballot], dict[int, Admitted | Problem]]:
+        """Return the ballots, and the problems of those that cannot be read, by position."""
+        layout, problems = self._poll.layout, dict[int, Admitted | Problem]()
+        try:
+            # All points at once.
+            decoded = layout.decode_many(self._curve, [record.ballot for record in records])
+            return dict(enumerate(decoded)), problems
+        except Malformed:
+            ballots = {}
+        for number, record in enumerate(records):
+            try:
+                ballots[number] = layout.decode(self._curve, record.ballot)
+            except Malformed as error:
+                item = error.item.replace("ballots[0]", "ballot", 1)
+                problems[number] = from_audit_error(Malformed(item, error.reason))
+        return ballots, problems
 
     def check_sizes(self, record: CastRecord) -> None:
         """Check lengths first, so that nothing is decoded or stored that cannot be a ballot.
@@ -118,7 +140,7 @@ class Admission:
         poll = self._poll
         if len(record.ballot) != poll.layout.size:
             raise Malformed("ballot", f"{len(record.ballot)} bytes, expected {poll.layout.size}")
-        check_boxes(record.boxes, record.boxes_hash, poll.nodes, poll.slots)
+        check_boxes(record.boxes, poll.nodes, poll.slots)
         if len(record.signature) != SIGNATURE_BYTES:
             size = len(record.signature)
             raise Malformed("signature", f"{size} bytes, expected {SIGNATURE_BYTES}")
@@ -171,8 +193,9 @@ class Admission:
                 "B4", "signature", "not of this ballot and its boxes by the voter's signing key"
             )
 
-    def _has_good_share(self, ballot: Ballot, record: CastRecord) -> bool:
-        return False
+    def _good_shares(self, ballots: Sequence[tuple[Ballot, CastRecord]]) -> list[bool]:
+        """Return for each ballot whether this node's own box contains a good share."""
+        return [False] * len(ballots)
 
 
 class BoxAdmission(Admission):
@@ -203,17 +226,27 @@ class BoxAdmission(Admission):
             Malformed: The box cannot be opened, or is of another poll, voter or ballot.
             Rejected: The share is bad (check S0).
         """
+        share = self._opened(ballot, box)
+        verify_shares(self._curve, self._key, self._node, [(ballot.sharing, share)])
+        return share
+
+    def _opened(self, ballot: Ballot, box: bytes) -> Share:
         info = ballot_info(self._poll.context, self._node)
         content = BoxContent.decode(self._poll_key.open(box, info), self._poll.slots)
         expected = (self._poll.context, ballot.voter, ballot.digest)
         if (content.poll_context, content.voter, content.ballot_digest) != expected:
             raise Malformed("box", "of another poll, voter or ballot")
-        verify_shares(self._curve, self._key, self._node, [(ballot.sharing, content.share)])
         return content.share
 
-    def _has_good_share(self, ballot: Ballot, record: CastRecord) -> bool:
-        try:
-            self.share(ballot, record.boxes[self._node - 1])
-        except (Malformed, Rejected):
-            return False
-        return True
+    def _good_shares(self, ballots: Sequence[tuple[Ballot, CastRecord]]) -> list[bool]:
+        shares: dict[int, Share] = {}
+        for number, (ballot, record) in enumerate(ballots):
+            with suppress(Malformed):
+                shares[number] = self._opened(ballot, record.boxes[self._node - 1])
+        sharings = [ballots[number][0].sharing for number in shares]
+        commitments = self._key.commit([(one.values, one.blinding) for one in shares.values()])
+        good = [False] * len(ballots)
+        for position, (number, sharing) in enumerate(zip(shares, sharings, strict=True)):
+            expected = share_commitment(self._curve, sharing, self._node)
+            good[number] = expected == commitments[position]
+        return good

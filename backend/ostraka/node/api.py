@@ -10,7 +10,15 @@ from ostraka.node.census_uploads import CensusGate
 from ostraka.node.limits import MAX_BODY_BYTES
 from ostraka.node.routers import ballots, peers, polls
 from ostraka.node.service import NodeService
-from ostraka.wire import api_docs, health, openapi, problem_responses, problems, request_ids
+from ostraka.wire import (
+    api_docs,
+    direct_routes,
+    health,
+    openapi,
+    problem_responses,
+    problems,
+    request_ids,
+)
 from ostraka.wire.limits import BodyLimit
 
 
@@ -57,6 +65,7 @@ def describe_api() -> FastAPI:
     )
     for one in (polls, ballots, peers):
         app.include_router(one.router, prefix="/api/v1")
+    direct_routes.install(app, ballots.DIRECT)
     health.install(app)
     return app
 

@@ -1,4 +1,4 @@
-"""Dependencies of a node's routes: the node, a served poll, and the sender."""
+"""Dependencies of a node's routes: the node, a served poll, and a peer."""
 
 from collections.abc import Callable, Collection
 from typing import Annotated
@@ -9,7 +9,6 @@ from ostraka.clock import unix_now
 from ostraka.node.poll_service import PollService
 from ostraka.node.service import NodeService
 from ostraka.wire import peer_auth
-from ostraka.wire.clients import client_of
 
 _MAX_ID = (1 << 63) - 1
 
@@ -40,14 +39,6 @@ async def body_of(request: Request) -> bytes:
 Body = Annotated[bytes, Depends(body_of)]
 Signed = Callable[[Collection[bytes]], bytes]
 """Returns the address that signed a request, one of the allowed ones; Problem otherwise."""
-
-
-async def sender_of(request: Request) -> str:
-    """Return the client for whose limits a request counts."""
-    return client_of(request.scope)
-
-
-Sender = Annotated[str, Depends(sender_of)]
 
 
 PeerSignature = Annotated[

@@ -5,7 +5,6 @@ time or on the poll's state. Source: docs/protocol.md §9.1.
 """
 
 from collections import Counter, OrderedDict
-from hashlib import blake2b
 from threading import Lock
 
 from ostraka.wire.problems import Problem
@@ -39,7 +38,7 @@ class Failures:
         Args:
             digest: Digest of its ballot.
         """
-        key = _key(record)
+        key = record.identity
         with self._lock:
             return (
                 self._signed.recall(digest) or self._signed.recall(key) or self._forged.recall(key)
@@ -48,7 +47,7 @@ class Failures:
     def forged(self, record: CastRecord, problem: Problem) -> None:
         """Remember a false signature. It does not blame the voter, as anybody can have sent it."""
         with self._lock:
-            self._forged.add(_key(record), problem)
+            self._forged.add(record.identity, problem)
 
     def false_ballot(self, voter: bytes, digest: bytes, problem: Problem) -> None:
         """Remember a ballot with a false encoding or proof that its voter signed."""
@@ -56,7 +55,7 @@ class Failures:
 
     def false_box(self, voter: bytes, record: CastRecord, problem: Problem) -> None:
         """Remember a record with a box without a good share that its voter signed."""
-        self._blame(voter, _key(record), problem)
+        self._blame(voter, record.identity, problem)
 
     def _blame(self, voter: bytes, key: bytes, problem: Problem) -> None:
         with self._lock:
@@ -88,7 +87,3 @@ class _Memory:
         if len(self._problems) > MOST_REMEMBERED:
             self._problems.popitem(last=False)
         return new
-
-
-def _key(record: CastRecord) -> bytes:
-    return blake2b(record.encode(), digest_size=32).digest()

@@ -15,6 +15,7 @@ import httpx
 from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
 from ostraka.wire import peer_auth
+from ostraka.wire.http_client import service_client
 from ostraka.wire.problems import reported
 from ostraka.wire.records import strict_json
 from ostraka_verifier.parameters import Member
@@ -122,12 +123,5 @@ class Peer:
 @asynccontextmanager
 async def peer_client() -> AsyncIterator[httpx.AsyncClient]:
     """Provide an HTTP client for requests to peers."""
-    # Proxies and netrc of the environment must not redirect nodes' connections. The number of
-    # connections is not limited, so that a peer that keeps some open cannot use up all of them.
-    async with httpx.AsyncClient(
-        timeout=_TIMEOUT,
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
-        follow_redirects=False,
-        trust_env=False,
-    ) as client:
+    async with service_client(_TIMEOUT) as client:
         yield client

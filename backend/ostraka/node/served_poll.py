@@ -188,13 +188,15 @@ class ServedPoll:
         poll = self.poll
         return decode_records(data, poll.layout.size, poll.nodes, poll.box_bytes)
 
-    def encode_batch(self, stored: Iterable[StoredBallot]) -> bytes:
-        """Encode records for a peer, of those ballots whose boxes this node has."""
+    def encode_batch(self, stored: Iterable[tuple[bytes, bytes]]) -> bytes:
+        """Encode records for a peer, of those ballots whose boxes this node has.
+
+        Args:
+            stored: Signed parts and boxes of each ballot.
+        """
         size = self.poll.layout.size
         return b"".join(
-            one.signed[:size] + one.boxes + one.signed[-SIGNATURE_BYTES:]
-            for one in stored
-            if one.boxes
+            signed[:size] + boxes + signed[-SIGNATURE_BYTES:] for signed, boxes in stored if boxes
         )
 
     def root(self, digests: Sequence[bytes]) -> tuple[SumRoot, list[tuple[Ballot, StoredBallot]]]:

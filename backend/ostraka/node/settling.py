@@ -195,7 +195,7 @@ class SettlingRounds:
         known = self._served.store.known(
             self._served.poll_id, [version.digest for version in absent]
         )
-        return self._served.encode_batch(known.values())
+        return self._served.encode_batch((one.signed, one.boxes) for one in known.values())
 
     def _leaf_list(self, body: bytes) -> LeafList:
         # One leaf for each voter: reading a liar's longer list would delay everything else.

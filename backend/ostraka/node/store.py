@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
-from sqlalchemy import Engine, func, update
+from sqlalchemy import ColumnElement, Engine, Insert, func, update
 from sqlalchemy import select as select_columns
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from ostraka.storage.database import checkpoint, ping
@@ -28,6 +30,15 @@ from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.units import UnixSeconds
+
+_VOTER = col(StoredBallot.voter)
+_DIGEST = col(StoredBallot.digest)
+_SIGNED = col(StoredBallot.signed)
+_RECEIPT = col(StoredBallot.receipt)
+_ROW = col(StoredBallot.id)
+_RECEIPTS = select_columns(_VOTER, col(StoredBallot.cast_at_unix_s), _DIGEST, _RECEIPT)
+_PARAMETERS = 500
+"""Databases limit the number of parameters of a statement."""
 
 
 class Conflict(Exception):
@@ -50,12 +61,28 @@ class BallotVersion:
         return self.cast_at_unix_s, self.digest
 
 
+@dataclass(frozen=True)
+class NewBallot:
+    """A ballot to store, with the columns of `StoredBallot`, whose objects cost more to make than
+    their receipts."""
+
+    poll_id: int
+    voter: bytes
+    cast_at_unix_s: UnixSeconds
+    digest: bytes
+    signed: bytes
+    boxes: bytes
+    receipt: bytes | None
+    share_box: bytes | None
+
+
 class NodeStore:
     """All polls of one node."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = Lock()
+        self._add_ballots = _adding(engine.dialect.name)
 
     @contextmanager
     def _write(self) -> Iterator[Session]:
@@ -118,26 +145,16 @@ class NodeStore:
         """Remove deleted data from SQLite's write-ahead log."""
         checkpoint(self._engine)
 
-    def add_ballots(self, ballots: Sequence[StoredBallot]) -> None:
+    def add_ballots(self, ballots: Sequence[NewBallot]) -> None:
         """Store ballots in one transaction.
 
         A stored ballot is not changed, unless it had no receipt and has one now (it was pulled from
         a peer without a good share, and its voter has sent a good one since), or its bytes were
         damaged.
         """
-        with self._write() as session:
-            for ballot in ballots:
-                known = self._find(session, ballot.poll_id, ballot.digest)
-                if known is None:
-                    session.add(ballot)
-                elif known.receipt is None and ballot.receipt is not None:
-                    known.signed, known.boxes = ballot.signed, ballot.boxes
-                    known.receipt, known.share_box = ballot.receipt, ballot.share_box
-                    session.add(known)
-                elif not known.signed:
-                    known.signed, known.boxes = ballot.signed, ballot.boxes
-                    known.share_box = ballot.share_box
-                    session.add(known)
+        if ballots:
+            with self._writing, self._engine.begin() as connection:
+                connection.execute(self._add_ballots, [vars(ballot) for ballot in ballots])
 
     def ballot(self, poll_id: int, digest: bytes) -> StoredBallot | None:
         """Return a stored ballot."""
@@ -147,24 +164,47 @@ class NodeStore:
     def known(self, poll_id: int, digests: Iterable[bytes]) -> dict[bytes, StoredBallot]:
         """Return the stored ones of these ballots, by digest."""
         found: dict[bytes, StoredBallot] = {}
-        wanted = list(digests)
         with Session(self._engine) as session:
-            # Databases limit the number of parameters of a statement.
-            for start in range(0, len(wanted), 500):
-                query = select(StoredBallot).where(
-                    StoredBallot.poll_id == poll_id,
-                    col(StoredBallot.digest).in_(wanted[start : start + 500]),
-                )
+            for chosen in _of_digests(digests):
+                query = select(StoredBallot).where(StoredBallot.poll_id == poll_id, chosen)
                 found |= {ballot.digest: ballot for ballot in session.exec(query)}
         return found
 
-    def versions_of(self, poll_id: int, voter: bytes) -> int:
-        """Return the number of stored versions of one voter."""
-        with Session(self._engine) as session:
-            query = select(func.count()).where(
-                StoredBallot.poll_id == poll_id, StoredBallot.voter == voter
-            )
-            return session.exec(query).one()
+    def receipts_of(
+        self, poll_id: int, digests: Iterable[bytes]
+    ) -> list[tuple[bytes, UnixSeconds, bytes, bytes]]:
+        """Return (voter, cast time, digest, own receipt) of the receipted ones of these ballots."""
+        found = []
+        with self._engine.connect() as connection:
+            for chosen in _of_digests(digests):
+                query = _RECEIPTS.where(_of_poll(poll_id), _RECEIPT.is_not(None), chosen)
+                found += [
+                    (voter, UnixSeconds(at), digest, receipt or b"")
+                    for voter, at, digest, receipt in connection.execute(query)
+                ]
+        return found
+
+    def whole(self, poll_id: int, digests: Iterable[bytes]) -> set[bytes]:
+        """Return those of these ballots that are stored with all their bytes."""
+        found: set[bytes] = set()
+        with self._engine.connect() as connection:
+            for chosen in _of_digests(digests):
+                query = select_columns(_DIGEST).where(_of_poll(poll_id), _SIGNED != b"", chosen)
+                found.update(connection.execute(query).scalars())
+        return found
+
+    def versions_of(self, poll_id: int, voters: Iterable[bytes]) -> dict[bytes, int]:
+        """Return the number of stored versions of each of these voters."""
+        counts = dict.fromkeys(voters, 0)
+        with self._engine.connect() as connection:
+            for chosen in _chunks(counts, _VOTER):
+                query = (
+                    select_columns(_VOTER, func.count())
+                    .where(_of_poll(poll_id), chosen)
+                    .group_by(_VOTER)
+                )
+                counts.update((voter, count) for voter, count in connection.execute(query))
+        return counts
 
     def ballots_after(self, poll_id: int, after: int, limit: int) -> list[StoredBallot]:
         """Return ballots in order of arrival, after a row id."""
@@ -176,6 +216,17 @@ class NodeStore:
                 .limit(limit)
             )
             return list(session.exec(query))
+
+    def bytes_after(self, poll_id: int, after: int, limit: int) -> list[tuple[int, bytes, bytes]]:
+        """Return (row id, signed parts, boxes) of ballots in order of arrival, after a row id."""
+        query = (
+            select_columns(col(StoredBallot.id), _SIGNED, col(StoredBallot.boxes))
+            .where(_of_poll(poll_id), col(StoredBallot.id) > after)
+            .order_by(col(StoredBallot.id))
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [(row or 0, signed, boxes) for row, signed, boxes in connection.execute(query)]
 
     def versions(self, poll_id: int) -> list[BallotVersion]:
         """Return all stored ballots without their bytes."""
@@ -407,3 +458,35 @@ class NodeStore:
             StoredBallot.poll_id == poll_id, StoredBallot.digest == digest
         )
         return session.exec(query).first()
+
+
+def _adding(dialect: str) -> Insert:
+    """Return the statement of `NodeStore.add_ballots`, which both databases spell alike."""
+    insert = sqlite.insert(StoredBallot) if dialect == "sqlite" else postgresql.insert(StoredBallot)
+    stored, new = StoredBallot.__table__.columns, insert.excluded  # type: ignore[attr-defined]
+    promised = stored.receipt.is_(None) & new.receipt.is_not(None)
+    return insert.on_conflict_do_update(
+        index_elements=["poll_id", "digest"],
+        set_={
+            "signed": new.signed,
+            "boxes": new.boxes,
+            "share_box": new.share_box,
+            "receipt": func.coalesce(stored.receipt, new.receipt),
+        },
+        where=(stored.signed == b"") | promised,
+    )
+
+
+def _of_poll(poll_id: int) -> ColumnElement[bool]:
+    return col(StoredBallot.poll_id) == poll_id
+
+
+def _of_digests(digests: Iterable[bytes]) -> Iterator[ColumnElement[bool]]:
+    """Conditions that select ballots by digest, each with few enough parameters."""
+    return _chunks(digests, _DIGEST)
+
+
+def _chunks(wanted: Iterable[bytes], column: Mapped[bytes]) -> Iterator[ColumnElement[bool]]:
+    values = list(wanted)
+    for start in range(0, len(values), _PARAMETERS):
+        yield column.in_(values[start : start + _PARAMETERS])

@@ -28,6 +28,7 @@ from ostraka.services.settings import GatewaySettings
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.leadership import Leadership
 from ostraka.wire import request_ids
+from ostraka.wire.http_client import service_client
 from ostraka.wire.records import from_hex
 from ostraka_verifier.curve import load
 
@@ -52,15 +53,7 @@ async def _serve(settings: GatewaySettings) -> None:
     engine = open_database(settings.database_url, Schema.GATEWAY)
     gateway = open_gateway(settings, engine)
     token_hash = bytes.fromhex(settings.organizer_token_sha256)
-    # Proxies and netrc of the environment must not redirect the gateway's connections. Connections
-    # are limited per node where they are used, so that silent nodes do not use up those of others.
-    async with httpx.AsyncClient(
-        timeout=_CLIENT_TIMEOUT,
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
-        follow_redirects=False,
-        trust_env=False,
-        event_hooks={"request": [request_ids.pass_on]},
-    ) as client:
+    async with service_client(_CLIENT_TIMEOUT, [request_ids.pass_on]) as client:
         bundle = Bundle.read(settings.web)
         if bundle is None:
             log.warning("no web client, the API only", folder=str(settings.web))

@@ -12,11 +12,13 @@ from typing import Any
 
 import structlog
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ostraka.services import logs
+from ostraka.services.http_protocol import BoundedHttp
 from ostraka.services.metrics import ServiceMetrics
 from ostraka.services.requests import NamedRequests
 from ostraka.services.settings import ServiceSettings
@@ -40,7 +42,8 @@ def run(service: Coroutine[Any, Any, None], settings: ServiceSettings) -> None:
     # A library sets it so high that nested JSON would overflow the C stack and kill the process.
     sys.setrecursionlimit(_RECURSION_LIMIT)
     _keep_secrets()
-    asyncio.run(service)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(service)
 
 
 def _keep_secrets() -> None:
@@ -78,6 +81,8 @@ async def serve(
             _wrapped(app, settings, metrics),
             host=settings.host,
             port=settings.port,
+            http=BoundedHttp,
+            ws="none",
             log_config=None,
             access_log=False,
             # Read by `_wrapped`, which must see the proxy's own address first.
@@ -162,6 +167,8 @@ async def _serving_metrics(
             metrics.application(),
             host=settings.metrics_host,
             port=settings.metrics_port,
+            http=BoundedHttp,
+            ws="none",
             log_config=None,
             access_log=False,
             proxy_headers=False,

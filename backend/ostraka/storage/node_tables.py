@@ -4,7 +4,7 @@ No table has a share or a key that opens one. A node keeps the sealed boxes unti
 poll key, whose secret is in a separate file (`ostraka.node.poll_secrets`).
 """
 
-from sqlalchemy import BigInteger, MetaData, UniqueConstraint
+from sqlalchemy import BigInteger, Index, MetaData, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from ostraka_verifier.units import UnixSeconds
@@ -71,11 +71,15 @@ class StoredBallot(NodeTable, table=True):
     """A ballot that passed every check, except possibly that of this node's own share."""
 
     __tablename__ = "stored_ballot"
-    __table_args__ = (UniqueConstraint("poll_id", "digest"),)
+    __table_args__ = (
+        UniqueConstraint("poll_id", "digest"),
+        # Versions of many voters at once: with an index for each column, SQLite reads all ballots.
+        Index("ix_stored_ballot_poll_voter", "poll_id", "voter"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     poll_id: int = Field(index=True)
-    voter: bytes = Field(index=True)
+    voter: bytes
     cast_at_unix_s: UnixSeconds = Field(sa_type=BigInteger)
     digest: bytes
     signed: bytes

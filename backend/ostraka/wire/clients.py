@@ -1,10 +1,13 @@
 """Identify clients for limits: by address, or by the network of one subscriber."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 _SUBSCRIBER_BITS = 64
 """Prefix of an IPv6 address; a subscriber can choose the other bits freely."""
+_MOST_REMEMBERED = 4096
+"""Most addresses whose network is remembered."""
 
 
 def client_of(scope: Any) -> str:
@@ -14,7 +17,11 @@ def client_of(scope: Any) -> str:
         scope: ASGI scope. Its client opened the connection, or was named by a proxy that the
             operator trusts (`serving`).
     """
-    host = str(scope["client"][0]) if scope.get("client") else ""
+    return _limited_as(str(scope["client"][0]) if scope.get("client") else "")
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _limited_as(host: str) -> str:
     try:
         address = ip_address(host)
     except ValueError:

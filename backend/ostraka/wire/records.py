@@ -6,6 +6,7 @@ The record is `canonical ballot ‖ box_1 … box_n ‖ signature (65)`; a batch
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 from ostraka_verifier.encoding import ADDRESS_BYTES, SIGNATURE_BYTES, parse_json, tagged_hash
@@ -43,6 +44,11 @@ class CastRecord:
     def ballot_digest(self) -> bytes:
         """Digest of the ballot."""
         return tagged_hash("ballot", self.ballot)
+
+    @cached_property
+    def identity(self) -> bytes:
+        """Identifies these bytes in this process, 32 bytes."""
+        return blake2b(self.encode(), digest_size=32).digest()
 
     def encode(self) -> bytes:
         """Return the binary record."""

@@ -389,7 +389,7 @@ def receipt_statement(poll: PublishedPoll, record: CastRecord) -> bytes:
     if len(record.signature) != SIGNATURE_BYTES:
         raise Malformed("signature", f"{len(record.signature)} bytes, expected {SIGNATURE_BYTES}")
     nodes, slots = len(poll.committee.members), len(poll.rule.slots)
-    check_boxes(record.boxes, record.boxes_hash, nodes, slots)
+    check_boxes(record.boxes, nodes, slots)
     return poll.domain.digest(
         typed_data.RECEIPT,
         poll.context,

@@ -2,12 +2,13 @@
 
 import asyncio
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
 from ostraka.gateway.answers.ballots import CastBallot, Receipts
-from ostraka.gateway.dependencies import Body, DigestPath, Gateway, PollNumber
+from ostraka.gateway.dependencies import DigestPath, Gateway, GatewayParts, PollNumber
 from ostraka.gateway.problem_groups import SERVED_POLL
 from ostraka.wire.ballot_requests import BALLOT_PROBLEMS, BATCH, SignedBallot
+from ostraka.wire.direct_routes import raw_json
 from ostraka.wire.openapi import binary_body, json_body, problems
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.records import CastRecord, decode_records, from_hex
@@ -18,10 +19,11 @@ router = APIRouter(tags=["ballots"], route_class=StrictRoute)
 
 @router.post(
     "/polls/{poll_id}/ballots",
+    response_model=CastBallot,
     responses=problems(SERVED_POLL, BALLOT_PROBLEMS, ProblemType.NODES_UNREACHABLE),
     openapi_extra=json_body("A signed ballot.", SignedBallot),
 )
-async def cast(gateway: Gateway, poll_id: PollNumber, body: Body) -> CastBallot:
+async def cast(request: Request, poll_id: PollNumber) -> Response:
     """Send a signed ballot to all nodes; return the receipts of those that accepted it.
 
     `recorded` states whether a quorum of nodes accepted it. If no node did, the answer is the
@@ -35,21 +37,24 @@ async def cast(gateway: Gateway, poll_id: PollNumber, body: Body) -> CastBallot:
 
     The body is read as JSON whatever its `Content-Type`.
     """
-    poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
-    return CastBallot.model_validate(await gateway.ballots.cast(poll, CastRecord.from_json(body)))
+    gateway: GatewayParts = request.app.state.parts
+    poll = await gateway.recent_polls.served(poll_id)
+    return raw_json(await gateway.ballots.cast(poll, CastRecord.from_json(await request.body())))
 
 
 @router.post(
     "/polls/{poll_id}/ballots:batch",
+    response_model=list[CastBallot],
     responses=problems(SERVED_POLL),
     openapi_extra=binary_body(BATCH),
 )
-async def cast_batch(gateway: Gateway, poll_id: PollNumber, body: Body) -> list[CastBallot]:
+async def cast_batch(request: Request, poll_id: PollNumber) -> Response:
     """Send several signed ballots, binary records end to end; return an answer for each in turn."""
-    poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
+    gateway: GatewayParts = request.app.state.parts
+    poll = await gateway.recent_polls.served(poll_id)
+    body = await request.body()
     records = decode_records(body, poll.layout.size, poll.nodes, poll.box_bytes)
-    answers = await gateway.ballots.cast_batch(poll, records)
-    return [CastBallot.model_validate(one) for one in answers]
+    return raw_json(await gateway.ballots.cast_batch(poll, records))
 
 
 @router.get(
@@ -59,3 +64,7 @@ async def receipts(gateway: Gateway, poll_id: PollNumber, digest: DigestPath) ->
     """Return the nodes' receipts for a ballot."""
     poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
     return Receipts.model_validate(await gateway.ballots.receipts(poll, from_hex(digest, "digest")))
+
+
+DIRECT = {"/ballots": cast, "/ballots:batch": cast_batch}
+"""See `direct_routes`."""

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from ostraka.node.answers.ballots import (
     AggregateShare,
@@ -12,11 +12,15 @@ from ostraka.node.answers.ballots import (
     Receipt,
     Repair,
 )
-from ostraka.node.dependencies import Body, Poll, Sender
+from ostraka.node.dependencies import Poll, PollNumber
 from ostraka.node.limits import MAX_BALLOT_BYTES, MAX_BATCH
+from ostraka.node.poll_service import PollService
 from ostraka.node.problem_groups import POLL
+from ostraka.node.service import NodeService
 from ostraka.wire.ballot_requests import BALLOT_PROBLEMS, BATCH, SignedBallot
 from ostraka.wire.certificates import certificate_json
+from ostraka.wire.clients import client_of
+from ostraka.wire.direct_routes import raw_json
 from ostraka.wire.openapi import BINARY, binary_body, content, json_body, problems
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, ProblemDocument
@@ -29,36 +33,40 @@ Digest = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of 
 
 @router.post(
     "/polls/{poll_id}/ballots",
+    response_model=Receipt,
     responses=problems(POLL, BALLOT_PROBLEMS, ProblemType.UNAVAILABLE),
     openapi_extra=json_body("A signed ballot.", SignedBallot),
 )
-async def cast(poll: Poll, body: Body, sender: Sender) -> Receipt:
+async def cast(request: Request, poll_id: PollNumber) -> Response:
     """Cast a ballot; answers with this node's receipt."""
+    poll, body = _poll(request, poll_id), await request.body()
     if len(body) > MAX_BALLOT_BYTES:
         raise Problem(ProblemType.TOO_LARGE, f"more than {MAX_BALLOT_BYTES} bytes", "body")
-    result = await poll.accepting.submit(CastRecord.from_json(body), sender)
+    result = await poll.accepting.submit(CastRecord.from_json(body), client_of(request.scope))
     if isinstance(result, Problem):
         raise result
-    return Receipt.model_validate(result.to_json())
+    return raw_json(result.to_json())
 
 
 @router.post(
     "/polls/{poll_id}/ballots:batch",
+    response_model=list[Receipt | ProblemDocument],
     responses=problems(POLL, ProblemType.MALFORMED),
     openapi_extra=binary_body(BATCH),
 )
-async def cast_batch(poll: Poll, body: Body, sender: Sender) -> list[Receipt | ProblemDocument]:
+async def cast_batch(request: Request, poll_id: PollNumber) -> Response:
     """Cast up to 1,000 ballots as records end to end; a receipt or a problem for each."""
-    records = poll.served.decode_batch(body)
+    poll, sender = _poll(request, poll_id), client_of(request.scope)
+    records = poll.served.decode_batch(await request.body())
     if len(records) > MAX_BATCH:
         raise Problem(ProblemType.TOO_LARGE, f"more than {MAX_BATCH} ballots in a batch", "body")
     results = await asyncio.gather(*(poll.accepting.submit(record, sender) for record in records))
-    return [
-        ProblemDocument.model_validate(one.to_json())
-        if isinstance(one, Problem)
-        else Receipt.model_validate(one.to_json())
-        for one in results
-    ]
+    return raw_json([one.to_json() for one in results])
+
+
+def _poll(request: Request, poll_id: int) -> PollService:
+    node: NodeService = request.app.state.node
+    return node.poll(poll_id)
 
 
 @router.get("/polls/{poll_id}/receipts/{digest}", responses=problems(POLL, ProblemType.NOT_FOUND))
@@ -122,3 +130,7 @@ def finals(poll: Poll) -> list[Final]:
 def shares(poll: Poll) -> list[AggregateShare]:
     """Known aggregate shares; empty before release."""
     return [AggregateShare.model_validate(one) for one in poll.release.shares()]
+
+
+DIRECT = {"/ballots": cast, "/ballots:batch": cast_batch}
+"""See `direct_routes`."""

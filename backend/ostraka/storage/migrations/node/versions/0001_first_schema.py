@@ -108,13 +108,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("stored_ballot", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_stored_ballot_poll_id"), ["poll_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_stored_ballot_voter"), ["voter"], unique=False)
+        batch_op.create_index("ix_stored_ballot_poll_voter", ["poll_id", "voter"], unique=False)
 
 
 def downgrade() -> None:
     """Undo."""
     with op.batch_alter_table("stored_ballot", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_stored_ballot_voter"))
+        batch_op.drop_index("ix_stored_ballot_poll_voter")
         batch_op.drop_index(batch_op.f("ix_stored_ballot_poll_id"))
 
     op.drop_table("stored_ballot")
