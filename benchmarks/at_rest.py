@@ -62,9 +62,9 @@ def _rest_of(build: Build) -> dict[tuple[str, int], Rest]:
             return (folder / "rpc-url").read_text()
 
         with CountingRpc(upstream) as nodes, CountingRpc(upstream) as gateway:
-            command = [build.python, "-P", _HERE / "rest_stage.py", folder, nodes.url, gateway.url]
+            command = [str(build.python), "-P", str(_HERE / "rest_stage.py"), str(folder)]
             stage = subprocess.Popen(
-                command,
+                [*command, nodes.url, gateway.url],
                 cwd=build.folder,
                 env=build.environment,
                 stdin=subprocess.PIPE,

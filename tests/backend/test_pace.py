@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from ostraka.chain import pace
 from ostraka.chain.contract import Head
 from ostraka.chain.pace import QUICK_S, REST_S, BlockPace
 from ostraka_verifier.units import UnixSeconds
@@ -20,7 +19,7 @@ class Observer:
         self.pace = BlockPace()
         self.asked: list[float] = []
         self.delays: list[float] = []
-        monkeypatch.setattr(pace.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr("time.monotonic", lambda: self.now)
 
     def watch(
         self, blocks: Sequence[float], seconds: float, *, waiting: bool, skip: int = 0
