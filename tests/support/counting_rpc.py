@@ -26,7 +26,8 @@ class CountingRpc:
         self.answers = Event()
         self.answers.set()
         self._lock = Lock()
-        self._client = httpx.Client(timeout=30, trust_env=False)
+        headers = {"Content-Type": "application/json"}
+        self._client = httpx.Client(timeout=30, trust_env=False, headers=headers)
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
