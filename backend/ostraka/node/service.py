@@ -118,7 +118,9 @@ class NodeService:
         """
         while True:
             # Otherwise the node is at rest. A census that arrives makes it look for its poll.
-            waiting = any(service.needs_blocks for service in self._polls.values())
+            waiting = self.head is None or any(
+                service.needs_blocks for service in self._polls.values()
+            )
             self._watch.ask_if_due(waiting=waiting)
             self._discover_if_due()
             self._work()

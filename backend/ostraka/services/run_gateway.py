@@ -113,7 +113,8 @@ async def _clock(gateway: GatewayContext, leadership: Leadership) -> None:
 def _turn(gateway: GatewayContext, leadership: Leadership, runner: PlanRunner) -> None:
     indexer, leads = gateway.indexer, leadership.held()
     # Otherwise the gateway is at rest.
-    waiting = indexer.is_read or (leads and bool(gateway.plans.unfinished()))
+    waiting = indexer.newest is None or indexer.is_read
+    waiting = waiting or (leads and bool(gateway.plans.unfinished()))
     if indexer.is_due(waiting=waiting):
         indexer.follow()
     if leads:
