@@ -37,12 +37,17 @@ class CountingRpc:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 proxy._count(body)
                 proxy.answers.wait()
-                answer = proxy._client.post(upstream(), content=body)
-                self.send_response(answer.status_code)
+                try:
+                    answer = proxy._client.post(upstream(), content=body)
+                    status, content = answer.status_code, answer.content
+                except httpx.HTTPError:
+                    # The node behind it has stopped.
+                    status, content = 502, b""
+                self.send_response(status)
                 self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer.content)))
+                self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(answer.content)
+                self.wfile.write(content)
 
             def log_message(self, *_: object) -> None:
                 pass
