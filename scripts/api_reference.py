@@ -49,7 +49,8 @@ A gateway and a node each serve their OpenAPI document at `/api/v1/openapi.json`
 shows it at `/api/docs`. The documents describe every parameter, body and answer; they are also
 here: [gateway](openapi/gateway.json), [node](openapi/node.json). Clients ignore members of answers
 that they do not know: later versions may add some. Ballots and binary bodies are read
-whatever their `Content-Type`. Paths below are relative to `/api/v1`.
+whatever their `Content-Type`. Paths below are relative to `/api/v1`, except `/health` and
+`/ready`. Every answer has the header `X-Request-ID`, which log lines about the request show too.
 
 ## Problem types
 

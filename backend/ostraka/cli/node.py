@@ -49,6 +49,11 @@ committees = []
 # trusted_proxies = ["127.0.0.1"]
 host = "127.0.0.1"
 port = 8100
+# Prometheus reads /metrics on an address of its own, which no reverse proxy makes public.
+# metrics_host = "127.0.0.1"
+# metrics_port = 8101
+# "json" or "console"; without this, text on a terminal and JSON elsewhere.
+# log_format = "json"
 """
 
 

@@ -36,7 +36,7 @@ from ostraka.gateway.routers import (
     proposals,
     rounds,
 )
-from ostraka.wire import api_docs, openapi, problem_responses
+from ostraka.wire import api_docs, health, openapi, problem_responses, request_ids
 from ostraka.wire.limits import BodyLimit
 
 log = structlog.get_logger()
@@ -61,6 +61,9 @@ def build_api(
     """
     app = describe_api()
     app.state.parts = _parts_of(context, token_hash, client, bundle, public_rpc_url)
+    app.state.readiness = health.ReadinessCheck(
+        lambda: context.indexer.ping(), lambda: context.indexer.sight
+    )
     if bundle is not None:
         pages.install(app, bundle, lambda: _connected(context, public_rpc_url))
     return app
@@ -99,9 +102,11 @@ def describe_api() -> FastAPI:
         allow_origins=["*"],
         allow_methods=["GET", "POST", "PUT"],
         allow_headers=["*"],
+        expose_headers=[request_ids.HEADER],
     )
     for one in _ROUTERS:
         app.include_router(one.router, prefix="/api/v1")
+    health.install(app)
     return app
 
 

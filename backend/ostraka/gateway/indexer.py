@@ -13,7 +13,9 @@ from sqlmodel import Session, col, select
 from ostraka.chain.contract import ChainError, DeployedContract, Head
 from ostraka.chain.log_ranges import LOG_BLOCKS
 from ostraka.chain.pace import BlockPace
+from ostraka.storage.database import ping
 from ostraka.storage.gateway_tables import Checkpoint, IndexedEvent
+from ostraka.wire.health import Sight
 from ostraka.wire.records import to_hex
 
 log = structlog.get_logger()
@@ -51,6 +53,12 @@ class Indexer:
         self._read_again_at_monotonic_s = 0.0
         self._blocks = _FIRST_BLOCKS
         self._asked_at_monotonic_s = 0.0
+        self.sight: Sight | None = None
+        """The newest block up to which events are indexed; None before the first time."""
+
+    def ping(self) -> None:
+        """Ask the database for something; raises an exception if it does not answer."""
+        ping(self._engine)
 
     @property
     def indexed_to(self) -> int:
@@ -97,7 +105,9 @@ class Indexer:
         head = contract.head()
         self._pace.saw(head)
         self._newest = head
+        sight = Sight(head.number, head.timestamp, time.monotonic())
         if head == self._read and time.monotonic() < self._read_again_at_monotonic_s:
+            self.sight = sight
             return 0
         taken_back = self._take_back(head)
         known = self._checkpoint()
@@ -112,6 +122,7 @@ class Indexer:
         again_s = _READ_AGAIN_S if head != self._read else _REST_S
         self._read = head
         self._read_again_at_monotonic_s = time.monotonic() + again_s
+        self.sight = sight
         return taken_back
 
     def _index(self, first: int, last: Head, indexed_to: int) -> None:

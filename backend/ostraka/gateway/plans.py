@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,20 @@ PLAN_DIGITS = 16
 """Length of a plan's id."""
 _NONCE_BYTES = 32
 _ID = re.compile("[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class PlanCounts:
+    """Numbers of plans.
+
+    Attributes:
+        going_on: Unfinished plans without a problem.
+        stuck: Unfinished plans with a problem, by the code of its type.
+    """
+
+    finished: int
+    going_on: int
+    stuck: Counter[str]
 
 
 @dataclass(frozen=True)
@@ -128,6 +143,16 @@ class Plans:
         with Session(self._engine) as session:
             query = select(Plan.id).where(col(Plan.finished).is_(False))
             return list(session.exec(query.order_by(col(Plan.created_at))))
+
+    def counts(self) -> PlanCounts:
+        """Return how many plans are in which state, without reading the plans."""
+        with Session(self._engine) as session:
+            finished = session.exec(
+                select(func.count()).select_from(Plan).where(col(Plan.finished).is_(True))
+            ).one()
+            problems = session.exec(select(Plan.problem).where(col(Plan.finished).is_(False))).all()
+        stuck = Counter(Problem.from_json(one).kind.code for one in problems if one)
+        return PlanCounts(finished, len(problems) - stuck.total(), stuck)
 
     def get(self, plan_id: str) -> Plan:
         """Return a plan; Problem if it does not exist."""

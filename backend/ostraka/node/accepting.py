@@ -98,6 +98,8 @@ class BallotIntake:
         self._arrived = asyncio.Event()
         self._cursors: dict[int, int] = {}
         self._pulled: Counter[tuple[int, bytes]] = Counter()
+        self.receipted = 0
+        """Ballots of voters that got a receipt since the start."""
 
     async def submit(self, record: CastRecord, client: str) -> Receipt | Problem:
         """Accept a ballot from its voter.
@@ -127,6 +129,12 @@ class BallotIntake:
         _put(queue, client, waiting)
         self._arrived.set()
         return await future
+
+    @property
+    def queued(self) -> int:
+        """Ballots that wait for their check."""
+        queues = self._unchecked, self._unchecked_last, self._signed, self._signed_last
+        return sum(map(len, queues))
 
     async def work(self) -> None:
         """Accept queued ballots forever, all waiting ones at once."""
@@ -269,6 +277,7 @@ class BallotIntake:
                 answers[record] = outcome
         # On the disk before this method returns any receipt.
         self._served.store.add_ballots(list(accepted.values()))
+        self.receipted += len(accepted)
         return answers
 
     @property

@@ -10,7 +10,7 @@ from ostraka.node.census_uploads import CensusGate
 from ostraka.node.limits import MAX_BODY_BYTES
 from ostraka.node.routers import ballots, peers, polls
 from ostraka.node.service import NodeService
-from ostraka.wire import api_docs, openapi, problem_responses, problems
+from ostraka.wire import api_docs, health, openapi, problem_responses, problems, request_ids
 from ostraka.wire.limits import BodyLimit
 
 
@@ -18,6 +18,7 @@ def build_api(service: NodeService) -> FastAPI:
     """Build the application that serves a node."""
     app = describe_api()
     app.state.node = service
+    app.state.readiness = health.ReadinessCheck(lambda: service.ping(), lambda: service.sight)
     return app
 
 
@@ -52,9 +53,11 @@ def describe_api() -> FastAPI:
         allow_origins=["*"],
         allow_methods=["GET", "POST", "PUT"],
         allow_headers=["*"],
+        expose_headers=[request_ids.HEADER],
     )
     for one in (polls, ballots, peers):
         app.include_router(one.router, prefix="/api/v1")
+    health.install(app)
     return app
 
 

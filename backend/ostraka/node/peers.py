@@ -60,6 +60,8 @@ class Peer:
         self._left_alone_until_monotonic_s = 0.0
         self.answered_in_s = 0.0
         """Duration of the last request, successful or not."""
+        self.is_away = False
+        """Whether it did not answer the last request; a refusal is an answer."""
 
     async def get(self, path: str) -> bytes:
         """Return the body of a successful GET; PeerError otherwise."""
@@ -84,6 +86,7 @@ class Peer:
         except TimeoutError:
             self.answered_in_s = float(_PATIENCE_S)
             self._left_alone_until_monotonic_s = time.monotonic() + _PAUSE_S
+            self.is_away = True
             raise PeerError(f"node {self.number}: no answer within {_PATIENCE_S} s") from None
         except PeerError:
             self.answered_in_s = float(_PATIENCE_S)
@@ -107,7 +110,9 @@ class Peer:
         except httpx.TimeoutException:
             raise TimeoutError from None
         except httpx.HTTPError as error:
+            self.is_away = True
             raise PeerError(f"node {self.number}: {no_answer(error)}") from error
+        self.is_away = False
         if response.status_code != 200:
             problem = reported(bytes(answer), response.status_code, response.headers)
             raise PeerError(f"node {self.number}: {problem}")

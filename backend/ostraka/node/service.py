@@ -19,6 +19,7 @@ from ostraka.keys import SigningKey
 from ostraka.node.census_uploads import CensusUploads
 from ostraka.node.electorate import ElectorateReader, check_size, split_upload
 from ostraka.node.head_watch import HeadWatch
+from ostraka.node.load import NodeLoad
 from ostraka.node.observation import Observation
 from ostraka.node.peers import Peer
 from ostraka.node.phases import Destroyed, resume
@@ -31,6 +32,7 @@ from ostraka.randomness import system
 from ostraka.sealing import SEED_BYTES, PollKey
 from ostraka.storage.node_tables import NodePoll
 from ostraka.wire.census_upload import CensusUpload
+from ostraka.wire.health import Sight
 from ostraka.wire.peer_auth import PeerRequests
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -112,15 +114,10 @@ class NodeService:
         self.head: Head | None = None
 
     async def run(self) -> None:
-        """Run all polls until cancelled.
-
-        Nothing here waits for the chain: a call that hangs delays only what needs its answer.
-        """
+        """Run all polls until cancelled. A call that hangs delays only what needs its answer."""
         while True:
             # Otherwise the node is at rest. A census that arrives makes it look for its poll.
-            waiting = self.head is None or any(
-                service.needs_blocks for service in self._polls.values()
-            )
+            waiting = self.head is None or any(one.needs_blocks for one in self._polls.values())
             self._watch.ask_if_due(waiting=waiting)
             self._discover_if_due()
             self._work()
@@ -473,6 +470,20 @@ class NodeService:
     def polls(self) -> list[dict[str, Any]]:
         """Return summaries of all served polls."""
         return [service.publication.summary() for _, service in sorted(self._polls.items())]
+
+    @property
+    def sight(self) -> Sight | None:
+        """The chain as this node has read it last; None before the first time."""
+        head, read_at_monotonic_s = self.head, time.monotonic() - self._watch.age_s
+        return Sight(head.number, head.timestamp, read_at_monotonic_s) if head else None
+
+    def ping(self) -> None:
+        """Ask the database for something; raises an exception if it does not answer."""
+        self._store.ping()
+
+    def load(self) -> NodeLoad:
+        """Return what this node is doing now, as numbers."""
+        return NodeLoad.of(self._polls.values(), len(self._lost))
 
     def config(self) -> dict[str, Any]:
         """Return chain, registry, and this node's address and registration."""

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from ostraka.storage.database import checkpoint
+from ostraka.storage.database import checkpoint, ping
 from ostraka.storage.node_tables import (
     AnnouncedKey,
     AskedRepair,
@@ -63,6 +63,10 @@ class NodeStore:
         with self._writing, Session(self._engine, expire_on_commit=False) as session:
             yield session
             session.commit()
+
+    def ping(self) -> None:
+        """Ask the database for something; raises an exception if it does not answer."""
+        ping(self._engine)
 
     def polls(self) -> list[NodePoll]:
         """Return all served polls."""

@@ -21,17 +21,16 @@ from ostraka.chain.suitability import coins
 from ostraka.chain.treasury import Treasury
 from ostraka.clock import unix_now
 from ostraka.files import require_private
+from ostraka.services.coin import coin_of
 from ostraka.services.settings import GatewaySettings, NodeSettings
 from ostraka.storage.database import Schema, open_database
+from ostraka.wire.health import OLD_HEAD_S
 from ostraka.wire.node_client import NodeClient, NodeError, node_http
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.releases import known_releases
 from ostraka_verifier.rpc import no_answer
 
-POLL_GAS = 1_500_000
-"""Gas of all transactions of a poll without a round: created, opened, anchored, tallied."""
-_OLD_HEAD_S = 120
 _CLOCK_S = 5
 """Peers refuse requests whose clock is further ahead."""
 _FAR_FINALITY_BLOCKS = 128
@@ -164,7 +163,7 @@ def _provider(registry: Registry, name: str) -> Iterator[Diagnosis]:
         return
     yield Diagnosis("registry", Level.GOOD, f"PollRegistry of release {found.release}")
     age_s = unix_now() - head.timestamp
-    if age_s > _OLD_HEAD_S:
+    if age_s > OLD_HEAD_S:
         detail = f"{name}: the newest block is {age_s} s old"
         remedy = "check the provider, and this machine's clock"
         yield Diagnosis("clock", Level.WARNING, detail, remedy)
@@ -298,19 +297,16 @@ def _treasury(settings: GatewaySettings, registry: bytes) -> Iterator[Diagnosis]
 def _coin(registry: Registry, account: bytes | None) -> Iterator[Diagnosis]:
     if account is None:
         return
-    name = registry.web3.to_checksum_address(account)
     try:
-        balance = call(lambda: registry.web3.eth.get_balance(name))
-        block = call(lambda: registry.web3.eth.get_block("latest"))
-        price = block.get("baseFeePerGas", 0) + call(lambda: registry.web3.eth.max_priority_fee)
+        coin = coin_of(registry.web3, account)
     except ChainError as error:
         yield Diagnosis("account", Level.BAD, str(error), "check the provider")
         return
-    polls = balance // max(1, POLL_GAS * price)
-    detail = f"{to_hex(account)} has {coins(balance)} coins: enough for about {polls} polls now"
-    if polls == 0:
+    has = f"{to_hex(account)} has {coins(coin.balance_wei)} coins"
+    detail = f"{has}: enough for about {coin.polls} polls now"
+    if coin.polls == 0:
         yield Diagnosis("account", Level.BAD, detail, "send coin to this account")
-    elif polls < _FEW_POLLS:
+    elif coin.polls < _FEW_POLLS:
         yield Diagnosis("account", Level.WARNING, detail, "send coin to this account soon")
     else:
         yield Diagnosis("account", Level.GOOD, detail)

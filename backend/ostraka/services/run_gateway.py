@@ -21,10 +21,13 @@ from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Plans
 from ostraka.key_files import read_key
 from ostraka.planning.electorates import Electorates
+from ostraka.services.gateway_metrics import GatewayMetrics
+from ostraka.services.metrics import ServiceMetrics
 from ostraka.services.serving import run, serve
 from ostraka.services.settings import GatewaySettings
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.leadership import Leadership
+from ostraka.wire import request_ids
 from ostraka.wire.records import from_hex
 from ostraka_verifier.curve import load
 
@@ -42,7 +45,7 @@ def run_gateway(settings: GatewaySettings) -> None:
             key, or the database is damaged.
         ChainError: The chain is unreachable at start.
     """
-    run(_serve(settings), settings.log_level)
+    run(_serve(settings), settings)
 
 
 async def _serve(settings: GatewaySettings) -> None:
@@ -56,6 +59,7 @@ async def _serve(settings: GatewaySettings) -> None:
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
         follow_redirects=False,
         trust_env=False,
+        event_hooks={"request": [request_ids.pass_on]},
     ) as client:
         bundle = Bundle.read(settings.web)
         if bundle is None:
@@ -63,8 +67,13 @@ async def _serve(settings: GatewaySettings) -> None:
         else:
             log.info("web client", digest=bundle.digest)
         api = build_api(gateway, token_hash, client, bundle, settings.public_rpc_url)
-        clock = _clock(gateway, Leadership(engine))
-        await serve(api, clock, settings.host, settings.port, settings.trusted_proxies)
+        leadership = Leadership(engine)
+        gather = GatewayMetrics(gateway, client, leadership).gather
+        metrics = ServiceMetrics(engine, [settings.rpc_url], gather)
+        await serve(api, _clock(gateway, leadership), settings, metrics)
+    # Another gateway on the same database goes on at once.
+    leadership.release()
+    engine.dispose()
 
 
 def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:

@@ -12,6 +12,8 @@ from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.service import NodeService
 from ostraka.node.store import NodeStore
+from ostraka.services.metrics import ServiceMetrics
+from ostraka.services.node_metrics import NodeMetrics
 from ostraka.services.serving import run, serve
 from ostraka.services.settings import NodeSettings
 from ostraka.storage.database import Schema, open_database
@@ -27,7 +29,7 @@ def run_node(settings: NodeSettings) -> None:
             key, or the database is damaged.
         ChainError: The chain is unreachable at start.
     """
-    run(_serve(settings), settings.log_level)
+    run(_serve(settings), settings)
 
 
 async def _serve(settings: NodeSettings) -> None:
@@ -39,7 +41,7 @@ async def _serve(settings: NodeSettings) -> None:
         warn=structlog.get_logger().warning,
     )
     secrets = PollSecrets(settings.secrets_folder or settings.key_file.parent / "secrets", key)
-    store = NodeStore(open_database(settings.database_url, Schema.NODE))
+    engine = open_database(settings.database_url, Schema.NODE)
     registry_address = from_hex(settings.registry, "registry")
     registries = [
         Registry(url, registry_address, settings.deployed_at) for url in settings.rpc_urls
@@ -57,12 +59,17 @@ async def _serve(settings: NodeSettings) -> None:
     electorates = ChainElectorates(registries[0], settings.rpc_urls[0])
     async with peer_client() as client:
         service = NodeService(
-            load(), store, secrets, registries, key, settings.url, policy, electorates, client
+            load(),
+            NodeStore(engine),
+            secrets,
+            registries,
+            key,
+            settings.url,
+            policy,
+            electorates,
+            client,
         )
-        await serve(
-            build_api(service),
-            service.run(),
-            settings.host,
-            settings.port,
-            settings.trusted_proxies,
-        )
+        gather = NodeMetrics(service, registries[0]).gather
+        metrics = ServiceMetrics(engine, settings.rpc_urls, gather)
+        await serve(build_api(service), service.run(), settings, metrics)
+    engine.dispose()

@@ -16,6 +16,7 @@ from pydantic_settings import (
 
 from ostraka.files import require_private
 from ostraka.passphrases import Passphrases
+from ostraka.services.logs import LogFormat
 from ostraka.wire.addresses import canonical_address
 
 NODE_PASSPHRASES = Passphrases("OSTRAKA_NODE_PASSPHRASE", "OSTRAKA_NODE_PLAIN_KEY=true")
@@ -45,6 +46,22 @@ _WEB = Path(__file__).resolve().parents[3] / "web" / "dist"
 
 class ServiceSettings(BaseSettings):
     """Settings of a service, from its environment and its file."""
+
+    host: str = "127.0.0.1"
+    """Address on which it listens."""
+    port: Port
+    trusted_proxies: list[IPvAnyNetwork] = []
+    """Addresses or networks of reverse proxies whose `X-Forwarded-For` identifies the client, and
+    whose `X-Request-ID` names a request. Otherwise, limits for each client count all clients of a
+    proxy as one."""
+    metrics_host: str = "127.0.0.1"
+    """Address on which Prometheus finds `/metrics`. Never on `host` and `port`, which a reverse
+    proxy makes public as a whole."""
+    metrics_port: Port | None = None
+    """Port of `/metrics`. Without it, there are no metrics."""
+    log_level: LogLevel = "INFO"
+    log_format: LogFormat = "auto"
+    """`json`, `console`, or `auto`: text on a terminal, and JSON elsewhere."""
 
     @classmethod
     def load(cls, file: Path | None) -> Self:
@@ -107,7 +124,6 @@ class NodeSettings(ServiceSettings):
     """Block in which the registry was deployed."""
     url: Url
     """URL at which others reach this node, as registered with its committees."""
-    host: str = "127.0.0.1"
     port: Port = 8100
     creators: list[Address] = []
     """Accounts whose polls are served, 0x-hex. Empty: everybody's."""
@@ -120,10 +136,6 @@ class NodeSettings(ServiceSettings):
     `minimum_threshold`, 0x-hex. Without this and without `committees`, it joins none."""
     minimum_threshold: int = Field(default=2, ge=2)
     """Least secrecy threshold of a committee of fellow nodes."""
-    trusted_proxies: list[IPvAnyNetwork] = []
-    """Addresses or networks of reverse proxies whose `X-Forwarded-For` identifies the client.
-    Otherwise, limits for each client count all clients of a proxy as one."""
-    log_level: LogLevel = "INFO"
 
     @property
     def passphrases(self) -> Passphrases:
@@ -162,12 +174,7 @@ class GatewaySettings(ServiceSettings):
     """Public JSON-RPC provider, which browsers use to check polls."""
     web: Path = _WEB
     """Folder of the built web client. Without one, there is only the API."""
-    host: str = "127.0.0.1"
     port: Port = 8200
-    trusted_proxies: list[IPvAnyNetwork] = []
-    """Addresses or networks of reverse proxies whose `X-Forwarded-For` identifies the client.
-    Otherwise, limits for each client count all clients of a proxy as one."""
-    log_level: LogLevel = "INFO"
 
     @property
     def passphrases(self) -> Passphrases:

@@ -94,6 +94,12 @@ def _migrate(engine: Engine, schema: Schema) -> None:
             ) from error
 
 
+def ping(engine: Engine) -> None:
+    """Ask the database for something; raises an exception of SQLAlchemy if it does not answer."""
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+
+
 def checkpoint(engine: Engine) -> None:
     """Empty SQLite's write-ahead log, so that deleted data is gone.
 

@@ -31,6 +31,11 @@ class Leadership:
             return self._held_on_postgresql()
         return self._held_beside_a_file()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether this program was the leader when it last asked."""
+        return self._connection is not None or self._file is not None
+
     def release(self) -> None:
         """Give up the role."""
         if self._connection is not None:

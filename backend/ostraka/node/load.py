@@ -1,0 +1,44 @@
+"""What a node is doing, as numbers for its operator; nothing about single voters."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from ostraka.node.phases import Destroyed
+from ostraka.node.poll_service import PollService
+
+
+@dataclass(frozen=True)
+class NodeLoad:
+    """Numbers of a moment.
+
+    Attributes:
+        phases: Number of served polls in each phase, by the phase's name in lower case.
+        lost: Number of polls that are not served because their secret is lost.
+        queued: Ballots that wait for their check, in all polls.
+        receipted: Ballots of voters that got a receipt since the start, in all polls.
+        away: For each other node of a poll under way, by address, whether it did not answer the
+            last request.
+    """
+
+    phases: Counter[str]
+    lost: int
+    queued: int
+    receipted: int
+    away: dict[bytes, bool]
+
+    @classmethod
+    def of(cls, services: Collection[PollService], lost: int) -> "NodeLoad":
+        """Return the load of a node with these polls."""
+        return cls(
+            Counter(type(service.phase).__name__.lower() for service in services),
+            lost,
+            sum(service.accepting.queued for service in services),
+            sum(service.accepting.receipted for service in services),
+            {
+                peer.address: peer.is_away
+                for service in services
+                for peer in service.served.peers
+                if not isinstance(service.phase, Destroyed)
+            },
+        )
