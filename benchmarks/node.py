@@ -11,6 +11,7 @@ import httpx
 from tests.support.flood import Flood, false_proofs
 from tests.support.town import Town, vote_for
 
+from benchmarks import at_rest
 from benchmarks.load.comparison import compared
 from ostraka.wire.records import encode_records
 
@@ -41,6 +42,7 @@ def measure() -> Iterator[dict[str, Any]]:
         10,
         "until the last has a quorum of receipts, all by one gateway",
     )
+    yield from at_rest.measure()
 
 
 def _crowded(town: Town, folder: Path) -> float:

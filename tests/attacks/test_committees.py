@@ -127,6 +127,7 @@ def test_a_poll_with_sealed_ballots_continues_to_its_end(
             assert (served["poll"], served["key_destroyed"]) == (str(POLL), False)
             secrets = tmp_path / "secrets-1"
             assert len(list(secrets.iterdir())) == 1
+            await asyncio.gather(*restarted._ticking.values())
             village.registry.show(status=Status.VOID)
             await restarted.tick()
             await village.stop(restarted)

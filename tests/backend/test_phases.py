@@ -396,5 +396,7 @@ def test_a_void_poll_is_destroyed_from_every_phase(
     chain.tick(service)
     assert not isinstance(service.phase, Announced | Destroyed)
     doubtful.registries = [chain]
+    # Finality is asked for again at the next block.
+    chain.block += 1
     chain.tick(service)
     assert isinstance(service.phase, Destroyed)

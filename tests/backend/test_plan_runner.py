@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from ostraka.chain.contract import ChainError, Refused
+from ostraka.chain.contract import ChainError, Head, Refused
 from ostraka.chain.sending import Account
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.courier import CourierError
@@ -17,6 +17,7 @@ from ostraka.keys import SigningKey
 from ostraka.planning.electorates import Electorates
 from ostraka.planning.specification import AccountList, PollSpecification
 from ostraka.storage.database import Schema, open_database
+from ostraka_verifier.units import UnixSeconds
 
 CLOSES_AT = 2_000_000_000
 SPECIFICATION = PollSpecification.model_validate(
@@ -54,6 +55,7 @@ def runner(folder: Path, registry: Registry) -> tuple[PlanRunner, Plans]:
         errand=account.errand,
         electorates=Electorates("http://127.0.0.1:9", bytes(20)),
         push=lambda: None,
+        has_pending=lambda: False,
     )
     return PlanRunner(cast(GatewayContext, gateway)), plans
 
@@ -85,6 +87,50 @@ def test_a_plan_for_a_poll_that_comes_too_late_ends(tmp_path: Path) -> None:
     shown = plans.to_json(plans.get(plan.id))
     assert (shown["finished"], registry.asked) == (True, 1)
     assert "Too late" in str(shown["problem"])
+
+
+def test_a_waiting_plan_is_looked_at_once_at_each_block(tmp_path: Path) -> None:
+    registry = Registry(CLOSES_AT - 1000)
+    leads, plans = runner(tmp_path, registry)
+    closes = {"registration_closes_at": CLOSES_AT - 500}
+    plans.add(SPECIFICATION.model_copy(update=closes))
+    for number in range(1, 4):
+        block = Head(number, bytes([number]), UnixSeconds(CLOSES_AT - 1000))
+        for _ in range(5):
+            leads.tick(block)
+        assert registry.asked == number
+
+
+def test_a_plan_that_keeps_failing_is_tried_more_rarely(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_monotonic_s = 10_000.0
+    monkeypatch.setattr("time.monotonic", lambda: now_monotonic_s)
+    registry = Registry(ChainError("chain: no answer"))
+    leads, plans = runner(tmp_path, registry)
+    plans.add(SPECIFICATION)
+    asked = []
+    for second in range(600):
+        now_monotonic_s = 10_000.0 + second
+        # New blocks do not hurry it.
+        leads.tick(Head(second, bytes(32), UnixSeconds(second)))
+        asked.append(registry.asked)
+    assert asked[60] == 21
+    assert asked[-1] - asked[299] == 10
+
+
+def test_finished_plans_are_not_read(tmp_path: Path) -> None:
+    leads, plans = runner(tmp_path, Registry(CLOSES_AT))
+    done, open_one = plans.add(SPECIFICATION), plans.add(SPECIFICATION)
+    done.finished = True
+    plans.save(done)
+    assert plans.unfinished() == [open_one.id]
+    found = []
+    reading: Any = plans
+    find = plans.find
+    reading.find = lambda plan_id: found.append(plan_id) or find(plan_id)
+    leads.tick()
+    assert found == [open_one.id]
 
 
 def test_a_poll_with_too_few_voters_is_refused_with_the_reason(tmp_path: Path) -> None:

@@ -51,6 +51,10 @@ class Town:
         """Start everything and register the committee."""
         self.stack.start_chain()
         self.stack.start_nodes(databases or {})
+        self.register()
+
+    def register(self) -> None:
+        """Register the committee of the running nodes."""
         self.courier = Courier(self.stack.registry, self.stack.organizer)
         self.committee, _ = self.courier.register_committee(
             self.stack.node_urls, self._threshold, self._faults

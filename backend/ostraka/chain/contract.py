@@ -62,11 +62,12 @@ _WITH_ERRORS = (
 
 @dataclass(frozen=True)
 class Head:
-    """A block: number, hash and timestamp."""
+    """A block: number, hash and timestamp, and the hash of the block before, if it was read."""
 
     number: int
     hash: bytes
     timestamp: UnixSeconds
+    parent: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,12 @@ class DeployedContract:
     def head(self, block: str | int = "latest") -> Head:
         """Return the latest block, the "finalized" one, or one by number."""
         found = call(lambda: self.web3.eth.get_block(block))  # type: ignore[arg-type]
-        return Head(found["number"], bytes(found["hash"]), UnixSeconds(found["timestamp"]))
+        return Head(
+            found["number"],
+            bytes(found["hash"]),
+            UnixSeconds(found["timestamp"]),
+            bytes(found["parentHash"]),
+        )
 
     def block_hash(self, number: int) -> bytes | None:
         """Return the hash of a block; None if the chain has no block with that number."""

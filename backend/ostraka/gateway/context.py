@@ -58,6 +58,10 @@ class GatewayContext:
         """Send pending transactions again; ChainError if the chain is unreachable."""
         call(lambda: self.account.push(self.registry.web3))
 
+    def has_pending(self) -> bool:
+        """Return whether a transaction is not in a final block yet."""
+        return bool(self.account.journal.open(self.account.address, MAX_ID))
+
     def record(self, plan: Plan, name: str, sent: Sent) -> None:
         """Store a transaction that was sent for a plan."""
         self.plans.record(plan, name, sent)

@@ -10,8 +10,9 @@ from sqlalchemy import Engine, delete
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from ostraka.chain.contract import ChainError, DeployedContract
+from ostraka.chain.contract import ChainError, DeployedContract, Head
 from ostraka.chain.log_ranges import LOG_BLOCKS
+from ostraka.chain.pace import BlockPace
 from ostraka.storage.database import ping
 from ostraka.storage.gateway_tables import Checkpoint, IndexedEvent
 from ostraka.wire.health import Sight
@@ -25,6 +26,10 @@ REREAD_BLOCKS = 64
 """Number of newest blocks whose events are always read again: a replica may show them late."""
 _READ_AGAIN_S, _REST_S = 3, 30
 """When the newest blocks are read again without a newer one: once soon, then rarely."""
+_READERS_S = 10
+"""How long after a question to the index new blocks matter."""
+_FIRST_BLOCKS, _MANY_EVENTS = 1000, 10_000
+"""Blocks of the first range that is indexed; a range with more events than that is halved."""
 _SUBJECTS = ("pollId", "roundId", "committee")
 
 
@@ -42,8 +47,12 @@ class Indexer:
         self._contracts = contracts
         self._deployment_block = deployment_block
         self._following = Lock()
-        self._read = 0, b""
+        self._pace = BlockPace()
+        self._newest: Head | None = None
+        self._read: Head | None = None
         self._read_again_at_monotonic_s = 0.0
+        self._blocks = _FIRST_BLOCKS
+        self._asked_at_monotonic_s = 0.0
         self.sight: Sight | None = None
         """The newest block up to which events are indexed; None before the first time."""
 
@@ -54,11 +63,28 @@ class Indexer:
     @property
     def indexed_to(self) -> int:
         """Last indexed block; without any, the block before deployment."""
-        with Session(self._engine) as session:
-            newest = session.exec(
-                select(Checkpoint).order_by(col(Checkpoint.number).desc()).limit(1)
-            ).first()
+        self._asked_at_monotonic_s = time.monotonic()
+        newest = self._checkpoint()
         return newest.number if newest else self._deployment_block - 1
+
+    @property
+    def newest(self) -> Head | None:
+        """The newest block when the chain was last followed; None before."""
+        return self._newest
+
+    @property
+    def is_read(self) -> bool:
+        """Whether somebody reads the index now."""
+        return time.monotonic() < self._asked_at_monotonic_s + _READERS_S
+
+    def is_due(self, *, waiting: bool) -> bool:
+        """Whether to follow the chain now.
+
+        Args:
+            waiting: Whether the next block matters soon.
+        """
+        late_logs = waiting and time.monotonic() >= self._read_again_at_monotonic_s
+        return late_logs or self._pace.is_due(waiting=waiting)
 
     def follow(self) -> int:
         """Index up to the newest block; return the number of blocks that were undone.
@@ -74,44 +100,58 @@ class Indexer:
                 return 0
 
     def _follow(self) -> int:
-        taken_back = self._take_back()
+        self._pace.asked()
         contract = next(iter(self._contracts.values()))
         head = contract.head()
-        indexed_to = self.indexed_to
-        same_head = (head.number, head.hash) == self._read
-        if same_head and time.monotonic() < self._read_again_at_monotonic_s:
-            self.sight = Sight(head.number, head.timestamp, time.monotonic())
-            return taken_back
+        self._pace.saw(head)
+        self._newest = head
+        sight = Sight(head.number, head.timestamp, time.monotonic())
+        if head == self._read and time.monotonic() < self._read_again_at_monotonic_s:
+            self.sight = sight
+            return 0
+        taken_back = self._take_back(head)
+        known = self._checkpoint()
+        indexed_to = known.number if known else self._deployment_block - 1
         # Logs may lag behind blocks, so new blocks are read again a while later.
         first = max(self._deployment_block, min(indexed_to + 1, head.number - REREAD_BLOCKS + 1))
         while first <= head.number:
-            last = min(head.number, first + LOG_BLOCKS - 1)
-            block = contract.head(last)
-            events = [
-                (name, event)
-                for name, source in self._contracts.items()
-                for event in source.logs(first, last)
-            ]
-            if any(
-                event["blockNumber"] == last and bytes(event["blockHash"]) != block.hash
-                for _, event in events
-            ):
-                raise ChainError(f"blocks and logs of block {last} belong to different chains")
-            with Session(self._engine) as session:
-                known = set(
-                    session.exec(
-                        select(IndexedEvent.block, IndexedEvent.log_index).where(
-                            col(IndexedEvent.block).between(first, last)
-                        )
+            last = min(head.number, first + self._blocks - 1)
+            block = head if last == head.number else contract.head(last)
+            self._index(first, block, indexed_to)
+            first = last + 1
+        again_s = _READ_AGAIN_S if head != self._read else _REST_S
+        self._read = head
+        self._read_again_at_monotonic_s = time.monotonic() + again_s
+        self.sight = sight
+        return taken_back
+
+    def _index(self, first: int, last: Head, indexed_to: int) -> None:
+        """Store the events of a range of blocks, and its last block unless it was indexed."""
+        events = [
+            (name, event)
+            for name, source in self._contracts.items()
+            for event in source.logs(first, last.number)
+        ]
+        if any(
+            event["blockNumber"] == last.number and bytes(event["blockHash"]) != last.hash
+            for _, event in events
+        ):
+            raise ChainError(f"blocks and logs of block {last.number} belong to different chains")
+        with Session(self._engine) as session:
+            known = set(
+                session.exec(
+                    select(IndexedEvent.block, IndexedEvent.log_index).where(
+                        col(IndexedEvent.block).between(first, last.number)
                     )
                 )
-                session.add_all(
-                    _row(name, event)
-                    for name, event in events
-                    if (event["blockNumber"], event["logIndex"]) not in known
-                )
-                if last > indexed_to:
-                    session.add(Checkpoint(number=last, hash=block.hash))
+            )
+            session.add_all(
+                _row(name, event)
+                for name, event in events
+                if (event["blockNumber"], event["logIndex"]) not in known
+            )
+            if last.number > indexed_to:
+                session.add(Checkpoint(number=last.number, hash=last.hash))
                 session.execute(
                     delete(Checkpoint).where(
                         col(Checkpoint.number).not_in(
@@ -121,23 +161,35 @@ class Indexer:
                         )
                     )
                 )
-                session.commit()
-            first = last + 1
-        if (head.number, head.hash) != self._read:
-            self._read = head.number, head.hash
-            self._read_again_at_monotonic_s = time.monotonic() + _READ_AGAIN_S
-        else:
-            self._read_again_at_monotonic_s = time.monotonic() + _REST_S
-        self.sight = Sight(head.number, head.timestamp, time.monotonic())
-        return taken_back
+            session.commit()
+        # Only so many events are in memory at a time.
+        if len(events) > _MANY_EVENTS:
+            self._blocks = max(1, self._blocks // 2)
+        elif len(events) < _MANY_EVENTS // 4:
+            self._blocks = min(LOG_BLOCKS, 2 * self._blocks)
 
-    def _take_back(self) -> int:
+    def _checkpoint(self) -> Checkpoint | None:
+        """Return the last indexed block; None without any."""
+        with Session(self._engine) as session:
+            return session.exec(
+                select(Checkpoint).order_by(col(Checkpoint.number).desc()).limit(1)
+            ).first()
+
+    def _take_back(self, head: Head) -> int:
         """Delete the index of blocks that the chain has replaced.
 
         A block that the provider does not show is kept: a replica may lag behind.
+
+        Args:
+            head: Newest block.
         """
+        newest = self._checkpoint()
+        if newest is None or (newest.number, newest.hash) in (
+            (head.number, head.hash),
+            (head.number - 1, head.parent),
+        ):
+            return 0
         contract = next(iter(self._contracts.values()))
-        before = self.indexed_to
         with Session(self._engine) as session:
             checkpoints = list(
                 session.exec(select(Checkpoint).order_by(col(Checkpoint.number).desc()))
@@ -155,8 +207,8 @@ class Indexer:
             session.execute(delete(IndexedEvent).where(col(IndexedEvent.block) > standing))
             session.execute(delete(Checkpoint).where(col(Checkpoint.number) > standing))
             session.commit()
-        log.warning("reorganization", taken_back=before - standing, to=standing)
-        return before - standing
+        log.warning("reorganization", taken_back=newest.number - standing, to=standing)
+        return newest.number - standing
 
     def events(
         self, contract: str, names: Sequence[str], subject: str | None = None
@@ -166,6 +218,7 @@ class Indexer:
         Args:
             subject: Only those about this poll, round or committee.
         """
+        self._asked_at_monotonic_s = time.monotonic()
         query = (
             select(IndexedEvent)
             .where(IndexedEvent.contract == contract, col(IndexedEvent.name).in_(names))

@@ -5,11 +5,12 @@ After a crash, the state is read from the chain. Anybody could do what the gatew
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from ostraka.chain.contract import ChainError
+from ostraka.chain.contract import ChainError, Head
 from ostraka.chain.registry import Status
 from ostraka.chain.treasury import RoundStatus
 from ostraka.gateway.context import GatewayContext
@@ -47,10 +48,35 @@ from ostraka_verifier.wording import counted
 
 log = structlog.get_logger()
 
-_RETRY_S = 3
-"""Pause before a plan with a problem is tried again."""
-_PUSH_S = 5
-"""Interval of checks on transactions that no request waits for."""
+_RETRY_S, _LONGEST_RETRY_S = 3, 30
+"""Pause before a plan with a problem is tried again, and the pause after many failures."""
+_QUICK_RETRIES = 20
+"""Number of failures after which the pauses become longer."""
+_SURE_S = 30
+"""A plan is also advanced without a new block after that time: a replica may have lagged behind."""
+_PUSH_S, _PUSH_AT_REST_S = 5, 120
+"""Interval of checks on transactions that no request waits for, and without pending ones."""
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """The last attempt to advance a plan: at which block, when, and failures in a row."""
+
+    block: Head | None = None
+    at_monotonic_s: float = 0
+    failures: int = 0
+
+    def is_over(self, newest: Head | None) -> bool:
+        """Whether the next attempt is due."""
+        since_s = time.monotonic() - self.at_monotonic_s
+        if self.failures:
+            longer = max(0, self.failures - _QUICK_RETRIES)
+            return since_s >= min(_RETRY_S * 1.5 ** min(longer, 9), _LONGEST_RETRY_S)
+        return newest is None or newest != self.block or since_s >= _SURE_S
+
+    def next(self, newest: Head | None, *, failed: bool) -> "_Attempt":
+        """Return the attempt that ends now."""
+        return _Attempt(newest, time.monotonic(), self.failures + 1 if failed else 0)
 
 
 class PlanRunner:
@@ -60,14 +86,25 @@ class PlanRunner:
         self._gateway = gateway
         self._courier = Courier(gateway.registry, gateway.account)
         self._rounds = Rounds(gateway)
-        self._resting_until_monotonic_s: dict[str, float] = {}
-        self._pushed_at_monotonic_s = 0.0
+        self._attempts: dict[str, _Attempt] = {}
+        self._checked_at_monotonic_s = self._pushed_at_monotonic_s = 0.0
 
-    def tick(self) -> None:
-        """Advance every plan that can be advanced now."""
+    def tick(self, newest: Head | None = None) -> None:
+        """Advance every plan that can be advanced now.
+
+        Args:
+            newest: Newest block. A plan without a problem is advanced once at each; None advances
+                all plans that do not pause.
+        """
         self._push()
-        for plan in self._gateway.plans.all():
-            if plan.finished or self._resting_until_monotonic_s.get(plan.id, 0) > time.monotonic():
+        unfinished = self._gateway.plans.unfinished()
+        self._attempts = {one: self._attempts[one] for one in unfinished if one in self._attempts}
+        for plan_id in unfinished:
+            last = self._attempts.get(plan_id, _Attempt())
+            if not last.is_over(newest):
+                continue
+            plan = self._gateway.plans.find(plan_id)
+            if plan is None or plan.finished:
                 continue
             if plan.is_round and plan.round_id is None and not self._rounds.begun(plan):
                 # A request of its organizer is working on it.
@@ -77,22 +114,27 @@ class PlanRunner:
                 self._advance(plan)
             except (ChainError, CourierError, AuditError, Problem) as error:
                 problem = _shown(problem_of(error))
-                self._resting_until_monotonic_s[plan.id] = time.monotonic() + _RETRY_S
                 log.warning("plan waits", plan=plan.id, problem=str(error))
             except Exception as error:
                 # One plan's failure must not stop the others.
                 problem = _shown(problem_of(error))
-                self._resting_until_monotonic_s[plan.id] = time.monotonic() + _RETRY_S
                 log.exception("plan failed", plan=plan.id)
+            self._attempts[plan_id] = last.next(newest, failed=problem is not None)
             if problem != plan.problem:
                 plan.problem = problem
                 self._gateway.plans.save(plan)
 
     def _push(self) -> None:
         """Send pending transactions again, also for clients that disconnected and paused plans."""
-        if time.monotonic() < self._pushed_at_monotonic_s + _PUSH_S:
+        now_monotonic_s = time.monotonic()
+        if now_monotonic_s < self._checked_at_monotonic_s + _PUSH_S:
             return
-        self._pushed_at_monotonic_s = time.monotonic()
+        self._checked_at_monotonic_s = now_monotonic_s
+        # Without any, only a deep reorganization can make one pending again.
+        rests = now_monotonic_s < self._pushed_at_monotonic_s + _PUSH_AT_REST_S
+        if rests and not self._gateway.has_pending():
+            return
+        self._pushed_at_monotonic_s = now_monotonic_s
         try:
             self._gateway.push()
         except ChainError as error:

@@ -138,6 +138,12 @@ class Plans:
         with Session(self._engine) as session:
             return list(session.exec(select(Plan).order_by(col(Plan.created_at))))
 
+    def unfinished(self) -> list[str]:
+        """Return the ids of the plans that are not finished, oldest first."""
+        with Session(self._engine) as session:
+            query = select(Plan.id).where(col(Plan.finished).is_(False))
+            return list(session.exec(query.order_by(col(Plan.created_at))))
+
     def counts(self) -> PlanCounts:
         """Return how many plans are in which state, without reading the plans."""
         with Session(self._engine) as session:

@@ -357,6 +357,11 @@ class BallotIntake:
         background."""
         await self._served.each_peer("ballots", self.pull, BACKGROUND_S)
 
+    @property
+    def pulled_to(self) -> dict[int, int]:
+        """Last row pulled from each peer; unchanged while peers have no other ballots."""
+        return dict(self._cursors)
+
     async def pull(self, peer: Peer) -> None:
         """Store a peer's ballots that this node misses; a limited number at a time."""
         for _ in range(PULL_PAGES):

@@ -4,13 +4,15 @@ Source: docs/protocol.md §9 to §12.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from enum import Enum, auto
 from functools import partial
-from typing import assert_never
+from typing import Generic, TypeVar, assert_never
 
 from ostraka.chain.contract import Head
 from ostraka.chain.registry import Status
+from ostraka.chain.threads import in_chain_thread
 from ostraka.node.accepting import BallotIntake
 from ostraka.node.finality import FinalizedRoot, finalized_root, poll_end
 from ostraka.node.key_agreement import KeyAgreement
@@ -35,6 +37,17 @@ from ostraka.node.settling import SettlingRounds
 from ostraka_verifier.errors import AuditError
 
 Transition = Callable[[], Phase]
+_T = TypeVar("_T")
+
+_PATIENCE_S = 5
+"""Longest wait for the poll's state; after that, work continues with the last one."""
+_FINAL_AGAIN_S, _FAILED_AGAIN_S = 10, 3
+"""When finality is asked for again at the same block: another provider may have lagged behind."""
+_LONGEST_PULL_PAUSE_S = 5
+_QUIETER = 10
+"""The pause between two pulls is the time without a new ballot divided by this."""
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1, 600
+"""Between two attempts to complete an ended poll from peers."""
 
 
 class Sighting(Enum):
@@ -46,6 +59,29 @@ class Sighting(Enum):
     until then the last observation is used."""
     ANOTHER_POLL = auto()
     """The chain shows a different poll under this poll's id."""
+
+
+class _Finality(Generic[_T]):
+    """Something that finalized blocks show, which is asked for once at each new block."""
+
+    def __init__(self, find: Callable[[], _T | None]) -> None:
+        self._find = find
+        self._head: Head | None = None
+        self._again_at_monotonic_s = 0.0
+        self._found: _T | None = None
+
+    async def at(self, head: Head) -> _T | None:
+        """Return what was found with this block as the newest one.
+
+        Raises:
+            ChainError: A provider cannot be reached.
+        """
+        if head != self._head or time.monotonic() >= self._again_at_monotonic_s:
+            self._head, self._found = head, None
+            self._again_at_monotonic_s = time.monotonic() + _FAILED_AGAIN_S
+            self._found = await in_chain_thread(self._find)
+            self._again_at_monotonic_s = time.monotonic() + _FINAL_AGAIN_S
+        return self._found
 
 
 class PollService:
@@ -65,11 +101,28 @@ class PollService:
         self.release = Release(served, self.progress, self.settling, self.repairs)
         self.publication = Publication(served, self.progress, self.release)
         self._gaps = 0
+        self._viewed = observed
+        self._looking: asyncio.Task[Sighting] | None = None
+        self._final_roots = _Finality(partial(finalized_root, served))
+        self._ends = _Finality(partial(poll_end, served))
+        self._pulled: object = None
+        self._pulled_at_monotonic_s = self._pull_at_monotonic_s = 0.0
+        self._complete_at_monotonic_s = 0.0
+        self._pause_s = _FIRST_PAUSE_S
+        self.is_over = False
+        """Whether nothing is left to do: the poll has ended, and its public data are complete."""
 
     @property
     def phase(self) -> Phase:
         """The poll's current phase."""
         return self.progress.phase
+
+    @property
+    def needs_blocks(self) -> bool:
+        """Whether a block can still change anything: until the poll has ended and this node has
+        destroyed its key."""
+        ended = self._viewed.view.status in (Status.TALLIED, Status.VOID)
+        return not (ended and isinstance(self.phase, Destroyed))
 
     def recheck(self) -> None:
         """At start: find damaged ballots, including those found damaged before."""
@@ -82,19 +135,66 @@ class PollService:
 
     async def tick(self) -> Sighting:
         """Do the work that is due at this chain time."""
-        served, head = self.served, self.progress.observed.head
-        view = await asyncio.to_thread(served.registries[0].poll, served.poll_id, head.number)
-        if view.status is Status.NONE:
-            return Sighting.NO_POLL
-        if view.poll_context != served.poll.context:
-            return Sighting.ANOTHER_POLL
-        self.progress.observed = observed = Observation(head, view)
-        if view.status is not Status.CREATED:
+        if not self.needs_blocks:
+            await self._complete()
+            return Sighting.THIS_POLL
+        sighting = await self._look()
+        if sighting is not Sighting.THIS_POLL:
+            return sighting
+        observed = self._viewed
+        if observed.view.status is not Status.CREATED:
             await self._hold_pinned(observed)
             await self._fill_gaps(observed)
         while transition := await self._work(observed):
             await self.progress.move(transition)
         return Sighting.THIS_POLL
+
+    async def _look(self) -> Sighting:
+        """Read the poll's state at each new block; a slow provider does not hold up the work."""
+        if self._looking is None:
+            head = self.progress.observed.head
+            if head == self._viewed.head:
+                return Sighting.THIS_POLL
+            self._looking = asyncio.create_task(self._view(head))
+        done, _ = await asyncio.wait({self._looking}, timeout=_PATIENCE_S)
+        if not done:
+            return Sighting.THIS_POLL
+        looked, self._looking = self._looking, None
+        return looked.result()
+
+    async def _view(self, head: Head) -> Sighting:
+        served = self.served
+        view = await in_chain_thread(served.registries[0].poll, served.poll_id, head.number)
+        if view.status is Status.NONE:
+            return Sighting.NO_POLL
+        if view.poll_context != served.poll.context:
+            return Sighting.ANOTHER_POLL
+        self._viewed = Observation(head, view)
+        # A newer block may have been seen in the meantime.
+        self.progress.observed = Observation(self.progress.observed.head, view)
+        return Sighting.THIS_POLL
+
+    async def _complete(self) -> None:
+        """After the end: get from peers what is still missing, ever more rarely."""
+        if self.is_over or time.monotonic() < self._complete_at_monotonic_s:
+            return
+        observed, view, anchoring = self._viewed, self._viewed.view, None
+        await self._hold_pinned(observed)
+        await self._fill_gaps(observed)
+        if view.status is Status.TALLIED:
+            anchoring = self.progress.anchoring_if_any()
+        if anchoring is not None:
+            await self.release.gather_shares(anchoring)
+        pinned = self.served.pinned is not None or not any(view.poll_keys)
+        # After the tally period, no node releases its share.
+        shares = (
+            anchoring is None
+            or self.progress.observed.head.timestamp > view.tally_deadline
+            or await asyncio.to_thread(self.release.has_all_shares, anchoring)
+        )
+        self.is_over = not self._gaps and pinned and shares
+        self._complete_at_monotonic_s = time.monotonic() + self._pause_s
+        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
 
     async def _work(self, observed: Observation) -> Transition | None:
         """Do a phase's work, and return the transition to the next phase once it is due."""
@@ -113,7 +213,7 @@ class PollService:
                     return phase.freeze
                 if view.status is Status.VOID:
                     return await self._ending(phase)
-                await self.accepting.pull_all()
+                await self._pull()
             case Settling():
                 anchoring = Anchoring.of(view)
                 if anchoring is not None:
@@ -145,6 +245,17 @@ class PollService:
                 assert_never(phase)
         return None
 
+    async def _pull(self) -> None:
+        """Get ballots from peers, more rarely while no voter casts any."""
+        if time.monotonic() < self._pull_at_monotonic_s:
+            return
+        await self.accepting.pull_all()
+        now_monotonic_s, pulled = time.monotonic(), self.accepting.pulled_to
+        if pulled != self._pulled:
+            self._pulled, self._pulled_at_monotonic_s = pulled, now_monotonic_s
+        quiet_s = now_monotonic_s - self._pulled_at_monotonic_s
+        self._pull_at_monotonic_s = now_monotonic_s + min(quiet_s / _QUIETER, _LONGEST_PULL_PAUSE_S)
+
     async def _settle(self, phase: Settling, observed: Observation) -> None:
         if observed.view.status is Status.CLOSED:
             await self.settling.catch_up(phase)
@@ -162,11 +273,11 @@ class PollService:
 
     async def _final_root(self, phase: Anchored | Releasing) -> FinalizedRoot | None:
         """Return the phase's root, if it is final."""
-        final = await asyncio.to_thread(finalized_root, self.served)
+        final = await self._final_roots.at(self._viewed.head)
         return final if final is not None and final.root == phase.anchoring.root else None
 
     async def _ending(self, phase: Keyed) -> Transition | None:
-        end = await asyncio.to_thread(poll_end, self.served)
+        end = await self._ends.at(self._viewed.head)
         return None if end is None else partial(phase.destroy, end)
 
     async def _hold_pinned(self, observed: Observation) -> None:

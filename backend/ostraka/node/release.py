@@ -173,6 +173,12 @@ class Release:
             for one in self._served.store.shares(self._served.poll_id)
         ]
 
+    def has_all_shares(self, anchoring: Anchoring) -> bool:
+        """Whether no peer has a share that this node could still gather."""
+        known = self._served.store.shares(self._served.poll_id)
+        signed = self._served.signed_root(anchoring.root)
+        return len(known) == self._served.poll.nodes or signed is None
+
     async def gather_shares(self, anchoring: Anchoring) -> None:
         """Store the good shares of peers, if this node knows the leaves."""
         root = anchoring.root

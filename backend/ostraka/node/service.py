@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,12 @@ import structlog
 from ostraka.chain.contract import ChainError, Head
 from ostraka.chain.published import read_published
 from ostraka.chain.registry import PollView, Registry, Status
+from ostraka.chain.threads import in_chain_thread
 from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
 from ostraka.node.census_uploads import CensusUploads
 from ostraka.node.electorate import ElectorateReader, check_size, split_upload
+from ostraka.node.head_watch import HeadWatch
 from ostraka.node.load import NodeLoad
 from ostraka.node.observation import Observation
 from ostraka.node.peers import Peer
@@ -45,6 +48,7 @@ log = structlog.get_logger()
 
 TICK_S = 0.5
 _LATEST_AGAIN_S = 60
+_FAILED_AGAIN_S = 3
 
 
 @dataclass(frozen=True)
@@ -103,20 +107,23 @@ class NodeService:
         self._starting = asyncio.Lock()
         self._looking: asyncio.Task[None] | None = None
         self._looked_at_monotonic_s = 0.0
+        self._watch = HeadWatch(registries[0], self._see)
+        self._news = asyncio.Event()
+        self._discovering: asyncio.Task[None] | None = None
+        self._discover_at_monotonic_s = 0.0
         self.head: Head | None = None
-        self.sight: Sight | None = None
 
     async def run(self) -> None:
-        """Run all polls until cancelled."""
+        """Run all polls until cancelled. A call that hangs delays only what needs its answer."""
         while True:
-            try:
-                await self.tick()
-            except ChainError as error:
-                # A failed provider is asked again; until then nothing is decided.
-                log.warning("chain unreachable", problem=str(error))
-            except Exception:
-                log.exception("tick failed")
-            await asyncio.sleep(TICK_S)
+            # Otherwise the node is at rest. A census that arrives makes it look for its poll.
+            waiting = self.head is None or any(one.needs_blocks for one in self._polls.values())
+            self._watch.ask_if_due(waiting=waiting)
+            self._discover_if_due()
+            self._work()
+            self._news.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), TICK_S)
 
     async def tick(self) -> None:
         """See the newest block and its polls, and let each poll do what is due.
@@ -124,19 +131,51 @@ class NodeService:
         Raises:
             ChainError: The chain cannot be reached.
         """
-        head = await asyncio.to_thread(self._registries[0].head)
-        # The same block has nothing new.
-        if self.head is None or head.hash != self.head.hash or self._due():
+        head = await self._watch.ask()
+        if self._has_news(head):
             await self._discover(head)
-        # Set only now: from here on the node answers for every poll that it serves.
         self.head = head
-        self.sight = Sight(head.number, head.timestamp, time.monotonic())
-        for poll_id, service in self._polls.items():
+        self._work()
+
+    def _see(self, head: Head) -> None:
+        for service in self._polls.values():
             service.see(head)
-            # Concurrently: a poll that waits for its peers must not delay the others or this node's
-            # view of the time.
-            if poll_id not in self._ticking:
+        self._news.set()
+
+    def _work(self) -> None:
+        """Let each poll do what is due."""
+        for poll_id, service in self._polls.items():
+            # Concurrently: a poll that waits for its peers must not delay the others.
+            if poll_id not in self._ticking and not service.is_over:
                 self._ticking[poll_id] = asyncio.create_task(self._tick_poll(service))
+
+    def _has_news(self, head: Head) -> bool:
+        """Whether there may be polls to find: the same block has nothing new."""
+        return self.head is None or head.hash != self.head.hash or bool(self._due())
+
+    def _discover_if_due(self) -> None:
+        head = self._watch.newest
+        if (
+            head is not None
+            and self._discovering is None
+            and time.monotonic() >= self._discover_at_monotonic_s
+            and self._has_news(head)
+        ):
+            self._discovering = asyncio.create_task(self._discover_and_log(head))
+
+    async def _discover_and_log(self, head: Head) -> None:
+        try:
+            await self._discover(head)
+            # Set only now: from here on the node answers for every poll that it serves.
+            self.head = head
+            return
+        except ChainError as error:
+            log.warning("chain unreachable", problem=str(error))
+        except Exception:
+            log.exception("polls not looked for")
+        finally:
+            self._discovering = None
+        self._discover_at_monotonic_s = time.monotonic() + _FAILED_AGAIN_S
 
     async def _tick_poll(self, service: PollService) -> None:
         try:
@@ -156,7 +195,7 @@ class NodeService:
 
     async def _discover_next(self, head: Head) -> None:
         # At that block: a replica that has not seen it fails instead of giving an older number.
-        count = await asyncio.to_thread(self._registries[0].poll_count, head.number)
+        count = await in_chain_thread(self._registries[0].poll_count, head.number)
         if head.number >= self._highest:
             # Before finality, a reorganization may remove or replace a poll. But a head below an
             # earlier one is most likely of a replica that lags behind.
@@ -165,7 +204,7 @@ class NodeService:
                 self._forget(poll_id)
             self._seen = min(self._seen, count)
         asked = [*self._due(), *range(self._seen + 1, count + 1)]
-        final = await asyncio.to_thread(self._final_count) if asked else 0
+        final = await in_chain_thread(self._final_count) if asked else 0
         for poll_id in asked:
             answered = await self._look_at(poll_id)
             if poll_id in self._found or (answered and poll_id <= final):
@@ -178,7 +217,7 @@ class NodeService:
     async def _look_at(self, poll_id: int) -> bool:
         """Serve a poll if it is this node's; return False if the chain does not show all of it."""
         try:
-            poll = await asyncio.to_thread(read_published, self._registries[0], poll_id)
+            poll = await in_chain_thread(read_published, self._registries[0], poll_id)
         except AuditError as error:
             log.warning("poll refused", poll=poll_id, problem=str(error))
             return True
@@ -221,7 +260,7 @@ class NodeService:
     async def _is_begun(self, poll_id: int) -> bool:
         """Whether voters may have sealed shares to this node: it serves such a poll to the end, and
         destroys its key, even if the operator would not allow the committee now."""
-        view = await asyncio.to_thread(self._registries[0].poll, poll_id)
+        view = await in_chain_thread(self._registries[0].poll, poll_id)
         return view.status not in (Status.NONE, Status.CREATED)
 
     def sign_committee(self, committee: Committee) -> bytes:
@@ -290,8 +329,8 @@ class NodeService:
             ChainError: The provider does not show the poll; a retry may help.
         """
         registry = self._registries[0]
-        head = await asyncio.to_thread(registry.head)
-        view = await asyncio.to_thread(registry.poll, poll.poll_id, head.number)
+        head = await in_chain_thread(registry.head)
+        view = await in_chain_thread(registry.poll, poll.poll_id, head.number)
         if view.poll_context != poll.context:
             raise ChainError(f"poll {poll.poll_id}: not shown at block {head.number}")
         return Observation(head, view)
@@ -324,7 +363,7 @@ class NodeService:
         if poll is None:
             detail = f"this node is not to serve poll {poll_id}"
             raise Problem(ProblemType.NO_SUCH_POLL, detail, "poll")
-        view = await asyncio.to_thread(self._registries[0].poll, poll_id)
+        view = await in_chain_thread(self._registries[0].poll, poll_id)
         if view.poll_context != poll.context:
             self._forget(poll_id)
             raise Problem(ProblemType.POLL_REPLACED, "the chain shows another poll now", "", 1)
@@ -343,7 +382,7 @@ class NodeService:
         self._looked_at_monotonic_s = time.monotonic()
         # Later requests may concern blocks that are mined only now.
         self._looking = None
-        await self._discover(await asyncio.to_thread(self._registries[0].head))
+        await self._discover(await in_chain_thread(self._registries[0].head))
 
     async def take_census(self, poll_id: int, header: str, data: bytes) -> PollService:
         """Accept a poll's census, check everything, and announce a poll key.
@@ -432,6 +471,12 @@ class NodeService:
         """Return summaries of all served polls."""
         return [service.publication.summary() for _, service in sorted(self._polls.items())]
 
+    @property
+    def sight(self) -> Sight | None:
+        """The chain as this node has read it last; None before the first time."""
+        head, read_at_monotonic_s = self.head, time.monotonic() - self._watch.age_s
+        return Sight(head.number, head.timestamp, read_at_monotonic_s) if head else None
+
     def ping(self) -> None:
         """Ask the database for something; raises an exception if it does not answer."""
         self._store.ping()
@@ -450,4 +495,5 @@ class NodeService:
             "url": self.url,
             "engine": self._curve.name,
             "head": self.head.number if self.head else None,
+            "head_age_s": round(self._watch.age_s),
         }

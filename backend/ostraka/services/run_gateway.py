@@ -103,12 +103,21 @@ async def _clock(gateway: GatewayContext, leadership: Leadership) -> None:
     runner = PlanRunner(gateway)
     while True:
         try:
-            await asyncio.to_thread(gateway.indexer.follow)
-            if await asyncio.to_thread(leadership.held):
-                await asyncio.to_thread(runner.tick)
+            await asyncio.to_thread(_turn, gateway, leadership, runner)
         except ChainError as error:
             # Retry: providers fail now and then.
             log.warning("chain unreachable", problem=str(error))
         except Exception:
             log.exception("tick failed")
         await asyncio.sleep(TICK_S)
+
+
+def _turn(gateway: GatewayContext, leadership: Leadership, runner: PlanRunner) -> None:
+    indexer, leads = gateway.indexer, leadership.held()
+    # Otherwise the gateway is at rest.
+    waiting = indexer.newest is None or indexer.is_read
+    waiting = waiting or (leads and bool(gateway.plans.unfinished()))
+    if indexer.is_due(waiting=waiting):
+        indexer.follow()
+    if leads:
+        runner.tick(indexer.newest)

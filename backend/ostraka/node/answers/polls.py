@@ -27,6 +27,10 @@ class Config(Answer):
     url: str = Field(description="Its URL, as registered with its committees.")
     engine: str = Field(description="Implementation of the curve.", examples=["native"])
     head: BlockNumber | None = Field(description="Newest block it has seen; null before the first.")
+    head_age_s: Count = Field(
+        description="Seconds since its provider last told it the newest block. At rest, it asks "
+        "every 12 seconds; larger figures are of a provider that does not answer."
+    )
 
 
 class CommitteeSignature(Answer):

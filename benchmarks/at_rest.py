@@ -1,0 +1,135 @@
+"""Nodes and a gateway at rest on 12-second blocks: requests to the chain, and processor time.
+
+This build and an older one, each with no poll and with finished polls.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from tests.support.counting_rpc import CountingRpc
+
+from benchmarks.load.builds import Build, build_of, this_build
+
+OLD_COMMIT = "0773662"
+NODES, POLLS = 4, 12
+_SETTLE_S, _WINDOW_S = 25, 60
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What one process does at rest.
+
+    Attributes:
+        requests: Requests a second.
+        processor: Share of a core, in percent.
+    """
+
+    requests: float
+    processor: float
+
+
+def measure() -> Iterator[dict[str, Any]]:
+    """Yield the figures of nodes and gateway at rest."""
+    new = _rest_of(this_build())
+    try:
+        old = _rest_of(build_of(OLD_COMMIT))
+    except RuntimeError as error:
+        old, beside = {}, f"; build {OLD_COMMIT} not measured: {error}"
+    for (who, polls), rest in new.items():
+        if old:
+            was = old[who, polls]
+            beside = f"; build {OLD_COMMIT}: {was.requests:.2f}/s, {was.processor:.1f} %"
+        how = f"12-second blocks, {polls} finished polls{beside}"
+        name = f"{who} at rest, {polls} finished polls"
+        yield _figure(f"{name}: requests", rest.requests, "a second", 0.3, how)
+        yield _figure(f"{name}: processor", rest.processor, "% of a core", 1, how)
+
+
+def _rest_of(build: Build) -> dict[tuple[str, int], Rest]:
+    """Return what a node, on average, and the gateway do, by number of finished polls."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+
+        def upstream() -> str:
+            return (folder / "rpc-url").read_text()
+
+        with CountingRpc(upstream) as nodes, CountingRpc(upstream) as gateway:
+            command = [str(build.python), "-P", str(_HERE / "rest_stage.py"), str(folder)]
+            stage = subprocess.Popen(
+                [*command, nodes.url, gateway.url],
+                cwd=build.folder,
+                env=build.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            with stage:
+                assert stage.stdin is not None
+                assert stage.stdout is not None
+                pids = json.loads(_line(build, stage.stdout))
+                found = _watch(0, pids, nodes, gateway)
+                stage.stdin.write(f"{POLLS}\n")
+                stage.stdin.flush()
+                _line(build, stage.stdout)
+                return found | _watch(POLLS, pids, nodes, gateway)
+
+
+def _line(build: Build, output: IO[str]) -> str:
+    line = output.readline()
+    if not line:
+        raise RuntimeError(f"{build.name}: its stack ended")
+    return line
+
+
+def _watch(
+    polls: int, pids: dict[str, int], nodes: CountingRpc, gateway: CountingRpc
+) -> dict[tuple[str, int], Rest]:
+    time.sleep(_SETTLE_S)
+    groups = {
+        "node": (nodes, [pid for name, pid in pids.items() if name.startswith("node-")]),
+        "gateway": (gateway, [pid for name, pid in pids.items() if name.startswith("gateway-")]),
+    }
+
+    def state() -> dict[str, tuple[int, float]]:
+        return {
+            who: (rpc.counts.total(), sum(map(_processor_s, ids)))
+            for who, (rpc, ids) in groups.items()
+        }
+
+    before, start = state(), time.monotonic()
+    time.sleep(_WINDOW_S)
+    after, seconds = state(), time.monotonic() - start
+    return {
+        (who, polls): Rest(
+            (after[who][0] - before[who][0]) / seconds / len(ids),
+            100 * (after[who][1] - before[who][1]) / seconds / len(ids),
+        )
+        for who, (_, ids) in groups.items()
+    }
+
+
+def _processor_s(pid: int) -> float:
+    """Return the processor time that a process has used, all threads, as Linux counts it."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _figure(name: str, value: float, unit: str, goal: float, how: str) -> dict[str, Any]:
+    return {
+        "group": "node",
+        "name": name,
+        "value": round(value, 2),
+        "unit": unit,
+        "goal": goal,
+        "op": "<=",
+        "met": value <= goal,
+        "how": how,
+    }

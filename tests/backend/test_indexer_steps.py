@@ -1,0 +1,108 @@
+"""What the gateway's index asks for, and how much of it is in memory at once."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from ostraka.chain.contract import DeployedContract, Head
+from ostraka.gateway import indexer as indexing
+from ostraka.gateway.indexer import Indexer
+from ostraka.storage.database import Schema, open_database
+from ostraka_verifier.units import UnixSeconds
+
+
+class Contract:
+    """A contract on a chain of the test, with so many events in each block."""
+
+    def __init__(self, blocks: int, events: int) -> None:
+        self.blocks, self.events = blocks, events
+        self.ranges: list[tuple[int, int]] = []
+        self.asked: list[str] = []
+        self.branch = 0
+
+    def _hash(self, number: int) -> bytes:
+        return number.to_bytes(31, "big") + bytes([self.branch if number > 5 else 0])
+
+    def head(self, block: str | int = "latest") -> Head:
+        """A block."""
+        self.asked.append("head")
+        number = self.blocks if isinstance(block, str) else block
+        return Head(number, self._hash(number), UnixSeconds(number), self._hash(number - 1))
+
+    def block_hash(self, number: int) -> bytes | None:
+        """None behind the newest block."""
+        self.asked.append("block hash")
+        return self._hash(number) if number <= self.blocks else None
+
+    def logs(self, first: int, last: int) -> list[dict[str, Any]]:
+        """The events of a range."""
+        self.asked.append("logs")
+        self.ranges.append((first, last))
+        return [
+            {
+                "blockNumber": block,
+                "blockHash": self._hash(block),
+                "logIndex": index,
+                "event": "PollCreated",
+                "args": {"pollId": index},
+                "transactionHash": bytes(32),
+            }
+            for block in range(first, last + 1)
+            for index in range(self.events)
+        ]
+
+
+def index_of(contract: Contract, folder: Path) -> Indexer:
+    engine = open_database(f"sqlite:///{folder / 'gateway.db'}", Schema.GATEWAY)
+    return Indexer(engine, {"registry": cast(DeployedContract, contract)}, 1)
+
+
+def test_a_next_block_costs_two_requests(tmp_path: Path) -> None:
+    contract = Contract(10, 1)
+    index = index_of(contract, tmp_path)
+    index.follow()
+    contract.asked.clear()
+    contract.blocks += 1
+    index.follow()
+    # Its parent shows that nothing was undone.
+    assert contract.asked == ["head", "logs"]
+    contract.asked.clear()
+    index.follow()
+    assert contract.asked == ["head"]
+    assert len(index.events("registry", ["PollCreated"])) == 11
+
+
+def test_a_block_with_another_parent_is_looked_into(tmp_path: Path) -> None:
+    contract = Contract(10, 1)
+    index = index_of(contract, tmp_path)
+    index.follow()
+    contract.blocks, contract.branch = 11, 1
+    assert index.follow() == 10
+    assert "block hash" in contract.asked
+    assert len(index.events("registry", ["PollCreated"])) == 11
+    # One that the provider does not show is kept.
+    contract.blocks = 9
+    assert index.follow() == 0
+    assert index.indexed_to == 11
+
+
+def test_many_events_shorten_the_next_range(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "_FIRST_BLOCKS", 16)
+    monkeypatch.setattr(indexing, "_MANY_EVENTS", 20)
+    crowded = Contract(100, 3)
+    index = index_of(crowded, tmp_path)
+    index.follow()
+    spans = [last - first + 1 for first, last in crowded.ranges]
+    assert spans[:3] == [16, 8, 4]
+    assert max(spans[2:]) <= 8
+    assert len(index.events("registry", ["PollCreated"])) == 300
+
+
+def test_few_events_lengthen_the_next_range(tmp_path: Path) -> None:
+    empty = Contract(100_000, 0)
+    index_of(empty, tmp_path).follow()
+    assert len(empty.ranges) <= 20
+    assert empty.ranges[-1][1] == 100_000
