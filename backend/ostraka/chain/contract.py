@@ -32,13 +32,15 @@ from web3.exceptions import (
 )
 from web3.logs import DISCARD
 from web3.middleware import ExtraDataToPOAMiddleware
-from web3.types import EventData, LogReceipt, TxParams, TxReceipt
+from web3.types import BlockData, EventData, LogReceipt, TxParams, TxReceipt
 
 from ostraka.chain.errors import ChainError as ChainError
+from ostraka.chain.errors import NoFinality
 from ostraka.chain.errors import Refused as Refused
 from ostraka.chain.errors import Reverted as Reverted
 from ostraka.chain.journal import MemoryJournal
 from ostraka.chain.log_ranges import log_ranges
+from ostraka.chain.provider import final_header
 from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
 from ostraka_verifier.typed_data import Domain
@@ -84,16 +86,25 @@ class DeployedContract:
     name: str
     """Name of its artifact."""
 
-    def __init__(self, rpc_url: str, address: bytes, deployment_block: int = 0) -> None:
+    def __init__(
+        self,
+        rpc_url: str,
+        address: bytes,
+        deployment_block: int = 0,
+        confirmations: int | None = None,
+    ) -> None:
         """Args:
         rpc_url: JSON-RPC endpoint.
         address: 20 bytes.
         deployment_block: Block of its deployment, from which events are read.
+        confirmations: How many blocks behind the newest one a block counts as final; by default,
+            the chain decides (tag `finalized`).
         """
         self.rpc_url = rpc_url
         self.web3 = connect(rpc_url)
         self.address = address
         self._deployment_block = deployment_block
+        self._confirmations = confirmations
         self._ranges = log_ranges(rpc_url)
         self.contract: Contract = self.web3.eth.contract(
             address=checksum(address), abi=artifact(self.name)["abi"]
@@ -105,8 +116,18 @@ class DeployedContract:
         return Domain(call(lambda: self.web3.eth.chain_id), self.address)
 
     def head(self, block: str | int = "latest") -> Head:
-        """Return the latest block, the "finalized" one, or one by number."""
-        found = call(lambda: self.web3.eth.get_block(block))  # type: ignore[arg-type]
+        """Return the latest block, the newest final one ("finalized"), or one by number.
+
+        Raises:
+            NoFinality: The provider shows no final block.
+        """
+        found: BlockData | None
+        if block == "finalized":
+            found = call(lambda: final_header(self.web3, self._confirmations))
+            if found is None:
+                raise NoFinality("the provider shows no final block (tag `finalized`)")
+        else:
+            found = call(lambda: self.web3.eth.get_block(block))  # type: ignore[arg-type]
         return Head(found["number"], bytes(found["hash"]), UnixSeconds(found["timestamp"]))
 
     def block_hash(self, number: int) -> bytes | None:

@@ -21,6 +21,7 @@ from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Plans
 from ostraka.key_files import read_key
 from ostraka.planning.electorates import Electorates
+from ostraka.services.finality import require_finality
 from ostraka.services.serving import run, serve
 from ostraka.services.settings import GatewaySettings
 from ostraka.storage.database import Schema, open_database
@@ -39,7 +40,7 @@ def run_gateway(settings: GatewaySettings) -> None:
 
     Raises:
         ValueError: A setting is wrong, others may read a file or folder, no passphrase opens the
-            key, or the database is damaged.
+            key, the database is damaged, or the provider shows no final block.
         ChainError: The chain is unreachable at start.
     """
     run(_serve(settings), settings.log_level)
@@ -70,8 +71,12 @@ async def _serve(settings: GatewaySettings) -> None:
 def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:
     """Open chain, database and key of a gateway."""
     registry = Registry(
-        settings.rpc_url, from_hex(settings.registry, "registry"), settings.deployed_at
+        settings.rpc_url,
+        from_hex(settings.registry, "registry"),
+        settings.deployed_at,
+        settings.confirmations,
     )
+    require_finality(registry)
     treasury = Treasury(
         settings.rpc_url, from_hex(settings.treasury, "treasury"), settings.deployed_at
     )
@@ -88,11 +93,12 @@ def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:
                 settings.key_file, settings.passphrases, plain=settings.plain_key, warn=log.warning
             ),
             DatabaseJournal(engine),
+            settings.confirmations,
         ),
         Requests(engine),
         load(),
         [from_hex(digest, "committees") for digest in settings.committees],
-        Electorates(settings.rpc_url, registry.voting_keys()),
+        Electorates(settings.rpc_url, registry.voting_keys(), settings.confirmations),
     )
 
 
