@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
         started_monotonic_s = time.monotonic()
         done = subprocess.run(
             command,
-            env=os.environ | {"OSTRAKA_SECRET_KEY": payer.secret.hex()},
+            env=os.environ | {"OSTRAKA_SECRET_KEY": payer.secret().hex()},
             stdout=subprocess.PIPE,
             text=True,
             check=False,
