@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import requests
 from eth_abi.codec import ABICodec
@@ -18,9 +18,8 @@ from eth_abi.encoding import TextStringEncoder
 from eth_abi.exceptions import DecodingError
 from eth_abi.registry import BaseEquals
 from eth_typing import ChecksumAddress
-from web3 import HTTPProvider, Web3
+from web3 import Web3
 from web3._utils.abi import build_strict_registry
-from web3._utils.rpc_abi import RPC
 from web3.contract import Contract
 from web3.exceptions import (
     BlockNotFound,
@@ -40,6 +39,7 @@ from ostraka.chain.errors import Refused as Refused
 from ostraka.chain.errors import Reverted as Reverted
 from ostraka.chain.journal import MemoryJournal
 from ostraka.chain.log_ranges import log_ranges
+from ostraka.chain.patience import PatientProvider
 from ostraka.chain.provider import final_header
 from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
@@ -50,7 +50,6 @@ _CHECKOUT = Path(__file__).resolve().parents[3]
 _T = TypeVar("_T")
 Sender = SigningKey | Errand
 """The payer: a key for one transaction, or an errand whose transaction a journal keeps."""
-_REQUEST_TIMEOUT_S = 20
 _MAX_SHOWN = 200
 _WITH_ERRORS = (
     "PollRegistry",
@@ -233,21 +232,7 @@ class DeployedContract:
 
 def connect(rpc_url: str) -> Web3:
     """Return a JSON-RPC connection that follows no redirects and has a timeout."""
-    web3 = Web3(
-        HTTPProvider(
-            rpc_url,
-            request_kwargs={"timeout": _REQUEST_TIMEOUT_S, "allow_redirects": False},
-            # The library would ask for the chain id twice with every call; it never changes.
-            cache_allowed_requests=True,
-            cacheable_requests={RPC.eth_chainId},
-        )
-    )
-    # No automatic retry: the answer to the second attempt would refer to the first.
-    retrying = cast(HTTPProvider, web3.provider).exception_retry_configuration
-    if retrying is not None:
-        retrying.method_allowlist = [
-            name for name in retrying.method_allowlist if name != RPC.eth_sendRawTransaction
-        ]
+    web3 = Web3(PatientProvider(rpc_url))
     # Blocks of proof-of-authority chains have signatures in a field that is otherwise 32 bytes.
     web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
     registry = build_strict_registry()
