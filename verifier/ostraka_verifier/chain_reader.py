@@ -57,6 +57,7 @@ class ChainReader:
         reading: Told how many blocks of events are read.
         """
         self._rpc = JsonRpc(rpc_url, from_block, reading)
+        self._rpc.begins_later(registry)
         self._address = registry
         self.chain_id = self._rpc.chain_id()
         self.block = self._rpc.newest_block() if block is None else block

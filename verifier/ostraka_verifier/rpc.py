@@ -115,6 +115,14 @@ class JsonRpc:
         self._log_blocks: int | None = None
         """Blocks of events that the endpoint gave at once; None while it limited none."""
         self._oldest: dict[bytes, int] = {}
+        self._deployed: set[bytes] = set()
+
+    def begins_later(self, address: bytes) -> None:
+        """Say that a contract is not older than `from_block`, if the endpoint cannot tell.
+
+        Only where the caller finds out that events are missing.
+        """
+        self._deployed.add(address)
 
     def chain_id(self) -> int:
         """Return the id of the chain that it serves."""
@@ -216,8 +224,8 @@ class JsonRpc:
             try:
                 older = bool(self.code(address, self._from_block - 1))
             except Undecided:
-                # The endpoint does not keep that state. Reading everything takes longer.
-                older = True
+                # Most endpoints do not keep that state. Reading everything takes longer.
+                older = address not in self._deployed
             self._oldest[address] = 0 if older else self._from_block
         return self._oldest[address]
 

@@ -102,7 +102,7 @@ class DeployedContract:
         self.rpc_url = rpc_url
         self.web3 = connect(rpc_url)
         self.address = address
-        self._deployment_block = deployment_block
+        self.deployment_block = deployment_block
         self._confirmations = confirmations
         self._ranges = log_ranges(rpc_url)
         self.contract: Contract = self.web3.eth.contract(
@@ -227,7 +227,7 @@ class DeployedContract:
             )
             return found
 
-        return self._ranges.backwards(fetch, self._deployment_block, self.head().number)
+        return self._ranges.backwards(fetch, self.deployment_block, self.head().number)
 
 
 def connect(rpc_url: str) -> Web3:
