@@ -38,7 +38,8 @@ class FaultyRpc:
         busy_every: One of so many requests is answered by 429; 0 for none.
         retry_after_s: `Retry-After` of these answers.
         refuses_batches: Whether requests of several questions are answered by 403.
-        delay_s: How late each answer is.
+        delay_s: How late answers are.
+        delayed: Methods whose answers are late; empty for all.
         is_down: Whether connections are closed without an answer, as while it restarts.
         no_finality: Whether it knows no block with the tag `finalized`.
         final_lag: Blocks by which the final block is behind; 0 leaves it to the node.
@@ -57,8 +58,8 @@ class FaultyRpc:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                time.sleep(proxy.delay_s)
+                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                proxy._wait(asked)
                 if proxy.is_down:
                     self.close_connection = True
                     return
@@ -68,7 +69,7 @@ class FaultyRpc:
                     self.send_header("Content-Length", "0")
                     self.end_headers()
                     return
-                status, content = proxy._answer(json.loads(body))
+                status, content = proxy._answer(asked)
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
@@ -91,12 +92,18 @@ class FaultyRpc:
         self.busy_every = self.final_lag = self.kept_states = 0
         self.retry_after_s = 1
         self.delay_s = 0.0
+        self.delayed = frozenset[str]()
 
     def direct(self, method: str, *params: object) -> Any:
         """The node's own answer; AssertionError if it is an error."""
         answer = self._forward({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
         assert "error" not in answer, answer
         return answer["result"]
+
+    def _wait(self, asked: Any) -> None:
+        methods = {one["method"] for one in (asked if isinstance(asked, list) else [asked])}
+        if not self.delayed or methods & self.delayed:
+            time.sleep(self.delay_s)
 
     def _answer(self, asked: Any) -> tuple[int, bytes]:
         if isinstance(asked, list):
