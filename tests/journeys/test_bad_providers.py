@@ -5,6 +5,7 @@ poll's creation to its tally. Nothing is lost and nothing done twice: every plan
 the chain has no other.
 """
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -228,6 +229,9 @@ def test_without_finality_nodes_say_so_and_wait(town: Town) -> None:
         lambda: all(said in log[start:] for log, start in zip(town.node_logs(), seen, strict=True)),
         "every node says what is missing",
         60,
+    )
+    eventually(
+        lambda: said in json.dumps(town.plan(plan)["problem"]), "so does the organizer's plan", 60
     )
     assert town.stack.registry.poll(number).status.name == "RELEASABLE"
     town.rpc.healthy()
