@@ -6,7 +6,6 @@ transactions are numbered. Callers ask again in their own rhythm.
 
 import re
 import time
-from itertools import count
 
 import requests
 from eth_typing import URI
@@ -41,7 +40,8 @@ class PatientProvider(HTTPProvider):
     def _make_request(self, method: RPCEndpoint, request_data: bytes) -> bytes:
         deadline_monotonic_s = time.monotonic() + PATIENCE_S
         self._rest(deadline_monotonic_s)
-        for attempt in count():
+        pause_s = _FIRST_PAUSE_S
+        while True:
             left_s = max(0.1, deadline_monotonic_s - time.monotonic())
             try:
                 return self._request_session_manager.make_post_request(
@@ -52,14 +52,13 @@ class PatientProvider(HTTPProvider):
                 )
             except requests.RequestException as error:
                 # The answer to a second attempt to send would refer to the first.
-                if method == RPC.eth_sendRawTransaction or not self._may_help(error):
+                if not self._may_help(error) or method == RPC.eth_sendRawTransaction:
                     raise
-                pause_s = _FIRST_PAUSE_S * 2**attempt
                 if time.monotonic() + pause_s > deadline_monotonic_s:
                     raise
                 time.sleep(pause_s)
+                pause_s *= 2
                 self._rest(deadline_monotonic_s)
-        raise AssertionError("unreachable")
 
     def _may_help(self, error: requests.RequestException) -> bool:
         """Return whether the same question may be answered soon; note a wish for rest."""
