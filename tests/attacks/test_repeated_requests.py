@@ -24,7 +24,7 @@ def test_a_revert_counts_only_in_a_final_block(
     chain.rpc.direct("evm_setNextBlockTimestamp", hex(chain.now + 20_000))
     chain.mine()
     with monkeypatch.context() as patched:
-        patched.setattr(sending, "final_block", lambda _: chain.stack.registry.head().number - 1)
+        patched.setattr(sending, "final_block", lambda *_: chain.stack.registry.head().number - 1)
         (reverted,) = client.post(path, {"amount": "5"}, "one-that-comes-too-late")
         assert (reverted.status_code, reverted.json()["title"]) == (503, "Not final yet")
         assert chain.rpc.direct("evm_revert", before)

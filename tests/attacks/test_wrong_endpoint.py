@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from ostraka_verifier import rpc
 from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.cli import app
+from ostraka_verifier.contracts import POLL_OPENED
 from ostraka_verifier.published import read_published
 from ostraka_verifier.rpc import JsonRpc, Unanswered
 from tests.support.endpoint import (
@@ -291,3 +292,21 @@ def test_a_contract_older_than_from_block_is_read_completely(endpoint: Endpoint)
         1, POLL.outcome, POLL.outcome.encode(), None, None
     )
     assert set(asked) == {950}
+    asked.clear()
+
+    def pruned(method: str, given: list[Any]) -> Any:
+        """Keeps no old state, so that nobody can tell the registry's age."""
+        if method == "eth_getCode" and int(given[1], 16) < 950:
+            return Refusal(message="missing trie node")
+        return answer(method, given)
+
+    endpoint.answer = pruned
+    assert ChainReader(endpoint.url, REGISTRY, from_block=950).read(
+        1, POLL.outcome, POLL.outcome.encode(), None, None
+    )
+    assert set(asked) == {950}
+    asked.clear()
+    # Of any other contract, such as a census's, events could be missing unseen.
+    of_poll = POLL_OPENED.topics(1)
+    JsonRpc(endpoint.url, 950).logs(REGISTRY, of_poll, 1000)
+    assert set(asked) == {0}

@@ -11,7 +11,8 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from ostraka.chain.contract import Sent
+from ostraka.chain.contract import Head, Sent
+from ostraka.chain.errors import NoFinality
 from ostraka.chain.registry import Registry
 from ostraka.gateway import courier as courier_module
 from ostraka.gateway.courier import Courier, CourierError
@@ -132,3 +133,36 @@ def test_a_node_with_a_good_share_is_not_asked_again(monkeypatch: pytest.MonkeyP
     assert tally.values == registry.tally.values == (1, 2)
     assert asked.count(1) == 1
     assert asked.count(2) == 3
+
+
+@pytest.mark.parametrize(
+    ("final_at", "reason"),
+    [
+        (999, "only nodes [] released a good share: the dispute window had not ended in block 1, "
+        "the newest final one"),
+        (1000, "only nodes [] released a good share"),
+        (None, "only nodes [] released a good share: no final block"),
+    ],
+)  # fmt: skip
+def test_a_missing_finality_is_named(final_at: int | None, reason: str) -> None:
+    poll = SyntheticPoll([(1, 0), (0, 1), (0, 1)], single_choice(2), NoOutcome())
+    board, _ = poll.finish()
+
+    class Chain(CountingRegistry):
+        def head(self, block: str = "latest") -> Head:
+            assert block == "finalized"
+            if final_at is None:
+                raise NoFinality("no final block")
+            return Head(1, bytes(32), final_at)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/board"):
+            return httpx.Response(200, content=board.encode())
+        return httpx.Response(200, json=[])
+
+    registry = Chain(poll)
+    registry.view = replace(registry.view, root=poll.root(), releasable_at=1000)
+    courier = Courier(cast(Registry, registry), SigningKey(), httpx.MockTransport(answer))
+    with pytest.raises(CourierError) as raised:
+        courier.tally(poll.published, poll.curve, 0)
+    assert str(raised.value) == reason

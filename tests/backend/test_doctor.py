@@ -119,6 +119,20 @@ def test_a_provider_s_limit_of_logs_is_named(node: Path, rpc: str) -> None:
     assert (level, "refuses logs" in detail) == ("bad", True)
 
 
+def test_a_chain_without_finality_is_named(node: Path, rpc: str) -> None:
+    with FaultyRpc(rpc) as proxy:
+        edit(node, f'["{rpc}"]', f'["{proxy.url}"]')
+        proxy.no_finality = True
+        level, detail = findings("node", node, 1)["finality"]
+        assert (level, "shows no final block" in detail) == ("bad", True)
+        edit(node, "# confirmations = 64", "confirmations = 12")
+        level, detail = findings("node", node, 0)["finality"]
+        assert (level, "12 blocks behind" in detail) == ("good", True)
+        proxy.healthy()
+        level, detail = findings("node", node, 0)["finality"]
+        assert (level, "the chain has finality" in detail) == ("warning", True)
+
+
 def test_an_empty_account_is_named(gateway: Path) -> None:
     found = findings("gateway", gateway, 1)
     assert found["account"][0] == "bad"

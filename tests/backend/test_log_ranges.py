@@ -45,12 +45,15 @@ def test_a_provider_that_refuses_everything_is_not_asked_without_end() -> None:
     assert ranges.blocks == LOG_BLOCKS
 
 
-def test_an_unreachable_provider_is_not_asked_for_less() -> None:
+@pytest.mark.parametrize(
+    "cause", [OSError(), Web3RPCError("rate limit reached"), Web3RPCError("Too Many Requests")]
+)
+def test_a_provider_that_is_away_or_busy_is_not_asked_for_less(cause: Exception) -> None:
     asked = []
 
     def fetch(first: int, last: int) -> list[int]:
         asked.append((first, last))
-        raise ChainError("chain: no connection") from OSError()
+        raise ChainError("chain: no answer") from cause
 
     with pytest.raises(ChainError):
         list(LogRanges().backwards(fetch, 0, 100))

@@ -109,5 +109,5 @@ def test_the_holder_of_a_nonce_is_found_in_its_block(empty: int) -> None:
 def test_a_replica_that_lags_behind_proves_nothing() -> None:
     web3 = Web3(Answers([], [0]))
     assert provider.nonce_holder(web3, outgoing(0), 2) is None
-    assert provider.final_block(web3) == 0
-    assert provider.final_block(Web3(Answers(problem="unknown block"))) is None
+    assert provider.final_block(web3, None) == 0
+    assert provider.final_block(Web3(Answers(problem="unknown block")), None) is None

@@ -4,6 +4,7 @@ Faults are switched on one by one and follow the count of questions, never chanc
 """
 
 import json
+import time
 from collections.abc import Callable
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,10 @@ import httpx
 
 _SEND = "eth_sendRawTransaction"
 _HEAD_ARGUMENT = {"eth_getBlockByNumber": 0, "eth_call": 1, "eth_getTransactionCount": 1}
+_STATE = ("eth_call", "eth_getBalance", "eth_getCode", "eth_getTransactionCount")
+"""Methods whose second argument is the block of a state."""
+_TAGS = ("latest", "pending", "finalized", "safe")
+_HTML = b"<html>Gateway time-out</html>"
 _STALE = {*_HEAD_ARGUMENT, "eth_blockNumber", "eth_getTransactionReceipt", "eth_getLogs"}
 
 
@@ -30,6 +35,15 @@ class FaultyRpc:
         log_range: Most blocks of one `eth_getLogs`; 0 for no limit.
         null_every: One of so many blocks asked for by number is null; 0 for none.
         long_extra_data: Whether blocks have 97 bytes of `extraData`, as of proof of authority.
+        busy_every: One of so many requests is answered by 429; 0 for none.
+        retry_after_s: `Retry-After` of these answers.
+        refuses_batches: Whether requests of several questions are answered by 403.
+        delay_s: How late answers are.
+        delayed: Methods whose answers are late; empty for all.
+        is_down: Whether connections are closed without an answer, as while it restarts.
+        no_finality: Whether it knows no block with the tag `finalized`.
+        final_lag: Blocks by which the final block is behind; 0 leaves it to the node.
+        kept_states: How many blocks' state it keeps; 0 for all.
         sent: Raw transactions that reached the node.
     """
 
@@ -38,18 +52,24 @@ class FaultyRpc:
         self._client = httpx.Client(timeout=30, trust_env=False)
         self._lock = Lock()
         self._asked: dict[str, int] = {}
-        self.lose_answers = self.drop_sends = 0
-        self.stale_every = self.lag = self.log_lag = self.null_every = 0
-        self.log_range = 0
-        self.lost_events = frozenset[str]()
-        self.long_extra_data = False
+        self.healthy()
         self.sent: list[str] = []
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                status, content = proxy._answer(json.loads(body))
+                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                proxy._wait(asked)
+                if proxy.is_down:
+                    self.close_connection = True
+                    return
+                if proxy._is_turn("busy", proxy.busy_every):
+                    self.send_response(429)
+                    self.send_header("Retry-After", str(proxy.retry_after_s))
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
+                status, content = proxy._answer(asked)
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
@@ -67,8 +87,12 @@ class FaultyRpc:
         self.lose_answers = self.drop_sends = 0
         self.stale_every = self.lag = self.log_lag = self.null_every = 0
         self.log_range = 0
-        self.lost_events = frozenset()
-        self.long_extra_data = False
+        self.lost_events = frozenset[str]()
+        self.long_extra_data = self.refuses_batches = self.is_down = self.no_finality = False
+        self.busy_every = self.final_lag = self.kept_states = 0
+        self.retry_after_s = 1
+        self.delay_s = 0.0
+        self.delayed = frozenset[str]()
 
     def direct(self, method: str, *params: object) -> Any:
         """The node's own answer; AssertionError if it is an error."""
@@ -76,20 +100,30 @@ class FaultyRpc:
         assert "error" not in answer, answer
         return answer["result"]
 
-    def _answer(self, asked: dict[str, Any]) -> tuple[int, bytes]:
+    def _wait(self, asked: Any) -> None:
+        methods = {one["method"] for one in (asked if isinstance(asked, list) else [asked])}
+        if not self.delayed or methods & self.delayed:
+            time.sleep(self.delay_s)
+
+    def _answer(self, asked: Any) -> tuple[int, bytes]:
+        if isinstance(asked, list):
+            if self.refuses_batches:
+                return 403, b"<html>Forbidden</html>"
+            answers = [json.loads(self._answer(one)[1]) for one in asked]
+            return 200, json.dumps(answers).encode()
         method = asked["method"]
         if method == _SEND:
             with self._lock:
                 dropped, self.drop_sends = self.drop_sends > 0, max(0, self.drop_sends - 1)
             if dropped:
-                return 504, b"<html>Gateway time-out</html>"
+                return 504, _HTML
             answer = self._forward(asked)
             with self._lock:
                 if "error" not in answer:
                     self.sent.append(asked["params"][0])
                 lost, self.lose_answers = self.lose_answers > 0, max(0, self.lose_answers - 1)
             if lost:
-                return 504, b"<html>Gateway time-out</html>"
+                return 504, _HTML
             return 200, json.dumps(answer).encode()
         return 200, json.dumps(self._read(method, asked)).encode()
 
@@ -112,7 +146,7 @@ class FaultyRpc:
                 return said(result=self._logs(params[0], newest))
             place = _HEAD_ARGUMENT[method]
             block = params[place]
-            if block in ("latest", "pending", "finalized", "safe"):
+            if block in _TAGS:
                 params[place] = hex(newest)
             elif int(block, 16) > newest:
                 return said(error={"code": -32000, "message": "header not found"})
@@ -129,7 +163,16 @@ class FaultyRpc:
             return said(result=[])
         if method == "eth_getLogs" and self.log_lag:
             return said(result=self._logs(params[0], self._head() - self.log_lag))
+        if method in _STATE and self.kept_states:
+            block = params[1]
+            if block not in _TAGS and int(block, 16) <= self._head() - self.kept_states:
+                lost = f"historical state of block {int(block, 16)} is not available"
+                return said(error={"code": -32000, "message": lost})
         if method == "eth_getBlockByNumber":
+            if params[0] == "finalized" and self.no_finality:
+                return said(result=None)
+            if params[0] == "finalized" and self.final_lag:
+                params[0] = hex(max(0, self._head() - self.final_lag))
             if params[0].startswith("0x") and self._is_turn("null", self.null_every):
                 return said(result=None)
             answer = self._forward({**asked, "params": params})

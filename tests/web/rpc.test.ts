@@ -61,7 +61,7 @@ function honest({ method }: Asked): Answer {
 }
 
 async function read(answer: (asked: Asked) => Answer): Promise<unknown> {
-  const rpc = new JsonRpc(await endpoint((asked) => answer(asked as Asked)), () =>
+  const rpc = new JsonRpc(await endpoint((asked) => answer(asked as Asked)), undefined, () =>
     Promise.resolve(),
   );
   const reader = await ChainReader.open(rpc, REGISTRY, 31337n);
@@ -135,7 +135,7 @@ describe("a request is repeated", () => {
       asked += 1;
       return asked <= times ? first : honest(request as Asked);
     });
-    const rpc = new JsonRpc(url, (milliseconds) => {
+    const rpc = new JsonRpc(url, undefined, (milliseconds) => {
       pauses.push(milliseconds);
       return Promise.resolve();
     });
@@ -175,6 +175,25 @@ describe("a request is repeated", () => {
       expect(pauses).toEqual([]);
     },
   );
+});
+
+test("a lost connection is made again", async () => {
+  const pauses: number[] = [];
+  server = createServer((request, response) => {
+    if (pauses.length < 2) {
+      request.socket.destroy();
+      return;
+    }
+    response.end(JSON.stringify({ jsonrpc: "2.0", id: 1, result: "0x10" }));
+  });
+  await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const rpc = new JsonRpc(url, undefined, (milliseconds) => {
+    pauses.push(milliseconds);
+    return Promise.resolve();
+  });
+  expect(await rpc.newestBlock()).toBe(16n);
+  expect(pauses).toEqual([500, 1000]);
 });
 
 describe("batches", () => {
@@ -263,6 +282,42 @@ describe("ranges of blocks", () => {
     expect(ranges.length).toBeLessThan(25_000 / Math.min(most, 25_001) / 0.4 + 10);
     const latest = await rpc.latestLog(REGISTRY, [TOPIC], 24_999n);
     expect(latest?.block).toBe(24_999n);
+  });
+
+  test("the one that worked is remembered", async () => {
+    const { rpc, ranges } = await bounded(400, [7]);
+    await rpc.logs(REGISTRY, [TOPIC], 25_000n);
+    ranges.length = 0;
+    expect(await rpc.logs(REGISTRY, [TOPIC], 25_000n)).toHaveLength(1);
+    expect(ranges.every(([first, last]) => last - first < 400)).toBe(true);
+  });
+
+  describe("begin with the deployment", () => {
+    const OTHER = new Uint8Array(20).fill(9);
+
+    /** First blocks asked for, where the code before the deployment is as given. */
+    async function firstBlocks(before: Answer, address: Uint8Array) {
+      const firsts: bigint[] = [];
+      const url = await endpoint((asked) => {
+        const { method, params } = asked as Asked;
+        if (method === "eth_getCode") return before;
+        firsts.push(BigInt((params as [{ fromBlock: string }])[0].fromBlock));
+        return result([]);
+      });
+      const rpc = new JsonRpc(url, { block: 500n, contracts: [REGISTRY] }, () => Promise.resolve());
+      await rpc.logs(address, [TOPIC], 1000n);
+      await rpc.latestLog(address, [TOPIC], 1000n);
+      return firsts;
+    }
+
+    test.each<[string, Answer, Uint8Array, bigint]>([
+      ["of a contract that did not exist before", result("0x"), OTHER, 500n],
+      ["not of an older contract", result("0x60"), REGISTRY, 0n],
+      ["of the deployment, where no state is kept", error("missing trie node"), REGISTRY, 500n],
+      ["not of another contract there", error("missing trie node"), OTHER, 0n],
+    ])("%s", async (_, before, address, first) => {
+      expect(await firstBlocks(before, address)).toEqual([first, first]);
+    });
   });
 
   test("an endpoint that accepts no range is given up", async () => {

@@ -21,10 +21,12 @@ from ostraka_verifier.outcome import NoOutcome, OutcomeRule
 from ostraka_verifier.round_reader import RoundReader
 from ostraka_verifier.rpc import (
     JsonRpc,
+    Progress,
     Reverted,
     Unanswered,
     answered_bytes,
     answers_of_the_endpoint,
+    no_progress,
     read_quantity,
     readable_or_error,
 )
@@ -41,14 +43,21 @@ class ChainReader:
     """
 
     def __init__(
-        self, rpc_url: str, registry: bytes, block: int | None = None, from_block: int = 0
+        self,
+        rpc_url: str,
+        registry: bytes,
+        block: int | None = None,
+        from_block: int = 0,
+        reading: Progress = no_progress,
     ) -> None:
         """Args:
         registry: 20-byte address.
         block: Read at this block; by default at the latest one.
         from_block: First block whose events are requested, of contracts that are not older.
+        reading: Told how many blocks of events are read.
         """
-        self._rpc = JsonRpc(rpc_url, from_block)
+        self._rpc = JsonRpc(rpc_url, from_block, reading)
+        self._rpc.begins_later(registry)
         self._address = registry
         self.chain_id = self._rpc.chain_id()
         self.block = self._rpc.newest_block() if block is None else block

@@ -83,8 +83,8 @@ def audit(
     curve_used = _engine(engine)
     claimed = Claimed(_address(registry), poll)
     _require_board(board)
-    with _progress("ballots checked", quiet) as progress:
-        report = audit_poll(curve_used, _rpc(rpc), claimed, board, progress, from_block)
+    with _progress(quiet, "blocks of events read", "ballots checked") as (reading, checking):
+        report = audit_poll(curve_used, _rpc(rpc), claimed, board, checking, from_block, reading)
     if json_:
         _print_json(report.to_json())
     else:
@@ -101,6 +101,7 @@ def challenge(
     rpc: Rpc,
     registry: Registry,
     poll: PollNumber,
+    from_block: FromBlock = 0,
     engine: Engine = None,
     json_: AsJson = False,
 ) -> None:
@@ -118,7 +119,8 @@ def challenge(
     """
     noted = _bytes(digest, HASH_BYTES, "--digest")
     claimed = Claimed(_address(registry), poll)
-    report = challenge_report(_engine(engine), _rpc(rpc), claimed, noted, _content(opening))
+    content = _content(opening)
+    report = challenge_report(_engine(engine), _rpc(rpc), claimed, noted, content, from_block)
     _print_voter_report(report, json_)
 
 
@@ -140,6 +142,7 @@ def receipt(
             help="The poll's board, once the poll is counted: a URL of any node, or a file."
         ),
     ] = None,
+    from_block: FromBlock = 0,
     engine: Engine = None,
     json_: AsJson = False,
     quiet: Quiet = False,
@@ -156,8 +159,10 @@ def receipt(
     claimed = Claimed(_address(registry), poll)
     content = _content(votes)
     _require_board(board)
-    with _progress("board", quiet) as progress:
-        report = receipt_report(_engine(engine), _rpc(rpc), claimed, content, board, progress)
+    with _progress(quiet, "board") as (progress,):
+        report = receipt_report(
+            _engine(engine), _rpc(rpc), claimed, content, board, progress, from_block
+        )
     _print_voter_report(report, json_)
 
 
@@ -219,12 +224,19 @@ def _content(path: Path) -> bytes:
 
 
 @contextmanager
-def _progress(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar; yields the function that updates it."""
+def _progress(quiet: bool, *what: str) -> Iterator[list[Callable[[int, int], None]]]:
+    """Show a progress bar for each thing that has begun; yields the functions that update them."""
     bars = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*bars, console=Console(stderr=True), disable=quiet, transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total or None)
+
+        def bar(description: str, visible: bool) -> Callable[[int, int], None]:
+            task = progress.add_task(description, total=None, visible=visible)
+            return lambda done, total: progress.update(
+                task, completed=done, total=total or None, visible=True
+            )
+
+        # The last one shows that something is going on.
+        yield [bar(one, one == what[-1]) for one in what]
 
 
 def _print_json(content: Any) -> None:

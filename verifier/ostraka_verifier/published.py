@@ -157,6 +157,7 @@ def read_published(rpc: JsonRpc, registry: bytes, poll_id: int) -> PublishedPoll
         Undecided: The endpoint cannot be reached, shows no such poll, or contradicts itself.
         Rejected: The poll is of a kind unknown to this program, or its rule is invalid.
     """
+    rpc.begins_later(registry)
     block, chain_id = rpc.newest_block(), rpc.chain_id()
     if not rpc.code(registry, block):
         raise Unanswered(f"no contract at 0x{registry.hex()} on chain {chain_id}")

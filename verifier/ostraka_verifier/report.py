@@ -99,18 +99,21 @@ def audit_poll(
     board_source: str,
     progress: Progress = no_progress,
     from_block: int = 0,
+    reading: Progress = no_progress,
 ) -> Report:
     """Read the evidence of one poll and run all checks.
 
     Args:
+        progress: Told how many ballots are checked.
         from_block: First block whose events are requested. The contracts must not be older.
+        reading: Told how many blocks of events are read.
     """
     try:
         board = read_board(board_source)
     except Undecided as error:
         return _without_evidence(error, "the board")
     try:
-        reader = ChainReader(rpc_url, claimed.registry, from_block=from_block)
+        reader = ChainReader(rpc_url, claimed.registry, None, from_block, reading)
         chain = read_evidence(reader, claimed.poll_id, board)
     except AuditError as error:
         return _without_evidence(error, "the chain")

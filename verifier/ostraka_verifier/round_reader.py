@@ -55,6 +55,7 @@ class RoundReader:
         reference: The round.
         """
         self._rpc = rpc
+        self._rpc.begins_later(reference.treasury)
         self._chain_id = chain_id
         self._reference = reference
         self._key = word(reference.round_id)

@@ -56,12 +56,21 @@ class Unanswered(Undecided):
     Attributes:
         again: Whether the same request may succeed later.
         after_s: Pause that the endpoint asks for, in seconds; None if it names none.
+        smaller: Whether a request for less may succeed.
     """
 
-    def __init__(self, reason: str, *, again: bool = False, after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        again: bool = False,
+        after_s: float | None = None,
+        smaller: bool = True,
+    ) -> None:
         super().__init__(reason)
         self.again = again
         self.after_s = after_s
+        self.smaller = smaller
 
 
 class Reverted(Undecided):
@@ -93,15 +102,27 @@ def readable_or_error(read: Callable[[], _T]) -> _T | AuditError:
 class JsonRpc:
     """One endpoint."""
 
-    def __init__(self, url: str, from_block: int = 0) -> None:
+    def __init__(self, url: str, from_block: int = 0, reading: Progress = no_progress) -> None:
         """Args:
         from_block: First block whose events are requested, of contracts that are not older.
+        reading: Told how many blocks of events are read, where the endpoint limits them.
         """
         self._client = httpx.Client(timeout=TIMEOUT, follow_redirects=False)
         self._url = url
         self._from_block = from_block
+        self._reading = reading
         self._takes_batches = True
+        self._log_blocks: int | None = None
+        """Blocks of events that the endpoint gave at once; None while it limited none."""
         self._oldest: dict[bytes, int] = {}
+        self._deployed: set[bytes] = set()
+
+    def begins_later(self, address: bytes) -> None:
+        """Say that a contract is not older than `from_block`, if the endpoint cannot tell.
+
+        Only where the caller finds out that events are missing.
+        """
+        self._deployed.add(address)
 
     def chain_id(self) -> int:
         """Return the id of the chain that it serves."""
@@ -187,23 +208,13 @@ class JsonRpc:
         """
         if first is None:
             first = self._first_block(address)
-        try:
-            return self._logs(address, topics, first, last)
-        except Unanswered as error:
-            if first == last:
-                raise
-            # Many endpoints limit the range of blocks in one request.
-            spans = list(self._backwards(address, topics, first, last, error))
-            return [log for span in reversed(spans) for log in span]
+        spans = list(self._backwards(address, topics, first, last))
+        return [log for span in reversed(spans) for log in span]
 
     def latest_logs(self, address: bytes, topics: Topics, last: int) -> list[Log]:
         """Return some of the newest such events, oldest first; empty only if there are none."""
-        first = self._first_block(address)
-        try:
-            return self._logs(address, topics, first, last)
-        except Unanswered as error:
-            spans = self._backwards(address, topics, first, last, error)
-            return next((span for span in spans if span), [])
+        spans = self._backwards(address, topics, self._first_block(address), last)
+        return next((span for span in spans if span), [])
 
     def _first_block(self, address: bytes) -> int:
         """Return the first block whose events are requested."""
@@ -213,30 +224,40 @@ class JsonRpc:
             try:
                 older = bool(self.code(address, self._from_block - 1))
             except Undecided:
-                # The endpoint does not keep that state. Reading everything takes longer.
-                older = True
+                # Most endpoints do not keep that state. Reading everything takes longer.
+                older = address not in self._deployed
             self._oldest[address] = 0 if older else self._from_block
         return self._oldest[address]
 
     def _backwards(
-        self, address: bytes, topics: Topics, first: int, last: int, refusal: Unanswered
+        self, address: bytes, topics: Topics, first: int, last: int
     ) -> Iterator[list[Log]]:
-        """Yield events in spans of blocks, the newest first; halve a span that is refused."""
-        span = min(_LOG_BLOCKS, max(1, (last - first + 1) // 2))
+        """Yield events in spans of blocks, the newest first.
+
+        Many endpoints limit the blocks, or the events, of one request. A refused span is halved,
+        and the one that worked is tried first the next time.
+        """
+        whole = last - first + 1
+        if whole < 1:
+            return
+        left, span, refusal = whole, self._log_blocks or whole, ""
         for _ in range(_MAX_LOG_REQUESTS):
-            start = max(first, last - span + 1)
+            start = max(first, first + left - span)
             try:
-                logs = self._logs(address, topics, start, last)
+                logs = self._logs(address, topics, start, first + left - 1)
             except Unanswered as error:
-                if span == 1:
+                if span == 1 or not error.smaller:
                     raise
-                refusal = error
-                span //= 2
+                refusal = str(error)
+                span = min(_LOG_BLOCKS, max(1, min(span, left) // 2))
                 continue
+            left = start - first
+            if span < whole:
+                self._log_blocks = span
+                self._reading(whole - left, whole)
             yield logs
-            if start == first:
+            if not left:
                 return
-            last = start - 1
         raise Unanswered(
             f"eth_getLogs: not read within {_MAX_LOG_REQUESTS} requests; --from-block skips those"
             f" before the contracts were deployed; the RPC endpoint last refused: {refusal}"
@@ -269,11 +290,12 @@ class JsonRpc:
 
     def _patiently(self, ask: Callable[[], Any]) -> Any:
         """Repeat a request a limited number of times if it may succeed later."""
+        started_monotonic_s = time.monotonic()
         for attempt in range(_ATTEMPTS - 1):
             try:
                 return ask()
             except Unanswered as error:
-                if not error.again:
+                if not error.again or time.monotonic() - started_monotonic_s > _PATIENCE_S:
                     raise
                 wished = error.after_s if error.after_s is not None else _PAUSE_S * 2**attempt
                 time.sleep(min(wished, _LONGEST_PAUSE_S))
@@ -320,15 +342,21 @@ def fetch(
                 taken_s = time.monotonic() - started
                 if taken_s > _PATIENCE_S and len(body) < taken_s * _SLOWEST_BYTES_PER_S:
                     raise Unanswered(f"{url}: too slow, {len(body)} bytes in {taken_s:.0f} s")
+    except httpx.NetworkError as error:
+        # For example while the server restarts.
+        raise Unanswered(f"{url}: {no_answer(error)}", again=True, smaller=False) from error
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        # UnicodeError: host names that cannot be encoded.
-        raise Unanswered(f"{url}: {no_answer(error)}") from error
+        # UnicodeError: host names that cannot be encoded. An answer that takes long may be large.
+        slow = isinstance(error, httpx.ReadTimeout)
+        lost = isinstance(error, httpx.RemoteProtocolError)
+        raise Unanswered(f"{url}: {no_answer(error)}", again=lost, smaller=slow) from error
     status = response.status_code
     if status != httpx.codes.OK:
         raise Unanswered(
             f"{url}: status {status}",
             again=status == _TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR,
             after_s=_retry_after(response.headers.get("retry-after", "")),
+            smaller=status != _TOO_MANY_REQUESTS,
         )
     return bytes(body)
 
@@ -387,5 +415,6 @@ def _result(answer: Any, method: str) -> Any:
         said = f"{method}: the RPC endpoint refuses: {reason[:200]}"
         if _REVERTED.search(reason):
             raise Reverted(said)
-        raise Unanswered(said, again=_BEHIND.search(reason) is not None)
+        behind = _BEHIND.search(reason) is not None
+        raise Unanswered(said, again=behind, smaller=not behind)
     return answer["result"]

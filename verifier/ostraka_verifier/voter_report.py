@@ -72,13 +72,19 @@ class VoterReport:
 
 
 def challenge_report(
-    curve: Curve, rpc_url: str, claimed: Claimed, noted: bytes, data: bytes
+    curve: Curve,
+    rpc_url: str,
+    claimed: Claimed,
+    noted: bytes,
+    data: bytes,
+    from_block: int = 0,
 ) -> VoterReport:
     """Check an opening (V1 to V4).
 
     Args:
         noted: Digest that the voter noted before the challenge, 32 bytes.
         data: The file of the opening.
+        from_block: As in `audit_poll`.
     """
     schema, title = "ostraka-challenge/1", "Ostraka challenge"
     of_the_poll = _Findings(("V2", "V3", "V4"))
@@ -90,7 +96,7 @@ def challenge_report(
         return VoterReport(schema, title, [*unread, *of_the_poll.failed(_no_ballot(error))])
     try:
         check_noted(noted, opening)
-        poll = _published(rpc_url, claimed)
+        poll = _published(rpc_url, claimed, from_block)
         ballot, said = check_opening(curve, poll, noted, opening, secrets.randbits)
     except Malformed as error:
         return VoterReport(schema, title, findings.failed(_no_ballot(error)))
@@ -112,12 +118,17 @@ def receipt_report(
     data: bytes,
     board_source: str | None,
     progress: Progress = no_progress,
+    from_block: int = 0,
 ) -> VoterReport:
-    """Check receipts of the newest ballot (V5, V6), and with a board that it was counted (V7)."""
+    """Check receipts of the newest ballot (V5, V6), and with a board that it was counted (V7).
+
+    Args:
+        from_block: As in `audit_poll`.
+    """
     schema = "ostraka-receipt/1"
     try:
         ballots = read_votes(data)
-        poll = _published(rpc_url, claimed)
+        poll = _published(rpc_url, claimed, from_block)
     except AuditError as error:
         found = _Findings(("V5", "V6", "V7"))
         if isinstance(error, Undecided):
@@ -132,7 +143,9 @@ def receipt_report(
         missing = "pass --board once the poll is counted"
         findings.append(Finding("V7", _CLAIMS["V7"], Verdict.NOT_CHECKED, "", missing))
     else:
-        findings += _counted(curve, rpc_url, claimed, poll, ballots, board_source, progress)
+        findings += _counted(
+            curve, rpc_url, claimed, poll, ballots, board_source, progress, from_block
+        )
     title = poll.description.title
     return VoterReport(schema, title, findings, newest.digest, newest.voter)
 
@@ -196,8 +209,8 @@ def _no_ballot(error: Malformed | Rejected) -> Rejected:
     return Rejected("V2", error.item, error.reason)
 
 
-def _published(rpc_url: str, claimed: Claimed) -> PublishedPoll:
-    return read_published(JsonRpc(rpc_url), claimed.registry, claimed.poll_id)
+def _published(rpc_url: str, claimed: Claimed, from_block: int) -> PublishedPoll:
+    return read_published(JsonRpc(rpc_url, from_block), claimed.registry, claimed.poll_id)
 
 
 def _judge(number: str, check: Callable[[], str]) -> Finding:
@@ -239,10 +252,12 @@ def _counted(
     ballots: Sequence[Receipted],
     board_source: str,
     progress: Progress,
+    from_block: int,
 ) -> list[Finding]:
     try:
         board = read_board(board_source, progress)
-        chain = read_evidence(ChainReader(rpc_url, claimed.registry), claimed.poll_id, board)
+        reader = ChainReader(rpc_url, claimed.registry, from_block=from_block)
+        chain = read_evidence(reader, claimed.poll_id, board)
         audit = Audit(curve, claimed, chain, board, secrets.randbits)
     except AuditError as error:
         unread = str(error)

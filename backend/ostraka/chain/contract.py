@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import requests
 from eth_abi.codec import ABICodec
@@ -18,9 +18,8 @@ from eth_abi.encoding import TextStringEncoder
 from eth_abi.exceptions import DecodingError
 from eth_abi.registry import BaseEquals
 from eth_typing import ChecksumAddress
-from web3 import HTTPProvider, Web3
+from web3 import Web3
 from web3._utils.abi import build_strict_registry
-from web3._utils.rpc_abi import RPC
 from web3.contract import Contract
 from web3.exceptions import (
     BlockNotFound,
@@ -32,14 +31,17 @@ from web3.exceptions import (
 )
 from web3.logs import DISCARD
 from web3.middleware import ExtraDataToPOAMiddleware
-from web3.types import EventData, LogReceipt, TxParams, TxReceipt
+from web3.types import BlockData, EventData, LogReceipt, TxParams, TxReceipt
 
 from ostraka.built_files import built_folder
 from ostraka.chain.errors import ChainError as ChainError
+from ostraka.chain.errors import NoFinality
 from ostraka.chain.errors import Refused as Refused
 from ostraka.chain.errors import Reverted as Reverted
 from ostraka.chain.journal import MemoryJournal
 from ostraka.chain.log_ranges import log_ranges
+from ostraka.chain.patience import PatientProvider
+from ostraka.chain.provider import final_header
 from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
 from ostraka_verifier.typed_data import Domain
@@ -48,7 +50,6 @@ from ostraka_verifier.units import UnixSeconds
 _T = TypeVar("_T")
 Sender = SigningKey | Errand
 """The payer: a key for one transaction, or an errand whose transaction a journal keeps."""
-_REQUEST_TIMEOUT_S = 20
 _MAX_SHOWN = 200
 _WITH_ERRORS = (
     "PollRegistry",
@@ -85,16 +86,25 @@ class DeployedContract:
     name: str
     """Name of its artifact."""
 
-    def __init__(self, rpc_url: str, address: bytes, deployment_block: int = 0) -> None:
+    def __init__(
+        self,
+        rpc_url: str,
+        address: bytes,
+        deployment_block: int = 0,
+        confirmations: int | None = None,
+    ) -> None:
         """Args:
         rpc_url: JSON-RPC endpoint.
         address: 20 bytes.
         deployment_block: Block of its deployment, from which events are read.
+        confirmations: How many blocks behind the newest one a block counts as final; by default,
+            the chain decides (tag `finalized`).
         """
         self.rpc_url = rpc_url
         self.web3 = connect(rpc_url)
         self.address = address
-        self._deployment_block = deployment_block
+        self.deployment_block = deployment_block
+        self._confirmations = confirmations
         self._ranges = log_ranges(rpc_url)
         self.contract: Contract = self.web3.eth.contract(
             address=checksum(address), abi=artifact(self.name)["abi"]
@@ -106,8 +116,18 @@ class DeployedContract:
         return Domain(call(lambda: self.web3.eth.chain_id), self.address)
 
     def head(self, block: str | int = "latest") -> Head:
-        """Return the latest block, the "finalized" one, or one by number."""
-        found = call(lambda: self.web3.eth.get_block(block))  # type: ignore[arg-type]
+        """Return the latest block, the newest final one ("finalized"), or one by number.
+
+        Raises:
+            NoFinality: The provider shows no final block.
+        """
+        found: BlockData | None
+        if block == "finalized":
+            found = call(lambda: final_header(self.web3, self._confirmations))
+            if found is None:
+                raise NoFinality("the provider shows no final block (tag `finalized`)")
+        else:
+            found = call(lambda: self.web3.eth.get_block(block))  # type: ignore[arg-type]
         return Head(
             found["number"],
             bytes(found["hash"]),
@@ -213,26 +233,12 @@ class DeployedContract:
             )
             return found
 
-        return self._ranges.backwards(fetch, self._deployment_block, self.head().number)
+        return self._ranges.backwards(fetch, self.deployment_block, self.head().number)
 
 
 def connect(rpc_url: str) -> Web3:
     """Return a JSON-RPC connection that follows no redirects and has a timeout."""
-    web3 = Web3(
-        HTTPProvider(
-            rpc_url,
-            request_kwargs={"timeout": _REQUEST_TIMEOUT_S, "allow_redirects": False},
-            # The library would ask for the chain id twice with every call; it never changes.
-            cache_allowed_requests=True,
-            cacheable_requests={RPC.eth_chainId},
-        )
-    )
-    # No automatic retry: the answer to the second attempt would refer to the first.
-    retrying = cast(HTTPProvider, web3.provider).exception_retry_configuration
-    if retrying is not None:
-        retrying.method_allowlist = [
-            name for name in retrying.method_allowlist if name != RPC.eth_sendRawTransaction
-        ]
+    web3 = Web3(PatientProvider(rpc_url))
     # Blocks of proof-of-authority chains have signatures in a field that is otherwise 32 bytes.
     web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
     registry = build_strict_registry()

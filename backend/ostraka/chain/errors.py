@@ -36,3 +36,7 @@ class NotMinedYet(ChainError):
 class NotFinalYet(NotMinedYet):
     """A transaction reverted in a block that is not final: after a reorganization it may
     succeed."""
+
+
+class NoFinality(ChainError):
+    """The provider shows no final block, and no depth of confirmation is set."""

@@ -4,6 +4,7 @@ Providers limit the range or the number of results, each with another error. A r
 halved, and the largest range that worked is remembered for the provider.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from http import HTTPStatus
@@ -18,6 +19,7 @@ LOG_BLOCKS = 10_000
 """Blocks of the first attempt; many providers refuse more."""
 FEWEST_LOG_BLOCKS = 16
 """A provider that refuses so few refuses for another reason."""
+_TOO_OFTEN = re.compile("rate limit|too many requests", re.IGNORECASE)
 _TOO_MUCH = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 _T = TypeVar("_T")
@@ -68,8 +70,8 @@ def log_ranges(rpc_url: str) -> LogRanges:
 def _may_be_too_much(error: ChainError) -> bool:
     """Return whether a provider answered with a refusal, which may be about the range."""
     match error.__cause__:
-        case Web3RPCError():
-            return True
+        case Web3RPCError() as refused:
+            return _TOO_OFTEN.search(str(refused)) is None
         case requests.HTTPError() as refused if refused.response is not None:
             return refused.response.status_code in _TOO_MUCH
     return False

@@ -14,7 +14,7 @@ from contextlib import suppress
 import structlog
 from web3 import Web3
 from web3.exceptions import BlockNotFound, TransactionNotFound, Web3RPCError
-from web3.types import TxReceipt
+from web3.types import BlockData, TxReceipt
 
 from ostraka.chain.journal import Outgoing
 
@@ -31,6 +31,7 @@ NONCE_PENDING = re.compile("underpriced", re.IGNORECASE)
 LOW_ON_COIN = re.compile(
     "insufficient (funds|balance)|enough funds|exceeds allowance|OutOfFunds", re.IGNORECASE
 )
+BUSY = re.compile("rate limit|too many requests|limit exceeded|timed? ?out", re.IGNORECASE)
 _NEVER_TAKEN = re.compile(
     "gas limit|gas cap|intrinsic gas|fee cap|less than block base fee|lower than the base fee"
     "|invalid sender|initcode size|tx type not supported|chain ?id",
@@ -99,9 +100,27 @@ def nonce_holder(web3: Web3, outgoing: Outgoing, last: int) -> bytes | None:
     return None
 
 
-def final_block(web3: Web3) -> int | None:
-    """Return the number of the newest final block; None if the provider knows none."""
+def final_header(web3: Web3, confirmations: int | None) -> BlockData | None:
+    """Return the newest final block; None if the provider knows none.
+
+    Args:
+        confirmations: How many blocks behind the newest one a block counts as final; None: the
+            chain decides (tag `finalized`).
+    """
+    if confirmations is not None:
+        return web3.eth.get_block(max(0, web3.eth.block_number - confirmations))
     try:
-        return int(web3.eth.get_block("finalized")["number"])
-    except (BlockNotFound, Web3RPCError):
+        return web3.eth.get_block("finalized")
+    except BlockNotFound:
         return None
+    except Web3RPCError as error:
+        if BUSY.search(str(error)):
+            raise
+        # Each client words it differently that it does not know the tag.
+        return None
+
+
+def final_block(web3: Web3, confirmations: int | None) -> int | None:
+    """As `final_header`, but return only the number."""
+    header = final_header(web3, confirmations)
+    return None if header is None else int(header["number"])

@@ -59,9 +59,13 @@ _NONCE_PAUSE_S = 0.5
 class Payer:
     """An account that pays for transactions, which its journal keeps."""
 
-    def __init__(self, signer: Signer, journal: Journal) -> None:
+    def __init__(self, signer: Signer, journal: Journal, confirmations: int | None = None) -> None:
+        """Args:
+        confirmations: As in `DeployedContract`.
+        """
         self._signer = signer
         self.journal = journal
+        self._confirmations = confirmations
         self.address = signer.address
 
     def errand(self, purpose: str) -> "Errand":
@@ -98,7 +102,7 @@ class Payer:
         waiting = self.journal.open(self.address, count)
         if not waiting:
             return
-        final = final_block(web3)
+        final = self.final_block(web3)
         for outgoing in waiting:
             if outgoing.settled:
                 # The chain reverted a final block, or a replica has not seen it yet.
@@ -110,6 +114,10 @@ class Payer:
                 if outgoing.nonce == count:
                     outgoing = self._with_higher_fee(web3, outgoing)
                 self._send_again(web3, outgoing)
+
+    def final_block(self, web3: Web3) -> int | None:
+        """Return the number of the newest final block; None if the provider knows none."""
+        return final_block(web3, self._confirmations)
 
     def settle(self, outgoing: Outgoing, receipt: TxReceipt, final: int | None) -> None:
         """Note the result of a mined transaction, once its block is final."""
@@ -169,8 +177,8 @@ class Payer:
 class Account(Payer):
     """A payer whose key signs statements, too."""
 
-    def __init__(self, key: SigningKey, journal: Journal) -> None:
-        super().__init__(KeySigner(key), journal)
+    def __init__(self, key: SigningKey, journal: Journal, confirmations: int | None = None) -> None:
+        super().__init__(KeySigner(key), journal, confirmations)
         self._key = key
 
     def sign_statement(self, digest: bytes) -> bytes:
@@ -328,7 +336,7 @@ class Errand:
     def _outcome(self, web3: Web3, outgoing: Outgoing, receipt: TxReceipt) -> TxReceipt:
         if receipt["status"] == 1:
             return receipt
-        self._account.settle(outgoing, receipt, final_block(web3))
+        self._account.settle(outgoing, receipt, self._account.final_block(web3))
         name = receipt["transactionHash"].to_0x_hex()
         if self.begun:
             # After a reorganization it could succeed in addition to another one sent now.

@@ -99,10 +99,11 @@ def _suitability(web3: Web3, account: bytes | None, owed_gas: int) -> Suitabilit
             f"account 0x{account.hex()} has {coins(balance)} coins, and the deployment costs about "
             f"{coins(cost)}"
         )
-    finalized = final_block(web3)
+    finalized = final_block(web3, None)
     if finalized is None:
         warnings.append(
-            "the chain has no finalized block; nodes do not release a tally without one"
+            "the chain has no final blocks (tag `finalized`); nodes and gateways need the setting "
+            "`confirmations` there"
         )
     return Suitability(
         chain_id,

@@ -54,6 +54,15 @@ def demo(
             f"{SECRET_VARIABLE} pays.",
         ),
     ] = None,
+    confirmations: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="On a chain without final blocks: how many blocks behind the newest one a block "
+            "counts as final.",
+        ),
+    ] = None,
     key: KeyFile = None,
     plain_key: PlainKey = False,
     exit_: Annotated[bool, typer.Option("--exit", help="End after the audit.")] = False,
@@ -91,6 +100,8 @@ def demo(
             greedy=greedy,
             chain=on,
         )
+
+        run.stack.confirmations = confirmations
 
         def leave(number: int, _: object) -> None:
             # Not by an exception, which the interrupted code could catch.

@@ -41,6 +41,9 @@ rpc_url = "{rpc_url}"
 registry = "{registry}"
 treasury = "{treasury}"
 deployed_at = {deployed_at}
+# How many blocks behind the newest one a block counts as final. Only for chains without the tag
+# `finalized`: without this setting, the chain decides.
+# confirmations = 64
 # Digests of the committees whose nodes tally. The first one is the default.
 committees = []
 # SHA-256 of the organizer's token. The token itself is not stored.

@@ -39,6 +39,9 @@ url = "{url}"
 # Address of the PollRegistry, and the block of its deployment.
 registry = "{registry}"
 deployed_at = {deployed_at}
+# How many blocks behind the newest one a block counts as final. Only for chains without the tag
+# `finalized`: without this setting, the chain decides.
+# confirmations = 64
 # Digests of the committees that this node joins.
 committees = []
 # Or addresses of nodes with which it joins any committee whose t is at least minimum_threshold.

@@ -42,6 +42,8 @@ class LocalStack:
         self.folder = folder
         self.chain = chain or Hardhat()
         self.organizer = self.chain.payer
+        self.confirmations: int | None = None
+        """Depth at which services take a block as final; None leaves it to the chain."""
         self.organizer_token = secrets.token_urlsafe(24)
         self._processes = Processes(folder)
         chain_port, *ports = free_ports(1 + MAX_GATEWAYS + nodes)
@@ -112,6 +114,7 @@ class LocalStack:
             "COMMITTEES": json.dumps(["0x" + digest.hex() for digest in committees]),
             "ORGANIZER_TOKEN_SHA256": hashlib.sha256(self.organizer_token.encode()).hexdigest(),
             "PORT": str(self._gateway_ports[number - 1]),
+            **self._finality(),
         }
         self._processes.start(
             f"gateway-{number}",
@@ -157,6 +160,7 @@ class LocalStack:
             "URL": self.node_urls[number - 1],
             "FELLOW_NODES": json.dumps(self._node_addresses),
             "PORT": str(self._ports[number - 1]),
+            **self._finality(),
         }
         self._processes.start(
             f"node-{number}",
@@ -188,6 +192,9 @@ class LocalStack:
     def move_time(self, unix_s: UnixSeconds) -> None:
         """Return once chain time has reached `unix_s`, which a test chain skips."""
         self.chain.move_time(self.registry.web3, unix_s)
+
+    def _finality(self) -> dict[str, str]:
+        return {} if self.confirmations is None else {"CONFIRMATIONS": str(self.confirmations)}
 
     def _await(self, name: str, ready: Callable[[], bool]) -> None:
         deadline_monotonic_s = time.monotonic() + _START_S

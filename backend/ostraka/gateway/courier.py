@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import httpx
 
 from ostraka.chain.contract import Sender, Sent
+from ostraka.chain.errors import NoFinality
 from ostraka.chain.registry import Registry
 from ostraka.chain.sending import Account, Errand
 from ostraka.gateway.tallying import is_good, sums_of, tally_of
@@ -234,8 +235,21 @@ class Courier:
                     if len(good) == poll.committee.threshold:
                         return list(good.values())
             if time.monotonic() > deadline:
-                raise CourierError(f"only nodes {sorted(good)} released a good share")
+                raise CourierError(
+                    f"only nodes {sorted(good)} released a good share{self._not_final(poll)}"
+                )
             time.sleep(_PAUSE_S)
+
+    def _not_final(self, poll: PublishedPoll) -> str:
+        """Return why nodes wait with a release, if this gateway's provider shows it."""
+        releasable_at = self._registry.poll(poll.poll_id).releasable_at
+        try:
+            final = self._registry.head("finalized")
+        except NoFinality as error:
+            return f": {error}"
+        if final.timestamp >= releasable_at:
+            return ""
+        return f": the dispute window had not ended in block {final.number}, the newest final one"
 
     def _first(
         self,

@@ -1,4 +1,4 @@
-"""Facts that can no longer change: read on a finalized block, from every provider.
+"""Facts that can no longer change: read on a final block, from every provider.
 
 A node releases its share and destroys its key only once, so it trusts no single provider for
 either. Each finding has its own type, which the transitions of `phases` require.
@@ -15,14 +15,14 @@ from ostraka_verifier.merkle_sum import SumRoot
 
 @dataclass(frozen=True)
 class FinalizedRoot:
-    """The anchored root, which every provider shows as releasable on a finalized block."""
+    """The anchored root, which every provider shows as releasable on a final block."""
 
     root: SumRoot
 
 
 @dataclass(frozen=True)
 class PollEnd:
-    """Every provider shows the poll as ended on a finalized block: nothing needs its key."""
+    """Every provider shows the poll as ended on a final block: nothing needs its key."""
 
     status: Status
     """VOID or TALLIED."""
@@ -30,10 +30,11 @@ class PollEnd:
 
 def finalized_root(served: ServedPoll) -> FinalizedRoot | None:
     """Return the anchored root, once it is final and not contested; None before."""
+    found = served.final_views.read(served.registries)
+    if found is None:
+        return None
     roots = set()
-    for registry in served.registries:
-        block = registry.head("finalized").number
-        view = registry.poll(served.poll_id, block)
+    for view in (one.view for one in found):
         # A contested root may still be rejected, and a node states `Final` only once.
         if view.contested or view.status not in (Status.RELEASABLE, Status.TALLIED):
             return None
@@ -50,14 +51,13 @@ def poll_end(served: ServedPoll) -> PollEnd | None:
     After a tally this node releases its own share first, unless that takes longer than the chain's
     tally period.
     """
-    statuses, late = set(), True
-    for registry in served.registries:
-        head = registry.head("finalized")
-        view = registry.poll(served.poll_id, head.number)
-        statuses.add(view.status)
-        late = late and head.timestamp > view.tally_deadline
+    found = served.final_views.read(served.registries)
+    if found is None:
+        return None
+    statuses = {one.view.status for one in found}
     if statuses == {Status.VOID}:
         return PollEnd(Status.VOID)
+    late = all(one.head.timestamp > one.view.tally_deadline for one in found)
     if statuses == {Status.TALLIED} and (late or served.has_released()):
         return PollEnd(Status.TALLIED)
     return None

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from ostraka.chain.final_view import FinalViews
 from ostraka.chain.registry import OpenedPoll, PollView, Registry
 from ostraka.keys import SigningKey
 from ostraka.node.admission import Admission
@@ -76,6 +77,7 @@ class ServedPoll:
         self.store = store
         self.secrets = secrets
         self.registries = registries
+        self.final_views = FinalViews(poll.poll_id)
         self.poll = poll
         self.poll_id = poll.poll_id
         self.node = index

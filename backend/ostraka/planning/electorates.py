@@ -38,10 +38,13 @@ class Electorates:
     Attributes:
         rpc_url: JSON-RPC endpoint.
         voting_keys: The deployment's contract of voting keys, 20 bytes.
+        confirmations: How many blocks behind the newest one a block counts as final; by default,
+            the chain decides (tag `finalized`).
     """
 
     rpc_url: str
     voting_keys: bytes
+    confirmations: int | None = None
 
     def census(self, electorate: Electorate) -> tuple[Census, CensusSource | None]:
         """Return the current members of an electorate, and where on chain they were read.
@@ -56,7 +59,7 @@ class Electorates:
             return census_of_list(electorate), None
         if isinstance(electorate, Invitations):
             return invited_census(electorate), None
-        return self._read(electorate, _finalized)
+        return self._read(electorate, self._final)
 
     def census_at(
         self, electorate: RegistryMembers | TokenVotes, unix_s: UnixSeconds
@@ -67,7 +70,7 @@ class Electorates:
             Problem: It gives no census, or that block can still change; states the reason.
             ChainError: The chain cannot be reached.
         """
-        return self._read(electorate, lambda rpc: _block_at(rpc, unix_s))
+        return self._read(electorate, lambda rpc: _block_at(rpc, self._final(rpc), unix_s))
 
     def require_contract(self, electorate: RegistryMembers | TokenVotes) -> None:
         """Refuse a contract from which no census can ever be read.
@@ -115,6 +118,16 @@ class Electorates:
             # A ChainError's text names the provider, and is not shown to clients.
             raise ChainError(f"chain: {error}") from error
 
+    def _final(self, rpc: JsonRpc) -> int:
+        """Return the newest final block that is not the newest of all."""
+        if self.confirmations is not None:
+            return max(0, rpc.newest_block() - self.confirmations)
+        finalized = rpc.ask("eth_getBlockByNumber", ["finalized", False])
+        if not isinstance(finalized, dict):
+            raise Undecided("eth_getBlockByNumber: the RPC endpoint shows no finalized block")
+        number = read_quantity(finalized.get("number"), "eth_getBlockByNumber")
+        return min(number, rpc.newest_block() - 1)
+
     def source(self, electorate: RegistryMembers | TokenVotes, block: int) -> CensusSource:
         """Return the census source of an electorate on chain at a block."""
         contract = from_hex(electorate.contract, "contract")
@@ -133,18 +146,9 @@ class Electorates:
         return self.source(electorate, 0).at_time(unix_s)
 
 
-def _finalized(rpc: JsonRpc) -> int:
-    """Return the newest finalized block and its timestamp."""
-    finalized = rpc.ask("eth_getBlockByNumber", ["finalized", False])
-    if not isinstance(finalized, dict):
-        raise Undecided("eth_getBlockByNumber: the RPC endpoint shows no finalized block")
-    number = read_quantity(finalized.get("number"), "eth_getBlockByNumber")
-    return min(number, rpc.newest_block() - 1)
-
-
-def _block_at(rpc: JsonRpc, unix_s: UnixSeconds) -> int:
+def _block_at(rpc: JsonRpc, final: int, unix_s: UnixSeconds) -> int:
     """Return the latest block not after a time, once no later block can take its place."""
-    high = _finalized(rpc)
+    high = final
     if rpc.timestamp(high) <= unix_s:
         raise Undecided("the block of the census is not final yet")
     low = 0

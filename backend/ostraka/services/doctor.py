@@ -22,6 +22,7 @@ from ostraka.chain.treasury import Treasury
 from ostraka.clock import unix_now
 from ostraka.files import require_private
 from ostraka.services.coin import coin_of
+from ostraka.services.finality import FINALITY_REMEDY, host
 from ostraka.services.settings import GatewaySettings, NodeSettings
 from ostraka.storage.database import Schema, open_database
 from ostraka.wire.health import OLD_HEAD_S
@@ -67,10 +68,13 @@ def examine_node(settings: NodeSettings) -> Iterator[Diagnosis]:
     """Check a node's settings, one finding after the other."""
     yield from _files(settings.key_file, settings.database_url, Schema.NODE)
     address = from_hex(settings.registry, "registry")
-    registries = [Registry(url, address, settings.deployed_at) for url in settings.rpc_urls]
+    registries = [
+        Registry(url, address, settings.deployed_at, settings.confirmations)
+        for url in settings.rpc_urls
+    ]
     reachable = []
     for registry in registries:
-        findings = list(_provider(registry, _host(registry.rpc_url)))
+        findings = list(_provider(registry, host(registry.rpc_url), settings.confirmations))
         yield from findings
         if all(one.level is not Level.BAD for one in findings):
             reachable.append(registry)
@@ -107,9 +111,12 @@ def examine_gateway(settings: GatewaySettings, account: bytes | None) -> Iterato
     """
     yield from _files(settings.key_file, settings.database_url, Schema.GATEWAY)
     registry = Registry(
-        settings.rpc_url, from_hex(settings.registry, "registry"), settings.deployed_at
+        settings.rpc_url,
+        from_hex(settings.registry, "registry"),
+        settings.deployed_at,
+        settings.confirmations,
     )
-    findings = list(_provider(registry, _host(settings.rpc_url)))
+    findings = list(_provider(registry, host(settings.rpc_url), settings.confirmations))
     yield from findings
     if any(one.level is Level.BAD for one in findings):
         return
@@ -142,7 +149,7 @@ def _files(key_file: Path, database_url: str, schema: Schema) -> Iterator[Diagno
         yield Diagnosis("database_url", Level.BAD, str(error), "see docs/operations.md, Databases")
 
 
-def _provider(registry: Registry, name: str) -> Iterator[Diagnosis]:
+def _provider(registry: Registry, name: str, confirmations: int | None) -> Iterator[Diagnosis]:
     """Check one provider: reachability, contract, clock, finality, log ranges."""
     try:
         head = registry.head()
@@ -170,27 +177,30 @@ def _provider(registry: Registry, name: str) -> Iterator[Diagnosis]:
     elif age_s < -_CLOCK_S:
         detail = f"{name}: the newest block is {-age_s} s ahead of this machine's clock"
         yield Diagnosis("clock", Level.BAD, detail, "synchronize the clock over the network")
-    yield _finality(registry, name, head.number)
+    yield _finality(registry, name, head.number, confirmations)
     yield _logs(registry, name, head.number)
 
 
-def _finality(registry: Registry, name: str, head: int) -> Diagnosis:
+def _finality(registry: Registry, name: str, head: int, confirmations: int | None) -> Diagnosis:
     try:
-        final = call(lambda: final_block(registry.web3))
+        own = call(lambda: final_block(registry.web3, None))
     except ChainError as error:
         return Diagnosis("finality", Level.BAD, f"{name}: {error}", "check the provider")
-    if final is None:
-        return Diagnosis(
-            "finality",
-            Level.BAD,
-            f"{name} has no finalized block: nodes release no tally",
-            "use a provider or a chain with the tag `finalized`",
-        )
-    behind = head - final
+    if confirmations is not None:
+        detail = f"{name}: a block counts as final {confirmations} blocks behind the newest"
+        if own is None:
+            return Diagnosis("finality", Level.GOOD, f"{detail}; the chain has no finality")
+        remedy = "remove `confirmations`, unless the chain is final only too late"
+        return Diagnosis("finality", Level.WARNING, f"{detail}; the chain has finality", remedy)
+    if own is None:
+        detail = f"{name} shows no final block: nodes and gateways do not start"
+        return Diagnosis("finality", Level.BAD, detail, FINALITY_REMEDY)
+    behind = max(0, head - own)
     if behind > _FAR_FINALITY_BLOCKS:
-        detail = f"{name}: final blocks are {behind} behind, and state may be pruned before"
-        return Diagnosis("finality", Level.WARNING, detail, "use an archive provider")
-    return Diagnosis("finality", Level.GOOD, f"{name}: {max(0, behind)} blocks behind")
+        detail = f"{name}: final blocks are {behind} behind, and old state may not be kept"
+        remedy = "make the tally period of polls several times as long as that"
+        return Diagnosis("finality", Level.WARNING, detail, remedy)
+    return Diagnosis("finality", Level.GOOD, f"{name}: {behind} blocks behind")
 
 
 def _logs(registry: Registry, name: str, head: int) -> Diagnosis:
@@ -338,8 +348,3 @@ def _web(folder: Path) -> Diagnosis:
         return Diagnosis("web", Level.GOOD, f"the web client is in {folder}")
     detail = f"no web client in {folder}: only the API is served"
     return Diagnosis("web", Level.WARNING, detail, "run `make setup`, or set `web`")
-
-
-def _host(url: str) -> str:
-    """Return a provider's name without its path, which often holds a key."""
-    return httpx.URL(url).host

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 import structlog
 from prometheus_client.core import CounterMetricFamily, Metric
 
-from ostraka.chain.contract import ChainError, call
-from ostraka.chain.provider import final_block
+from ostraka.chain.contract import ChainError
 from ostraka.chain.registry import Registry
 from ostraka.clock import unix_now
 from ostraka.node import phases
@@ -63,11 +62,9 @@ class NodeMetrics:
 def finality(registry: Registry) -> list[Metric]:
     """Return how far the final block is behind the newest one; nothing if that is not known."""
     try:
-        head, final = registry.head().number, call(lambda: final_block(registry.web3))
+        head, final = registry.head().number, registry.head("finalized").number
     except ChainError as error:
-        log.warning("chain unreachable", problem=str(error))
-        return []
-    if final is None:
+        log.warning("no final block", problem=str(error))
         return []
     return [
         value(

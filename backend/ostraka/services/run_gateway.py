@@ -21,6 +21,7 @@ from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Plans
 from ostraka.key_files import read_key
 from ostraka.planning.electorates import Electorates
+from ostraka.services.finality import require_finality
 from ostraka.services.gateway_metrics import GatewayMetrics
 from ostraka.services.metrics import ServiceMetrics
 from ostraka.services.serving import run, serve
@@ -43,7 +44,7 @@ def run_gateway(settings: GatewaySettings) -> None:
 
     Raises:
         ValueError: A setting is wrong, others may read a file or folder, no passphrase opens the
-            key, or the database is damaged.
+            key, the database is damaged, or the provider shows no final block.
         ChainError: The chain is unreachable at start.
     """
     run(_serve(settings), settings)
@@ -72,8 +73,12 @@ async def _serve(settings: GatewaySettings) -> None:
 def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:
     """Open chain, database and key of a gateway."""
     registry = Registry(
-        settings.rpc_url, from_hex(settings.registry, "registry"), settings.deployed_at
+        settings.rpc_url,
+        from_hex(settings.registry, "registry"),
+        settings.deployed_at,
+        settings.confirmations,
     )
+    require_finality(registry)
     treasury = Treasury(
         settings.rpc_url, from_hex(settings.treasury, "treasury"), settings.deployed_at
     )
@@ -90,11 +95,12 @@ def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:
                 settings.key_file, settings.passphrases, plain=settings.plain_key, warn=log.warning
             ),
             DatabaseJournal(engine),
+            settings.confirmations,
         ),
         Requests(engine),
         load(),
         [from_hex(digest, "committees") for digest in settings.committees],
-        Electorates(settings.rpc_url, registry.voting_keys()),
+        Electorates(settings.rpc_url, registry.voting_keys(), settings.confirmations),
     )
 
 

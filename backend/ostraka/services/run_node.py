@@ -12,6 +12,7 @@ from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.service import NodeService
 from ostraka.node.store import NodeStore
+from ostraka.services.finality import require_finality
 from ostraka.services.metrics import ServiceMetrics
 from ostraka.services.node_metrics import NodeMetrics
 from ostraka.services.serving import run, serve
@@ -26,7 +27,7 @@ def run_node(settings: NodeSettings) -> None:
 
     Raises:
         ValueError: A setting is wrong, others may read a file or folder, no passphrase opens the
-            key, or the database is damaged.
+            key, the database is damaged, or a provider shows no final block.
         ChainError: The chain is unreachable at start.
     """
     run(_serve(settings), settings)
@@ -44,11 +45,14 @@ async def _serve(settings: NodeSettings) -> None:
     engine = open_database(settings.database_url, Schema.NODE)
     registry_address = from_hex(settings.registry, "registry")
     registries = [
-        Registry(url, registry_address, settings.deployed_at) for url in settings.rpc_urls
+        Registry(url, registry_address, settings.deployed_at, settings.confirmations)
+        for url in settings.rpc_urls
     ]
     chains = {registry.domain.chain_id for registry in registries}
     if len(chains) != 1:
         raise ValueError(f"rpc_urls: the providers serve different chains: {sorted(chains)}")
+    for registry in registries:
+        require_finality(registry)
     policy = Policy(
         frozenset(from_hex(creator, "creators") for creator in settings.creators),
         settings.minimum_ballots,

@@ -40,6 +40,7 @@ Address = Annotated[str, AfterValidator(canonical_address)]
 Url = Annotated[str, AfterValidator(_url)]
 Digest = Annotated[str, AfterValidator(_digest)]
 Block = Annotated[int, Field(ge=0, lt=1 << 63)]
+Confirmations = Annotated[int | None, Field(ge=1, le=100_000)]
 Port = Annotated[int, Field(ge=1, lt=1 << 16)]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 _WEB = built_folder("web", "web/dist")
@@ -123,6 +124,9 @@ class NodeSettings(ServiceSettings):
     """Address of the PollRegistry, 0x-hex."""
     deployed_at: Block = 0
     """Block in which the registry was deployed."""
+    confirmations: Confirmations = None
+    """How many blocks behind the newest one a block counts as final. Without it, the chain decides
+    (tag `finalized`)."""
     url: Url
     """URL at which others reach this node, as registered with its committees."""
     port: Port = 8100
@@ -167,6 +171,8 @@ class GatewaySettings(ServiceSettings):
     """Address of the BudgetTreasury, 0x-hex."""
     deployed_at: Block = 0
     """Block in which the earlier of the two was deployed."""
+    confirmations: Confirmations = None
+    """As for nodes."""
     committees: list[Digest] = []
     """Digests of the committees whose nodes tally. The first one is the default."""
     organizer_token_sha256: str = Field(pattern="^[0-9a-f]{64}$")

@@ -420,7 +420,7 @@ async function auditByRpc(request: {
 }): Promise<unknown> {
   const claimed = { registry: unhex(request.registry), pollId: BigInt(request.poll_id) };
   const board = unhex(request.board);
-  const rpc = new JsonRpc(request.rpc_url, () => Promise.resolve());
+  const rpc = new JsonRpc(request.rpc_url, undefined, () => Promise.resolve());
   const reader = await ChainReader.open(rpc, claimed.registry, BigInt(request.chain_id));
   const chain = await reader.read(claimed.pollId, splitSections(board));
   const found = new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES);

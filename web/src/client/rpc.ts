@@ -27,6 +27,8 @@ const MAX_EACH_BYTES = 1024;
 const QUANTITY_DIGITS = 16;
 const BALANCE_DIGITS = 64;
 const ATTEMPTS = 5;
+/** Fewer where nobody answers: browsers do not say that an endpoint refuses other sites. */
+const LOST_ATTEMPTS = 3;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
 /** Too many requests, and a proxy's statuses while its server is unavailable. */
@@ -53,15 +55,29 @@ export interface Log {
 /** First topics that an event must have. */
 export type Topics = readonly Uint8Array[];
 
+/** Contracts of one deployment, and the block of the oldest of them. */
+export interface Deployment {
+  readonly block: bigint;
+  readonly contracts: readonly Uint8Array[];
+}
+
 /** One endpoint. */
 export class JsonRpc {
   readonly #url: string;
+  readonly #deployment: Deployment | undefined;
   readonly #pause: (milliseconds: number) => Promise<void>;
+  readonly #oldest = new Map<string, bigint>();
   #takesBatches = true;
+  /** Blocks of events that the endpoint gave at once; undefined while it limited none. */
+  #logBlocks: bigint | undefined;
 
-  /** @param pause Waits before a request is sent again. */
-  constructor(url: string, pause = sleep) {
+  /**
+   * @param deployment Where events begin. A wrong one hides events, which are then found missing.
+   * @param pause Waits before a request is sent again.
+   */
+  constructor(url: string, deployment?: Deployment, pause = sleep) {
     this.#url = url;
+    this.#deployment = deployment;
     this.#pause = pause;
   }
 
@@ -165,30 +181,56 @@ export class JsonRpc {
   }
 
   /** All events of a contract with these topics in a range of blocks, oldest first. */
-  async logs(address: Uint8Array, topics: Topics, last: bigint, oldest = 0n): Promise<Log[]> {
+  async logs(address: Uint8Array, topics: Topics, last: bigint, oldest?: bigint): Promise<Log[]> {
     const spans: Log[][] = [];
-    const all = this.#backwards(address, topics, last, oldest);
+    const first = oldest ?? (await this.#firstBlock(address));
+    const all = this.#backwards(address, topics, last, first);
     for await (const span of all) spans.unshift(span);
     return spans.flat();
   }
 
   /** The newest such event, undefined when there is none. */
   async latestLog(address: Uint8Array, topics: Topics, last: bigint): Promise<Log | undefined> {
-    for await (const span of this.#backwards(address, topics, last)) {
+    const first = await this.#firstBlock(address);
+    for await (const span of this.#backwards(address, topics, last, first)) {
       if (span.length) return span.at(-1);
     }
     return undefined;
   }
 
-  /** Events by spans of blocks, the latest first; spans shrink to what the endpoint accepts. */
+  /** First block in which a contract can have events. */
+  async #firstBlock(address: Uint8Array): Promise<bigint> {
+    if (!this.#deployment?.block) return 0n;
+    const { block, contracts } = this.#deployment;
+    const name = toHex(address);
+    let first = this.#oldest.get(name);
+    if (first === undefined) {
+      try {
+        first = (await this.code(address, block - 1n)).length ? 0n : block;
+      } catch (error) {
+        if (!(error instanceof Unanswered)) throw error;
+        // Most endpoints do not keep that state.
+        first = contracts.some((one) => sameBytes(one, address)) ? block : 0n;
+      }
+      this.#oldest.set(name, first);
+    }
+    return first;
+  }
+
+  /**
+   * Events by spans of blocks, the latest first. A refused span is halved, and the one that worked
+   * is tried first the next time.
+   */
   async *#backwards(
     address: Uint8Array,
     topics: Topics,
     end: bigint,
-    oldest = 0n,
+    oldest: bigint,
   ): AsyncGenerator<Log[]> {
     let last = end;
-    let blocks = end + 1n - oldest;
+    const whole = end + 1n - oldest;
+    if (whole < 1n) return;
+    let blocks = this.#logBlocks ?? whole;
     for (let requests = 0; requests < MAX_LOG_REQUESTS; requests++) {
       const first = last - blocks >= oldest ? last - blocks + 1n : oldest;
       let span: Log[];
@@ -201,6 +243,7 @@ export class JsonRpc {
         blocks = blocks > LOG_BLOCKS ? LOG_BLOCKS : half;
         continue;
       }
+      if (blocks < whole) this.#logBlocks = blocks;
       yield span;
       if (first === oldest) return;
       last = first - 1n;
@@ -230,7 +273,13 @@ export class JsonRpc {
 
   async #post(body: unknown): Promise<unknown> {
     for (let attempt = 1; ; attempt++) {
-      const { status, text, retryAfter } = await this.#send(body);
+      const sent = await this.#send(body);
+      if (sent === "lost") {
+        if (attempt === LOST_ATTEMPTS) throw new Unanswered("the RPC endpoint does not answer");
+        await this.#pause(pauseAfter(attempt));
+        continue;
+      }
+      const { status, text, retryAfter } = sent;
       if (attempt < ATTEMPTS && PASSING_STATUSES.includes(status)) {
         await this.#pause(pauseAfter(attempt, retryAfter));
         continue;
@@ -253,6 +302,7 @@ export class JsonRpc {
     }
   }
 
+  /** Send once; "lost" where the connection failed, as while a server restarts. */
   async #send(body: unknown) {
     let response: Response;
     let text: string | undefined;
@@ -267,6 +317,8 @@ export class JsonRpc {
       });
       text = await boundedText(response);
     } catch (error) {
+      // Browsers give no reason. A timeout has taken long enough.
+      if (error instanceof TypeError) return "lost" as const;
       const reason = error instanceof Error ? error.message : String(error);
       throw new Unanswered(`the RPC endpoint does not answer: ${reason}`);
     }

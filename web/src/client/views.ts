@@ -20,6 +20,7 @@ export const config = record({
   registry: bytes,
   treasury: bytes,
   votingKeys: bytes,
+  deployedAt: whole,
   account: bytes,
   rpcUrl: optional(text),
   webBundle: optional(text),

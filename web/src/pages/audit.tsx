@@ -15,7 +15,7 @@ import { toHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
-import { gateway, readConfig, rpcUrlOf, worker } from "../view/session.ts";
+import { deploymentOf, gateway, readConfig, rpcUrlOf, worker } from "../view/session.ts";
 import { hostOf, OwnProvider } from "./chain_notice.tsx";
 
 /** Number of ballots from which the command line is the better tool. */
@@ -95,6 +95,7 @@ function Shown({ config, shown }: { config: Config; shown: Poll }) {
           {[
             `ostraka-verify audit --rpc ${url ?? "https://…"}`,
             `--registry ${toHex(config.registry)} --poll ${shown.poll}`,
+            ...(config.deployedAt ? [`--from-block ${config.deployedAt}`] : []),
             `--board ${location.origin}/api/v1/polls/${shown.poll}/board`,
           ].join(" \\\n  ")}
         </code>
@@ -105,7 +106,7 @@ function Shown({ config, shown }: { config: Config; shown: Poll }) {
 
 async function audit(
   rpcUrl: string,
-  { chainId, registry }: Config,
+  config: Config,
   shown: Poll,
   onStep: (step: Step) => void,
 ): Promise<Outcome> {
@@ -122,7 +123,9 @@ async function audit(
     if (!(error instanceof Malformed)) throw error;
     return { findings: noBoard(error), block: undefined };
   }
-  const reader = await ChainReader.open(new JsonRpc(rpcUrl), registry, BigInt(chainId));
+  const rpc = new JsonRpc(rpcUrl, deploymentOf(config));
+  const { chainId, registry } = config;
+  const reader = await ChainReader.open(rpc, registry, BigInt(chainId));
   const chain = await reader.read(pollId, sections);
   onStep({ at: "checking", done: 0, total: 0 });
   const claimed = { registry, pollId };

@@ -9,7 +9,7 @@ import type { Config } from "../client/views.ts";
 import { t } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Rejected } from "../protocol/errors.ts";
-import { rpcUrlOf } from "../view/session.ts";
+import { deploymentOf, rpcUrlOf } from "../view/session.ts";
 import type { Detail } from "./ballot/field.ts";
 
 /** Result of the comparison with the chain. */
@@ -53,7 +53,7 @@ async function check(url: string, config: Config, shown: OpenPoll): Promise<Chec
     import("../client/chain_poll.ts"),
     import("../client/rpc.ts"),
   ]);
-  const rpc = new JsonRpc(url);
+  const rpc = new JsonRpc(url, deploymentOf(config));
   const { pollId, pollKeys } = shown;
   const poll = await pollOfChain(rpc, config.registry, pollId, pollKeys);
   compare(shown, poll);

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { Gateway } from "../client/gateway.ts";
+import type { Deployment } from "../client/rpc.ts";
 import { type Config, config } from "../client/views.ts";
 import { type Announced, Wallet } from "../client/wallet.ts";
 import { type Signer, SigningKey } from "../protocol/keys.ts";
@@ -35,6 +36,11 @@ export async function readConfig(): Promise<Config> {
 /** A provider of chain data: the one that the address names, or the gateway's. */
 export function rpcUrlOf({ rpcUrl }: Config): string | undefined {
   return new URLSearchParams(location.search).get("rpc") ?? rpcUrl;
+}
+
+/** The contracts whose events begin where the gateway says; of others, all are read. */
+export function deploymentOf({ deployedAt, registry, treasury }: Config): Deployment {
+  return { block: BigInt(deployedAt), contracts: [registry, treasury] };
 }
 
 let signer: Signer | undefined;

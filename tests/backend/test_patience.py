@@ -1,0 +1,89 @@
+"""How long a provider is waited for: asked again for a while, never for long."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ostraka.chain import patience
+from ostraka.chain.contract import ChainError, call, connect
+from tests.support.endpoint import Endpoint, Reply, serving
+
+BUSY = Reply(429, b"", retry_after="1")
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with serving() as served:
+        yield served
+
+
+def failing(times: int, failure: Reply) -> Any:
+    """Answer after a number of failures; notes when each question came."""
+    asked: list[float] = []
+
+    def answer(*_: Any) -> Any:
+        asked.append(time.monotonic())
+        return failure if len(asked) <= times else "0x2a"
+
+    answer.asked = asked  # type: ignore[attr-defined]
+    return answer
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_what_passes_is_asked_for_again(endpoint: Endpoint, status: int) -> None:
+    endpoint.answer = failing(3, Reply(status, b"<html>"))
+    assert connect(endpoint.url).eth.block_number == 42
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413])
+def test_a_refusal_is_not_asked_for_again(endpoint: Endpoint, status: int) -> None:
+    endpoint.answer = failing(1, Reply(status, b"<html>"))
+    with pytest.raises(ChainError, match=str(status)):
+        call(lambda: connect(endpoint.url).eth.block_number)
+    assert len(endpoint.answer.asked) == 1  # type: ignore[attr-defined]
+
+
+def test_retry_after_is_honoured(endpoint: Endpoint) -> None:
+    endpoint.answer = failing(2, BUSY)
+    assert connect(endpoint.url).eth.block_number == 42
+    first, second, third = endpoint.answer.asked  # type: ignore[attr-defined]
+    assert second - first >= 1
+    assert third - second >= 1
+
+
+def test_a_long_rest_is_kept_by_every_caller(endpoint: Endpoint) -> None:
+    """Nobody waits for it, and nobody disturbs the provider meanwhile."""
+    endpoint.answer = failing(1000, Reply(429, b"", retry_after="3600"))
+    web3, started = connect(endpoint.url), time.monotonic()
+    for _ in range(3):
+        with pytest.raises(ChainError, match="status 429"):
+            call(lambda: web3.eth.block_number)
+    assert time.monotonic() - started < 5
+    assert len(endpoint.answer.asked) == 1  # type: ignore[attr-defined]
+
+
+def test_a_hanging_provider_is_left_soon(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old rule waited for five attempts of 20 s each; a twentieth of the new bounds here."""
+    monkeypatch.setattr(patience, "PATIENCE_S", 1)
+    monkeypatch.setattr(patience, "ATTEMPT_S", 0.75)
+
+    def late(*_: Any) -> str:
+        time.sleep(1.25)
+        return "0x2a"
+
+    endpoint.answer = late
+    started = time.monotonic()
+    with pytest.raises(ChainError, match="no answer from the RPC endpoint in time"):
+        call(lambda: connect(endpoint.url).eth.block_number)
+    assert time.monotonic() - started < 2.5
+
+
+def test_a_transaction_is_sent_once(endpoint: Endpoint) -> None:
+    endpoint.answer = failing(1, Reply(504, b""))
+    with pytest.raises(ChainError, match="504"):
+        call(lambda: connect(endpoint.url).eth.send_raw_transaction(b"raw"))
+    assert len(endpoint.answer.asked) == 1  # type: ignore[attr-defined]
