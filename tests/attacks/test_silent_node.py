@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ostraka.gateway.ballots import Ballots
-from ostraka.wire import relay
+from ostraka.wire import node_standing, relay
 from ostraka.wire.records import CastRecord, decode_records, to_hex
 from ostraka.wire.relay import Nodes, receipt_statement
 from tests.support.polls import SyntheticPoll, approval_poll
@@ -61,7 +61,7 @@ class Committee:
 @pytest.fixture
 def committee(monkeypatch: pytest.MonkeyPatch) -> Committee:
     monkeypatch.setattr(relay, "_PATIENCE_S", PATIENCE_S)
-    monkeypatch.setattr(relay, "_SLOW_S", 1.5)
+    monkeypatch.setattr(relay, "SLOW_S", 1.5)
     return Committee(approval_poll())
 
 
@@ -69,10 +69,11 @@ async def wait_for_all(nodes: Nodes, committee: Committee, record: CastRecord) -
     """The old rule: an answer of every node, or no patience any more."""
     poll = committee.published
     delivery = relay._Delivery(
-        [relay._Sent(record, receipt_statement(poll, record))], poll.nodes, poll.committee.quorum
+        [relay._Sent(record, receipt_statement(poll, record))], poll.record_bytes, poll.committee
     )
     nodes._ask(poll, dict(enumerate(poll.committee.members, start=1)), delivery)
-    await delivery.reaches(delivery.is_complete, None)
+    everybody = set(range(1, poll.nodes + 1))
+    await delivery.reaches(lambda: delivery.has_heard(everybody), None)
 
 
 def test_a_vote_waits_for_a_quorum_only(committee: Committee) -> None:
@@ -100,7 +101,7 @@ def test_a_vote_waits_for_a_quorum_only(committee: Committee) -> None:
 def test_a_gateway_skips_a_silent_node_for_a_while(
     committee: Committee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "_PAUSE_S", 3)
+    monkeypatch.setattr(node_standing, "PAUSE_S", 3)
     records = [one.record for one in committee.poll.prepared]
 
     async def steps(client: httpx.AsyncClient) -> None:
@@ -130,8 +131,8 @@ def test_a_gateway_skips_a_silent_node_for_a_while(
 def test_ballots_waiting_for_a_silent_node_are_limited(
     committee: Committee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "_MOST_WAITING", 50)
-    monkeypatch.setattr(relay, "_SLOW_S", 60)
+    monkeypatch.setattr(node_standing, "MOST_WAITING", 50)
+    monkeypatch.setattr(relay, "SLOW_S", 60)
     record = committee.poll.prepared[0].record
 
     async def steps(client: httpx.AsyncClient) -> None:
@@ -142,7 +143,7 @@ def test_ballots_waiting_for_a_silent_node_are_limited(
         assert all(len(one["receipts"]) == 3 for one in answers)
         refused = [one["refusals"] for one in answers if one["refusals"]]
         assert len(refused) == 20
-        assert committee.most_at_once == relay._AT_ONCE
+        assert committee.most_at_once == node_standing.AT_ONCE
 
     committee.run(steps)
 
