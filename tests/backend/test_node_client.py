@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from ostraka.keys import SigningKey
 from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.certificates import certificate_json
-from ostraka.wire.node_client import NodeClient, NodeError, node_http
+from ostraka.wire.node_client import Cancellation, NodeClient, NodeError, node_http
 from ostraka_verifier import typed_data
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import single_choice
@@ -165,8 +164,8 @@ def test_a_url_that_is_no_address_is_a_node_error(url: str) -> None:
 
 
 def test_a_cancelled_request_ends_with_a_node_error() -> None:
-    cancelled = threading.Event()
-    cancelled.set()
+    cancelled = Cancellation()
+    cancelled.cancel()
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"{}"))
     with pytest.raises(NodeError):
         NodeClient(httpx.Client(transport=transport), URL, cancelled).member()
