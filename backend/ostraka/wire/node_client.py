@@ -166,6 +166,11 @@ class NodeClient:
         except (Malformed, KeyError, TypeError) as error:
             raise self._invalid("config", error) from error
 
+    def stated_time(self) -> str:
+        """Return the `Date` header of an answer; "" without one."""
+        _, headers = self._exchange("GET", "/config", _PATIENCE_S, _ANSWER_BYTES)
+        return headers.get("Date", "")
+
     def join(self, committee: Committee) -> bytes:
         """Ask the node to join a committee, and return its signature of it."""
         answer = self._send_json("POST", "/committees", committee.encode())
@@ -232,7 +237,7 @@ class NodeClient:
         return NodeError(self.url, reason)
 
     def _get(self, path: str, patience_s: float = _PATIENCE_S, limit: int = _ANSWER_BYTES) -> bytes:
-        return self._exchange("GET", path, patience_s, limit)
+        return self._exchange("GET", path, patience_s, limit)[0]
 
     def _get_json(self, path: str) -> Any:
         return self._read_json(self._get(path))
@@ -245,7 +250,7 @@ class NodeClient:
         headers: dict[str, str] | None = None,
         patience_s: float = _PATIENCE_S,
     ) -> Any:
-        answer = self._exchange(method, path, patience_s, _ANSWER_BYTES, body, headers)
+        answer, _ = self._exchange(method, path, patience_s, _ANSWER_BYTES, body, headers)
         return self._read_json(answer)
 
     def _read_json(self, body: bytes) -> Any:
@@ -262,8 +267,8 @@ class NodeClient:
         limit: int,
         content: bytes | None = None,
         headers: dict[str, str] | None = None,
-    ) -> bytes:
-        """Return the body of a success of at most `limit` bytes."""
+    ) -> tuple[bytes, httpx.Headers]:
+        """Return body and headers of a success of at most `limit` bytes."""
         body = bytearray()
         response = None
         url = f"{self.url.rstrip('/')}/api/v1{path}"
@@ -298,4 +303,4 @@ class NodeClient:
         if response.status_code != 200:
             problem = reported(bytes(body), response.status_code, response.headers)
             raise NodeError(self.url, problem)
-        return bytes(body)
+        return bytes(body), response.headers
