@@ -63,12 +63,13 @@ class FaultyNode:
         assert task is not None
         self._connections.add(task)
         try:
-            await {
-                Fault.NONE: self._forward,
-                Fault.MUTE: self._wait,
-                Fault.DRIPS: self._drip,
-                Fault.LATE: self._forward_late,
-            }[self._fault](reader, writer)
+            if self._fault is Fault.MUTE:
+                await self._wait(reader)
+            elif self._fault is Fault.DRIPS:
+                await self._drip(reader, writer)
+            else:
+                late_s = LATE_S if self._fault is Fault.LATE else 0
+                await self._forward(reader, writer, late_s)
         except (asyncio.CancelledError, OSError):
             # The other side closed it, or the fault changed.
             pass
@@ -76,7 +77,7 @@ class FaultyNode:
             self._connections.discard(task)
             writer.close()
 
-    async def _wait(self, reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    async def _wait(self, reader: asyncio.StreamReader) -> None:
         if await reader.read(_CHUNK):
             await self._hang(_until_closed(reader))
 
@@ -92,7 +93,7 @@ class FaultyNode:
             await self._hang(drip())
 
     async def _forward(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, late_s: float = 0
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, late_s: float
     ) -> None:
         behind, to_node = await asyncio.open_connection("127.0.0.1", self._behind)
 
@@ -113,11 +114,6 @@ class FaultyNode:
             with suppress(asyncio.CancelledError, OSError):
                 await answering
             to_node.close()
-
-    async def _forward_late(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        await self._forward(reader, writer, LATE_S)
 
     async def _hang(self, waiting: Coroutine[Any, Any, None]) -> None:
         self.hanging += 1
