@@ -196,6 +196,34 @@ async function later(ms: number): Promise<void> {
 /** A node's answer to a ballot. */
 export const nodeReceipt = record({ signature: bytes });
 
+/** Pauses before the missing receipts of a sent ballot are requested again. */
+const COLLECT_MS = [3_000, 12_000, 30_000, 60_000];
+
+/**
+ * Collect the missing receipts of a sent ballot behind the page, for which nobody waits.
+ *
+ * @param onChange Called after each request.
+ */
+export async function collectReceipts(
+  gateway: Gateway,
+  store: Store,
+  votes: SavedVotes,
+  ballot: ReceiptedBallot,
+  onChange: () => void,
+): Promise<void> {
+  for (const pauseMs of COLLECT_MS) {
+    if (ballot.receipts.size === votes.poll.committee.members.length) return;
+    await later(pauseMs);
+    try {
+      await fetchReceipts(gateway, store, votes, ballot);
+    } catch (error) {
+      // Opening the page again fetches them.
+      if (!(error instanceof Refusal || error instanceof Unreachable)) throw error;
+    }
+    onChange();
+  }
+}
+
 /**
  * Request the receipts of a ballot again; it is no error if there are none.
  *
