@@ -37,6 +37,7 @@ from ostraka.gateway.routers import (
     rounds,
 )
 from ostraka.wire import api_docs, openapi, problem_responses
+from ostraka.wire.casting_limit import CastingLimit
 from ostraka.wire.limits import BodyLimit
 
 log = structlog.get_logger()
@@ -92,6 +93,8 @@ def describe_api() -> FastAPI:
             log.warning("request failed", problem=str(error))
         return problem_responses.respond(problem_of(error))
 
+    # The inner middleware: only requests whose body has arrived count.
+    app.add_middleware(CastingLimit)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     # Pages of any origin may use the gateway; nothing here depends on cookies.
     app.add_middleware(

@@ -11,6 +11,7 @@ from ostraka.node.limits import MAX_BODY_BYTES
 from ostraka.node.routers import ballots, peers, polls
 from ostraka.node.service import NodeService
 from ostraka.wire import api_docs, openapi, problem_responses, problems
+from ostraka.wire.casting_limit import CastingLimit
 from ostraka.wire.limits import BodyLimit
 
 
@@ -43,6 +44,8 @@ def describe_api() -> FastAPI:
     async def _chain(_: Request, __: ChainError) -> Response:
         return problem_responses.respond(problems.chain_unreachable())
 
+    # The inner middleware: only requests whose body has arrived count.
+    app.add_middleware(CastingLimit)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     # The outer middleware, as it does not need the body.
     app.add_middleware(CensusGate, check=_check_census(app))

@@ -44,7 +44,7 @@ async def cast(poll: Poll, body: Body, sender: Sender) -> Receipt:
 
 @router.post(
     "/polls/{poll_id}/ballots:batch",
-    responses=problems(POLL, ProblemType.MALFORMED),
+    responses=problems(POLL, ProblemType.MALFORMED, ProblemType.QUEUE_FULL),
     openapi_extra=binary_body(BATCH),
 )
 async def cast_batch(poll: Poll, body: Body, sender: Sender) -> list[Receipt | ProblemDocument]:
