@@ -169,7 +169,7 @@ class NodeClient:
     def stated_time(self) -> str:
         """Return the `Date` header of an answer; "" without one."""
         _, headers = self._exchange("GET", "/config", _PATIENCE_S, _ANSWER_BYTES)
-        return headers.get("Date", "")
+        return str(headers.get("Date", ""))
 
     def join(self, committee: Committee) -> bytes:
         """Ask the node to join a committee, and return its signature of it."""
