@@ -166,6 +166,28 @@ describe("a ballot with a silent peer", () => {
     expect(votes.recorded(ballot)).toBe(true);
   });
 
+  test("a crowded gateway is asked again after its pause, and the nodes are spared", async () => {
+    let requests = 0;
+    const crowded = () => {
+      requests += 1;
+      if (requests < 3) {
+        const full = { type: "urn:ostraka:problem:queue-full", title: "Queue full" };
+        const headers = { "Retry-After": "2" };
+        return Promise.resolve(new Response(JSON.stringify(full), { status: 429, headers }));
+      }
+      const receipts = [1, 2, 3, 4].map((node) => {
+        return { node, signature: toHex(receiptOf(node, votes, ballot)) };
+      });
+      return Promise.resolve(new Response(JSON.stringify({ receipts, refusals: [] })));
+    };
+    const { votes, ballot, asked, sending } = sent(() => false, crowded);
+    await vi.advanceTimersByTimeAsync(4_500);
+    await sending;
+    expect(requests).toBe(3);
+    expect(asked).toEqual([]);
+    expect(ballot.receipts.size).toBe(4);
+  });
+
   test("receipts of slow nodes are collected behind the success", async () => {
     const { votes, ballot, sending } = sent((node) => node === 4, refusing);
     await vi.advanceTimersByTimeAsync(2_000);
