@@ -13,6 +13,8 @@ import pytest
 from ostraka.chain.registry import PollView, Status
 from ostraka.gateway.ballots import Ballots
 from ostraka.wire import node_standing, relay
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, decode_records, to_hex
 from ostraka.wire.relay import Nodes, receipt_statement
 from tests.support.polls import SyntheticPoll, approval_poll
@@ -171,6 +173,12 @@ def test_a_vote_that_too_few_nodes_answer_returns_and_goes_on(
             assert result.waiting == {3, SILENT}
             # The requests to both continue.
             assert committee.at_once == 2
+        # If there is no receipt at all, the answer names the nodes that are silent.
+        committee.silent = {1, 2, 3, SILENT}
+        with pytest.raises(Problem) as problem:
+            await Ballots(client).cast(committee.published, record)
+        assert problem.value.kind is ProblemType.NODES_UNREACHABLE
+        assert [one["node"] for one in problem.value.nodes] == [1, 2, 3, SILENT]
 
     committee.run(steps)
 

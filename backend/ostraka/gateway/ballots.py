@@ -57,6 +57,8 @@ class Ballots:
             refusals = {
                 one["node"]: Problem.from_json(one["problem"]) for one in answer["refusals"]
             }
+            silent = Problem(ProblemType.NODE_SILENT, "it has not answered yet", "", 5)
+            refusals |= dict.fromkeys(answer["waiting"], silent)
             raise rejection(refusals, poll.committee.faults)
         return answer
 

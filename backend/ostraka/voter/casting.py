@@ -131,10 +131,11 @@ def send_to_nodes(votes: SavedVotes, ballot: ReceiptedBallot) -> dict[int, Probl
     (result,) = asyncio.run(run())
     ballot.receipts |= result.receipts
     votes.write()
-    if not result.receipts:
-        raise rejection(result.refusals, votes.poll.committee.faults)
     silent = Problem(ProblemType.NODE_SILENT, "it has not answered yet")
-    return result.refusals | dict.fromkeys(result.waiting, silent)
+    refusals = result.refusals | dict.fromkeys(result.waiting, silent)
+    if not result.receipts:
+        raise rejection(refusals, votes.poll.committee.faults)
+    return refusals
 
 
 def fetch_receipts(gateway: Gateway, votes: SavedVotes, ballot: ReceiptedBallot) -> None:
