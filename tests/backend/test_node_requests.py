@@ -65,6 +65,28 @@ def test_a_silent_node_is_named_and_asked_only_once(committee: Committee) -> Non
     assert committee.asked[SILENT] == 1
 
 
+def test_a_node_that_failed_meanwhile_is_asked_again() -> None:
+    requests, down, lost = NodeRequests(), threading.Event(), threading.Event()
+    threads: list[threading.Thread] = []
+
+    def ask(number: int, member: Member) -> str:
+        if number == SILENT and not down.is_set():
+            assert down.wait(60)
+            # Once this thread ends, the request has failed.
+            threads.append(threading.current_thread())
+            lost.set()
+            raise NodeError(member.url, "the connection was lost")
+        return f"answer of {number}"
+
+    _, failed = requests.each("keys", MEMBERS, ask, QUORUM)
+    assert list(failed) == [SILENT]
+    down.set()
+    assert lost.wait(60)
+    threads[0].join(60)
+    answers, failed = requests.each("keys", MEMBERS, ask, QUORUM)
+    assert sorted(answers) == [1, 2, 3, SILENT]
+
+
 def test_too_few_nodes_are_waited_for_a_while_only(
     committee: Committee, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,9 +117,11 @@ class NodeRequests:
         return self._slow_until_monotonic_s.get(url, 0) > time.monotonic()
 
     def _once(self, key: Hashable, ask: Callable[[], T]) -> Future[T]:
-        """Start a request, unless the same one is still pending."""
+        """Start a request, unless the same one is pending or has been answered meanwhile."""
         with self._lock:
-            if key not in self._pending:
+            known = self._pending.get(key)
+            # A request that has failed meanwhile is made again: the node may be back.
+            if known is None or (known.done() and known.exception() is not None):
                 if len(self._pending) >= _MOST_KEPT:
                     # Answers that nobody asked for again.
                     pending = self._pending.items()
