@@ -11,7 +11,7 @@ from tests.support.overload import (
     ordered,
     receipted,
 )
-from tests.support.town import Town, vote_for
+from tests.support.town import Town, eventually, vote_for
 
 CROWD, AFTERWARDS = 240, 20
 CONNECTIONS, RATE_PER_S, LASTS_S = 200, 500, 3
@@ -41,4 +41,11 @@ def test_a_crowd_is_served_in_turn(town: Town, tmp_path: Path) -> None:
             assert len(receipted(report, crowd)) == report.statuses["200"]
             given |= receipted(report, crowd)
         assert given
+        # One node's receipt does not record a ballot yet: the others must have pulled it.
+        for node in range(1, 5):
+            eventually(
+                lambda node=node: poll.get(node).json()["voted"] >= len(given),  # type: ignore[misc]
+                f"node {node} has every ballot with a receipt",
+                60,
+            )
         assert missing_on_board(poll, given) == set()

@@ -127,15 +127,24 @@ class FaultyNode:
 
     def __enter__(self) -> Self:
         self._stack.kill_node(self._number)
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         self.turn(Fault.NONE)
         self._stack.start_node(self._number, port=self._behind)
         self._stack.wait_for_node(self._number)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.turn(Fault.REFUSES)
+        self._run(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _close(self) -> None:
+        await self._turn(Fault.REFUSES)
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        # Closed connections are forgotten in the next turns of the loop.
+        await asyncio.sleep(0.1)
 
 
 async def _until_closed(reader: asyncio.StreamReader) -> None:
