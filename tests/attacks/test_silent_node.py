@@ -2,15 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import pytest
 
+from ostraka.chain.registry import PollView, Status
 from ostraka.gateway.ballots import Ballots
-from ostraka.wire import relay
+from ostraka.wire import node_standing, relay
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, decode_records, to_hex
 from ostraka.wire.relay import Nodes, receipt_statement
 from tests.support.polls import SyntheticPoll, approval_poll
@@ -61,7 +65,7 @@ class Committee:
 @pytest.fixture
 def committee(monkeypatch: pytest.MonkeyPatch) -> Committee:
     monkeypatch.setattr(relay, "_PATIENCE_S", PATIENCE_S)
-    monkeypatch.setattr(relay, "_SLOW_S", 1.5)
+    monkeypatch.setattr(relay, "SLOW_S", 1.5)
     return Committee(approval_poll())
 
 
@@ -69,10 +73,11 @@ async def wait_for_all(nodes: Nodes, committee: Committee, record: CastRecord) -
     """The old rule: an answer of every node, or no patience any more."""
     poll = committee.published
     delivery = relay._Delivery(
-        [relay._Sent(record, receipt_statement(poll, record))], poll.nodes, poll.committee.quorum
+        [relay._Sent(record, receipt_statement(poll, record))], poll.record_bytes, poll.committee
     )
     nodes._ask(poll, dict(enumerate(poll.committee.members, start=1)), delivery)
-    await delivery.reaches(delivery.is_complete, None)
+    everybody = set(range(1, poll.nodes + 1))
+    await delivery.reaches(lambda: delivery.has_heard(everybody), None)
 
 
 def test_a_vote_waits_for_a_quorum_only(committee: Committee) -> None:
@@ -100,7 +105,7 @@ def test_a_vote_waits_for_a_quorum_only(committee: Committee) -> None:
 def test_a_gateway_skips_a_silent_node_for_a_while(
     committee: Committee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "_PAUSE_S", 3)
+    monkeypatch.setattr(node_standing, "PAUSE_S", 3)
     records = [one.record for one in committee.poll.prepared]
 
     async def steps(client: httpx.AsyncClient) -> None:
@@ -127,11 +132,118 @@ def test_a_gateway_skips_a_silent_node_for_a_while(
     committee.run(steps)
 
 
+def test_a_node_that_kept_a_vote_waiting_is_sent_all_and_waited_for_no_more(
+    committee: Committee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "SLOW_S", 60)
+    records = [one.record for one in committee.poll.prepared]
+
+    async def steps(client: httpx.AsyncClient) -> None:
+        async with Nodes(client) as nodes:
+            await nodes.send(committee.published, records[:1])
+            # From here on, a wait for the silent node would exceed the time of the test.
+            monkeypatch.setattr(relay, "GRACE_S", 3600)
+            async with asyncio.timeout(PATIENCE_S):
+                (result,) = await nodes.send(committee.published, records[1:2])
+            assert result.waiting == {SILENT}
+            assert committee.asked[SILENT] == 2
+            # It answers, and is waited for again.
+            committee.silent = set()
+            await nodes.send(committee.published, records[2:3])
+            await asyncio.sleep(0.1)
+            assert not nodes.standing(committee.published.committee.members[SILENT - 1].url).late
+            (result,) = await nodes.send(committee.published, records[3:4])
+            assert set(result.receipts) == {1, 2, 3, SILENT}
+
+    committee.run(steps)
+
+
+def test_a_vote_that_too_few_nodes_answer_returns_and_goes_on(
+    committee: Committee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "_QUORUM_S", 0.5)
+    committee.silent = {3, SILENT}
+    record = committee.poll.prepared[0].record
+
+    async def steps(client: httpx.AsyncClient) -> None:
+        async with Nodes(client) as nodes:
+            (result,) = await nodes.send(committee.published, [record])
+            assert not result.recorded
+            assert set(result.receipts) == {1, 2}
+            assert result.waiting == {3, SILENT}
+            # The requests to both continue.
+            assert committee.at_once == 2
+        # If there is no receipt at all, the answer names the nodes that are silent.
+        committee.silent = {1, 2, 3, SILENT}
+        with pytest.raises(Problem) as problem:
+            await Ballots(client).cast(committee.published, record)
+        assert problem.value.kind is ProblemType.NODES_UNREACHABLE
+        assert [one["node"] for one in problem.value.nodes] == [1, 2, 3, SILENT]
+
+    committee.run(steps)
+
+
+@pytest.mark.parametrize("drips", [False, True])
+def test_turnout_receipts_and_board_come_without_a_silent_node(
+    committee: Committee, drips: bool
+) -> None:
+    poll = committee.poll
+    record = poll.prepared[0].record
+    ended = asyncio.Event()
+
+    class Drip(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            try:
+                while True:
+                    yield b"."
+                    await asyncio.sleep(0.05)
+            finally:
+                ended.set()
+
+    async def handle(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.host[len("node-")].rstrip("."))
+        if number in committee.silent:
+            if drips:
+                return httpx.Response(200, stream=Drip())
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                ended.set()
+        if request.url.path.endswith("/board"):
+            return httpx.Response(200, content=b"the board")
+        if "/receipts/" in request.url.path:
+            signature = poll.node_keys[number - 1].sign(receipt_statement(poll.published, record))
+            receipt = {"voter": to_hex(record.voter), "cast_at": record.cast_at_unix_s}
+            return httpx.Response(200, json=receipt | {"signature": to_hex(signature)})
+        return httpx.Response(200, json={"voted": 7})
+
+    async def run() -> None:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as client:
+            ballots = Ballots(client)
+            # Returned while the silent node's requests still hang.
+            answer = await ballots.receipts(poll.published, record.ballot_digest)
+            assert [one["node"] for one in answer["receipts"]] == [1, 2, 3]
+            view = SimpleNamespace(status=Status.OPEN)
+            counts = await ballots.progress(poll.published, cast(PollView, view))
+            assert [one["answers"] for one in counts["nodes"]] == [True, True, True, False]
+            assert counts["voted"] == 7
+            assert not ended.is_set()
+            # Asked first, as only it is not known to be slow.
+            for number, member in enumerate(poll.committee.members, start=1):
+                ballots._nodes.standing(member.url).late = number not in committee.silent
+            board = b"".join([piece async for piece in await ballots.board(poll.published)])
+            assert board == b"the board"
+            for task in ballots._asking:
+                task.cancel()
+
+    asyncio.run(run())
+
+
 def test_ballots_waiting_for_a_silent_node_are_limited(
     committee: Committee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "_MOST_WAITING", 50)
-    monkeypatch.setattr(relay, "_SLOW_S", 60)
+    monkeypatch.setattr(node_standing, "MOST_WAITING", 50)
+    monkeypatch.setattr(relay, "SLOW_S", 60)
     record = committee.poll.prepared[0].record
 
     async def steps(client: httpx.AsyncClient) -> None:
@@ -142,7 +254,7 @@ def test_ballots_waiting_for_a_silent_node_are_limited(
         assert all(len(one["receipts"]) == 3 for one in answers)
         refused = [one["refusals"] for one in answers if one["refusals"]]
         assert len(refused) == 20
-        assert committee.most_at_once == relay._AT_ONCE
+        assert committee.most_at_once == node_standing.AT_ONCE
 
     committee.run(steps)
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from ostraka.cli.main import app
 from ostraka.key_files import write_key
 from ostraka.sealing import PollKey, ballot_info
+from ostraka.voter import casting
 from ostraka.voter.casting import prepare, sign
 from ostraka.voter.poll import OpenPoll, compare
 from ostraka.voter.saved_votes import SavedVotes
@@ -169,6 +170,25 @@ def test_a_vote_is_saved_with_its_receipts(town: Town) -> None:
         said["ballot_digest"],
         again["ballot_digest"],
     ]
+
+
+def test_a_vote_in_a_crowd_is_sent_again_after_a_pause(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(casting.time, "sleep", pauses.append)
+
+    def crowded(body: bytes) -> Answer:
+        if len(pauses) < 2:
+            return refusal(ProblemType.QUEUE_FULL, "too many ballots", retry_after_s=2)
+        return town.receipts(body)
+
+    town.stub.routes[BALLOTS] = crowded
+    result = town.vote()
+    assert result.exit_code == 0, result.output
+    assert pauses == [2, 2]
+    first, *others = town.stub.bodies(BALLOTS)
+    assert others == [first, first]
 
 
 def test_an_unsent_ballot_is_sent_again_unchanged(town: Town) -> None:

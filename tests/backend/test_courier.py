@@ -77,7 +77,7 @@ def test_one_bad_node_is_named_and_does_not_block_plans(
     # Long enough for the flood on a busy machine.
     monkeypatch.setattr(node_client, "_LARGE_PATIENCE_S", 0.5 if pause_s else 20)
     node = Node(pieces, pause_s)
-    committee = SimpleNamespace(members=[Member(bytes(20), node.url)])
+    committee = SimpleNamespace(members=[Member(bytes(20), node.url)], quorum=1)
     poll = cast(
         PublishedPoll,
         SimpleNamespace(

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,8 @@ import pytest
 from ostraka.keys import SigningKey
 from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.certificates import certificate_json
-from ostraka.wire.node_client import NodeClient, NodeError, node_http
+from ostraka.wire.node_client import Cancellation, NodeClient, NodeError, node_http
+from ostraka.wire.problem_types import ProblemType
 from ostraka_verifier import typed_data
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import single_choice
@@ -165,8 +169,29 @@ def test_a_url_that_is_no_address_is_a_node_error(url: str) -> None:
 
 
 def test_a_cancelled_request_ends_with_a_node_error() -> None:
-    cancelled = threading.Event()
-    cancelled.set()
+    cancelled = Cancellation()
+    cancelled.cancel()
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"{}"))
     with pytest.raises(NodeError):
         NodeClient(httpx.Client(transport=transport), URL, cancelled).member()
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nX-Waits: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_a_node_that_drips_is_ended_in_time(head: bytes) -> None:
+    """Also before its headers are complete, where each byte restarts the timeout of a read."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        connection, _ = server.accept()
+        with suppress(OSError):
+            connection.sendall(head)
+            while True:
+                connection.sendall(b"." if head else b"")
+                time.sleep(0.1)
+
+    threading.Thread(target=drip, daemon=True).start()
+    url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    with node_http() as http, pytest.raises(NodeError, match="no answer within") as error:
+        NodeClient(http, url)._get("/config", 0.5)
+    assert error.value.problem.kind is ProblemType.NODE_SILENT
+    server.close()

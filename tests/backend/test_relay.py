@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from ostraka.wire import relay
+from ostraka.wire import node_standing, relay
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, ProblemDocument
 from ostraka.wire.records import to_hex
@@ -102,7 +102,7 @@ def test_a_silent_node_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_node_with_too_many_waiting_ballots_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay, "_MOST_WAITING", 0)
+    monkeypatch.setattr(node_standing, "MOST_WAITING", 0)
     result = cast_with(httpx.Response(200, text="[]"))
     assert {one.kind for one in result.refusals.values()} == {ProblemType.NODE_BUSY}
 

@@ -1,7 +1,11 @@
 """Evidence over JSON-RPC and HTTP: any answer of an endpoint gives a verdict and no crash."""
 
 import json
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ostraka_verifier import rpc
+from ostraka_verifier import board_source, rpc
 from ostraka_verifier.board_source import read_board
 from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.cli import app
@@ -247,6 +251,34 @@ def test_a_source_that_drips_is_given_up(
         read_board(f"{endpoint.url}/board")
     monkeypatch.setattr(rpc, "_SLOWEST_BYTES_PER_S", 1)
     assert read_board(f"{endpoint.url}/board") == BOARD.encode()
+
+
+def drip(server: socket.socket) -> None:
+    """Answer one request without end."""
+    connection, _ = server.accept()
+    with suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            connection.sendall(b".")
+            time.sleep(0.05)
+
+
+def test_a_board_comes_from_the_first_node_that_gives_it(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_source, "_STALL_S", 0.2)
+    good, none = f"{endpoint.url}/board", "http://127.0.0.1:9/board"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        # Its queue accepts connections, and nobody answers on them.
+        mute = f"http://127.0.0.1:{silent.getsockname()[1]}/board"
+        with socket.create_server(("127.0.0.1", 0)) as slow:
+            drips = f"http://127.0.0.1:{slow.getsockname()[1]}/board"
+            threading.Thread(target=drip, args=(slow,), daemon=True).start()
+            assert read_board(f"{drips},{good}") == BOARD.encode()
+        for sources in ([good, mute], [mute, none, good], [none, mute, good]):
+            assert read_board(",".join(sources)) == BOARD.encode()
+    with pytest.raises(Undecided, match=f"{none}.*; {none}"):
+        read_board(f"{none},{none}")
 
 
 def test_a_block_that_is_gone_decides_nothing(endpoint: Endpoint) -> None:

@@ -1,50 +1,92 @@
-/** Boards of the shared vectors. */
+/** Fetching a board: a source that is silent or drips costs a moment, not the board. */
 
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { splitSections } from "../../web/src/protocol/board.ts";
-import { Reader, toHex } from "../../web/src/protocol/encoding.ts";
-import {
-  Committee,
-  decodeIdentity,
-  decodeParameters,
-  encodeParameters,
-} from "../../web/src/protocol/parameters.ts";
-import { readShare } from "../../web/src/protocol/sharing.ts";
-import { combine } from "../../web/src/protocol/tally_proof.ts";
-import { ERRORS, type Expected, unhex, vectors } from "./support/vectors.ts";
+import { fetchBoard } from "../../web/src/client/board.ts";
+import { Gateway, Refusal } from "../../web/src/client/gateway.ts";
+import { POLL } from "./support/votes.ts";
 
-interface BoardFile {
-  containers: { name: string; board: string; expect: "valid" | Expected }[];
-  board: { poll: string; parameters: string; committee: string; committee_digest: string };
-  tally: string[];
-  blinding: string;
-  aggregate_shares: { node: number; share: string }[];
+const BOARD = new Uint8Array([1, 2, 3]);
+
+/** Answers one byte a second, until it is aborted. */
+function dripping(signal: AbortSignal): Response {
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      const timer = setInterval(() => {
+        controller.enqueue(new Uint8Array(1));
+      }, 1_000);
+      signal.addEventListener("abort", () => {
+        clearInterval(timer);
+        controller.error(signal.reason);
+      });
+    },
+  });
+  return new Response(stream);
 }
 
-describe("board.json", () => {
-  const { containers } = vectors<BoardFile>("board");
+describe("a board", () => {
+  const asked: string[] = [];
+  const aborted = vi.fn();
 
-  test.each(containers)("$name", ({ board, expect: expected }) => {
-    const split = () => splitSections(unhex(board));
-    if (expected === "valid") expect(split()).toHaveProperty("leaves");
-    else expect(split).toThrow(ERRORS[expected]);
+  beforeEach(() => {
+    vi.useFakeTimers();
   });
-});
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+    asked.length = 0;
+    aborted.mockClear();
+  });
 
-test("board.json: sections", () => {
-  const given = vectors<BoardFile>("board");
-  const parameters = decodeParameters(unhex(given.board.parameters));
-  expect(toHex(encodeParameters(parameters))).toBe(given.board.parameters);
-  const committee = Committee.decode(unhex(given.board.committee));
-  expect(toHex(committee.digest)).toBe(given.board.committee_digest);
-  expect(toHex(committee.encode())).toBe(given.board.committee);
-  expect(decodeIdentity(unhex(given.board.poll)).pollId).toBe(1n);
-  const shares = given.aggregate_shares.map(({ node, share }) => {
-    const reader = new Reader(unhex(share), "share");
-    return [node, readShare(reader, given.tally.length, "share")] as const;
+  type Source = (signal: AbortSignal) => Promise<Response>;
+  const never: Source = (signal) => {
+    return new Promise((_, reject) => {
+      signal.addEventListener("abort", () => {
+        aborted();
+        reject(new TypeError("aborted"));
+      });
+    });
+  };
+  const drips: Source = (signal) => {
+    signal.addEventListener("abort", aborted);
+    return Promise.resolve(dripping(signal));
+  };
+  const gives: Source = () => Promise.resolve(new Response(BOARD));
+  const refuses: Source = () => Promise.resolve(new Response("{}", { status: 503 }));
+
+  const fetching = (gateway: Source, nodes: Source) => {
+    vi.stubGlobal("fetch", (url: string, { signal }: { signal: AbortSignal }) => {
+      asked.push(url);
+      return url.startsWith("https://") ? nodes(signal) : gateway(signal);
+    });
+    return fetchBoard(new Gateway(), POLL.pollId, POLL.committee);
+  };
+
+  test("comes from the gateway alone where it gives one", async () => {
+    await expect(fetching(gives, gives)).resolves.toEqual(BOARD);
+    expect(asked).toHaveLength(1);
   });
-  const tally = combine(new Map(shares), committee.threshold);
-  expect(tally.values).toEqual(given.tally.map(BigInt));
-  expect(tally.blinding).toBe(BigInt(given.blinding));
+
+  test.each([
+    ["silent", never],
+    ["dripping", drips],
+  ])("comes from a node while the gateway is %s", async (_, gateway) => {
+    const board = fetching(gateway, gives);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await expect(board).resolves.toEqual(BOARD);
+    expect(asked).toHaveLength(2);
+    expect(aborted).toHaveBeenCalledOnce();
+  });
+
+  test("comes from the next node at once when one refuses", async () => {
+    let times = 0;
+    const first: Source = (signal) => (times++ ? gives(signal) : refuses(signal));
+    await expect(fetching(refuses, first)).resolves.toEqual(BOARD);
+    expect(asked).toHaveLength(3);
+  });
+
+  test("is refused for the gateway's reason when nobody gives it", async () => {
+    await expect(fetching(refuses, refuses)).rejects.toBeInstanceOf(Refusal);
+    expect(asked).toHaveLength(1 + POLL.committee.members.length);
+  });
 });

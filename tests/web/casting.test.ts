@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 
-import { sealVote, send } from "../../web/src/client/casting.ts";
+import { collectReceipts, sealVote, send } from "../../web/src/client/casting.ts";
 import { Gateway, Refusal } from "../../web/src/client/gateway.ts";
 import { SavedVotes } from "../../web/src/client/votes.ts";
 import { toHex } from "../../web/src/protocol/encoding.ts";
@@ -165,6 +165,55 @@ describe("a ballot with a silent peer", () => {
     await sending;
     expect(asked).toEqual([1, 2, 3, 4]);
     expect(votes.recorded(ballot)).toBe(true);
+  });
+
+  test("a crowded gateway is asked again after its pause, and the nodes are spared", async () => {
+    let requests = 0;
+    const crowded = () => {
+      requests += 1;
+      if (requests < 3) {
+        const full = { type: "urn:ostraka:problem:queue-full", title: "Queue full" };
+        const headers = { "Retry-After": "2" };
+        return Promise.resolve(new Response(JSON.stringify(full), { status: 429, headers }));
+      }
+      const receipts = [1, 2, 3, 4].map((node) => {
+        return { node, signature: toHex(receiptOf(node, votes, ballot)) };
+      });
+      return Promise.resolve(new Response(JSON.stringify({ receipts, refusals: [] })));
+    };
+    const { votes, ballot, asked, sending } = sent(() => false, crowded);
+    await vi.advanceTimersByTimeAsync(4_500);
+    await sending;
+    expect(requests).toBe(3);
+    expect(asked).toEqual([]);
+    expect(ballot.receipts.size).toBe(4);
+  });
+
+  test("receipts of slow nodes are collected behind the success", async () => {
+    const { votes, ballot, sending } = sent((node) => node === 4, refusing);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await sending;
+    let requests = 0;
+    vi.stubGlobal("fetch", () => {
+      requests += 1;
+      // At first the gateway has no more of them than the page.
+      const nodes = requests < 3 ? [1, 2, 3] : [1, 2, 3, 4];
+      const receipts = nodes.map((node) => {
+        return { node, signature: toHex(receiptOf(node, votes, ballot)) };
+      });
+      return Promise.resolve(new Response(JSON.stringify({ receipts })));
+    });
+    const changed = vi.fn();
+    const collecting = collectReceipts(new Gateway(), new Shelf(), votes, ballot, changed);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(requests).toBe(2);
+    expect(ballot.receipts.has(4)).toBe(false);
+    await vi.advanceTimersByTimeAsync(600_000);
+    await collecting;
+    expect(ballot.receipts.has(4)).toBe(true);
+    // Nothing is missing any more.
+    expect(requests).toBe(3);
+    expect(changed).toHaveBeenCalledTimes(3);
   });
 
   test("too many silent nodes are waited for", async () => {

@@ -67,7 +67,13 @@ def audit(
     rpc: Rpc,
     registry: Registry,
     poll: PollNumber,
-    board: Annotated[str, typer.Option(help="The poll's board: a URL of any node, or a file.")],
+    board: Annotated[
+        str,
+        typer.Option(
+            help="The poll's board: a URL of any node, or of several with commas between them, or a"
+            " file."
+        ),
+    ],
     from_block: FromBlock = 0,
     engine: Engine = None,
     json_: AsJson = False,

@@ -370,10 +370,11 @@ def _send(
     lacking = sorted(set(range(1, len(votes.poll.committee.members) + 1)) - set(ballot.receipts))
     if answer["recorded"] and lacking:
         nodes = f"{noun(len(lacking), 'node', 'nodes')} {', '.join(map(str, lacking))}"
+        later = f"send {votes.path} --direct" if direct else f"receipts {votes.path} --fetch"
         note(
             as_json,
             f"The ballot is recorded without a receipt from {nodes}. To ask for it later: "
-            f"ostraka vote receipts {votes.path} --fetch",
+            f"ostraka vote {later}",
         )
     if not answer["recorded"]:
         note(as_json, f"Too few nodes gave receipts. Send it again: ostraka vote send {votes.path}")

@@ -147,8 +147,12 @@ class LocalStack:
         for number, url in enumerate(self.node_urls, start=1):
             self._await(f"node-{number}", lambda url=url: _answers(url))  # type: ignore[misc]
 
-    def start_node(self, number: int, database_url: str = "") -> None:
-        """Start node `number`, also after it was killed."""
+    def start_node(self, number: int, database_url: str = "", port: int = 0) -> None:
+        """Start node `number`, also after it was killed.
+
+        Args:
+            port: Where it listens, as behind a proxy; default: where its URL points.
+        """
         folder = self.folder / f"node-{number}"
         settings = {
             "KEY_FILE": str(folder / "key"),
@@ -159,7 +163,7 @@ class LocalStack:
             "DEPLOYED_AT": str(self.deployment.block),
             "URL": self.node_urls[number - 1],
             "FELLOW_NODES": json.dumps(self._node_addresses),
-            "PORT": str(self._ports[number - 1]),
+            "PORT": str(port or self._ports[number - 1]),
             **self._finality(),
         }
         self._processes.start(

@@ -38,6 +38,7 @@ from ostraka.gateway.routers import (
     rounds,
 )
 from ostraka.wire import api_docs, direct_routes, health, openapi, problem_responses, request_ids
+from ostraka.wire.casting_limit import CastingLimit
 from ostraka.wire.limits import BodyLimit
 
 log = structlog.get_logger()
@@ -96,6 +97,8 @@ def describe_api() -> FastAPI:
             log.warning("request failed", problem=str(error))
         return problem_responses.respond(problem_of(error))
 
+    # The inner middleware: only requests whose body has arrived count.
+    app.add_middleware(CastingLimit)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     # Pages of any origin may use the gateway; nothing here depends on cookies.
     app.add_middleware(

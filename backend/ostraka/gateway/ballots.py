@@ -5,11 +5,14 @@ Signed answers are checked; nothing here sees a vote.
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import structlog
 
 from ostraka.chain.registry import PollView
+from ostraka.wire.node_standing import NodeStanding, enough_answers
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, from_hex, strict_json, to_hex
@@ -20,10 +23,17 @@ from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.typed_data import recover
 
+log = structlog.get_logger()
+
 MAX_BATCH = 200
 _PATIENCE_S = 5
+"""Longest time of a request for receipts or counts; nobody waits that long if enough answered."""
 _BOARD_PATIENCE_S = 15
-"""Until the answer begins: a node may have to assemble the board first."""
+"""Until the first piece has arrived: a node may have to assemble the board first."""
+_NEXT_NODE_S = 1
+"""After this time without a board, the next node is asked, too."""
+_PIECE_PATIENCE_S = 10
+"""For each further piece of a board. A client that reads more slowly than that is not delayed."""
 _MAX_ANSWER_BYTES = 2**20
 _BOARD_CHUNK = 2**18
 
@@ -33,7 +43,8 @@ class Ballots:
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
-        self._nodes = Nodes(client)
+        self._nodes = Nodes(client, log.warning)
+        self._asking: set[asyncio.Task[Any]] = set()
 
     async def cast(self, poll: PublishedPoll, record: CastRecord) -> dict[str, Any]:
         """Send a ballot to all nodes; return the receipts of a quorum, and further ones if any.
@@ -46,6 +57,8 @@ class Ballots:
             refusals = {
                 one["node"]: Problem.from_json(one["problem"]) for one in answer["refusals"]
             }
+            silent = Problem(ProblemType.NODE_SILENT, "it has not answered yet", "", 5)
+            refusals |= dict.fromkeys(answer["waiting"], silent)
             raise rejection(refusals, poll.committee.faults)
         return answer
 
@@ -101,22 +114,50 @@ class Ballots:
             Problem: No node serves it now.
         """
         # Slow nodes last.
-        members = sorted(poll.committee.members, key=lambda one: self._nodes.left_alone(one.url))
-        for member in members:
-            url = f"{member.url.rstrip('/')}/api/v1/polls/{poll.poll_id}/board"
-            request = self._client.build_request("GET", url)
-            try:
-                async with asyncio.timeout(_BOARD_PATIENCE_S):
-                    response = await self._client.send(request, stream=True)
-            except TimeoutError:
-                self._nodes.leave_alone(member.url)
-                continue
-            except httpx.HTTPError:
-                continue
-            if response.status_code == 200:
-                return _chunks(response)
-            await response.aclose()
+        members = sorted(poll.committee.members, key=lambda one: self._is_slow(one.url))
+        asked: set[asyncio.Task[_Download]] = set()
+        try:
+            while members or asked:
+                if members:
+                    asked.add(asyncio.create_task(self._download(poll, members.pop(0).url)))
+                done, asked = await asyncio.wait(
+                    asked,
+                    timeout=_NEXT_NODE_S if members else None,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                for task in done:
+                    if task.exception() is None:
+                        return task.result().pieces()
+                    if not _is_of_node(task.exception()):
+                        task.result()
+        finally:
+            await _cancel(asked)
         raise Problem(ProblemType.BOARD_UNAVAILABLE, "no node serves the board now", "", 5)
+
+    def _is_slow(self, url: str) -> bool:
+        standing = self._nodes.standing(url)
+        return standing.left_alone or standing.late
+
+    async def _download(self, poll: PublishedPoll, base: str) -> "_Download":
+        """Return a board of which the first piece has arrived, so that its node is not silent."""
+        url = f"{base.rstrip('/')}/api/v1/polls/{poll.poll_id}/board"
+        standing = self._nodes.standing(base)
+        request = self._client.build_request("GET", url)
+        response = None
+        try:
+            async with asyncio.timeout(_BOARD_PATIENCE_S):
+                response = await self._client.send(request, stream=True)
+                if response.status_code != httpx.codes.OK:
+                    raise Malformed("board", "a refusal")
+                rest = response.aiter_bytes(_BOARD_CHUNK)
+                first = await anext(rest, b"")
+        except BaseException as error:
+            if response is not None:
+                await response.aclose()
+            if isinstance(error, TimeoutError):
+                standing.leave_alone()
+            raise
+        return _Download(response, first, rest, standing)
 
     async def progress(self, poll: PublishedPoll, view: PollView) -> dict[str, Any]:
         """Return counts only: eligible voters, votes cast, and which nodes answer."""
@@ -136,22 +177,24 @@ class Ballots:
         }
 
     async def _each(self, poll: PublishedPoll, path: str) -> list[tuple[int, Any]]:
-        """Return the answers of all nodes that answer correctly and in time."""
+        """Return the answers of the nodes that answer correctly and in time.
 
-        async def ask(number: int, base: str) -> tuple[int, Any]:
-            if self._nodes.left_alone(base):
-                raise TimeoutError
+        Waits for a quorum, and then a moment for the others.
+        """
+
+        async def ask(base: str) -> Any:
             url = f"{base.rstrip('/')}/api/v1/polls/{poll.poll_id}/{path}".rstrip("/")
+            standing = self._nodes.standing(base)
             try:
                 async with asyncio.timeout(_PATIENCE_S):
-                    return number, await answer_of(url)
+                    return await answer_of(url)
             except TimeoutError:
-                self._nodes.leave_alone(base)
+                standing.leave_alone()
                 raise
 
         async def answer_of(url: str) -> Any:
             async with self._client.stream("GET", url) as response:
-                if response.status_code != 200:
+                if response.status_code != httpx.codes.OK:
                     raise Malformed("answer", "a refusal")
                 body = bytearray()
                 async for chunk in response.aiter_bytes():
@@ -160,24 +203,75 @@ class Ballots:
                         raise Malformed("answer", "too large")
                 return strict_json(bytes(body))
 
-        members = enumerate(poll.committee.members, start=1)
-        answers = await asyncio.gather(
-            *(ask(number, member.url) for number, member in members), return_exceptions=True
-        )
-        for answer in answers:
-            if isinstance(answer, BaseException) and not isinstance(
-                answer, TimeoutError | httpx.HTTPError | AuditError
-            ):
-                raise answer
-        return [answer for answer in answers if not isinstance(answer, BaseException)]
+        standings = {
+            number: self._nodes.standing(member.url)
+            for number, member in enumerate(poll.committee.members, start=1)
+        }
+        asked = {
+            number: asyncio.create_task(ask(member.url))
+            for number, member in enumerate(poll.committee.members, start=1)
+            if not standings[number].left_alone
+        }
+        for task in asked.values():
+            # They continue after the answer.
+            self._asking.add(task)
+            task.add_done_callback(self._ended)
+        late = {number for number in asked if standings[number].late}
+        pending = await enough_answers(asked, late, poll.committee.quorum)
+        answers = []
+        for number in asked.keys() - pending:
+            error = asked[number].exception()
+            if error is None:
+                standings[number].answered_in_time()
+                answers.append((number, asked[number].result()))
+        for number in pending:
+            standings[number].late = True
+        return sorted(answers, key=lambda one: one[0])
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._asking.discard(task)
+        if not task.cancelled() and not _is_of_node(task.exception()):
+            log.error("request to a node failed", exc_info=task.exception())
 
 
-async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in response.aiter_bytes(_BOARD_CHUNK):
-            yield chunk
-    finally:
-        await response.aclose()
+@dataclass(frozen=True)
+class _Download:
+    """A board that has begun to arrive."""
+
+    response: httpx.Response
+    first: bytes
+    rest: AsyncIterator[bytes]
+    standing: NodeStanding
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Yield the board; the connection is cut if the node is too slow."""
+        try:
+            yield self.first
+            while True:
+                async with asyncio.timeout(_PIECE_PATIENCE_S):
+                    piece = await anext(self.rest, b"")
+                if not piece:
+                    return
+                yield piece
+        except TimeoutError:
+            self.standing.leave_alone()
+            raise
+        finally:
+            await self.response.aclose()
+
+
+async def _cancel(downloads: set[asyncio.Task[_Download]]) -> None:
+    """Cancel downloads, and close those that have begun meanwhile."""
+    for task in downloads:
+        task.cancel()
+    for one in await asyncio.gather(*downloads, return_exceptions=True):
+        if isinstance(one, _Download):
+            await one.response.aclose()
+
+
+def _is_of_node(error: BaseException | None) -> bool:
+    """Whether a request went well, or failed for a reason that nodes give."""
+    return error is None or isinstance(error, TimeoutError | httpx.HTTPError | AuditError)
 
 
 def _voted(answer: Any) -> int | None:

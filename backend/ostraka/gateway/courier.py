@@ -4,11 +4,9 @@ A courier is trusted with availability only: contract, nodes and verifier check 
 proof themselves, and anybody can run a courier.
 """
 
-import secrets
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import httpx
@@ -17,10 +15,11 @@ from ostraka.chain.contract import Sender, Sent
 from ostraka.chain.errors import NoFinality
 from ostraka.chain.registry import Registry
 from ostraka.chain.sending import Account, Errand
+from ostraka.gateway.node_requests import Failure, NodeRequests, start
 from ostraka.gateway.tallying import is_good, sums_of, tally_of
 from ostraka.keys import SigningKey
 from ostraka.wire.census_upload import CensusUpload
-from ostraka.wire.node_client import NodeClient, NodeError, node_http
+from ostraka.wire.node_client import Cancellation, NodeClient, NodeError, node_http
 from ostraka.wire.poll_keys import KeyReport, Opening
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -35,11 +34,8 @@ from ostraka_verifier.tally_proof import Tally
 
 _T = TypeVar("_T")
 _U = TypeVar("_U")
-_Failure = NodeError | AuditError
 _PAUSE_S = 0.3
 """Between two rounds of asking the nodes of a committee."""
-_HEDGE_S = 1
-"""How long to wait for one node before the next is asked as well."""
 
 
 class CourierError(Exception):
@@ -78,9 +74,10 @@ class Courier:
         self._registry = registry
         self._payer = payer
         self._http = node_http(transport)
+        self._requests = NodeRequests()
 
-    def _node(self, url: str, cancelled: threading.Event | None = None) -> NodeClient:
-        return NodeClient(self._http, url, cancelled)
+    def _node(self, url: str, cancellation: Cancellation | None = None) -> NodeClient:
+        return NodeClient(self._http, url, cancellation)
 
     def _sign(self, digest: bytes) -> bytes:
         payer = self._payer
@@ -105,12 +102,9 @@ class Courier:
             Rejected: The committee breaks a bound (check P3).
         """
         nodes = [self._node(url) for url in urls]
-        try:
-            members = tuple(node.member() for node in nodes)
-            committee = Committee(members, threshold, faults)
-            signatures = [node.join(committee) for node in nodes]
-        except NodeError as error:
-            raise CourierError(str(error)) from error
+        members = tuple(_from_all(nodes, NodeClient.member))
+        committee = Committee(members, threshold, faults)
+        signatures = _from_all(nodes, lambda node: node.join(committee))
         return committee, self._registry.register_committee(
             self._sender(f"register committee {committee.digest.hex()}"), committee, signatures
         )
@@ -138,13 +132,17 @@ class Courier:
             self._node(member.url).give_census(poll.poll_id, census, upload)
 
         def ask(number: int, member: Member) -> tuple[KeyReport, Opening | None]:
-            report = self._report(poll, number, member)
+            report = self._report(poll, number, self._node(member.url))
             return report, report.opening(poll.committee, poll.domain, poll.context)
 
         members = dict(enumerate(poll.committee.members, start=1))
         # Only nodes with the census can agree with others, and report which they wait for.
-        serving, failed = _ask_all(members, give)
-        answered, more = _ask_all({number: members[number] for number in serving}, ask)
+        quorum = poll.committee.quorum
+        serving, failed = self._requests.each(
+            ("census", poll.context, upload.census_hash), members, give, quorum
+        )
+        having = {number: members[number] for number in serving}
+        answered, more = self._requests.each(("keys", poll.context), having, ask, quorum)
         failed |= more
         for _, opening in answered.values():
             if opening is not None:
@@ -161,20 +159,24 @@ class Courier:
             CourierError: No node shows them.
         """
         failures = []
-        for number, member in enumerate(poll.committee.members, start=1):
+        for number, answer in self._race(
+            poll, lambda number, node: self._report(poll, number, node).pinned(pinned)
+        ):
             try:
-                return self._report(poll, number, member).pinned(pinned).public_keys
+                return answer.result().public_keys
             except NodeError as error:
                 failures.append(str(error))
             except AuditError as error:
-                failures.append(f"{member.url}: {error}")
+                failures.append(f"{poll.committee.members[number - 1].url}: {error}")
         raise CourierError("; ".join(failures))
 
-    def _report(self, poll: PublishedPoll, number: int, member: Member) -> KeyReport:
+    @staticmethod
+    def _report(poll: PublishedPoll, number: int, node: NodeClient) -> KeyReport:
         """Return a node's signed report of a poll's keys and of the nodes it waits for."""
-        nodes = len(poll.committee.members)
-        report = self._node(member.url).key_report(poll.poll_id, nodes)
-        report.check_statement(number, member.address, poll.domain, poll.context)
+        members = poll.committee.members
+        report = node.key_report(poll.poll_id, len(members))
+        address = members[number - 1].address
+        report.check_statement(number, address, poll.domain, poll.context)
         return report
 
     def anchor(self, poll: PublishedPoll, timeout_s: float) -> tuple[AnchoredRoot, Sent]:
@@ -208,6 +210,8 @@ class Courier:
             lambda node: node.board(poll),
             lambda board: sums_of(curve, poll, board, Census.decode(board.census), anchored_sum),
             timeout_s,
+            # A large board that one node serves takes longer than the refusals of the others.
+            poll.nodes,
         )
         key = CommitmentKey(curve, poll.rule.width)
         good = self._good_shares(poll, lambda share: is_good(curve, key, sums, share), timeout_s)
@@ -223,11 +227,12 @@ class Courier:
         good: dict[int, SignedShare] = {}
         deadline = time.monotonic() + timeout_s
         while True:
-            for number, member in enumerate(poll.committee.members, start=1):
-                if number in good:
-                    continue
+            enough = max(1, poll.committee.quorum - len(good))
+            for number, answer in self._race(
+                poll, lambda number, node: node.share(poll, number), enough, good
+            ):
                 try:
-                    share = self._node(member.url).share(poll, number)
+                    share = answer.result()
                 except NodeError:
                     continue
                 if share is not None and accept(share):
@@ -258,65 +263,71 @@ class Courier:
         ask: Callable[[NodeClient], _T],
         accept: Callable[[_T], _U],
         timeout_s: float,
+        enough: int = 0,
     ) -> _U:
-        """Return the first answer that `accept` takes; it raises AuditError for the others."""
+        """Return the first answer that `accept` takes; it raises AuditError for the others.
+
+        Args:
+            enough: As `_race`.
+        """
         deadline_monotonic_s = time.monotonic() + timeout_s
         while True:
             failures: list[str] = []
-            for member, answer in self._answers(poll.committee.members, ask):
+            for number, answer in self._race(poll, lambda _, node: ask(node), enough):
                 try:
                     return accept(answer.result())
                 except NodeError as error:
                     failures.append(str(error))
                 except AuditError as error:
-                    failures.append(f"{member.url}: {error}")
+                    failures.append(f"{poll.committee.members[number - 1].url}: {error}")
             if time.monotonic() > deadline_monotonic_s:
                 raise CourierError(f"no {name} within {timeout_s:.0f} s: " + "; ".join(failures))
             time.sleep(_PAUSE_S)
 
-    def _answers(
-        self, members: Sequence[Member], ask: Callable[[NodeClient], _T]
-    ) -> Iterator[tuple[Member, Future[_T]]]:
-        """Yield answers as they come; the next node is asked when the previous one is slow."""
-        # A random order spreads the load.
-        order = secrets.SystemRandom().sample(members, len(members))
-        waiting: dict[Future[_T], Member] = {}
-        cancelled = threading.Event()
-        pool = ThreadPoolExecutor(len(members))
+    def _race(
+        self,
+        poll: PublishedPoll,
+        ask: Callable[[int, NodeClient], _T],
+        enough: int = 0,
+        without: Collection[int] = (),
+    ) -> Iterator[tuple[int, Future[_T]]]:
+        """Yield nodes' answers as they come (`NodeRequests.race`).
+
+        Args:
+            enough: How many answers end it; by default a quorum, as a single silent node cannot
+                have what a quorum has not.
+            without: Nodes that are not asked.
+        """
+        numbers = {
+            member: number
+            for number, member in enumerate(poll.committee.members, start=1)
+            if number not in without
+        }
+
+        def request(member: Member, cancellation: Cancellation) -> _T:
+            return ask(numbers[member], self._node(member.url, cancellation))
+
+        least = enough or poll.committee.quorum
+        for member, answer in self._requests.race(list(numbers), request, least):
+            yield numbers[member], answer
+
+
+def _from_all(nodes: Sequence[NodeClient], ask: Callable[[NodeClient], _T]) -> list[_T]:
+    """Ask all nodes at once, as all of them are needed; CourierError names each that fails."""
+    asked = [start(lambda node=node: ask(node)) for node in nodes]  # type: ignore[misc]
+    answers, failures = [], []
+    for one in asked:
         try:
-            while order or waiting:
-                if order:
-                    member = order.pop()
-                    waiting[pool.submit(ask, self._node(member.url, cancelled))] = member
-                done, _ = wait(waiting, _HEDGE_S if order else None, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield waiting.pop(future), future
-        finally:
-            cancelled.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _ask_all(
-    members: Mapping[int, Member], ask: Callable[[int, Member], _T]
-) -> tuple[dict[int, _T], dict[int, _Failure]]:
-    """Ask all nodes at once, and return the answers and the failures by node.
-
-    Several silent nodes take no longer than one.
-    """
-    answers: dict[int, _T] = {}
-    failed: dict[int, _Failure] = {}
-    with ThreadPoolExecutor(max(1, len(members))) as pool:
-        asked = {number: pool.submit(ask, number, member) for number, member in members.items()}
-        for number, answer in asked.items():
-            try:
-                answers[number] = answer.result()
-            except (NodeError, AuditError) as error:
-                failed[number] = error
-    return answers, failed
+            answers.append(one.result())
+        except NodeError as error:
+            failures.append(str(error))
+    if failures:
+        raise CourierError("; ".join(failures))
+    return answers
 
 
 def _not_ready(
-    failed: Mapping[int, _Failure], reports: Mapping[int, KeyReport], twice: Collection[int]
+    failed: Mapping[int, Failure], reports: Mapping[int, KeyReport], twice: Collection[int]
 ) -> CourierError:
     """Why a poll cannot be opened yet: each node's failure, or the nodes that it waits for."""
     sentences, nodes = [], []
@@ -341,7 +352,7 @@ def _not_ready(
     return CourierError("; ".join([head, *sentences]), kind, nodes)
 
 
-def _problem_of(failure: _Failure) -> Problem:
+def _problem_of(failure: Failure) -> Problem:
     if isinstance(failure, NodeError):
         return failure.problem
     return Problem(ProblemType.ANSWER_INVALID, str(failure))

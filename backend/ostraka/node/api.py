@@ -19,6 +19,7 @@ from ostraka.wire import (
     problems,
     request_ids,
 )
+from ostraka.wire.casting_limit import CastingLimit
 from ostraka.wire.limits import BodyLimit
 
 
@@ -52,6 +53,8 @@ def describe_api() -> FastAPI:
     async def _chain(_: Request, __: ChainError) -> Response:
         return problem_responses.respond(problems.chain_unreachable())
 
+    # The inner middleware: only requests whose body has arrived count.
+    app.add_middleware(CastingLimit)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     # The outer middleware, as it does not need the body.
     app.add_middleware(CensusGate, check=_check_census(app))

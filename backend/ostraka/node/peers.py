@@ -59,10 +59,16 @@ class Peer:
         self._client = client
         self._key = key
         self._left_alone_until_monotonic_s = 0.0
-        self.answered_in_s = 0.0
-        """Duration of the last request, successful or not."""
+        self._answered_in_s = 0.0
+        self._pending_since_monotonic_s: list[float] = []
         self.is_away = False
         """Whether it did not answer the last request; a refusal is an answer."""
+
+    @property
+    def slowness_s(self) -> float:
+        """Duration of the last request, successful or not, or of the oldest unanswered one."""
+        since = min(self._pending_since_monotonic_s, default=time.monotonic())
+        return max(self._answered_in_s, time.monotonic() - since)
 
     async def get(self, path: str) -> bytes:
         """Return the body of a successful GET; PeerError otherwise."""
@@ -81,18 +87,21 @@ class Peer:
         if time.monotonic() < self._left_alone_until_monotonic_s:
             raise PeerError(f"node {self.number}: left alone, it kept us waiting")
         started = time.monotonic()
+        self._pending_since_monotonic_s.append(started)
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 answer = await self._answer(method, path, body, limit)
         except TimeoutError:
-            self.answered_in_s = float(_PATIENCE_S)
+            self._answered_in_s = float(_PATIENCE_S)
             self._left_alone_until_monotonic_s = time.monotonic() + _PAUSE_S
             self.is_away = True
             raise PeerError(f"node {self.number}: no answer within {_PATIENCE_S} s") from None
         except PeerError:
-            self.answered_in_s = float(_PATIENCE_S)
+            self._answered_in_s = float(_PATIENCE_S)
             raise
-        self.answered_in_s = time.monotonic() - started
+        finally:
+            self._pending_since_monotonic_s.remove(started)
+        self._answered_in_s = time.monotonic() - started
         return answer
 
     async def _answer(self, method: str, path: str, body: bytes, limit: int) -> bytes:

@@ -181,7 +181,7 @@ class RepairExchange:
         sets = helper_sets(subject, nodes, threshold)
         if not sets:
             return []
-        waits = {peer.number: peer.answered_in_s for peer in self._served.peers}
+        waits = {peer.number: peer.slowness_s for peer in self._served.peers}
         quickest = min(sets, key=lambda helpers: max(waits[node] for node in helpers))
         others = SystemRandom().sample(sets, min(len(sets), ATTEMPTS))
         return [quickest, *(one for one in others if one != quickest)][:ATTEMPTS]

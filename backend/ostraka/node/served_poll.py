@@ -46,7 +46,8 @@ from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.wording import counted
 
 GRACE_S = 0.25
-"""Minimum time for the other peers, once a quorum has answered."""
+MAX_GRACE_S = 1
+"""Shortest and longest time for the other peers, once a quorum has answered."""
 BACKGROUND_S = 1
 """How long a tick waits for requests that may continue in the background."""
 
@@ -138,9 +139,10 @@ class ServedPoll:
     ) -> int:
         """Make a request to every peer at once; return the number of successes.
 
-        Once a quorum including this node is done, the others get the same time again, and then
-        continue in the background: a peer that answers at the last moment must not make each step
-        outlast its round. A peer whose previous request of this kind is still pending is skipped.
+        Once a quorum including this node is done, the others get the same time again, at most
+        `MAX_GRACE_S`, and then continue in the background: a peer that answers at the last moment
+        must not make each step outlast its round. A peer whose previous request of this kind is
+        still pending is skipped.
 
         Args:
             what: Kind of request.
@@ -164,7 +166,7 @@ class ServedPoll:
             if not done:
                 return good
         if waiting:
-            grace_s = max(GRACE_S, time.monotonic() - started)
+            grace_s = min(max(GRACE_S, time.monotonic() - started), MAX_GRACE_S)
             done, _ = await asyncio.wait(waiting, timeout=grace_s)
             good += sum(task.result() for task in done)
         return good

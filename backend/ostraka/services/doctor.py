@@ -6,6 +6,7 @@ Source: docs/operations.md, "Doctor".
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -253,11 +254,14 @@ def _committees(
 
 
 def _members(subject: str, committee: Committee, http: httpx.Client) -> Iterator[Diagnosis]:
-    away = []
-    for number, member in enumerate(committee.members, start=1):
-        problem = _member_problem(member, http)
-        if problem is not None:
-            away.append(f"node {number}: {problem}")
+    # All at once: several silent nodes take no longer than one.
+    with ThreadPoolExecutor(len(committee.members)) as pool:
+        problems = list(pool.map(lambda member: _member_problem(member, http), committee.members))
+    away = [
+        f"node {number}: {problem}"
+        for number, problem in enumerate(problems, start=1)
+        if problem is not None
+    ]
     if away:
         level = Level.WARNING if len(away) <= committee.faults else Level.BAD
         remedy = "ask its operator" if len(away) == 1 else "ask their operators"
@@ -268,16 +272,16 @@ def _members(subject: str, committee: Committee, http: httpx.Client) -> Iterator
 
 
 def _member_problem(member: Member, http: httpx.Client) -> str | None:
+    node = NodeClient(http, member.url)
     try:
-        seen = NodeClient(http, member.url).member()
+        seen, stated = node.member(), node.stated_time()
     except NodeError as error:
         return str(error)
     if seen.address != member.address:
         return f"{member.url}: answers as {to_hex(seen.address)}, another node"
     try:
-        stated = http.get(f"{member.url}/api/v1/config").headers.get("Date", "")
         ahead_s = int(parsedate_to_datetime(stated).timestamp()) - unix_now()
-    except (httpx.HTTPError, TypeError, ValueError):
+    except (TypeError, ValueError):
         return f"{member.url}: its answer states no time"
     if abs(ahead_s) > _CLOCK_S:
         return f"{member.url}: its clock differs from this machine's by {ahead_s:+} s"

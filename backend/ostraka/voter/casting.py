@@ -6,6 +6,7 @@ Source: docs/protocol.md §7 to §9.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ from ostraka_verifier.parameters import PollIdentity
 from ostraka_verifier.units import UnixSeconds
 
 _TIMEOUT = httpx.Timeout(60, connect=5)
+_CROWDED_TRIES = 8
+_LONGEST_PAUSE_S = 5
 
 
 def prepare(votes: SavedVotes, bits: Sequence[int], now_unix_s: UnixSeconds) -> SealedBallot:
@@ -82,7 +85,7 @@ def send_by_gateway(
         Problem: No node accepted it; states why.
         Unreachable: The gateway does not answer.
     """
-    answer = gateway.post(f"/polls/{votes.poll.poll_id}/ballots", ballot.record.to_json())
+    answer = _posted(gateway, f"/polls/{votes.poll.poll_id}/ballots", ballot.record.to_json())
     try:
         refusals = {
             int(one["node"]): Problem.from_json(one["problem"]) for one in answer["refusals"]
@@ -94,6 +97,18 @@ def send_by_gateway(
         raise Malformed("answer", f"no refusals: {error!r}") from error
     refusals |= _keep(votes, ballot, answer)
     return refusals
+
+
+def _posted(gateway: Gateway, path: str, body: object) -> Any:
+    """Send a request; while too many voters send theirs, again after the pause that it names."""
+    for _ in range(_CROWDED_TRIES):
+        try:
+            return gateway.post(path, body)
+        except Problem as problem:
+            if problem.kind is not ProblemType.QUEUE_FULL:
+                raise
+            time.sleep(min(max(1, problem.retry_after_s), _LONGEST_PAUSE_S))
+    return gateway.post(path, body)
 
 
 def send_to_nodes(votes: SavedVotes, ballot: ReceiptedBallot) -> dict[int, Problem]:
@@ -116,10 +131,11 @@ def send_to_nodes(votes: SavedVotes, ballot: ReceiptedBallot) -> dict[int, Probl
     (result,) = asyncio.run(run())
     ballot.receipts |= result.receipts
     votes.write()
-    if not result.receipts:
-        raise rejection(result.refusals, votes.poll.committee.faults)
     silent = Problem(ProblemType.NODE_SILENT, "it has not answered yet")
-    return result.refusals | dict.fromkeys(result.waiting, silent)
+    refusals = result.refusals | dict.fromkeys(result.waiting, silent)
+    if not result.receipts:
+        raise rejection(refusals, votes.poll.committee.faults)
+    return refusals
 
 
 def fetch_receipts(gateway: Gateway, votes: SavedVotes, ballot: ReceiptedBallot) -> None:

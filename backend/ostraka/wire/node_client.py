@@ -7,9 +7,11 @@ shares and sums.
 The interface: `/api/docs` of a node, docs/protocol.md §4.3, §11, §12 and §16.
 """
 
+import socket
 import threading
-import time
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Self
 
 import httpx
 
@@ -28,6 +30,7 @@ from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.rpc import no_answer
 from ostraka_verifier.sharing import Share
 
+_CONNECT_S = 3
 _PATIENCE_S = 5
 _LARGE_PATIENCE_S = 30
 """For census and board, which grow with the number of voters."""
@@ -60,27 +63,97 @@ def node_http(transport: httpx.BaseTransport | None = None) -> httpx.Client:
         transport: By default the network.
     """
     return httpx.Client(
-        timeout=httpx.Timeout(30, read=_PATIENCE_S),
+        timeout=httpx.Timeout(_LARGE_PATIENCE_S, connect=_CONNECT_S),
+        # Each request has its own connection, which its deadline closes. Their number is not
+        # limited, so that silent nodes do not use up those of others.
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         follow_redirects=False,
         trust_env=False,
         transport=transport,
     )
 
 
+class Cancellation:
+    """Ends requests that nobody waits for any more."""
+
+    def __init__(self) -> None:
+        self._ends: set[Callable[[], None]] = set()
+        self._lock = threading.Lock()
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """End all running requests, and all later ones, with `NodeError`."""
+        with self._lock:
+            self._cancelled, ends = True, set(self._ends)
+        for end in ends:
+            end()
+
+    def watch(self, end: Callable[[], None]) -> None:
+        """Call a function once when this is cancelled, also if it was cancelled before."""
+        with self._lock:
+            self._ends.add(end)
+            cancelled = self._cancelled
+        if cancelled:
+            end()
+
+    def unwatch(self, end: Callable[[], None]) -> None:
+        """Do not call a function any more."""
+        with self._lock:
+            self._ends.discard(end)
+
+
+class _Deadline:
+    """Closes the connection of one request when its time is over or it is cancelled.
+
+    The timeouts of httpx are for single reads, and do not stop a node that sends a byte of its
+    headers now and then.
+    """
+
+    def __init__(self, patience_s: float, cancellation: Cancellation) -> None:
+        self._timer = threading.Timer(patience_s, self._end)
+        self._timer.daemon = True
+        self._cancellation = cancellation
+        self._socket: socket.socket | None = None
+        self.is_over = False
+
+    def trace(self, event: str, values: dict[str, Any]) -> None:
+        """Learn the connection: the `trace` extension of httpx."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = values["return_value"].get_extra_info("socket")
+            if self.is_over:
+                self._end()
+
+    def _end(self) -> None:
+        self.is_over = True
+        if self._socket is not None:
+            with suppress(OSError):
+                # The connection's own: the method of a TLS socket is for the reading thread only.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        self._cancellation.watch(self._end)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._cancellation.unwatch(self._end)
+
+
 class NodeClient:
     """One node. Every method raises `NodeError` when there is no well-formed answer in time."""
 
     def __init__(
-        self, http: httpx.Client, url: str, cancelled: threading.Event | None = None
+        self, http: httpx.Client, url: str, cancellation: Cancellation | None = None
     ) -> None:
         """Args:
         http: From `node_http`.
         url: The node's address, as registered with its committees.
-        cancelled: Ends a running request with `NodeError` once it is set.
+        cancellation: Ends its requests.
         """
         self.url = url
         self._http = http
-        self._cancelled = cancelled or threading.Event()
+        self._cancellation = cancellation or Cancellation()
 
     def member(self) -> Member:
         """Return the address of the node's signing key, and the URL that the node itself names."""
@@ -92,6 +165,11 @@ class NodeClient:
             return Member(address, url)
         except (Malformed, KeyError, TypeError) as error:
             raise self._invalid("config", error) from error
+
+    def stated_time(self) -> str:
+        """Return the `Date` header of an answer; "" without one."""
+        _, headers = self._exchange("GET", "/config", _PATIENCE_S, _ANSWER_BYTES)
+        return str(headers.get("Date", ""))
 
     def join(self, committee: Committee) -> bytes:
         """Ask the node to join a committee, and return its signature of it."""
@@ -159,7 +237,7 @@ class NodeClient:
         return NodeError(self.url, reason)
 
     def _get(self, path: str, patience_s: float = _PATIENCE_S, limit: int = _ANSWER_BYTES) -> bytes:
-        return self._exchange("GET", path, patience_s, limit)
+        return self._exchange("GET", path, patience_s, limit)[0]
 
     def _get_json(self, path: str) -> Any:
         return self._read_json(self._get(path))
@@ -172,7 +250,7 @@ class NodeClient:
         headers: dict[str, str] | None = None,
         patience_s: float = _PATIENCE_S,
     ) -> Any:
-        answer = self._exchange(method, path, patience_s, _ANSWER_BYTES, body, headers)
+        answer, _ = self._exchange(method, path, patience_s, _ANSWER_BYTES, body, headers)
         return self._read_json(answer)
 
     def _read_json(self, body: bytes) -> Any:
@@ -189,33 +267,40 @@ class NodeClient:
         limit: int,
         content: bytes | None = None,
         headers: dict[str, str] | None = None,
-    ) -> bytes:
-        """Return the body of a success of at most `limit` bytes."""
-        deadline = time.monotonic() + patience_s
+    ) -> tuple[bytes, httpx.Headers]:
+        """Return body and headers of a success of at most `limit` bytes."""
         body = bytearray()
         response = None
         url = f"{self.url.rstrip('/')}/api/v1{path}"
-        try:
-            request = self._http.build_request(method, url, content=content, headers=headers)
-            response = self._http.send(request, stream=True)
-            for chunk in response.iter_bytes():
-                body += chunk
-                # A read timeout does not stop a node that sends a byte now and then.
-                if time.monotonic() > deadline or self._cancelled.is_set():
-                    late = f"no answer within {patience_s} s"
-                    raise NodeError(self.url, late, ProblemType.NODE_SILENT)
-                if len(body) > limit:
-                    raise NodeError(self.url, f"more than {limit} bytes")
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            # Any text can be a node's URL on chain.
-            kind = ProblemType.NODE_UNREACHABLE
-            if isinstance(error, httpx.ReadTimeout):
-                kind = ProblemType.NODE_SILENT
-            raise NodeError(self.url, no_answer(error), kind) from error
-        finally:
-            if response is not None:
-                response.close()
+        late = NodeError(self.url, f"no answer within {patience_s} s", ProblemType.NODE_SILENT)
+        with _Deadline(patience_s, self._cancellation) as deadline:
+            try:
+                request = self._http.build_request(
+                    method,
+                    url,
+                    content=content,
+                    headers=headers,
+                    extensions={"trace": deadline.trace},
+                )
+                response = self._http.send(request, stream=True)
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if deadline.is_over:
+                        raise late
+                    if len(body) > limit:
+                        raise NodeError(self.url, f"more than {limit} bytes")
+            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+                # Any text can be a node's URL on chain.
+                if deadline.is_over:
+                    raise late from error
+                kind = ProblemType.NODE_UNREACHABLE
+                raise NodeError(self.url, no_answer(error), kind) from error
+            finally:
+                if response is not None:
+                    response.close()
+        if deadline.is_over:
+            raise late
         if response.status_code != 200:
             problem = reported(bytes(body), response.status_code, response.headers)
             raise NodeError(self.url, problem)
-        return bytes(body)
+        return bytes(body), response.headers

@@ -13,13 +13,14 @@ from typing import Any, Self
 import httpx
 
 from ostraka.wire.ballot_requests import BALLOT_PROBLEMS
+from ostraka.wire.node_standing import GRACE_S, SLOW_S, NodeStanding, Warn, no_warning
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, reported
 from ostraka.wire.records import CastRecord, encode_records, from_hex, strict_json
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import SIGNATURE_BYTES
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.parameters import Member
+from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.rpc import no_answer
 from ostraka_verifier.sharing import check_boxes
@@ -28,20 +29,11 @@ from ostraka_verifier.typed_data import recover
 _ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.25
 _PATIENCE_S = 60
-"""Longest time that a voter waits for a node, all attempts together."""
-_GRACE_S = 1
-"""Once a quorum has given receipts, the other nodes get at least this long, and at least the time
-that the quorum took, but at most `_MAX_GRACE_S`."""
-_MAX_GRACE_S = 3
-_SLOW_S = 5
-"""A node that takes longer to answer is skipped for a while."""
-_PAUSE_S = 30
-_HEDGE_S = 2
-"""After this time skipped nodes are asked, too, if a quorum needs them."""
-_AT_ONCE = 32
-"""Most concurrent requests to one node."""
-_MOST_WAITING = 2000
-"""Most unanswered ballots for one node, including those that wait for their turn."""
+"""Longest time that a ballot waits for a node, all attempts together."""
+_QUORUM_S = 20
+"""Longest time that a voter waits for a quorum; the requests continue."""
+_HEDGE_S = 1
+"""After this time nodes that are left alone are asked, too, if a quorum needs them."""
 _MAX_DETAIL = 500
 _ANSWER_BYTES = 2**12
 """Larger than a receipt or a problem."""
@@ -72,14 +64,19 @@ class Cast:
 class Nodes:
     """Sends ballots to the nodes of committees, for one voter or for many.
 
-    The call returns shortly after a quorum has given receipts, so that a silent node delays nobody.
-    Requests to the other nodes continue in the background. A node that is slow is skipped for a
-    while; it fetches the ballots that it misses from the other nodes.
+    The call returns at most `GRACE_S` after a quorum has given receipts, so that a silent node
+    delays nobody. Requests to the other nodes continue in the background. A node that kept a voter
+    waiting is not waited for until it answers in time again. A slow node is left alone for a while;
+    it fetches the ballots that it misses from the other nodes.
     """
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, warn: Warn = no_warning) -> None:
+        """Args:
+        warn: Told of nodes that are left alone, with the number of ballots that wait for them.
+        """
         self._client = client
-        self._nodes: dict[str, _Node] = {}
+        self._warn = warn
+        self._standings: dict[str, NodeStanding] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
     async def send(self, poll: PublishedPoll, records: Sequence[CastRecord]) -> list[Cast]:
@@ -90,32 +87,28 @@ class Nodes:
         """
         batch = [_Sent(record, receipt_statement(poll, record)) for record in records]
         members = dict(enumerate(poll.committee.members, start=1))
-        awake = {n: one for n, one in members.items() if not self.left_alone(one.url)}
+        awake = {n: one for n, one in members.items() if not self.standing(one.url).left_alone}
         if len(awake) < poll.committee.quorum:
             awake = members
-        delivery = _Delivery(batch, len(members), poll.committee.quorum)
-        started = time.monotonic()
+        delivery = _Delivery(batch, len(batch) * poll.record_bytes, poll.committee)
         self._ask(poll, awake, delivery)
         rest = {n: one for n, one in members.items() if n not in awake}
         if rest:
             await delivery.reaches(delivery.is_settled_or_stuck, _HEDGE_S)
             if not delivery.is_settled():
                 self._ask(poll, rest, delivery)
-        await delivery.reaches(delivery.is_settled, None)
-        grace_s = min(max(_GRACE_S, time.monotonic() - started), _MAX_GRACE_S)
-        await delivery.reaches(delivery.is_complete, grace_s)
+        if await delivery.reaches(delivery.is_settled, _QUORUM_S):
+            prompt = {n for n in delivery.asked if not self.standing(members[n].url).late}
+            await delivery.reaches(lambda: delivery.has_heard(prompt), GRACE_S)
+            for number in prompt - delivery.heard():
+                self.standing(members[number].url).late = True
         return delivery.results()
 
-    def left_alone(self, url: str) -> bool:
-        """Whether a node is skipped because it was slow."""
-        return self._node(url).left_alone_until_monotonic_s > time.monotonic()
-
-    def leave_alone(self, url: str) -> None:
-        """Skip a slow node for a while."""
-        self._node(url).leave_alone()
-
-    def _node(self, url: str) -> "_Node":
-        return self._nodes.setdefault(url, _Node())
+    def standing(self, url: str) -> NodeStanding:
+        """Return how a node has lately answered."""
+        if url not in self._standings:
+            self._standings[url] = NodeStanding(url, self._warn)
+        return self._standings[url]
 
     def _ask(
         self, poll: PublishedPoll, members: Mapping[int, Member], delivery: "_Delivery"
@@ -129,21 +122,20 @@ class Nodes:
     async def _send_to(
         self, poll: PublishedPoll, number: int, member: Member, delivery: "_Delivery"
     ) -> None:
-        node, count = self._node(member.url), len(delivery.batch)
-        if node.waiting + count > _MOST_WAITING:
+        node, count = self.standing(member.url), len(delivery.batch)
+        if not node.take(count, delivery.size):
             full = Problem(ProblemType.NODE_BUSY, "too many ballots are waiting for this node")
             delivery.take(number, dict.fromkeys(range(count), full))
             delivery.end(number)
             return
-        node.waiting += count
         try:
             # Bounds slow answers and repeated requests to retry.
             async with asyncio.timeout(_PATIENCE_S), node.turn:
                 await self._gather_receipts(poll, number, member, delivery)
         except TimeoutError:
-            pass
+            node.given_up += count
         finally:
-            node.waiting -= count
+            node.release(count, delivery.size)
             delivery.end(number)
 
     async def _gather_receipts(
@@ -170,7 +162,8 @@ class Nodes:
                 for position, one in given.items()
                 if isinstance(one, Problem) and one.retry_after_s
             ]
-            delivery.take(number, given, waiting)
+            if delivery.take(number, given, waiting):
+                self.standing(member.url).answered_in_time()
             if not waiting:
                 return
 
@@ -178,9 +171,9 @@ class Nodes:
         self, member: Member, url: str, body: bytes, records: int
     ) -> list[dict[str, Any]] | list[Problem]:
         """Return an answer or a problem for each record."""
-        node = self._node(member.url)
+        node = self.standing(member.url)
         # Marked as slow before its last request times out.
-        slow = asyncio.get_running_loop().call_later(_SLOW_S, node.leave_alone)
+        slow = asyncio.get_running_loop().call_later(SLOW_S, node.leave_alone)
         try:
             answers = await _post(self._client, url, body, records)
         except httpx.ConnectError:
@@ -245,19 +238,6 @@ def _agreed(problems: Sequence[Problem], faults: int) -> Problem:
     )
 
 
-class _Node:
-    """State of one node for all polls."""
-
-    def __init__(self) -> None:
-        self.turn = asyncio.Semaphore(_AT_ONCE)
-        self.waiting = 0
-        """Ballots that it has not answered."""
-        self.left_alone_until_monotonic_s = 0.0
-
-    def leave_alone(self) -> None:
-        self.left_alone_until_monotonic_s = time.monotonic() + _PAUSE_S
-
-
 @dataclass(frozen=True)
 class _Sent:
     record: CastRecord
@@ -267,11 +247,16 @@ class _Sent:
 class _Delivery:
     """Ballots that are being sent to the nodes of a committee."""
 
-    def __init__(self, batch: Sequence[_Sent], nodes: int, quorum: int) -> None:
+    def __init__(self, batch: Sequence[_Sent], size: int, committee: Committee) -> None:
+        """Args:
+        size: Bytes of all ballots of the batch.
+        """
         self.batch = batch
+        self.size = size
         self.asked: set[int] = set()
-        self._nodes = nodes
-        self._quorum = quorum
+        self._settled_at_monotonic_s: float | None = None
+        self._nodes = len(committee.members)
+        self._quorum = committee.quorum
         self._ended: set[int] = set()
         self._said: list[dict[int, bytes | Problem]] = [{} for _ in batch]
         self._final: list[set[int]] = [set() for _ in batch]
@@ -279,13 +264,22 @@ class _Delivery:
 
     def take(
         self, node: int, given: Mapping[int, bytes | Problem], again: Collection[int] = ()
-    ) -> None:
-        """Store a node's answers by the ballots' positions; some ballots may be sent again."""
+    ) -> bool:
+        """Store a node's answers by the ballots' positions; some ballots may be sent again.
+
+        Returns:
+            Whether the node answered in time: every ballot, and no voter waited longer for it.
+        """
         for position, one in given.items():
             self._said[position][node] = one
             if position not in again:
                 self._final[position].add(node)
         self._changed.set()
+        return node in self.heard() and self._is_in_time()
+
+    def _is_in_time(self) -> bool:
+        settled_at = self._settled_at_monotonic_s
+        return settled_at is None or time.monotonic() - settled_at <= GRACE_S
 
     def end(self, node: int) -> None:
         """Note that a node will not be asked again."""
@@ -298,6 +292,11 @@ class _Delivery:
 
     def is_settled(self) -> bool:
         """Whether the missing answers cannot change whether a ballot is recorded."""
+        if self._settled_at_monotonic_s is None and self._settles():
+            self._settled_at_monotonic_s = time.monotonic()
+        return self._settled_at_monotonic_s is not None
+
+    def _settles(self) -> bool:
         if len(self._ended) == self._nodes:
             return True
         for said, final in zip(self._said, self._final, strict=True):
@@ -311,9 +310,13 @@ class _Delivery:
         """Whether waiting longer for the asked nodes is pointless."""
         return self._ended >= self.asked or self.is_settled()
 
-    def is_complete(self) -> bool:
-        """Whether every node that was asked has answered for every ballot."""
-        return all(final >= self.asked for final in self._final)
+    def heard(self) -> set[int]:
+        """Return the nodes that have answered for every ballot."""
+        return set.intersection(self.asked, *self._final)
+
+    def has_heard(self, nodes: Collection[int]) -> bool:
+        """Whether all of these nodes have answered for every ballot."""
+        return self.heard().issuperset(nodes)
 
     async def reaches(self, state: Callable[[], bool], patience_s: float | None) -> bool:
         """Wait until a condition holds, at most for a time; return whether it holds."""

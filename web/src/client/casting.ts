@@ -23,7 +23,7 @@ import {
   outsideVoting,
   type Problem,
 } from "./problem.ts";
-import { bytes, record } from "./shape.ts";
+import { bytes, record, type Shape } from "./shape.ts";
 import { cast, receipts } from "./views.ts";
 import { recordJson, type ReceiptedBallot, type SavedVotes, type Store } from "./votes.ts";
 
@@ -103,6 +103,8 @@ export type Refusals = ReadonlyMap<number, Problem>;
  * a silent one must not withhold the ballot from them.
  */
 const GATEWAY_MS = 10_000;
+/** How long a node that has too many ballots is asked again. */
+const CROWDED_MS = 30_000;
 /** How long to wait for the other nodes once enough of them have given receipts. */
 const GRACE_MS = 1_000;
 
@@ -144,7 +146,7 @@ export async function send(
   let refused: unknown;
   const toGateway = async () => {
     try {
-      const answer = await gateway.post(path, body, cast);
+      const answer = await post(gateway, path, body, cast, GATEWAY_MS);
       for (const { node, problem } of answer.refusals) addRefusal(node, problem);
       for (const { node, signature } of answer.receipts) keep(node, signature);
       votes.save(store);
@@ -158,7 +160,8 @@ export async function send(
   if (votes.recorded(ballot)) return refusals;
   const toNode = async (node: number, url: string) => {
     try {
-      keep(node, (await new Gateway(url).post(path, body, nodeReceipt)).signature);
+      const answer = await post(new Gateway(url), path, body, nodeReceipt, CROWDED_MS);
+      keep(node, answer.signature);
       votes.save(store);
     } catch (error) {
       if (error instanceof Refusal) addRefusal(node, error.problem);
@@ -189,12 +192,61 @@ export async function send(
   return refusals;
 }
 
+/** Send a ballot; while the other side has too many of them, again after the pause it names. */
+async function post<T>(
+  to: Gateway,
+  path: string,
+  body: unknown,
+  shape: Shape<T>,
+  patienceMs: number,
+): Promise<T> {
+  for (let leftMs = patienceMs; ;) {
+    try {
+      return await to.post(path, body, shape);
+    } catch (error) {
+      const crowded = error instanceof Refusal && error.problem.code === "queue-full";
+      const pauseMs = crowded ? 1_000 * Math.max(1, error.problem.retryAfterS) : Infinity;
+      if (pauseMs > leftMs) throw error;
+      leftMs -= pauseMs;
+      await later(pauseMs);
+    }
+  }
+}
+
 async function later(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** A node's answer to a ballot. */
 export const nodeReceipt = record({ signature: bytes });
+
+/** Pauses before the missing receipts of a sent ballot are requested again. */
+const COLLECT_MS = [3_000, 12_000, 30_000, 60_000];
+
+/**
+ * Collect the missing receipts of a sent ballot behind the page, for which nobody waits.
+ *
+ * @param onChange Called after each request.
+ */
+export async function collectReceipts(
+  gateway: Gateway,
+  store: Store,
+  votes: SavedVotes,
+  ballot: ReceiptedBallot,
+  onChange: () => void,
+): Promise<void> {
+  for (const pauseMs of COLLECT_MS) {
+    if (ballot.receipts.size === votes.poll.committee.members.length) return;
+    await later(pauseMs);
+    try {
+      await fetchReceipts(gateway, store, votes, ballot);
+    } catch (error) {
+      // Opening the page again fetches them.
+      if (!(error instanceof Refusal || error instanceof Unreachable)) throw error;
+    }
+    onChange();
+  }
+}
 
 /**
  * Request the receipts of a ballot again; it is no error if there are none.

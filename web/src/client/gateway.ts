@@ -88,8 +88,9 @@ export class Gateway {
     path: string,
     limit: number,
     progress: BytesProgress = () => undefined,
+    signal?: AbortSignal,
   ): Promise<Uint8Array> {
-    const response = await this.#request("GET", path, {});
+    const response = await this.#request("GET", path, {}, signal);
     if (!response.ok) throw await refusal(response);
     // Content lengths are of compressed bytes, so they do not give the total.
     const packed = response.headers.has("Content-Encoding");

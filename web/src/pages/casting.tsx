@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { bitsOf, problemOf } from "../client/answers.ts";
 import {
-  fetchReceipts,
+  collectReceipts,
   opened,
   type Refusals,
   sealVote,
@@ -13,7 +13,7 @@ import {
   Superseded,
 } from "../client/casting.ts";
 import { dropDraft } from "../client/drafts.ts";
-import { Refusal, Unreachable } from "../client/gateway.ts";
+import { Refusal } from "../client/gateway.ts";
 import { type ReceiptedBallot, SavedVotes } from "../client/votes.ts";
 import { short, t } from "../messages/index.ts";
 import { problemText } from "../messages/server_texts.ts";
@@ -31,9 +31,6 @@ import { entryProblemText } from "./ballot/problems.ts";
 import { Ballot, NotCast, Pending, useDraft } from "./ballot_draft.tsx";
 import { Receipts } from "./receipts.tsx";
 import { Opened, Sealed } from "./sealed.tsx";
-
-/** Delay before the page requests missing receipts of a sent ballot again. */
-const LATER_MS = 15_000;
 
 type Work =
   | { readonly step: "idle" }
@@ -87,21 +84,14 @@ export function Casting({
     setWork(IDLE);
     panel.current?.focus();
   };
-  const fetchMissing = async (ballot: ReceiptedBallot) => {
-    if (ballot.receipts.size === poll.committee.members.length) return;
-    try {
-      await fetchReceipts(gateway, store(), votes, ballot);
-    } catch (problem) {
-      // Opening the page again fetches them.
-      if (!(problem instanceof Refusal || problem instanceof Unreachable)) throw problem;
-    }
-    refresh();
+  const collect = (ballot: ReceiptedBallot) => {
+    void collectReceipts(gateway, store(), votes, ballot, refresh);
   };
   const deliver = async (ballot: ReceiptedBallot) => {
     setWork({ step: "sending" });
     setRefusals(await send(gateway, store(), votes, ballot, refresh));
-    // The gateway keeps requesting receipts of a recorded ballot; fetch them later.
-    setTimeout(() => void fetchMissing(ballot), LATER_MS);
+    // Nodes that were slow give their receipts later, while the page shows success.
+    collect(ballot);
     if (votes.recorded(ballot)) {
       // The draft contains the choice unencrypted.
       dropDraft(store(), poll.context);
@@ -140,7 +130,7 @@ export function Casting({
   useEffect(() => {
     // Move the focus on from the sign-in form.
     if (arrived) panel.current?.focus();
-    if (votes.last) void fetchMissing(votes.last);
+    if (votes.last) collect(votes.last);
   }, []);
 
   const idle = work.step === "idle";

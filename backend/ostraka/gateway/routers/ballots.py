@@ -33,7 +33,7 @@ async def cast(request: Request, poll_id: PollNumber) -> Response:
     receipt. If `recorded` is false, wait for the longest `retry_after_s` of the refusals and
     send the same bytes again, or read `GET /api/v1/polls/{poll_id}/receipts/{digest}`: the gateway
     keeps asking the nodes in `waiting`. While fewer nodes than a quorum answer, the answer can take
-    60 s: use a longer timeout.
+    20 s: use a longer timeout.
 
     The body is read as JSON whatever its `Content-Type`.
     """
@@ -45,7 +45,7 @@ async def cast(request: Request, poll_id: PollNumber) -> Response:
 @router.post(
     "/polls/{poll_id}/ballots:batch",
     response_model=list[CastBallot],
-    responses=problems(SERVED_POLL),
+    responses=problems(SERVED_POLL, ProblemType.QUEUE_FULL),
     openapi_extra=binary_body(BATCH),
 )
 async def cast_batch(request: Request, poll_id: PollNumber) -> Response:

@@ -51,7 +51,7 @@ async def cast(request: Request, poll_id: PollNumber) -> Response:
 @router.post(
     "/polls/{poll_id}/ballots:batch",
     response_model=list[Receipt | ProblemDocument],
-    responses=problems(POLL, ProblemType.MALFORMED),
+    responses=problems(POLL, ProblemType.MALFORMED, ProblemType.QUEUE_FULL),
     openapi_extra=binary_body(BATCH),
 )
 async def cast_batch(request: Request, poll_id: PollNumber) -> Response:
