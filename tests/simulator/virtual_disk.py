@@ -1,0 +1,121 @@
+"""A node's disk: real SQLite in memory and real secret files, which can fail and at which it dies.
+
+Committed data survives the death of the node's process. A process can die before a commit, which
+loses the transaction, and after it, so that the program never learns that it was committed.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import Engine
+from sqlalchemy.pool import StaticPool
+from sqlmodel import Session, create_engine
+
+from ostraka.keys import SigningKey
+from ostraka.node.poll_secrets import PollSecrets
+from ostraka.node.store import NodeStore
+from ostraka.storage.database import Schema, open_database
+from tests.simulator.virtual_time import Crash, Process
+
+
+class Disk:
+    """The disk of one node, used by one process after another."""
+
+    def __init__(self, folder: Path, template: bytes) -> None:
+        """Args:
+        folder: For the secrets of polls.
+        template: An empty database of the newest schema, serialized.
+        """
+        self._template = template
+        self._connection = sqlite3.connect(":memory:", check_same_thread=False)
+        self.engine: Engine = create_engine(
+            "sqlite://", creator=lambda: self._connection, poolclass=StaticPool
+        )
+        self.secrets = folder / "secrets"
+        self.crash_at: int | None = None
+        """The process dies at this commit point, counted from now."""
+        self.failing = 0.0
+        """Probability that a write fails."""
+        self.died: Callable[[], None] = lambda: None
+
+    def wipe(self) -> None:
+        """Make it a new disk."""
+        self._connection.deserialize(self._template)
+        # What `open_database` sets for each connection, except the journal: memory has none.
+        self._connection.execute("PRAGMA secure_delete=ON")
+        shutil.rmtree(self.secrets, ignore_errors=True)
+        self.crash_at, self.failing = None, 0.0
+
+    def reach_commit_point(self) -> None:
+        """Die here if a fault says so."""
+        if self.crash_at is None:
+            return
+        self.crash_at -= 1
+        if self.crash_at < 0:
+            self.crash_at = None
+            self.died()
+            raise Crash
+
+
+def empty_database(folder: Path) -> bytes:
+    """Return a serialized database as `ostraka node run` makes it at its first start."""
+    engine = open_database(f"sqlite:///{folder / 'template.db'}", Schema.NODE)
+    engine.dispose()
+    with sqlite3.connect(folder / "template.db") as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        return connection.serialize()
+
+
+class VirtualStore(NodeStore):
+    """A node's database on a virtual disk."""
+
+    def __init__(self, disk: Disk, process: Process, random: Random) -> None:
+        super().__init__(disk.engine)
+        self._disk = disk
+        self._process = process
+        self._random = random
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        if not self._process.alive:
+            raise Crash
+        if self._random.random() < self._disk.failing:
+            raise OSError("the virtual disk is full")
+        with super()._write() as session:
+            yield session
+            session.flush()
+            self._disk.reach_commit_point()
+        self._disk.reach_commit_point()
+
+
+class VirtualSecrets(PollSecrets):
+    """A node's secrets of polls on a virtual disk."""
+
+    def __init__(self, disk: Disk, process: Process, key: SigningKey) -> None:
+        super().__init__(disk.secrets, key)
+        self._disk = disk
+        self._process = process
+
+    def keep(self, poll_context: bytes, secret: bytes) -> bytes:
+        """As the base class; the process may die before or after it."""
+        self._reach()
+        kept = super().keep(poll_context, secret)
+        self._reach()
+        return kept
+
+    def destroy(self, poll_context: bytes) -> None:
+        """As the base class; the process may die before or after it."""
+        self._reach()
+        super().destroy(poll_context)
+        self._reach()
+
+    def _reach(self) -> None:
+        if not self._process.alive:
+            raise Crash
+        self._disk.reach_commit_point()
+
+

@@ -1,0 +1,97 @@
+"""What all simulations share: one small poll, its keys and its ballots, made once.
+
+Proofs take most of the time of a poll, so ballots are prepared beforehand and used in every
+simulation. The nodes' poll keys are therefore the same each time: a node draws its secret through
+the one door for randomness, and the simulator gives it the known one.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+
+from ostraka.voter.prepare import SignedBallot
+from ostraka_verifier.outcome import NoOutcome
+from ostraka_verifier.question import approval
+from tests.support.polls import SyntheticPoll, selection_bits
+from tests.simulator.virtual_time import EPOCH_UNIX_S
+
+VOTERS = 4
+CLOSES_S = 44
+"""End of voting, in seconds after the start."""
+TIMES = {
+    "opens_at": EPOCH_UNIX_S,
+    "closes_at": EPOCH_UNIX_S + CLOSES_S,
+    "freeze_delay": 6,
+    "round_duration": 12,
+    "max_rounds": 60,
+    "dispute_window": 14,
+    "tally_period": 900,
+}
+_RULE = approval(2, 0, 2)
+
+
+@dataclass(frozen=True)
+class Vote:
+    """A prepared ballot and what it contains."""
+
+    chosen: tuple[int, ...]
+    prepared: SignedBallot
+
+    @property
+    def digest(self) -> bytes:
+        return self.prepared.ballot.digest
+
+    @property
+    def order_key(self) -> tuple[int, bytes]:
+        """Orders the ballots of one voter (§10.2)."""
+        return self.prepared.ballot.cast_at_unix_s, self.digest
+
+
+class World:
+    """The poll of every simulation with one committee, and its ballots."""
+
+    def __init__(self, nodes: int, threshold: int, faults: int) -> None:
+        self.poll = SyntheticPoll(
+            votes=[selection_bits(_RULE, [voter % 2]) for voter in range(VOTERS)],
+            rule=_RULE,
+            outcome=NoOutcome(),
+            nodes=nodes,
+            threshold=threshold,
+            faults=faults,
+            secret=False,
+            seed=f"simulator {nodes} {threshold} {faults}",
+            times=TIMES,
+        )
+        self.first = [self._vote(voter, [voter % 2], 1) for voter in range(VOTERS)]
+        """Each voter's ballot."""
+        self.second = [self._vote(voter, [0, 1], 20) for voter in range(VOTERS)]
+        """With which they change their votes."""
+        self.twin = [self._vote(voter, [], 1) for voter in range(VOTERS)]
+        """Cast in the same second as the first: sent to other nodes by a voter who lies."""
+        self.starving = [self._starved(voter, 1 + voter % nodes) for voter in range(VOTERS)]
+        """As the first, but one node's share is bad."""
+
+    def _vote(self, voter: int, chosen: list[int], at_s: int) -> Vote:
+        poll, key = self.poll, self.poll.voter_keys[voter]
+        bits = selection_bits(_RULE, chosen)
+        ballot = poll.factory.prepare(key, key.address, bits, EPOCH_UNIX_S + at_s)
+        return Vote(tuple(chosen), ballot)
+
+    def _starved(self, voter: int, node: int) -> Vote:
+        poll, key, chosen = self.poll, self.poll.voter_keys[voter], [voter % 2]
+        bits = selection_bits(_RULE, chosen)
+        sealed = poll.factory.seal(poll.factory.share(key.address, bits, EPOCH_UNIX_S + 2))
+        boxes = list(sealed.boxes)
+        boxes[node - 1] = bytes(len(boxes[0]))
+        return Vote(tuple(chosen), poll.factory.sign(replace(sealed, boxes=tuple(boxes)), key))
+
+    @cached_property
+    def votes(self) -> dict[bytes, Vote]:
+        """All prepared ballots by digest."""
+        every = [*self.first, *self.second, *self.twin, *self.starving]
+        return {one.digest: one for one in every}
+
+
+@cache
+def world(nodes: int = 4, threshold: int = 2, faults: int = 1) -> World:
+    """Return the poll of a committee, made at the first call."""
+    return World(nodes, threshold, faults)
