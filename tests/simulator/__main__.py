@@ -7,14 +7,15 @@ from tests.simulator.simulation import machines, simulate
 
 
 def main() -> int:
-    """Exit code 1 at the first seed that breaks a promise."""
+    """Exit code 1 if a seed breaks a promise."""
     first = int(sys.argv[1])
     last = int(sys.argv[2]) if len(sys.argv) > 2 else first
+    broken = 0
     with machines() as on:
         for seed in range(first, last + 1):
-            started = time.perf_counter()
+            started = time.process_time()
             outcome = simulate(seed, on)
-            took_ms = 1000 * (time.perf_counter() - started)
+            took_ms = 1000 * (time.process_time() - started)
             status = outcome.status.name if outcome.status else "unfinished"
             if outcome.broken or first == last:
                 print(outcome.report(100_000 if first == last else 60))
@@ -24,9 +25,8 @@ def main() -> int:
                 f"{took_ms:.0f} ms, {outcome.trace_hash[:12]}"
                 + (" BROKEN" if outcome.broken else "")
             )
-            if outcome.broken:
-                return 1
-    return 0
+            broken += bool(outcome.broken)
+    return int(broken > 0)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from tests.simulator import liars
 from tests.simulator.programs import SimulatedNode, Voter
 from tests.simulator.virtual_chain import ProviderFaults
 from tests.simulator.virtual_network import NetworkFaults
+from tests.simulator.virtual_time import Process
 from tests.simulator.world import CLOSES_S, World
 
 if TYPE_CHECKING:
@@ -53,9 +54,7 @@ def _cut(simulation: "Simulation", random: Random, _: float) -> Callable[[], Non
     names = [node.host for node in simulation.nodes] + ["courier"]
     cut = frozenset(random.sample(names, random.choice((1, 1, 2))))
     simulation.network.faults.cut |= cut
-    return lambda: setattr(
-        simulation.network.faults, "cut", simulation.network.faults.cut - cut
-    )
+    return lambda: setattr(simulation.network.faults, "cut", simulation.network.faults.cut - cut)
 
 
 def _slow(simulation: "Simulation", random: Random, _: float) -> Callable[[], None]:
@@ -234,12 +233,10 @@ class Plan:
         lies = self.lies.get(node.number)
         node.liar = lies is not None
         if lies:
-            node.lies = liars.answers(node, lies)
+            node.lies, node.twists = liars.answers(node, lies), liars.requests(node, lies)
 
     def start_voters(self, simulation: "Simulation", voter: Voter) -> None:
         """Start each voter's program."""
-        from tests.simulator.virtual_time import Process
-
         for number, (what, at_s) in enumerate(self.voters):
             process = Process(f"10.0.0.{number + 1}")
             random = Random(f"{number} {at_s}")
@@ -290,7 +287,10 @@ class Plan:
             turns += [(one.start_s, order, one, True), (one.end_s, order, one, False)]
         ends: dict[int, Callable[[], None]] = {}
         for at_s, order, episode, begins in sorted(turns, key=lambda turn: turn[:2]):
-            await asyncio.sleep(max(0, at_s - simulation.now_s))
+            while at_s - simulation.now_s > 0.001:
+                await asyncio.sleep(min(3, at_s - simulation.now_s))
+                if simulation.promises.is_over():
+                    return
             simulation.log("fault", "begins" if begins else "ends", episode.kind)
             if begins:
                 random = Random(episode.choice)

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from random import Random
-from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -32,7 +33,7 @@ from ostraka_verifier.parameters import Member
 from ostraka_verifier.sharing import Share
 from tests.simulator.virtual_chain import POLL, VirtualChain, VirtualRegistry
 from tests.simulator.virtual_disk import Disk, VirtualSecrets, VirtualStore
-from tests.simulator.virtual_network import Host, VirtualNetwork
+from tests.simulator.virtual_network import Answer, Asked, Host, VirtualNetwork
 from tests.simulator.virtual_time import Process
 from tests.simulator.world import Vote, World
 from tests.support.village import CREATOR, ScriptedElectorates
@@ -66,7 +67,8 @@ class SimulatedNode:
         self.key = world.poll.node_keys[number - 1]
         self.url = world.poll.committee.members[number - 1].url
         self.host = f"node-{number}.example"
-        self.lies: Callable[..., Any] | None = None
+        self.lies: Callable[[Asked, Answer], Answer | None] | None = None
+        self.twists: Callable[[str, Asked], Asked] | None = None
         self.process = Process("never started", number)
         self.process.alive = False
         disk.died = self.kill
@@ -98,7 +100,7 @@ class SimulatedNode:
                 client,
             )
             self._application.state.node = self.service
-            network.hosts[self.host] = Host(process, self._application, self.lies)
+            network.hosts[self.host] = Host(process, self._application, self.lies, self.twists)
             await self.service.run()
 
 
@@ -140,11 +142,9 @@ class Courier:
         """Do what the poll's status asks for, until the process dies."""
         async with http_client(self._network) as client:
             while True:
-                try:
+                # Answers that lie or break off are asked for again.
+                with suppress(ChainError, AuditError, httpx.HTTPError):
                     await self._work(client)
-                except (ChainError, AuditError, httpx.HTTPError):
-                    # Answers that lie or break off are asked for again.
-                    pass
                 await asyncio.sleep(2)
 
     async def _work(self, client: httpx.AsyncClient) -> None:
@@ -179,8 +179,7 @@ class Courier:
             if opening is not None:
                 keys, signatures = opening
                 opened = OpenedPoll(tuple(keys.node_keys), tuple(signatures))
-                model = self._chain.model
-                self._chain.send("open", lambda state, now: model.open(state, now, opened))
+                self._chain.send("open", partial(self._chain.model.open, opening=opened))
                 return
 
     async def _anchor(self, client: httpx.AsyncClient) -> None:
@@ -189,10 +188,9 @@ class Courier:
                 anchored = read_certificate(body)
             except AuditError:
                 continue
-            model = self._chain.model
             name = f"anchor {anchored.round}"
             try:
-                self._chain.send(name, lambda state, now: model.anchor(state, now, anchored))  # noqa: B023
+                self._chain.send(name, partial(self._chain.model.anchor, anchored=anchored))
             except ChainError:
                 continue
             return
@@ -218,8 +216,7 @@ class Courier:
         if len(good) < poll.committee.threshold:
             return
         tally = tally_of(self._key, published, sums, list(good.values()))
-        model = self._chain.model
-        self._chain.send("tally", lambda state, now: model.accept(state, now, tally))
+        self._chain.send("tally", partial(self._chain.model.accept, tally=tally))
 
     async def _ask_all(self, client: httpx.AsyncClient, path: str) -> list[bytes]:
         members = list(self._poll.committee.members)
@@ -250,9 +247,7 @@ def _shares(body: bytes, slots: int) -> list[SignedShare]:
 class Voter:
     """A voter's program: casts ballots until they are recorded or voting is over."""
 
-    def __init__(
-        self, world: World, network: VirtualNetwork, until: Callable[[], bool]
-    ) -> None:
+    def __init__(self, world: World, network: VirtualNetwork, until: Callable[[], bool]) -> None:
         """Args:
         until: Whether voting is over.
         """

@@ -1,8 +1,10 @@
 """What must hold in every simulation: watched while it runs, and checked at its end."""
 
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from random import Random
 from typing import Any
 from unittest import mock
@@ -19,11 +21,13 @@ from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.encoding import tagged_hash
 from tests.simulator.programs import SimulatedNode
 from tests.simulator.virtual_chain import POLL, Block, VirtualChain
-from tests.simulator.virtual_time import EPOCH_UNIX_S, Process, current
-from tests.simulator.world import CLOSES_S, World
+from tests.simulator.virtual_time import Process, current
+from tests.simulator.world import World
 
 _OF_LIARS = {"two finals of one node"}
 """Errors that honest nodes log about a lying one."""
+_SHOWN = 160
+"""Characters of a log line in the trace."""
 _DISK = "the virtual disk is full"
 
 
@@ -35,7 +39,11 @@ class Promises:
     """Watches all statements that honest nodes sign and publish, and their logs."""
 
     def __init__(
-        self, world: World, chain: VirtualChain, nodes: Sequence[SimulatedNode], log: Callable[..., None]
+        self,
+        world: World,
+        chain: VirtualChain,
+        nodes: Sequence[SimulatedNode],
+        log: Callable[..., None],
     ) -> None:
         self._world = world
         self._chain = chain
@@ -77,11 +85,9 @@ class Promises:
         text = " ".join(f"{name}={value}" for name, value in event.items() if name != "exc_info")
         error = event.get("exc_info")
         if error:
-            import sys
-
             text += f" {sys.exc_info()[1]!r}"
-        if level not in ("debug",):
-            self._log("log", owner.name if owner else "", level, _without_noise(text))
+        if level != "debug":
+            self._log("log", owner.name if owner else "", level, text[:_SHOWN])
         if level in ("error", "critical", "exception") and not self._is_expected(event, text):
             self.break_(f"{owner.name if owner else ''} logged an error: {text}")
         raise structlog.DropEvent
@@ -178,9 +184,7 @@ class Promises:
         if status is Status.VOID:
             return True
         good = self._world.poll.nodes - sum(node.liar for node in self._nodes.values())
-        return all(
-            len(NodeStore(node.disk.engine).shares(POLL)) >= good for node in self._honest()
-        )
+        return all(len(NodeStore(node.disk.engine).shares(POLL)) >= good for node in self._honest())
 
     def _honest(self) -> list[SimulatedNode]:
         return [node for node in self._nodes.values() if not node.liar]
@@ -241,14 +245,15 @@ class Promises:
             vote = self._world.votes[digest]
             found = by_voter.get(vote.prepared.ballot.voter)
             if found is None or found.order_key < vote.order_key:
-                self.break_(f"ballot {digest.hex()[:8]} is recorded and neither counted nor replaced")
-        for number, board in boards.items():
+                self.break_(
+                    f"ballot {digest.hex()[:8]} is recorded and neither counted nor replaced"
+                )
+        different = {board: number for number, board in boards.items()}
+        for board, number in different.items():
             self._audit(number, board, final)
 
     def _audit(self, number: int, board: Board, final: Block) -> None:
         """Let the verifier check a node's board against the chain."""
-        from dataclasses import replace
-
         poll, state = self._world.poll, final.state
         assert state.anchored is not None
         assert state.tally is not None
@@ -276,13 +281,3 @@ class Promises:
         for stored in store.ballots_after(POLL, 0, 1000):
             if stored.boxes or stored.share_box:
                 self.break_(f"node {node.number} still has boxes of ballots")
-
-
-def _without_noise(text: str) -> str:
-    """Shorten, so that a trace can be read."""
-    return text[:160]
-
-
-def closes_at() -> int:
-    """Unix time of the end of voting."""
-    return EPOCH_UNIX_S + CLOSES_S

@@ -29,9 +29,9 @@ from tests.simulator.virtual_time import EPOCH_UNIX_S, Process, VirtualLoop, cur
 from tests.simulator.world import World, world
 from tests.support.village import CREATOR
 
-TICK_S = 2.5
+TICK_S = 3.0
 """Between two looks of a node at the chain: longer than in production, to save time."""
-PATIENCE_S = 400
+PATIENCE_S = 240
 """Within this time after the last fault every poll must be over."""
 
 
@@ -91,9 +91,7 @@ class Simulation:
         self.chain = VirtualChain(model, self.random, self._unix_s)
         self.chain.log = self.log
         self.network = VirtualNetwork(self.random, self.log)
-        self.nodes = [
-            self._node(number, on) for number in range(1, self.world.poll.nodes + 1)
-        ]
+        self.nodes = [self._node(number, on) for number in range(1, self.world.poll.nodes + 1)]
         self.promises = Promises(self.world, self.chain, self.nodes, self.log)
         self.network.watch = self.promises.watch
         self.gateway = Gateway(self.world, self.network)
@@ -170,8 +168,7 @@ class Simulation:
         await asyncio.sleep(2)
         self.start_courier()
         self.plan.start_voters(self, Voter(self.world, self.network, self.voting_is_over))
-        faults = asyncio.create_task(self.plan.play(self))
-        await faults
+        await self.plan.play(self)
         self.plan.heal(self)
         self.log("healed")
         deadline_s = self.now_s + PATIENCE_S
@@ -189,9 +186,7 @@ class Simulation:
             await asyncio.sleep(TICK_S)
         mining.cancel()
         self.outcome.ended_s = self.now_s
-        self.outcome.status = self.promises.check_end(
-            opening_disturbed=self.plan.disturbs_opening
-        )
+        self.outcome.status = self.promises.check_end(opening_disturbed=self.plan.disturbs_opening)
         self.log("end", self.outcome.status.name)
 
     @contextmanager

@@ -117,5 +117,3 @@ class VirtualSecrets(PollSecrets):
         if not self._process.alive:
             raise Crash
         self._disk.reach_commit_point()
-
-

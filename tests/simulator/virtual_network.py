@@ -71,6 +71,8 @@ class Host:
     application: Application
     lies: Callable[[Asked, Answer], Answer | None] | None = None
     """A liar's answer in place of its program's; None for silence."""
+    twists: Callable[[str, Asked], Asked] | None = None
+    """A liar's request to a host in place of its program's."""
 
 
 class VirtualNetwork(httpx.AsyncBaseTransport):
@@ -98,6 +100,9 @@ class VirtualNetwork(httpx.AsyncBaseTransport):
             tuple((name.lower(), value) for name, value in request.headers.raw),
             await request.aread(),
         )
+        own = self.hosts.get(sender.name)
+        if own is not None and own.twists is not None:
+            asked = own.twists(request.url.host, asked)
         self.watch(sender, asked.body)
         limits = request.extensions.get("timeout", {})
         host = self.hosts.get(request.url.host)

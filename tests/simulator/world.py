@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 from ostraka.voter.prepare import SignedBallot
+from ostraka_verifier.curve import Points
+from ostraka_verifier.curve.native import Native, NativeFixedBases
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import approval
-from tests.support.polls import SyntheticPoll, selection_bits
 from tests.simulator.virtual_time import EPOCH_UNIX_S
+from tests.support.polls import SyntheticPoll, selection_bits
 
 VOTERS = 4
-CLOSES_S = 44
+CLOSES_S = 40
 """End of voting, in seconds after the start."""
 TIMES = {
     "opens_at": EPOCH_UNIX_S,
@@ -46,6 +48,21 @@ class Vote:
         return self.prepared.ballot.cast_at_unix_s, self.digest
 
 
+class RememberingCurve(Native):
+    """The native engine; tables of the same generators are made once for all programs."""
+
+    def __init__(self) -> None:
+        super().__init__(threads=1)
+        self._tables: dict[bytes, NativeFixedBases] = {}
+
+    def fixed_bases(self, points: Points) -> NativeFixedBases:
+        """Return window tables for these bases."""
+        encoded = points.encode()
+        if encoded not in self._tables:
+            self._tables[encoded] = super().fixed_bases(points)
+        return self._tables[encoded]
+
+
 class World:
     """The poll of every simulation with one committee, and its ballots."""
 
@@ -60,6 +77,7 @@ class World:
             secret=False,
             seed=f"simulator {nodes} {threshold} {faults}",
             times=TIMES,
+            curve=RememberingCurve(),
         )
         self.first = [self._vote(voter, [voter % 2], 1) for voter in range(VOTERS)]
         """Each voter's ballot."""
