@@ -176,9 +176,10 @@ LIES: dict[str, Lie] = {
     "hides its ballots": _hide_ballots,
     "spoils repairs": _spoil_repairs,
     "claims to lack all shares": _lack_everything,
-    "answers nonsense": _send_garbage,
     SPLIT: _nothing,
     OMIT: _nothing,
+    # The last one, as the others read the answer.
+    "answers nonsense": _send_garbage,
 }
 
 
@@ -191,7 +192,7 @@ def answers(node: SimulatedNode, lies: Sequence[str]) -> Callable[[Asked, Answer
 
     def lie(asked: Asked, answer: Answer) -> Answer | None:
         given: Answer | None = answer
-        for name in lies:
+        for name in [one for one in LIES if one in lies]:
             if given is not None:
                 given = LIES[name](node, asked, given)
         return given

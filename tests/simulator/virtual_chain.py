@@ -16,7 +16,7 @@ from ostraka.chain.registry import CreatedPoll, OpenedPoll, PollView, Status
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import AnchoredRoot
 from ostraka_verifier.commitment import CommitmentKey
-from ostraka_verifier.errors import AuditError
+from ostraka_verifier.errors import AuditError, Rejected
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Committee
 from ostraka_verifier.poll_key import node_keys_hash
@@ -47,8 +47,8 @@ class PollModel:
 
     def __init__(self, poll: SyntheticPoll, creator: bytes) -> None:
         self._poll = poll
-        self._creator = creator
         self._key = CommitmentKey(poll.curve, poll.rule.width)
+        self._usual = replace(open_view(poll), creator=creator)
 
     def status(self, state: PollState, now: int) -> Status:
         """Status at a block's time."""
@@ -72,9 +72,8 @@ class PollModel:
         """What `poll(uint256)` returns."""
         parameters, anchored, opening = self._poll.parameters, state.anchored, state.opening
         seen = replace(
-            open_view(self._poll),
+            self._usual,
             status=self.status(state, now),
-            creator=self._creator,
             poll_keys=bytes(32) if opening is None else node_keys_hash(opening.node_keys),
             round=anchored.round if anchored else 0,
             root=anchored.root if anchored else NO_ROOT,
@@ -95,7 +94,7 @@ class PollModel:
         self._require(state, now, Status.CREATED)
         keys, poll = opening.node_keys, self._poll
         if len(keys) != poll.nodes or len(set(keys)) != poll.nodes or not all(map(any, keys)):
-            raise Refused("PollRegistryInvalidNodeKey")
+            raise _refused("PollRegistryInvalidNodeKey")
         digest = poll.domain.digest(typed_data.POLL_KEYS, poll.context, node_keys_hash(keys))
         for node, signature in enumerate(opening.signatures, start=1):
             self._require_signer(node, digest, signature)
@@ -106,16 +105,16 @@ class PollModel:
         self._require(state, now, Status.CLOSED)
         poll, root = self._poll, anchored.root
         if now < poll.parameters.freezes_at:
-            raise Refused("PollRegistryTooEarly")
+            raise _refused("PollRegistryTooEarly")
         if anchored.round >= poll.parameters.max_rounds:
-            raise Refused("PollRegistryRoundTooLate")
+            raise _refused("PollRegistryRoundTooLate")
         if root.count > poll.parameters.voters:
-            raise Refused("PollRegistryTooManyBallots")
+            raise _refused("PollRegistryTooManyBallots")
         nodes = [one.node for one in anchored.attestations]
         if len(nodes) < poll.committee.quorum:
-            raise Refused("PollRegistryTooFewSignatures")
+            raise _refused("PollRegistryTooFewSignatures")
         if nodes != sorted(set(nodes)):
-            raise Refused("PollRegistrySignersNotIncreasing")
+            raise _refused("PollRegistrySignersNotIncreasing")
         number, half = anchored.round, (root.sum[:32], root.sum[32:])
         digest = poll.domain.digest(
             typed_data.ROOT, poll.context, number, root.hash, *half, root.count
@@ -131,29 +130,35 @@ class PollModel:
         poll = self._poll
         assert state.anchored is not None
         if len(tally.values) != len(poll.rule.slots):
-            raise Refused("PollRegistryListsDiffer")
+            raise _refused("PollRegistryListsDiffer")
         largest = poll.parameters.total_weight * poll.rule.max_slot_value
         try:
             verify_opening(self._key, state.anchored.root.sum, tally, largest)
         except AuditError as error:
-            raise Refused("PollRegistryNotAnOpening") from error
+            over = isinstance(error, Rejected) and error.check == "R2"
+            name = "PollRegistryTooManyVotes" if over else "PollRegistryNotAnOpening"
+            raise _refused(name) from error
         return replace(state, tally=tally, tallied_at=now)
 
     def _require(self, state: PollState, now: int, wanted: Status) -> None:
         status = self.status(state, now)
         if status is not wanted:
-            raise Refused(f"PollRegistryWrongStatus({status.name})")
+            raise _refused("PollRegistryWrongStatus")
 
     def _require_signer(self, node: int, digest: bytes, signature: bytes) -> None:
         members = self._poll.committee.members
         if not 1 <= node <= len(members):
-            raise Refused("PollRegistryUnknownNode")
+            raise _refused("PollRegistryUnknownNode")
         try:
             signer = recover(digest, signature)
         except AuditError as error:
-            raise Refused("PollRegistryWrongSigner") from error
+            raise _refused("PollRegistryWrongSigner") from error
         if signer != members[node - 1].address:
-            raise Refused("PollRegistryWrongSigner")
+            raise _refused("PollRegistryWrongSigner")
+
+
+def _refused(name: str) -> Refused:
+    return Refused(f"the contract refuses: {name}", name)
 
 
 Transaction = Callable[[PollState, int], PollState]
@@ -346,9 +351,9 @@ class VirtualRegistry:
     def opened(self, _: int) -> OpenedPoll | None:
         """As `Registry`."""
         state = self._logs()
-        return state and state.opening
+        return None if state is None else state.opening
 
     def anchored(self, _: int) -> AnchoredRoot | None:
         """As `Registry`."""
         state = self._logs()
-        return state and state.anchored
+        return None if state is None else state.anchored

@@ -104,6 +104,7 @@ class SyntheticPoll:
     """Number of invitations that were not redeemed; None: no invitations."""
     members: Mapping[str, object] = field(default_factory=dict)
     """Further members of the description, or others in place of its own."""
+    registry: bytes = REGISTRY
     times: Mapping[str, int] = field(default_factory=dict)
     """Parameters of the poll in place of the usual ones, by name."""
     curve: Curve = field(default_factory=load)
@@ -168,8 +169,8 @@ class SyntheticPoll:
             secret=self.secret,
             **(usual | dict(self.times)),
         )
-        self.identity = PollIdentity(CHAIN_ID, REGISTRY, 1)
-        self.domain = typed_data.Domain(CHAIN_ID, REGISTRY)
+        self.identity = PollIdentity(CHAIN_ID, self.registry, 1)
+        self.domain = typed_data.Domain(CHAIN_ID, self.registry)
         self.context = self.identity.context(self.parameters, self.rule)
         self.poll_keys = [PollKey(self.random.bytes(32)) for _ in range(self.nodes)]
         self.factory = BallotFactory(
