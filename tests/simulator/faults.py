@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _OPENED_S = 16
 """By then an undisturbed poll is open."""
+_LIARS, _LOST = 0.6, 0.15
+"""Probabilities that a node that may be bad lies, or dies for good."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,12 @@ def _kill(simulation: "Simulation", random: Random, _: float) -> Callable[[], No
 def _kill_all(simulation: "Simulation", random: Random, _: float) -> Callable[[], None]:
     for node in simulation.nodes:
         node.kill()
-    return lambda: [_start(node) for node in simulation.nodes] and None
+
+    def end() -> None:
+        for node in simulation.nodes:
+            _start(node)
+
+    return end
 
 
 def _crash(simulation: "Simulation", random: Random, _: float) -> Callable[[], None]:
@@ -93,7 +100,7 @@ def _crash(simulation: "Simulation", random: Random, _: float) -> Callable[[], N
 
 
 def _start(node: SimulatedNode) -> None:
-    if not node.process.alive:
+    if not node.process.alive and not node.lost:
         node.start()
 
 
@@ -193,6 +200,8 @@ class Plan:
     """What each voter does, and when."""
     lies: dict[int, tuple[str, ...]] = field(default_factory=dict)
     """Lies of lying nodes."""
+    lost: dict[int, float] = field(default_factory=dict)
+    """Nodes that die for good, and when; with the liars at most `f`."""
     providers: int = 1
 
     @classmethod
@@ -208,12 +217,17 @@ class Plan:
             (random.choice(VOTERS), random.uniform(_OPENED_S - 2, CLOSES_S - 6))
             for _ in range(len(world.first))
         ]
+        bad = random.sample(range(1, world.poll.nodes + 1), world.poll.committee.faults)
         lies: dict[int, tuple[str, ...]] = {}
-        if random.random() < 0.6:
-            liar = random.randint(1, world.poll.nodes)
-            lies[liar] = tuple(random.sample(list(liars.LIES), random.choice((1, 1, 2, 3))))
+        lost: dict[int, float] = {}
+        for node in bad:
+            how = random.random()
+            if how < _LIARS:
+                lies[node] = tuple(random.sample(list(liars.LIES), random.choice((1, 1, 2, 3))))
+            elif how < _LIARS + _LOST:
+                lost[node] = random.uniform(_OPENED_S, 80)
         episodes.sort(key=lambda one: one.start_s)
-        return cls(episodes, voters, lies, random.choice((1, 1, 2)))
+        return cls(episodes, voters, lies, lost, random.choice((1, 1, 2)))
 
     @property
     def disturbs_opening(self) -> bool:
@@ -226,6 +240,7 @@ class Plan:
             *(str(one) for one in self.episodes),
             *(f"voter {n} {what} at {at:.1f} s" for n, (what, at) in enumerate(self.voters)),
             *(f"node {node} lies: {', '.join(lies)}" for node, lies in self.lies.items()),
+            *(f"node {node} dies for good at {at:.1f} s" for node, at in self.lost.items()),
         ]
 
     def prepare(self, node: SimulatedNode) -> None:
@@ -286,6 +301,10 @@ class Plan:
         for order, one in enumerate(self.episodes):
             turns += [(one.start_s, order, one, True), (one.end_s, order, one, False)]
         ends: dict[int, Callable[[], None]] = {}
+        for number, at_s in self.lost.items():
+            asyncio.get_running_loop().call_later(
+                at_s - simulation.now_s, self._lose, simulation, number
+            )
         for at_s, order, episode, begins in sorted(turns, key=lambda turn: turn[:2]):
             while at_s - simulation.now_s > 0.001:
                 await asyncio.sleep(min(3, at_s - simulation.now_s))
@@ -297,6 +316,16 @@ class Plan:
                 ends[order] = KINDS[episode.kind](simulation, random, at_s)
             else:
                 ends[order]()
+
+    @staticmethod
+    def _lose(simulation: "Simulation", number: int) -> None:
+        """Let a node die for good; before the poll is open it would only prevent the opening."""
+        node = simulation.nodes[number - 1]
+        if simulation.chain.final.state.opening is None:
+            return
+        simulation.log("lost for good", node.host)
+        node.lost = True
+        node.kill()
 
     def heal(self, simulation: "Simulation") -> None:
         """End everything that is wrong."""

@@ -58,6 +58,8 @@ class SimulatedNode:
         self.disk = disk
         self.registries = registries
         self.liar = False
+        self.lost = False
+        """Whether it died for good."""
         self.skew_s = 0
         self.starts = 0
         self._world = world

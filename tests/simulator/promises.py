@@ -183,11 +183,12 @@ class Promises:
             return False
         if status is Status.VOID:
             return True
-        good = self._world.poll.nodes - sum(node.liar for node in self._nodes.values())
+        good = len(self._honest())
         return all(len(NodeStore(node.disk.engine).shares(POLL)) >= good for node in self._honest())
 
     def _honest(self) -> list[SimulatedNode]:
-        return [node for node in self._nodes.values() if not node.liar]
+        """Return nodes that neither lie nor are lost."""
+        return [node for node in self._nodes.values() if not node.liar and not node.lost]
 
     @staticmethod
     def _serves(node: SimulatedNode) -> bool:

@@ -26,7 +26,7 @@ from tests.simulator.virtual_chain import PollModel, VirtualChain, VirtualRegist
 from tests.simulator.virtual_disk import Disk, empty_database
 from tests.simulator.virtual_network import VirtualNetwork
 from tests.simulator.virtual_time import EPOCH_UNIX_S, Process, VirtualLoop, current, virtual_time
-from tests.simulator.world import World, world
+from tests.simulator.world import LARGE, World, world
 from tests.support.village import CREATOR
 
 TICK_S = 3.0
@@ -71,7 +71,7 @@ class Machines:
 
 
 @contextmanager
-def machines(nodes: int = 4) -> Iterator[Machines]:
+def machines(nodes: int = LARGE[0]) -> Iterator[Machines]:
     """Provide machines for simulations, one after another."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
@@ -82,7 +82,7 @@ class Simulation:
     """All programs of one simulation."""
 
     def __init__(self, seed: int, on: Machines, plan: Plan | None = None) -> None:
-        self.world: World = world()
+        self.world: World = world(seed)
         self.random = Random(seed)
         self.plan = Plan.of(Random(f"faults {seed}"), self.world) if plan is None else plan
         self.outcome = Outcome(seed, self.plan.describe())
