@@ -31,10 +31,6 @@ _SHOWN = 160
 _DISK = "the virtual disk is full"
 
 
-class BrokenPromise(AssertionError):
-    """Something happened that must never happen."""
-
-
 class Promises:
     """Watches all statements that honest nodes sign and publish, and their logs."""
 
@@ -118,6 +114,7 @@ class Promises:
             statement = values[1]
         elif kind == typed_data.AGGREGATE_SHARE:
             self._require_final(node, values[1], "released its share")
+            self._require_agreement(node, values[1])
         elif kind == typed_data.FINAL:
             self._require_final(node, values[1], "stated a root as final")
         elif kind != typed_data.INVENTORY:
@@ -137,6 +134,16 @@ class Promises:
             or status not in (Status.RELEASABLE, Status.TALLIED)
         ):
             self.break_(f"node {node} {what} before it was final")
+
+    def _require_agreement(self, node: int, root_digest: bytes) -> None:
+        stated = {
+            one
+            for (one, kind, _), values in self._shown.items()
+            if kind == typed_data.FINAL and values[1] == root_digest
+        }
+        liars = {number for number, one in self._nodes.items() if one.liar}
+        if len(stated | liars | {node}) < self._world.poll.committee.quorum:
+            self.break_(f"node {node} released its share before a quorum stated the root as final")
 
     def _holds(self, node: int, digest: bytes) -> bool:
         stored = NodeStore(self._nodes[node].disk.engine).ballot(POLL, digest)

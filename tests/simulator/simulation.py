@@ -154,7 +154,7 @@ class Simulation:
             if gc_was_on:
                 gc.enable()
         for problem in self.loop.problems:
-            if "exception was never retrieved" in problem and "Crash" not in problem:
+            if "Crash" not in problem:
                 self.promises.break_(problem)
         self.outcome.broken = self.promises.broken
         return self.outcome

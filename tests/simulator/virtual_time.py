@@ -19,6 +19,8 @@ import anyio.to_thread
 EPOCH_UNIX_S = 1_800_000_000
 """Unix time at which every simulation starts."""
 _LATEST_S = 24 * 3600
+_CANCELLATIONS = 3
+"""How often a task is cancelled at the end; some clean up by further requests."""
 
 
 class Crash(BaseException):
@@ -164,11 +166,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
             return self.run_until_complete(main)
         finally:
             self.ending = True
-            left = asyncio.all_tasks(self)
-            for task in left:
-                task.cancel()
-            if left:
-                self.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            for _ in range(_CANCELLATIONS):
+                left = asyncio.all_tasks(self)
+                if not left:
+                    break
+                for task in left:
+                    task.cancel()
+                self.run_until_complete(asyncio.wait(left, timeout=1))
+            for task in asyncio.all_tasks(self):
+                self.problems.append(f"ignores its cancellation: {task}")
             self.run_until_complete(self.shutdown_asyncgens())
             self.close()
 
