@@ -19,6 +19,8 @@ import anyio.to_thread
 EPOCH_UNIX_S = 1_800_000_000
 """Unix time at which every simulation starts."""
 _LATEST_S = 24 * 3600
+_RESUMING = {"TaskStepMethWrapper", "TaskWakeupMethWrapper", "task_wakeup"}
+"""Names of types and functions by which asyncio resumes a task, in one version or another."""
 _CANCELLATIONS = 3
 """How often a task is cancelled at the end; some clean up by further requests."""
 
@@ -96,6 +98,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Whether tasks of dead processes may run again, to be cancelled."""
         self.set_exception_handler(lambda _, context: self.problems.append(str(context)))
         self.problems: list[str] = []
+        self._suspended: list[tuple[Callable[..., object], Any, contextvars.Context]] = []
+        """What would resume tasks of dead processes; needed to end them."""
 
     def time(self) -> float:
         """Virtual seconds."""
@@ -135,6 +139,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _run_for(self, owner: Process, callback: Callable[..., object], args: Any) -> None:
         if owner.alive or self.ending:
             callback(*args)
+        elif {type(callback).__name__, getattr(callback, "__name__", "")} & _RESUMING:
+            self._suspended.append((callback, args, contextvars.copy_context()))
 
     def run_in_executor(  # type: ignore[override]
         self, _: object, function: Callable[..., Any], *args: Any
@@ -172,6 +178,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
                     break
                 for task in left:
                     task.cancel()
+                for callback, args, context in self._suspended:
+                    self.call_soon(callback, *args, context=context)
+                self._suspended = []
                 self.run_until_complete(asyncio.wait(left, timeout=1))
             for task in asyncio.all_tasks(self):
                 self.problems.append(f"ignores its cancellation: {task}")
