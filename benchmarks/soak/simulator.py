@@ -27,7 +27,7 @@ _held: list[Any] = []
 
 def main(arguments: Sequence[str]) -> int:
     """Run the seeds; exit code 1 if one breaks a promise."""
-    state = {"next": 0, "broken": []}
+    state: dict[str, Any] = {"next": 0, "broken": []}
     if len(arguments) == 2:
         first, last = map(int, arguments)
     else:

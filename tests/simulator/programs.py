@@ -17,6 +17,7 @@ from ostraka.node.api import describe_api
 from ostraka.node.peers import _TIMEOUT
 from ostraka.node.policy import Policy
 from ostraka.node.service import NodeService
+from ostraka.node.store import NodeStore
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.certificates import read_certificate
@@ -32,7 +33,7 @@ from ostraka_verifier.errors import AuditError
 from ostraka_verifier.parameters import Member
 from ostraka_verifier.sharing import Share
 from tests.simulator.virtual_chain import POLL, VirtualChain, VirtualRegistry
-from tests.simulator.virtual_disk import Disk, VirtualSecrets, VirtualStore
+from tests.simulator.virtual_disk import Disk, VirtualSecrets
 from tests.simulator.virtual_network import Answer, Asked, Host, VirtualNetwork
 from tests.simulator.virtual_time import Process
 from tests.simulator.world import Vote, World
@@ -52,7 +53,6 @@ class SimulatedNode:
         application: FastAPI,
         registries: Sequence[VirtualRegistry],
         network: VirtualNetwork,
-        random: Random,
     ) -> None:
         self.number = number
         self.disk = disk
@@ -63,7 +63,6 @@ class SimulatedNode:
         self.skew_s = 0
         self.starts = 0
         self._world = world
-        self._random = random
         self._network = network
         self._application = application
         self.key = world.poll.node_keys[number - 1]
@@ -88,7 +87,7 @@ class SimulatedNode:
 
     async def _run(self, process: Process) -> None:
         network, poll = self._network, self._world.poll
-        store = VirtualStore(self.disk, process, self._random)
+        store = NodeStore(self.disk.engine)
         async with http_client(network) as client:
             self.service = NodeService(
                 poll.curve,

@@ -21,6 +21,7 @@ from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.encoding import tagged_hash
 from tests.simulator.programs import SimulatedNode
 from tests.simulator.virtual_chain import POLL, Block, VirtualChain
+from tests.simulator.virtual_disk import FULL
 from tests.simulator.virtual_time import Process, current
 from tests.simulator.world import World
 
@@ -28,7 +29,6 @@ _OF_LIARS = {"two finals of one node"}
 """Errors that honest nodes log about a lying one."""
 _SHOWN = 160
 """Characters of a log line in the trace."""
-_DISK = "the virtual disk is full"
 
 
 class Promises:
@@ -92,7 +92,7 @@ class Promises:
         owner = current()
         if owner is not None and owner.node in self._nodes and self._nodes[owner.node].liar:
             return True
-        return _DISK in text or event["event"] in _OF_LIARS
+        return FULL in text or event["event"] in _OF_LIARS
 
     def watch(self, process: Process, data: bytes) -> None:
         """See what a program sends."""
@@ -284,7 +284,7 @@ class Promises:
 
     def _check_destroyed(self, node: SimulatedNode) -> None:
         store = NodeStore(node.disk.engine)
-        if any(node.disk.secrets.glob("*")):
+        if any(node.disk.secrets.glob("*.json")):
             self.break_(f"node {node.number} still has a poll's secret")
         for stored in store.ballots_after(POLL, 0, 1000):
             if stored.boxes or stored.share_box:

@@ -101,15 +101,13 @@ class Simulation:
 
     def _node(self, number: int, on: Machines) -> SimulatedNode:
         disk = on.disks[number - 1]
-        disk.wipe()
+        disk.wipe(self.random)
         registries = [
             VirtualRegistry(self.chain, self.world.poll, self.random)
             for _ in range(self.plan.providers)
         ]
         application = on.applications[number - 1]
-        return SimulatedNode(
-            self.world, number, disk, application, registries, self.network, self.random
-        )
+        return SimulatedNode(self.world, number, disk, application, registries, self.network)
 
     def _unix_s(self) -> int:
         return EPOCH_UNIX_S + int(self.now_s)

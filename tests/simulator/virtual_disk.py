@@ -6,20 +6,20 @@ loses the transaction, and after it, so that the program never learns that it wa
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 from sqlalchemy import Engine
 from sqlalchemy.pool import StaticPool
-from sqlmodel import Session, create_engine
+from sqlmodel import create_engine
 
 from ostraka.keys import SigningKey
 from ostraka.node.poll_secrets import PollSecrets
-from ostraka.node.store import NodeStore
 from ostraka.storage.database import Schema, open_database
-from tests.simulator.virtual_time import Crash, Process
+from tests.simulator.virtual_time import Crash, Process, current
+
+FULL = "the virtual disk is full"
 
 
 class Disk:
@@ -35,20 +35,40 @@ class Disk:
         self.engine: Engine = create_engine(
             "sqlite://", creator=lambda: self._connection, poolclass=StaticPool
         )
+        self._commit = self.engine.dialect.do_commit
+        # Every write of every kind ends here.
+        self.engine.dialect.do_commit = self._commit_or_fail  # type: ignore[method-assign]
         self.secrets = folder / "secrets"
+        self.random = Random()
         self.crash_at: int | None = None
         """The process dies at this commit point, counted from now."""
         self.failing = 0.0
         """Probability that a write fails."""
         self.died: Callable[[], None] = lambda: None
 
-    def wipe(self) -> None:
-        """Make it a new disk."""
+    def wipe(self, random: Random) -> None:
+        """Make it a new disk.
+
+        Args:
+            random: Decides which writes fail.
+        """
+        self._connection.rollback()
         self._connection.deserialize(self._template)
         # What `open_database` sets for each connection, except the journal: memory has none.
         self._connection.execute("PRAGMA secure_delete=ON")
         shutil.rmtree(self.secrets, ignore_errors=True)
+        self.random = random
         self.crash_at, self.failing = None, 0.0
+
+    def _commit_or_fail(self, connection: object) -> None:
+        owner = current()
+        if owner is not None and not owner.alive:
+            raise Crash
+        if self.failing and self.random.random() < self.failing:
+            raise sqlite3.OperationalError(FULL)
+        self.reach_commit_point()
+        self._commit(connection)  # type: ignore[arg-type]
+        self.reach_commit_point()
 
     def reach_commit_point(self) -> None:
         """Die here if a fault says so."""
@@ -68,28 +88,6 @@ def empty_database(folder: Path) -> bytes:
     with sqlite3.connect(folder / "template.db") as connection:
         connection.execute("PRAGMA journal_mode=DELETE")
         return connection.serialize()
-
-
-class VirtualStore(NodeStore):
-    """A node's database on a virtual disk."""
-
-    def __init__(self, disk: Disk, process: Process, random: Random) -> None:
-        super().__init__(disk.engine)
-        self._disk = disk
-        self._process = process
-        self._random = random
-
-    @contextmanager
-    def _write(self) -> Iterator[Session]:
-        if not self._process.alive:
-            raise Crash
-        if self._random.random() < self._disk.failing:
-            raise OSError("the virtual disk is full")
-        with super()._write() as session:
-            yield session
-            session.flush()
-            self._disk.reach_commit_point()
-        self._disk.reach_commit_point()
 
 
 class VirtualSecrets(PollSecrets):
