@@ -96,10 +96,18 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._random = random
         self.ending = False
         """Whether tasks of dead processes may run again, to be cancelled."""
+        self._tasks: list[asyncio.Task[Any]] = []
+        """All tasks: those of dead processes must not vanish before the end."""
+        self.set_task_factory(self._new_task)
         self.set_exception_handler(lambda _, context: self.problems.append(str(context)))
         self.problems: list[str] = []
         self._suspended: list[tuple[Callable[..., object], Any, contextvars.Context]] = []
         """What would resume tasks of dead processes; needed to end them."""
+
+    def _new_task(self, _: object, work: Any, **options: Any) -> "asyncio.Task[Any]":
+        task = asyncio.Task(work, loop=self, **options)
+        self._tasks.append(task)
+        return task
 
     def time(self) -> float:
         """Virtual seconds."""
@@ -184,6 +192,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 self.run_until_complete(asyncio.wait(left, timeout=1))
             for task in asyncio.all_tasks(self):
                 self.problems.append(f"ignores its cancellation: {task}")
+            self._tasks.clear()
             self.run_until_complete(self.shutdown_asyncgens())
             self.close()
 
