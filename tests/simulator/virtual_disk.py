@@ -1,4 +1,4 @@
-"""A node's disk: real SQLite in memory and real secret files, which can fail and at which it dies.
+"""A node's disk: a real SQLite file and real secret files, which can fail and at which it dies.
 
 Committed data survives the death of the node's process. A process can die before a commit, which
 loses the transaction, and after it, so that the program never learns that it was committed.
@@ -27,13 +27,14 @@ class Disk:
 
     def __init__(self, folder: Path, template: bytes) -> None:
         """Args:
-        folder: For the secrets of polls.
+        folder: For the database and the secrets of polls, in memory if possible.
         template: An empty database of the newest schema, serialized.
         """
         self._template = template
-        self._connection = sqlite3.connect(":memory:", check_same_thread=False)
+        folder.mkdir()
+        self._file = folder / "node.db"
         self.engine: Engine = create_engine(
-            "sqlite://", creator=lambda: self._connection, poolclass=StaticPool
+            "sqlite://", creator=self._connect, poolclass=StaticPool
         )
         self._commit = self.engine.dialect.do_commit
         # Every write of every kind ends here.
@@ -52,13 +53,19 @@ class Disk:
         Args:
             random: Decides which writes fail.
         """
-        self._connection.rollback()
-        self._connection.deserialize(self._template)
-        # What `open_database` sets for each connection, except the journal: memory has none.
-        self._connection.execute("PRAGMA secure_delete=ON")
+        self.engine.dispose()
+        self._file.write_bytes(self._template)
         shutil.rmtree(self.secrets, ignore_errors=True)
         self.random = random
         self.crash_at, self.failing = None, 0.0
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._file, check_same_thread=False)
+        connection.execute("PRAGMA secure_delete=ON")
+        # This process never dies, only those that it simulates.
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("PRAGMA journal_mode=MEMORY")
+        return connection
 
     def _commit_or_fail(self, connection: object) -> None:
         owner = current()
