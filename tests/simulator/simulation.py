@@ -23,7 +23,7 @@ from tests.simulator.faults import Plan
 from tests.simulator.programs import Courier, Gateway, SimulatedNode, Voter, applications
 from tests.simulator.promises import Promises
 from tests.simulator.virtual_chain import PollModel, VirtualChain, VirtualRegistry
-from tests.simulator.virtual_disk import Disk, empty_database
+from tests.simulator.virtual_disk import Disk
 from tests.simulator.virtual_network import VirtualNetwork
 from tests.simulator.virtual_time import EPOCH_UNIX_S, Process, VirtualLoop, current, virtual_time
 from tests.simulator.world import LARGE, World, world
@@ -65,8 +65,7 @@ class Machines:
     """What simulations reuse: disks, applications and a folder."""
 
     def __init__(self, nodes: int, folder: Path) -> None:
-        template = empty_database(folder)
-        self.disks = [Disk(folder / f"node-{n}", template) for n in range(1, nodes + 1)]
+        self.disks = [Disk(folder / f"node-{n}") for n in range(1, nodes + 1)]
         self.applications: list[FastAPI] = applications(nodes)
 
 

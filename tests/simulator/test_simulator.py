@@ -33,8 +33,10 @@ FOUND_BY = {
     "keeping the secret of a poll": 0,
 }
 """One of the seeds that find each planted bug."""
-REGRESSIONS: dict[int, str] = {}
-"""Seeds beyond the usual ones that once found a bug of the nodes."""
+REGRESSIONS = {
+    153: "after a failed commit, a node read ballots as stored that were not, and gave receipts",
+}
+"""Seeds that found a bug of the nodes."""
 
 
 @pytest.fixture(scope="module")

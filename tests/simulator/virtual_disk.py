@@ -11,12 +11,10 @@ from pathlib import Path
 from random import Random
 
 from sqlalchemy import Engine
-from sqlalchemy.pool import StaticPool
-from sqlmodel import create_engine
 
 from ostraka.keys import SigningKey
 from ostraka.node.poll_secrets import PollSecrets
-from ostraka.storage.database import Schema, open_database
+from ostraka.storage.database import Schema, checkpoint, open_database
 from tests.simulator.virtual_time import Crash, Process, current
 
 FULL = "the virtual disk is full"
@@ -25,17 +23,15 @@ FULL = "the virtual disk is full"
 class Disk:
     """The disk of one node, used by one process after another."""
 
-    def __init__(self, folder: Path, template: bytes) -> None:
+    def __init__(self, folder: Path) -> None:
         """Args:
         folder: For the database and the secrets of polls, in memory if possible.
-        template: An empty database of the newest schema, serialized.
         """
-        self._template = template
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
         self._file = folder / "node.db"
-        self.engine: Engine = create_engine(
-            "sqlite://", creator=self._connect, poolclass=StaticPool
-        )
+        self.engine: Engine = open_database(f"sqlite:///{self._file}", Schema.NODE)
+        checkpoint(self.engine)
+        self._empty = self._file.read_bytes()
         self._commit = self.engine.dialect.do_commit
         # Every write of every kind ends here.
         self.engine.dialect.do_commit = self._commit_or_fail  # type: ignore[method-assign]
@@ -54,18 +50,12 @@ class Disk:
             random: Decides which writes fail.
         """
         self.engine.dispose()
-        self._file.write_bytes(self._template)
+        for file in self._file.parent.glob("node.db-*"):
+            file.unlink()
+        self._file.write_bytes(self._empty)
         shutil.rmtree(self.secrets, ignore_errors=True)
         self.random = random
         self.crash_at, self.failing = None, 0.0
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._file, check_same_thread=False)
-        connection.execute("PRAGMA secure_delete=ON")
-        # This process never dies, only those that it simulates.
-        connection.execute("PRAGMA synchronous=OFF")
-        connection.execute("PRAGMA journal_mode=MEMORY")
-        return connection
 
     def _commit_or_fail(self, connection: object) -> None:
         owner = current()
@@ -86,15 +76,6 @@ class Disk:
             self.crash_at = None
             self.died()
             raise Crash
-
-
-def empty_database(folder: Path) -> bytes:
-    """Return a serialized database as `ostraka node run` makes it at its first start."""
-    engine = open_database(f"sqlite:///{folder / 'template.db'}", Schema.NODE)
-    engine.dispose()
-    with sqlite3.connect(folder / "template.db") as connection:
-        connection.execute("PRAGMA journal_mode=DELETE")
-        return connection.serialize()
 
 
 class VirtualSecrets(PollSecrets):
