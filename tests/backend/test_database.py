@@ -42,9 +42,10 @@ def test_a_transaction_whose_commit_failed_is_undone(tmp_path: Path) -> None:
         connection.execute(text("CREATE TABLE noted (n INTEGER)"))
         connection.commit()
     engine.dialect.do_commit = fail  # type: ignore[assignment, method-assign]
-    with pytest.raises(OperationalError), engine.connect() as connection:
+    with engine.connect() as connection:
         connection.execute(text("INSERT INTO noted VALUES (1)"))
-        connection.commit()
+        with pytest.raises(OperationalError):
+            connection.commit()
     engine.dialect.do_commit = commit  # type: ignore[method-assign]
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM noted")).scalar() == 0
