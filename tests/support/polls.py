@@ -6,6 +6,7 @@ Gives the board and the chain evidence of an honest poll, and hooks to make it a
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ostraka.chain.registry import PollView, Status
 from ostraka.keys import SigningKey
@@ -103,6 +104,9 @@ class SyntheticPoll:
     """Number of invitations that were not redeemed; None: no invitations."""
     members: Mapping[str, object] = field(default_factory=dict)
     """Further members of the description, or others in place of its own."""
+    registry: bytes = REGISTRY
+    times: Mapping[str, int] = field(default_factory=dict)
+    """Parameters of the poll in place of the usual ones, by name."""
     curve: Curve = field(default_factory=load)
 
     def __post_init__(self) -> None:
@@ -144,6 +148,16 @@ class SyntheticPoll:
         if self.treasury:
             content["round"] = {"treasury": "0x" + self.treasury.hex(), "id": 7}
         self.description = json.dumps(content | dict(self.members)).encode()
+        usual: dict[str, Any] = {
+            "opens_at": OPENS_AT,
+            "closes_at": CLOSES_AT,
+            "freeze_delay": 10,
+            "round_duration": 60,
+            "max_rounds": 10,
+            "dispute_window": 600,
+            "tally_period": 86_400,
+            "minimum_ballots": 1,
+        }
         self.parameters = PollParameters(
             committee=self.committee.digest,
             rule=self.rule.digest,
@@ -153,17 +167,10 @@ class SyntheticPoll:
             voters=len(self.census),
             total_weight=self.census.total_weight,
             secret=self.secret,
-            opens_at=OPENS_AT,
-            closes_at=CLOSES_AT,
-            freeze_delay=10,
-            round_duration=60,
-            max_rounds=10,
-            dispute_window=600,
-            tally_period=86_400,
-            minimum_ballots=1,
+            **(usual | dict(self.times)),
         )
-        self.identity = PollIdentity(CHAIN_ID, REGISTRY, 1)
-        self.domain = typed_data.Domain(CHAIN_ID, REGISTRY)
+        self.identity = PollIdentity(CHAIN_ID, self.registry, 1)
+        self.domain = typed_data.Domain(CHAIN_ID, self.registry)
         self.context = self.identity.context(self.parameters, self.rule)
         self.poll_keys = [PollKey(self.random.bytes(32)) for _ in range(self.nodes)]
         self.factory = BallotFactory(

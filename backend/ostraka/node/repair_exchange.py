@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 from math import comb
-from secrets import SystemRandom
+from random import Random
 from typing import Any
 
 from ostraka.node.peers import PeerError
@@ -28,6 +28,7 @@ from ostraka.node.repair_shares import (
 )
 from ostraka.node.served_poll import ServedPoll, split_digests
 from ostraka.node.store import Conflict
+from ostraka.randomness import system
 from ostraka.sealing import ballot_info
 from ostraka.storage.node_tables import AskedRepair, StoredBallot
 from ostraka.wire.problem_types import ProblemType
@@ -106,7 +107,8 @@ class RepairExchange:
         givers = await asyncio.to_thread(self._served.store.receipt_givers, self._served.poll_id)
         versions = await asyncio.to_thread(self._served.store.versions, self._served.poll_id)
         needed = self._served.poll.committee.candidate_receipts
-        starved = {one.digest for one in versions if not one.has_share}
+        # In one order in every process.
+        starved = sorted(one.digest for one in versions if not one.has_share)
         await self._repair(
             phase,
             {digest: givers[digest] for digest in starved if len(givers.get(digest, ())) >= needed},
@@ -120,7 +122,7 @@ class RepairExchange:
         lacking = await asyncio.to_thread(self._lacking, digests)
         if lacking:
             nodes = [peer.number for peer in self._served.peers]
-            await self._repair(phase, dict.fromkeys(lacking, nodes))
+            await self._repair(phase, dict.fromkeys(sorted(lacking), nodes))
             lacking = await asyncio.to_thread(self._lacking, digests)
         return not lacking
 
@@ -183,7 +185,7 @@ class RepairExchange:
             return []
         waits = {peer.number: peer.slowness_s for peer in self._served.peers}
         quickest = min(sets, key=lambda helpers: max(waits[node] for node in helpers))
-        others = SystemRandom().sample(sets, min(len(sets), ATTEMPTS))
+        others = Random(system.bytes(32)).sample(sets, min(len(sets), ATTEMPTS))  # noqa: S311
         return [quickest, *(one for one in others if one != quickest)][:ATTEMPTS]
 
     async def _ask(

@@ -7,7 +7,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine, event, make_url, text
+from sqlalchemy import Engine, ExceptionContext, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlmodel import create_engine
 
@@ -37,6 +37,7 @@ def open_database(url: str, schema: Schema) -> Engine:
         _keep_private(url)
         # Parameters contain ballots, which error messages must not show.
         engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "handle_error", _drop_after_failed_commit)
     except (ArgumentError, NoSuchModuleError) as error:
         # The URL is not shown: it may contain a password.
         known = "sqlite:///FILE or postgresql+psycopg://…"
@@ -46,6 +47,14 @@ def open_database(url: str, schema: Schema) -> Engine:
     except OperationalError as error:
         shown = engine.url.render_as_string(hide_password=True)
         raise ValueError(f"{shown}: {str(error.orig).splitlines()[0]}") from error
+
+
+def _drop_after_failed_commit(context: ExceptionContext) -> None:
+    # A COMMIT that failed may leave its transaction open. The library would give the connection
+    # back to the pool like that, and others would read as stored what is not.
+    if context.statement is None:
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False
 
 
 def _opened(engine: Engine, url: str, schema: Schema) -> Engine:
