@@ -144,8 +144,12 @@ class LocalStack:
         for number, url in enumerate(self.node_urls, start=1):
             self._await(f"node-{number}", lambda url=url: _answers(url))  # type: ignore[misc]
 
-    def start_node(self, number: int, database_url: str = "") -> None:
-        """Start node `number`, also after it was killed."""
+    def node_environment(self, number: int, database_url: str = "") -> dict[str, str]:
+        """Return the settings of node `number` as environment variables.
+
+        Args:
+            database_url: Default: an SQLite file.
+        """
         folder = self.folder / f"node-{number}"
         settings = {
             "KEY_FILE": str(folder / "key"),
@@ -158,10 +162,14 @@ class LocalStack:
             "FELLOW_NODES": json.dumps(self._node_addresses),
             "PORT": str(self._ports[number - 1]),
         }
+        return {f"OSTRAKA_NODE_{name}": value for name, value in settings.items()}
+
+    def start_node(self, number: int, database_url: str = "") -> None:
+        """Start node `number`, also after it was killed."""
         self._processes.start(
             f"node-{number}",
             [sys.executable, "-m", "ostraka", "node", "run"],
-            {f"OSTRAKA_NODE_{name}": value for name, value in settings.items()},
+            self.node_environment(number, database_url),
             CHECKOUT,
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import URL, Engine, event, make_url, text
+from sqlalchemy import URL, Engine, ExceptionContext, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlmodel import create_engine
 
@@ -117,7 +117,16 @@ def _engine(url: URL) -> Engine:
     engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
     configure = _configure_sqlite if engine.dialect.name == "sqlite" else _configure_postgresql
     event.listen(engine, "connect", configure)
+    event.listen(engine, "handle_error", _drop_after_failed_commit)
     return engine
+
+
+def _drop_after_failed_commit(context: ExceptionContext) -> None:
+    # A COMMIT that failed may leave its transaction open. The library would give the connection
+    # back to the pool like that, and others would read as stored what is not.
+    if context.statement is None:
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False
 
 
 def _beside(file: Path, suffix: str) -> Path:
