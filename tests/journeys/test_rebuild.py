@@ -1,4 +1,4 @@
-"""A node that loses its database during a poll does not start, is built again, and helps to tally."""
+"""A node that lost its database in a poll does not start, is built again, and helps to tally."""
 
 import os
 import signal

@@ -49,6 +49,7 @@ class LocalStack:
         self.rpc_url: str
         self._chain_port = chain_port
         self._node_addresses: list[str] = []
+        self._databases: Mapping[int, str] = {}
         self.registry: Registry
         self.treasury: Treasury
         self.voting_keys: bytes
@@ -139,8 +140,9 @@ class LocalStack:
         for number in range(1, len(self._ports) + 1):
             key = create_key(self.folder / f"node-{number}" / "key", None)
             self._node_addresses.append(key.address_hex)
+        self._databases = dict(databases or {})
         for number in range(1, len(self._ports) + 1):
-            self.start_node(number, (databases or {}).get(number, ""))
+            self.start_node(number)
         for number, url in enumerate(self.node_urls, start=1):
             self._await(f"node-{number}", lambda url=url: _answers(url))  # type: ignore[misc]
 
@@ -148,9 +150,10 @@ class LocalStack:
         """Return the settings of node `number` as environment variables.
 
         Args:
-            database_url: Default: an SQLite file.
+            database_url: Default: the database that `start_nodes` got, or an SQLite file.
         """
         folder = self.folder / f"node-{number}"
+        database_url = database_url or self._databases.get(number, "")
         settings = {
             "KEY_FILE": str(folder / "key"),
             "PLAIN_KEY": "true",
