@@ -19,12 +19,14 @@ from typing import Any
 
 import httpx
 
+from ostraka.node.accepting import MAX_VERSIONS
 from ostraka.voter.prepare import SignedBallot
 from ostraka.wire.records import to_hex
 from ostraka_verifier.board import Board
 from tests.support.town import Poll, Town, eventually, vote_for
 
-VOTERS = 8
+VOTERS = 12
+_PAUSE_S = 0.1
 NODES = 4
 _QUORUM = 3
 _CASTING, _SETTLING = 0.6, 0.2
@@ -52,6 +54,8 @@ class Caster:
         self._choice = random.Random(f"casting {seed}")
         self._ended = threading.Event()
         self._failure: BaseException | None = None
+        self._refusal = ""
+        """The latest answer without a receipt, for a test that fails."""
         self._client = httpx.Client(timeout=15, trust_env=False)
         self._thread = threading.Thread(target=self._work)
 
@@ -70,8 +74,10 @@ class Caster:
         try:
             number = 0
             while not self._ended.is_set() or len(self.last) < VOTERS:
-                self._vote(number % VOTERS)
-                number += 1
+                if number < VOTERS * MAX_VERSIONS:
+                    self._vote(number % VOTERS)
+                    number += 1
+                self._ended.wait(_PAUSE_S)
         except BaseException as error:
             self._failure = error
 
@@ -85,7 +91,7 @@ class Caster:
         nodes: set[int] = set()
         deadline = time.monotonic() + 90
         while len(nodes) < _QUORUM:
-            assert time.monotonic() < deadline, f"voter {voter}: receipts only of {nodes}"
+            assert time.monotonic() < deadline, (voter, nodes, self._refusal)
             record = prepared.record.to_json()
             through_gateway = self._choice.random() < 0.5
             given = self._by_gateway(record) if through_gateway else self._by_nodes(record)
@@ -111,8 +117,12 @@ class Caster:
         """The answer; empty if the process is gone or refuses."""
         try:
             answer = self._client.post(url, json=body)
-            found = answer.json() if answer.status_code == 200 else {}
-        except (httpx.HTTPError, json.JSONDecodeError):
+            found = answer.json()
+        except (httpx.HTTPError, json.JSONDecodeError) as error:
+            self._refusal = repr(error)
+            return {}
+        if answer.status_code != 200:
+            self._refusal = answer.text
             return {}
         assert isinstance(found, dict)
         return found
