@@ -129,7 +129,7 @@ class Caster:
 
 
 class Killer:
-    """Kills one process after the other, and starts each again."""
+    """Kills one process after the other, and starts each again; the chain is only paused."""
 
     def __init__(self, town: Town, seed: int) -> None:
         self._town = town
@@ -141,16 +141,21 @@ class Killer:
         stack = self._town.stack
         for _ in range(count):
             time.sleep(self._choice.uniform(0, 1))
-            victim = self._choice.randint(0, NODES)
-            self.killed.append(f"node {victim}" if victim else "gateway")
-            if victim:
+            victim = self._choice.choice(("gateway", "chain", *range(1, NODES + 1)))
+            self.killed.append(f"node {victim}" if isinstance(victim, int) else victim)
+            if isinstance(victim, int):
                 stack.kill_node(victim)
                 time.sleep(self._choice.uniform(0, 0.5))
                 stack.start_node(victim)
                 stack.wait_for_node(victim)
-            else:
+            elif victim == "gateway":
                 stack.kill_gateway()
                 stack.start_gateway([self._town.committee.digest])
+            else:
+                # It has no disk: killed, it would be another chain.
+                stack.pause_chain()
+                time.sleep(self._choice.uniform(0.5, 2))
+                stack.resume_chain()
 
 
 @contextmanager

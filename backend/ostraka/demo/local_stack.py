@@ -180,6 +180,14 @@ class LocalStack:
         """Kill node `number`, like a crash."""
         self._processes.kill(f"node-{number}")
 
+    def pause_chain(self) -> None:
+        """Pause the chain: its provider accepts connections and sends nothing."""
+        self._processes.pause("chain")
+
+    def resume_chain(self) -> None:
+        """Resume the paused chain."""
+        self._processes.resume("chain")
+
     def pause_node(self, number: int) -> None:
         """Pause node `number`: it accepts connections and sends nothing."""
         self._processes.pause(f"node-{number}")
