@@ -228,6 +228,29 @@ def test_another_nodes_store_is_refused(tmp_path: Path, url: str) -> None:
     opened.close()
 
 
+def test_an_older_copy_is_refused(tmp_path: Path) -> None:
+    """It lacks what the node signed since, and so allows it to sign something else."""
+    secrets = PollSecrets(tmp_path / "secrets", SigningKey())
+    path, url = tmp_path / "node.db", f"sqlite:///{tmp_path / 'node.db'}"
+    copies = []
+    for _ in range(2):
+        opened = open_store(url)
+        opened.claim(secrets)
+        opened.close()
+        copies.append(path.read_bytes())
+    path.write_bytes(copies[0])
+    opened = open_store(url)
+    with pytest.raises(ValueError, match=rf"older copy.*{WAY_OUT}"):
+        opened.claim(secrets)
+    opened.close()
+    with pytest.raises(ValueError, match="older copy; move it away"):
+        open_for_rebuild(url, secrets, lambda *_: None)
+    path.write_bytes(copies[1])
+    opened = open_store(url)
+    opened.claim(secrets)
+    opened.close()
+
+
 def test_two_nodes_do_not_share_a_store(tmp_path: Path, url: str) -> None:
     secrets = PollSecrets(tmp_path / "secrets", SigningKey())
     opened = open_store(url)

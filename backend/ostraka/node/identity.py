@@ -29,6 +29,8 @@ class StoreState(Enum):
     """It is new, and the node has used another one."""
     FOREIGN = auto()
     """It has been used, and this node has used another one."""
+    OLDER = auto()
+    """A copy of the one that this node used last, from before its last start."""
     UNFINISHED = auto()
     """A rebuild has begun with it and not ended."""
 
@@ -39,14 +41,19 @@ def state_of(store: NodeStore, secrets: PollSecrets) -> StoreState:
     Raises:
         ValueError: The file with the identity is damaged.
     """
-    found, known = store.identity(), secrets.store_identity()
+    found, known = store.identity(), secrets.used_store()
     if found is None:
         used = known is not None or secrets.contexts()
         return StoreState.LOST if used else StoreState.NEW
     if found.rebuilding:
         return StoreState.UNFINISHED
     # Without a file, the folder of secrets is new: each lost secret is reported by its poll.
-    return StoreState.OWN if known in (None, found.identity) else StoreState.FOREIGN
+    if known is None:
+        return StoreState.OWN
+    identity, starts = known
+    if identity != found.identity:
+        return StoreState.FOREIGN
+    return StoreState.OLDER if found.starts < starts else StoreState.OWN
 
 
 def claim(store: NodeStore, secrets: PollSecrets, name: str) -> int:
@@ -56,7 +63,7 @@ def claim(store: NodeStore, secrets: PollSecrets, name: str) -> int:
         name: Name of the store in messages, without a password.
 
     Raises:
-        ValueError: It is lost, another node's, or unfinished; states the way out.
+        ValueError: It is lost, another node's, older, or unfinished; states the way out.
     """
     state = state_of(store, secrets)
     if state is StoreState.LOST:
@@ -70,14 +77,19 @@ def claim(store: NodeStore, secrets: PollSecrets, name: str) -> int:
         raise ValueError(
             f"{name}: not the database that this node used last; {secrets.folder} names another"
         )
+    if state is StoreState.OLDER:
+        raise ValueError(
+            f"{name}: an older copy of this node's database, without what it signed since. Put the "
+            f"newest one back, or move this one away and {_REBUILD}"
+        )
     if state is StoreState.UNFINISHED:
         raise ValueError(f"{name}: its rebuild is not finished; {_REBUILD}")
     if state is StoreState.NEW:
         store.identify(StoreIdentity(identity=system.bytes(_IDENTITY_BYTES)))
-    identity = store.identity()
-    if identity is not None and secrets.store_identity() is None:
-        secrets.remember_store(identity.identity)
-    return store.count_start()
+    # The store first: the folder is never ahead of its own store.
+    identity = store.count_start()
+    secrets.remember_store(identity.identity, identity.starts)
+    return identity.starts
 
 
 def begin_rebuild(store: NodeStore) -> None:
@@ -92,6 +104,6 @@ def end_rebuild(store: NodeStore, secrets: PollSecrets) -> None:
     identity = store.identity()
     if identity is None:
         raise RuntimeError("end_rebuild: no rebuild has begun")
-    secrets.remember_store(identity.identity)
+    secrets.remember_store(identity.identity, identity.starts)
     identity.rebuilding = False
     store.identify(identity)

@@ -112,23 +112,24 @@ class PollSecrets:
         """The folder."""
         return self._folder
 
-    def store_identity(self) -> bytes | None:
-        """Return the identity of the store that this node used last; None if it used none.
+    def used_store(self) -> tuple[bytes, int] | None:
+        """Return identity and number of starts of the store that this node used last; None if none.
 
         Raises:
             ValueError: The file is damaged.
         """
         path = self._folder / STORE_FILE
         try:
-            return bytes.fromhex(path.read_text("ascii"))
+            identity, starts = path.read_text("ascii").split()
+            return bytes.fromhex(identity), int(starts)
         except FileNotFoundError:
             return None
         except ValueError:
             raise ValueError(f"{path}: damaged; remove it if this node never ran") from None
 
-    def remember_store(self, identity: bytes) -> None:
-        """Note the identity of the node's store on the disk."""
-        replace_file(self._folder / STORE_FILE, identity.hex().encode())
+    def remember_store(self, identity: bytes, starts: int) -> None:
+        """Note on the disk which store the node uses, and how often it has started with it."""
+        replace_file(self._folder / STORE_FILE, f"{identity.hex()} {starts}\n".encode())
 
     def _path(self, poll_context: bytes) -> Path:
         return self._folder / f"{poll_context.hex()}.json"

@@ -75,13 +75,13 @@ class NodeStore:
         with self._write() as session:
             session.merge(identity)
 
-    def count_start(self) -> int:
-        """Count this start of a node; return the number of all starts."""
+    def count_start(self) -> StoreIdentity:
+        """Count this start of a node; return which store this is, with the number of all starts."""
         with self._write() as session:
             identity = session.get_one(StoreIdentity, 1)
             identity.starts += 1
             session.add(identity)
-        return identity.starts
+        return identity
 
     def polls(self) -> list[NodePoll]:
         """Return all served polls."""

@@ -128,7 +128,9 @@ def open_for_rebuild(
         case StoreState.NEW:
             reason = "this node never ran: start it with `ostraka node run`"
         case StoreState.FOREIGN:
-            reason = "another node's, or an older one; name a new database in database_url"
+            reason = "another store's; name a new database in database_url"
+        case StoreState.OLDER:
+            reason = "an older copy; move it away, or name a new database in database_url"
     opened.close()
     raise ValueError(f"{opened.name}: {reason}")
 
