@@ -74,7 +74,7 @@ class Caster:
         try:
             number = 0
             while not self._ended.is_set() or len(self.last) < VOTERS:
-                if number < VOTERS * MAX_VERSIONS:
+                if number < VOTERS * MAX_VERSIONS // 2:
                     self._vote(number % VOTERS)
                     number += 1
                 self._ended.wait(_PAUSE_S)
