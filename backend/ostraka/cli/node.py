@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ostraka.cli.key_options import PlainKey, chosen
+from ostraka.cli.rebuild import rebuild
 from ostraka.cli.service_options import (
     DEFAULT_RPC,
     DeploymentFile,
@@ -19,6 +20,7 @@ from ostraka.cli.service_options import (
 from ostraka.cli.settings_errors import load_settings
 
 app = typer.Typer(help="Run a tallying node.", no_args_is_help=True)
+app.command()(rebuild)
 
 
 _SETTINGS = """\

@@ -51,6 +51,7 @@ class LocalStack:
         self.rpc_url: str
         self._chain_port = chain_port
         self._node_addresses: list[str] = []
+        self._databases: Mapping[int, str] = {}
         self.registry: Registry
         self.treasury: Treasury
         self.voting_keys: bytes
@@ -142,18 +143,23 @@ class LocalStack:
         for number in range(1, len(self._ports) + 1):
             key = create_key(self.folder / f"node-{number}" / "key", None)
             self._node_addresses.append(key.address_hex)
+        self._databases = dict(databases or {})
         for number in range(1, len(self._ports) + 1):
-            self.start_node(number, (databases or {}).get(number, ""))
+            self.start_node(number)
         for number, url in enumerate(self.node_urls, start=1):
             self._await(f"node-{number}", lambda url=url: _answers(url))  # type: ignore[misc]
 
-    def start_node(self, number: int, database_url: str = "", port: int = 0) -> None:
-        """Start node `number`, also after it was killed.
+    def node_environment(
+        self, number: int, database_url: str = "", port: int = 0
+    ) -> dict[str, str]:
+        """Return the settings of node `number` as environment variables.
 
         Args:
+            database_url: Default: the database that `start_nodes` got, or an SQLite file.
             port: Where it listens, as behind a proxy; default: where its URL points.
         """
         folder = self.folder / f"node-{number}"
+        database_url = database_url or self._databases.get(number, "")
         settings = {
             "KEY_FILE": str(folder / "key"),
             "PLAIN_KEY": "true",
@@ -166,16 +172,32 @@ class LocalStack:
             "PORT": str(port or self._ports[number - 1]),
             **self._finality(),
         }
+        return {f"OSTRAKA_NODE_{name}": value for name, value in settings.items()}
+
+    def start_node(self, number: int, database_url: str = "", port: int = 0) -> None:
+        """Start node `number`, also after it was killed.
+
+        Args:
+            port: As for `node_environment`.
+        """
         self._processes.start(
             f"node-{number}",
             [sys.executable, "-m", "ostraka", "node", "run"],
-            {f"OSTRAKA_NODE_{name}": value for name, value in settings.items()},
+            self.node_environment(number, database_url, port),
             CHECKOUT,
         )
 
     def kill_node(self, number: int) -> None:
         """Kill node `number`, like a crash."""
         self._processes.kill(f"node-{number}")
+
+    def pause_chain(self) -> None:
+        """Pause the chain: its provider accepts connections and sends nothing."""
+        self._processes.pause("chain")
+
+    def resume_chain(self) -> None:
+        """Resume the paused chain."""
+        self._processes.resume("chain")
 
     def pause_node(self, number: int) -> None:
         """Pause node `number`: it accepts connections and sends nothing."""

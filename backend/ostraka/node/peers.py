@@ -19,6 +19,7 @@ from ostraka.wire.http_client import service_client
 from ostraka.wire.problems import reported
 from ostraka.wire.records import strict_json
 from ostraka_verifier.parameters import Member
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.rpc import no_answer
 from ostraka_verifier.typed_data import Domain
 
@@ -127,6 +128,15 @@ class Peer:
             problem = reported(bytes(answer), response.status_code, response.headers)
             raise PeerError(f"node {self.number}: {problem}")
         return bytes(answer)
+
+
+def peers_of(client: httpx.AsyncClient, key: SigningKey, poll: PublishedPoll) -> list[Peer]:
+    """Return the other nodes of a poll's committee."""
+    return [
+        Peer(client, key, poll.domain, number, member)
+        for number, member in enumerate(poll.committee.members, start=1)
+        if member.address != key.address
+    ]
 
 
 @asynccontextmanager

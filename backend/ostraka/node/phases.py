@@ -190,13 +190,18 @@ class Accepting(Keyed):
 
 @dataclass(frozen=True, eq=False)
 class Frozen(Keyed):
-    """A phase after freezing: no receipts; this node helps peers with shares and drafts."""
+    """A phase after freezing: no receipts; this node helps peers with shares and drafts.
 
-    inventory_signature: bytes
+    Attributes:
+        inventory_signature: None if this node lost its store while the poll was open: it then takes
+            no part in settling, like a silent node, and helps again once a root is anchored.
+    """
+
+    inventory_signature: bytes | None
 
     def receipt_refusal(self, _: Observation) -> Problem | None:
         """Return a refusal always, as the inventory is signed."""
-        return self._closed()
+        return self.served.lost_store() if self.inventory_signature is None else self._closed()
 
     def helper(self) -> Helper | None:
         """This node as a helper in repairs; None until it has the pinned keys of all nodes."""
@@ -346,7 +351,8 @@ class Destroyed(ServedPhase):
     """The secret and all boxes are destroyed; public data stays readable.
 
     Attributes:
-        inventory_signature: None if the poll became void before freezing.
+        inventory_signature: None if the poll became void before freezing, or this node lost its
+            store.
         anchoring: None if no root was anchored.
     """
 
@@ -366,7 +372,9 @@ class Destroyed(ServedPhase):
         """As `ServedPhase.receipt_refusal`."""
         if self.inventory_signature is not None:
             return self._closed()
-        return super().receipt_refusal(observed)
+        return (
+            self.served.lost_store() if self.served.rebuilt else super().receipt_refusal(observed)
+        )
 
     def erase(self) -> None:
         """Remove secret and boxes from the disk; can be repeated after a crash."""
@@ -395,7 +403,7 @@ def resume(served: ServedPoll, row: NodePoll, observed: Observation) -> Phase:
     if row.key_destroyed:
         return Destroyed(served, row.inventory_signature, anchoring)
     secret = HeldSecret.read(served, row.public_key)
-    if row.inventory_signature is None:
+    if row.inventory_signature is None and not row.rebuilt:
         created = view.status is Status.CREATED
         return Announced(served, secret) if created else Accepting(served, secret)
     settling = Settling(served, secret, row.inventory_signature, set())

@@ -74,10 +74,12 @@ class PollProgress:
     def inventory_signature(self) -> bytes:
         """Return this node's signature of its inventory, from freezing on; Problem otherwise."""
         match self.phase:
-            case Frozen(inventory_signature=signature):
+            case Frozen(inventory_signature=bytes() as signature):
                 return signature
             case Destroyed(inventory_signature=bytes() as signature):
                 return signature
+            case Frozen() as phase:
+                raise phase.served.lost_store()
             case _:
                 raise Problem(
                     ProblemType.NOT_FROZEN, "the inventory comes after closing", retry_after_s=2
@@ -85,7 +87,7 @@ class PollProgress:
 
     @property
     def is_frozen(self) -> bool:
-        """Whether the inventory is signed, so that no more receipts are."""
+        """Whether no more receipts are signed: the inventory is, or this node lost its store."""
         match self.phase:
             case Frozen() | Destroyed(inventory_signature=bytes()):
                 return True

@@ -10,6 +10,7 @@ Source: docs/protocol.md §4.3, §12.
 """
 
 import json
+import re
 from hashlib import blake2b
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from ostraka.wire.records import from_hex, strict_json, to_hex
 from ostraka_verifier.errors import Malformed
 
 FORMAT = "ostraka/poll-secret/v2"
+STORE_FILE = "store"
+"""Name of the file that names the node's store."""
 _PURPOSE = b"ostraka/v2/poll-secret"
 
 
@@ -98,6 +101,35 @@ class PollSecrets:
         path = self._path(poll_context)
         erase(unfinished_of(path))
         erase(path)
+
+    def contexts(self) -> list[bytes]:
+        """Return the contexts of the polls of which there is a secret, readable or not."""
+        stems = sorted(path.stem for path in self._folder.glob("*.json"))
+        return [bytes.fromhex(stem) for stem in stems if re.fullmatch("[0-9a-f]{64}", stem)]
+
+    @property
+    def folder(self) -> Path:
+        """The folder."""
+        return self._folder
+
+    def used_store(self) -> tuple[bytes, int] | None:
+        """Return identity and number of starts of the store that this node used last; None if none.
+
+        Raises:
+            ValueError: The file is damaged.
+        """
+        path = self._folder / STORE_FILE
+        try:
+            identity, starts = path.read_text("ascii").split()
+            return bytes.fromhex(identity), int(starts)
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            raise ValueError(f"{path}: damaged; remove it if this node never ran") from None
+
+    def remember_store(self, identity: bytes, starts: int) -> None:
+        """Note on the disk which store the node uses, and how often it has started with it."""
+        replace_file(self._folder / STORE_FILE, f"{identity.hex()} {starts}\n".encode())
 
     def _path(self, poll_context: bytes) -> Path:
         return self._folder / f"{poll_context.hex()}.json"

@@ -7,6 +7,7 @@ POLL = (
     P.NO_SUCH_POLL,
     P.CENSUS_UNKNOWN,
     P.POLL_SECRET_LOST,
+    P.POLL_NOT_SERVED,
     P.CHAIN_UNREACHABLE,
 )
 """For a poll that this node may serve."""

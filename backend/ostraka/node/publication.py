@@ -165,7 +165,7 @@ class Publication:
             if stored.receipt is not None:
                 stored.receipt = self._receipt(stored)
             stored.share_box = self._share_box(stored)
-        elif stored.receipt in (None, self._receipt(stored)):
+        elif stored.receipt is None or stored.receipt == self._receipt(stored):
             stored.signed, stored.boxes, stored.share_box = b"", b"", None
         else:
             self._served.store.remove_ballot(stored)

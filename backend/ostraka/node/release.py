@@ -129,6 +129,8 @@ class Release:
         # A database restored from a backup may lack an earlier `Final`; peers have it. Without
         # the answers of enough peers, sign nothing.
         answered = 1 + await self._served.each_peer("finals", self._read_final)
+        if self._served.may_have_stated_final:
+            return
         if answered >= self._served.poll.committee.quorum and phase.own_final() is None:
             await asyncio.to_thread(phase.sign_final, final)
 

@@ -45,6 +45,10 @@ from ostraka_verifier.typed_data import recover
 from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.wording import counted
 
+_LOST_STATEMENTS = frozenset(
+    {typed_data.RECEIPT, typed_data.INVENTORY, typed_data.ROOT, typed_data.LACKING}
+)
+"""What a node may have signed about a poll's ballots, with other content than it would today."""
 GRACE_S = 0.25
 MAX_GRACE_S = 1
 """Shortest and longest time for the other peers, once a quorum has answered."""
@@ -84,6 +88,10 @@ class ServedPoll:
         self.node = index
         self.census = Census.decode(row.census)
         self.redemptions = row.redemptions
+        self.rebuilt = row.rebuilt
+        """Whether this node lost its store while the poll was open."""
+        self.may_have_stated_final = row.may_have_stated_final
+        """Whether it lost it when the root could be final."""
         self.announcements = {
             one.node: Announcement(one.public_key, one.signature)
             for one in store.announced(poll.poll_id, poll.context)
@@ -236,7 +244,22 @@ class ServedPoll:
         return None
 
     def sign(self, type_string: str, *values: int | bytes) -> bytes:
+        """Sign a statement about this poll; every one of them comes through here.
+
+        Raises:
+            Problem: This node lost its store, and may have signed a contradicting statement.
+        """
+        if (self.rebuilt and type_string in _LOST_STATEMENTS) or (
+            self.may_have_stated_final and type_string == typed_data.FINAL
+        ):
+            raise self.lost_store()
         return self.key.sign(self.poll.domain.digest(type_string, *values))
+
+    @staticmethod
+    def lost_store() -> Problem:
+        """Return why this node signs no statement about this poll's ballots."""
+        detail = "this node lost its database while the poll was open, and signs no ballots of it"
+        return Problem(ProblemType.POLL_NOT_SERVED, detail, "poll")
 
     def sign_receipt(self, voter: bytes, cast_at_unix_s: UnixSeconds, digest: bytes) -> bytes:
         """Return this node's `Receipt` statement, which is always the same."""

@@ -16,12 +16,13 @@ from ostraka.chain.registry import PollView, Registry, Status
 from ostraka.chain.threads import in_chain_thread
 from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
+from ostraka.node.announcing import announced_poll
 from ostraka.node.census_uploads import CensusUploads
-from ostraka.node.electorate import ElectorateReader, check_size, split_upload
+from ostraka.node.electorate import ElectorateReader, check_size
 from ostraka.node.head_watch import HeadWatch
 from ostraka.node.load import NodeLoad
 from ostraka.node.observation import Observation
-from ostraka.node.peers import Peer
+from ostraka.node.peers import peers_of
 from ostraka.node.phases import Destroyed, resume
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import LostSecret, PollSecrets
@@ -41,7 +42,6 @@ from ostraka_verifier import typed_data
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.parameters import Committee
-from ostraka_verifier.poll_key import node_key
 from ostraka_verifier.published import PublishedPoll
 
 log = structlog.get_logger()
@@ -296,11 +296,6 @@ class NodeService:
             await asyncio.to_thread(service.phase.erase)
 
     async def _start(self, poll: PublishedPoll, row: NodePoll) -> PollService:
-        peers = [
-            Peer(self._client, self.key, poll.domain, number, member)
-            for number, member in enumerate(poll.committee.members, start=1)
-            if member.address != self.key.address
-        ]
         # This reads the census again.
         served = await asyncio.to_thread(
             ServedPoll,
@@ -311,7 +306,7 @@ class NodeService:
             poll,
             row,
             self.key,
-            peers,
+            peers_of(self._client, self.key, poll),
         )
         observed = await self._observe(poll)
         phase = await asyncio.to_thread(resume, served, row, observed)
@@ -424,18 +419,7 @@ class NodeService:
         # Secret of the poll key, and secret from which seeds of repairs are derived (§4.3).
         secret = self._secrets.keep(poll.context, system.bytes(2 * SEED_BYTES))
         poll_key = PollKey(secret[:SEED_BYTES])
-        census, redemptions = split_upload(poll, upload)
-        statement = poll.domain.digest(
-            typed_data.POLL_KEY, poll.context, node_key(poll_key.public_key)
-        )
-        row = NodePoll(
-            poll_id=poll.poll_id,
-            poll_context=poll.context,
-            census=census,
-            redemptions=redemptions,
-            public_key=poll_key.public_key,
-            announcement=self.key.sign(statement),
-        )
+        row = announced_poll(poll, upload, poll_key.public_key, self.key)
         self._store.add_poll(row)
         return row
 

@@ -66,6 +66,8 @@ class SettlingRounds:
         """Propose if it is this node's turn, unless the round has its root."""
         poll = self._served.poll
         number = self._progress.observed.round(poll.parameters)
+        if self._served.rebuilt:
+            return
         if number is None or 1 + number % poll.nodes != self._served.node:
             return
         known = await asyncio.to_thread(self._served.store.attested_roots, poll.poll_id)
@@ -189,7 +191,14 @@ class SettlingRounds:
         return agreement.draft(number, versions, receipts, poll.committee.candidate_receipts)
 
     def answer_draft(self, _: Frozen, body: bytes) -> bytes:
-        """For a proposer: return records of ballots that its draft misses."""
+        """For a proposer: return records of ballots that its draft misses.
+
+        Raises:
+            Problem: This node does not know which ballots it accepted.
+        """
+        if self._served.rebuilt:
+            # An answer would count to the quorum that has added all its ballots.
+            raise self._served.lost_store()
         versions = self._served.store.versions(self._served.poll_id)
         absent = agreement.missing(self._leaf_list(body).entries, versions)
         known = self._served.store.known(
@@ -212,6 +221,8 @@ class SettlingRounds:
         Raises:
             Problem: This node does not sign; states why.
         """
+        if self._served.rebuilt:
+            raise self._served.lost_store()
         proposal = self._leaf_list(body)
         number = self._round
         if proposal.round != number:

@@ -25,6 +25,7 @@ from ostraka.storage.node_tables import (
     RootAttestation,
     SignedRoot,
     StoredBallot,
+    StoreIdentity,
 )
 from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.encoding import Reader
@@ -95,6 +96,24 @@ class NodeStore:
         """Ask the database for something; raises an exception if it does not answer."""
         ping(self._engine)
 
+    def identity(self) -> StoreIdentity | None:
+        """Return which store this is; None for one that no node has used."""
+        with Session(self._engine) as session:
+            return session.get(StoreIdentity, 1)
+
+    def identify(self, identity: StoreIdentity) -> None:
+        """Store which store this is, replacing an earlier statement."""
+        with self._write() as session:
+            session.merge(identity)
+
+    def count_start(self) -> StoreIdentity:
+        """Count this start of a node; return which store this is, with the number of all starts."""
+        with self._write() as session:
+            identity = session.get_one(StoreIdentity, 1)
+            identity.starts += 1
+            session.add(identity)
+        return identity
+
     def polls(self) -> list[NodePoll]:
         """Return all served polls."""
         with Session(self._engine) as session:
@@ -109,6 +128,12 @@ class NodeStore:
         """Add a served poll."""
         with self._write() as session:
             session.add(poll)
+
+    def restore_poll(self, poll: NodePoll) -> None:
+        """Add a poll that a rebuild found, unless it is there: a rebuild may be repeated."""
+        with self._write() as session:
+            if session.get(NodePoll, (poll.poll_id, poll.poll_context)) is None:
+                session.add(poll)
 
     def announce(self, announced: AnnouncedKey) -> None:
         """Store another node's poll key, replacing an earlier announcement."""

@@ -1,5 +1,7 @@
 """Run one tallying node as a process."""
 
+import asyncio
+
 import structlog
 
 from ostraka.chain.registry import Registry
@@ -11,13 +13,12 @@ from ostraka.node.peers import peer_client
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.service import NodeService
-from ostraka.node.store import NodeStore
 from ostraka.services.finality import require_finality
 from ostraka.services.metrics import ServiceMetrics
 from ostraka.services.node_metrics import NodeMetrics
+from ostraka.services.node_store import OpenStore, open_store
 from ostraka.services.serving import run, serve
 from ostraka.services.settings import NodeSettings
-from ostraka.storage.database import Schema, open_database
 from ostraka.wire.records import from_hex
 from ostraka_verifier.curve import load
 
@@ -27,7 +28,8 @@ def run_node(settings: NodeSettings) -> None:
 
     Raises:
         ValueError: A setting is wrong, others may read a file or folder, no passphrase opens the
-            key, the database is damaged, or a provider shows no final block.
+            key, the database is damaged, not the node's own, or used by another process, or a
+            provider shows no final block.
         ChainError: The chain is unreachable at start.
     """
     run(_serve(settings), settings)
@@ -42,15 +44,9 @@ async def _serve(settings: NodeSettings) -> None:
         warn=structlog.get_logger().warning,
     )
     secrets = PollSecrets(settings.secrets_folder or settings.key_file.parent / "secrets", key)
-    engine = open_database(settings.database_url, Schema.NODE)
-    registry_address = from_hex(settings.registry, "registry")
-    registries = [
-        Registry(url, registry_address, settings.deployed_at, settings.confirmations)
-        for url in settings.rpc_urls
-    ]
-    chains = {registry.domain.chain_id for registry in registries}
-    if len(chains) != 1:
-        raise ValueError(f"rpc_urls: the providers serve different chains: {sorted(chains)}")
+    opened = open_store(settings.database_url)
+    opened.claim(secrets)
+    registries = registries_of(settings)
     for registry in registries:
         require_finality(registry)
     policy = Policy(
@@ -64,7 +60,7 @@ async def _serve(settings: NodeSettings) -> None:
     async with peer_client() as client:
         service = NodeService(
             load(),
-            NodeStore(engine),
+            opened.store,
             secrets,
             registries,
             key,
@@ -74,6 +70,29 @@ async def _serve(settings: NodeSettings) -> None:
             client,
         )
         gather = NodeMetrics(service, registries[0]).gather
-        metrics = ServiceMetrics(engine, settings.rpc_urls, gather)
-        await serve(build_api(service), service.run(), settings, metrics)
-    engine.dispose()
+        metrics = ServiceMetrics(opened.engine, settings.rpc_urls, gather)
+        await serve(build_api(service), _run(service, opened), settings, metrics)
+    opened.close()
+
+
+def registries_of(settings: NodeSettings) -> list[Registry]:
+    """Return the registry as each provider shows it.
+
+    Raises:
+        ValueError: The providers serve different chains.
+        ChainError: One of them is unreachable.
+    """
+    address = from_hex(settings.registry, "registry")
+    registries = [
+        Registry(url, address, settings.deployed_at, settings.confirmations)
+        for url in settings.rpc_urls
+    ]
+    chains = {registry.domain.chain_id for registry in registries}
+    if len(chains) != 1:
+        raise ValueError(f"rpc_urls: the providers serve different chains: {sorted(chains)}")
+    return registries
+
+
+async def _run(service: NodeService, opened: OpenStore) -> None:
+    """Run the node, and stop it if another process uses its store."""
+    await asyncio.gather(service.run(), opened.guard())

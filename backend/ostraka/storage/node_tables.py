@@ -16,6 +16,20 @@ class NodeTable(SQLModel):
     metadata = MetaData()
 
 
+class StoreIdentity(NodeTable, table=True):
+    """Which store this is: the folder of poll secrets names it, too (`ostraka.node.identity`)."""
+
+    __tablename__ = "store_identity"
+
+    id: int = Field(default=1, primary_key=True)
+    identity: bytes
+    """16 random bytes."""
+    starts: int = Field(default=0, sa_type=BigInteger)
+    """Number of times that a node opened this store."""
+    rebuilding: bool = False
+    """Whether `ostraka node rebuild` has begun with it and not ended."""
+
+
 class NodePoll(NodeTable, table=True):
     """A poll that this node serves."""
 
@@ -33,6 +47,11 @@ class NodePoll(NodeTable, table=True):
     """Whether the poll key and all boxes were destroyed."""
     inventory_signature: bytes | None = None
     """Set on freezing; from then on the node signs no receipts."""
+    rebuilt: bool = False
+    """Whether the store was lost while the poll was open: the node does not know what it has signed
+    about ballots, and signs no receipt, inventory, root or `Lacking`."""
+    may_have_stated_final: bool = False
+    """Whether the store was lost when the root could be final: the node signs no `Final`."""
 
 
 class AnnouncedKey(NodeTable, table=True):

@@ -20,6 +20,7 @@ REFUSALS = (
     ProblemType.NO_SUCH_POLL,
     ProblemType.CENSUS_UNKNOWN,
     ProblemType.POLL_SECRET_LOST,
+    ProblemType.POLL_NOT_SERVED,
     ProblemType.CHAIN_UNREACHABLE,
     ProblemType.UNAVAILABLE,
     ProblemType.BUSY,

@@ -56,6 +56,8 @@ def upgrade() -> None:
         sa.Column("announcement", sa.LargeBinary(), nullable=False),
         sa.Column("key_destroyed", sa.Boolean(), nullable=False),
         sa.Column("inventory_signature", sa.LargeBinary(), nullable=True),
+        sa.Column("rebuilt", sa.Boolean(), nullable=False),
+        sa.Column("may_have_stated_final", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("poll_id", "poll_context"),
     )
     op.create_table(
@@ -93,6 +95,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("poll_id", "round"),
     )
     op.create_table(
+        "store_identity",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("identity", sa.LargeBinary(), nullable=False),
+        sa.Column("starts", sa.BigInteger(), nullable=False),
+        sa.Column("rebuilding", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "stored_ballot",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("poll_id", sa.Integer(), nullable=False),
@@ -118,6 +128,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stored_ballot_poll_id"))
 
     op.drop_table("stored_ballot")
+    op.drop_table("store_identity")
     op.drop_table("signed_root")
     op.drop_table("root_attestation")
     op.drop_table("released_share")

@@ -1,0 +1,119 @@
+"""A node that lost its store signs nothing that could contradict what it signed before.
+
+The rule before was a new, empty store. With it, the node signs a second root in the same round, and
+an inventory without ballots for which it gave receipts: proof that it lies.
+"""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ostraka.files import make_private_folder
+from ostraka.node.finality import FinalizedRoot
+from ostraka.node.phases import Anchoring, Releasing, Settling, resume
+from ostraka.node.poll_service import PollService
+from ostraka.node.rebuild import MARGIN_S, may_be_final
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+from ostraka_verifier import typed_data
+from tests.support.node_polls import (
+    ME,
+    at,
+    node_row,
+    observation,
+    served_poll,
+    settling_service,
+)
+from tests.support.polls import SyntheticPoll, approval_poll
+
+
+@pytest.fixture(scope="module")
+def poll() -> SyntheticPoll:
+    return approval_poll()
+
+
+def rebuilt(poll: SyntheticPoll, folder: Path, *, late: bool = False) -> PollService:
+    """The node after a rebuild, with ballots of its peers."""
+    served = served_poll(poll, folder)
+    row = node_row(poll, rebuilt=True, may_have_stated_final=late)
+    served.rebuilt, served.may_have_stated_final = row.rebuilt, row.may_have_stated_final
+    service = PollService(served, resume(served, row, observation(poll)), observation(poll))
+    records = [prepared.record for prepared in poll.prepared[:2]]
+    asyncio.run(service.accepting.ingest(records))
+    at(service, poll.parameters.freezes_at)
+    return service
+
+
+def test_by_the_old_rule_it_contradicts_itself(poll: SyntheticPoll, tmp_path: Path) -> None:
+    for name in ("before", "lost"):
+        make_private_folder(tmp_path / name)
+    before, first = settling_service(poll, tmp_path / "before", ballots=3)
+    lost, second = settling_service(poll, tmp_path / "lost", ballots=2)
+    assert before.settling._draft(0) != lost.settling._draft(0)
+    for service in (before, lost):
+        root, signature = service.settling._sign_root(service.settling._draft(0))
+        service.served.require_root_signature(poll.node_keys[ME - 1].address, signature, 0, root)
+    assert first.inventory_signature != second.inventory_signature
+
+
+def test_it_signs_no_statement_about_ballots(poll: SyntheticPoll, tmp_path: Path) -> None:
+    service = rebuilt(poll, tmp_path)
+    phase = service.phase
+    assert isinstance(phase, Settling)
+    assert phase.inventory_signature is None
+    versions = service.served.store.versions(poll.published.poll_id)
+    assert [(one.receipted, one.has_share) for one in versions] == [(False, True)] * 2
+    proposal = service.settling._draft(0)
+    attempts = [
+        lambda: service.settling._sign_root(proposal),
+        lambda: service.settling.answer_draft(phase, proposal.encode()),
+        lambda: asyncio.run(
+            service.settling.answer_proposal(phase, proposal.encode(), poll.node_keys[0].address)
+        ),
+        service.progress.inventory_signature,
+        lambda: service.served.sign_receipt(*versions_key(service)),
+        lambda: service.served.sign(typed_data.LACKING, poll.context, 9, bytes(32)),
+    ]
+    for attempt in attempts:
+        with pytest.raises(Problem) as caught:
+            attempt()
+        assert caught.value.kind is ProblemType.POLL_NOT_SERVED
+    outcome = service.progress.accepting()
+    assert isinstance(outcome, Problem)
+    assert outcome.kind is ProblemType.POLL_NOT_SERVED
+
+
+def versions_key(service: PollService) -> tuple[bytes, int, bytes]:
+    version = service.served.store.versions(service.served.poll_id)[0]
+    return version.voter, version.cast_at_unix_s, version.digest
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_it_states_a_final_only_where_it_cannot_have_stated_one(
+    poll: SyntheticPoll, tmp_path: Path, late: bool
+) -> None:
+    service = rebuilt(poll, tmp_path, late=late)
+    phase = service.phase
+    assert isinstance(phase, Settling)
+    digests = [entry.digest for entry in service.settling._draft(0).entries]
+    root, _ = service.served.root(digests)
+    releasing = phase.anchored(Anchoring(0, root)).releasable(FinalizedRoot(root), digests)
+    assert isinstance(releasing, Releasing)
+    if not late:
+        releasing.sign_final(FinalizedRoot(root))
+        assert releasing.own_final() is not None
+        return
+    with pytest.raises(Problem, match="lost its database"):
+        releasing.sign_final(FinalizedRoot(root))
+    assert releasing.own_final() is None
+
+
+def test_only_time_tells_whether_a_root_can_be_final(poll: SyntheticPoll) -> None:
+    published = poll.published
+    end = published.parameters.freezes_at + published.parameters.dispute_window
+    head = replace(observation(poll).head, timestamp=end - MARGIN_S - 1)
+    # The machine's own clock is far behind the synthetic poll's.
+    assert not may_be_final(published, [head])
+    assert may_be_final(published, [head, replace(head, timestamp=end - MARGIN_S)])
