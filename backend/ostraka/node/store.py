@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
-from sqlalchemy import ColumnElement, Engine, Insert, func, update
+from sqlalchemy import Engine, func, update
 from sqlalchemy import select as select_columns
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
+from ostraka.node.ballot_queries import adding_ballots, chunks, of_digests, of_poll
 from ostraka.storage.database import checkpoint, ping
 from ostraka.storage.node_tables import (
     AnnouncedKey,
@@ -38,8 +37,6 @@ _SIGNED = col(StoredBallot.signed)
 _RECEIPT = col(StoredBallot.receipt)
 _ROW = col(StoredBallot.id)
 _RECEIPTS = select_columns(_VOTER, col(StoredBallot.cast_at_unix_s), _DIGEST, _RECEIPT)
-_PARAMETERS = 500
-"""Databases limit the number of parameters of a statement."""
 
 
 class Conflict(Exception):
@@ -83,7 +80,7 @@ class NodeStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = Lock()
-        self._add_ballots = _adding(engine.dialect.name)
+        self._add_ballots = adding_ballots(engine.dialect.name)
 
     @contextmanager
     def _write(self) -> Iterator[Session]:
@@ -190,7 +187,7 @@ class NodeStore:
         """Return the stored ones of these ballots, by digest."""
         found: dict[bytes, StoredBallot] = {}
         with Session(self._engine) as session:
-            for chosen in _of_digests(digests):
+            for chosen in of_digests(digests):
                 query = select(StoredBallot).where(StoredBallot.poll_id == poll_id, chosen)
                 found |= {ballot.digest: ballot for ballot in session.exec(query)}
         return found
@@ -201,8 +198,8 @@ class NodeStore:
         """Return (voter, cast time, digest, own receipt) of the receipted ones of these ballots."""
         found = []
         with self._engine.connect() as connection:
-            for chosen in _of_digests(digests):
-                query = _RECEIPTS.where(_of_poll(poll_id), _RECEIPT.is_not(None), chosen)
+            for chosen in of_digests(digests):
+                query = _RECEIPTS.where(of_poll(poll_id), _RECEIPT.is_not(None), chosen)
                 found += [
                     (voter, UnixSeconds(at), digest, receipt or b"")
                     for voter, at, digest, receipt in connection.execute(query)
@@ -213,8 +210,8 @@ class NodeStore:
         """Return those of these ballots that are stored with all their bytes."""
         found: set[bytes] = set()
         with self._engine.connect() as connection:
-            for chosen in _of_digests(digests):
-                query = select_columns(_DIGEST).where(_of_poll(poll_id), _SIGNED != b"", chosen)
+            for chosen in of_digests(digests):
+                query = select_columns(_DIGEST).where(of_poll(poll_id), _SIGNED != b"", chosen)
                 found.update(connection.execute(query).scalars())
         return found
 
@@ -222,10 +219,10 @@ class NodeStore:
         """Return the number of stored versions of each of these voters."""
         counts = dict.fromkeys(voters, 0)
         with self._engine.connect() as connection:
-            for chosen in _chunks(counts, _VOTER):
+            for chosen in chunks(counts, _VOTER):
                 query = (
                     select_columns(_VOTER, func.count())
-                    .where(_of_poll(poll_id), chosen)
+                    .where(of_poll(poll_id), chosen)
                     .group_by(_VOTER)
                 )
                 counts.update((voter, count) for voter, count in connection.execute(query))
@@ -246,7 +243,7 @@ class NodeStore:
         """Return (row id, signed parts, boxes) of ballots in order of arrival, after a row id."""
         query = (
             select_columns(col(StoredBallot.id), _SIGNED, col(StoredBallot.boxes))
-            .where(_of_poll(poll_id), col(StoredBallot.id) > after)
+            .where(of_poll(poll_id), col(StoredBallot.id) > after)
             .order_by(col(StoredBallot.id))
             .limit(limit)
         )
@@ -483,35 +480,3 @@ class NodeStore:
             StoredBallot.poll_id == poll_id, StoredBallot.digest == digest
         )
         return session.exec(query).first()
-
-
-def _adding(dialect: str) -> Insert:
-    """Return the statement of `NodeStore.add_ballots`, which both databases spell alike."""
-    insert = sqlite.insert(StoredBallot) if dialect == "sqlite" else postgresql.insert(StoredBallot)
-    stored, new = StoredBallot.__table__.columns, insert.excluded  # type: ignore[attr-defined]
-    promised = stored.receipt.is_(None) & new.receipt.is_not(None)
-    return insert.on_conflict_do_update(
-        index_elements=["poll_id", "digest"],
-        set_={
-            "signed": new.signed,
-            "boxes": new.boxes,
-            "share_box": new.share_box,
-            "receipt": func.coalesce(stored.receipt, new.receipt),
-        },
-        where=(stored.signed == b"") | promised,
-    )
-
-
-def _of_poll(poll_id: int) -> ColumnElement[bool]:
-    return col(StoredBallot.poll_id) == poll_id
-
-
-def _of_digests(digests: Iterable[bytes]) -> Iterator[ColumnElement[bool]]:
-    """Conditions that select ballots by digest, each with few enough parameters."""
-    return _chunks(digests, _DIGEST)
-
-
-def _chunks(wanted: Iterable[bytes], column: Mapped[bytes]) -> Iterator[ColumnElement[bool]]:
-    values = list(wanted)
-    for start in range(0, len(values), _PARAMETERS):
-        yield column.in_(values[start : start + _PARAMETERS])

@@ -160,4 +160,4 @@ ALTER TABLE ONLY public.stored_ballot
 CREATE INDEX ix_asked_repair_poll_id ON public.asked_repair USING btree (poll_id);
 CREATE INDEX ix_asked_repair_subject ON public.asked_repair USING btree (subject);
 CREATE INDEX ix_stored_ballot_poll_id ON public.stored_ballot USING btree (poll_id);
-CREATE INDEX ix_stored_ballot_voter ON public.stored_ballot USING btree (voter);
+CREATE INDEX ix_stored_ballot_poll_voter ON public.stored_ballot USING btree (poll_id, voter);
