@@ -11,10 +11,8 @@ def require_command(words: list[str]) -> None:
     """Fail unless these words are a command with its options."""
     command: Any = get_command(app)
     context = command.make_context("ostraka", [], resilient_parsing=True)
-    while words and hasattr(command, "get_command"):
-        found = command.get_command(context, words[0])
-        assert found is not None, words
-        command, words = found, words[1:]
+    while words and hasattr(command, "resolve_command"):
+        _, command, words = command.resolve_command(context, words)
     options = {option for one in command.params for option in one.opts}
     given = {word for word in words if word.startswith("-")}
     assert given <= options, (given, options)
