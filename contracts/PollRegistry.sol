@@ -11,6 +11,7 @@ import {Bn254} from "./libraries/Bn254.sol";
 import {Committee} from "./libraries/Committee.sol";
 import {Generators} from "./libraries/Generators.sol";
 import {Outcome} from "./libraries/Outcome.sol";
+import {PollContext} from "./libraries/PollContext.sol";
 
 /// @title PollRegistry
 /// @notice No owner, no upgrade, no funds.
@@ -32,7 +33,8 @@ contract PollRegistry is IPollRegistry, EIP712 {
     /// @dev Ordered so that anchoring and accepting touch few words. Times are below 2^48
     /// (PollRules).
     struct PollRecord {
-        uint48 anchoredAt;
+        // From then on, unless it is contested, the anchored root is final; 0 without one.
+        uint48 releasableAt;
         uint48 closesAt;
         // 0 before any root was rejected.
         uint48 rejectedAt;
@@ -53,6 +55,8 @@ contract PollRegistry is IPollRegistry, EIP712 {
         uint32 voters;
         uint32 minimumBallots;
         uint32 rejectedRounds;
+        uint48 anchoredAt;
+        uint32 maxDisputeDelay;
         bytes32 tallyDigest;
         bytes32 pollContext;
         bytes32 committee;
@@ -71,6 +75,8 @@ contract PollRegistry is IPollRegistry, EIP712 {
         "Root(bytes32 pollContext,uint32 round,bytes32 rootHash,uint256 sumX,uint256 sumY,uint32 count)"
     );
 
+    /// @dev So many challenges can be answered one after another before the poll is void.
+    uint32 private constant MIN_ANSWERS = 4;
     uint256 private constant MAX_URL_BYTES = 256;
     uint256 private constant MAX_DESCRIPTION_BYTES = 65_536;
 
@@ -141,13 +147,12 @@ contract PollRegistry is IPollRegistry, EIP712 {
         );
 
         pollId = ++pollCount;
-        bytes32 pollContext = keccak256(
-            abi.encodePacked(
-                "ostraka/v2/poll",
-                abi.encode(block.chainid, address(this), pollId),
-                abi.encode(parameters),
-                abi.encode(slots, maxSlotValue)
-            )
+        bytes32 pollContext = PollContext.compute(
+            address(this),
+            pollId,
+            parameters,
+            slots,
+            maxSlotValue
         );
         _store(_polls[pollId], parameters, pollContext, slots, maxSlotValue);
         emit PollCreated(
@@ -209,6 +214,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         record.sumY = root.sumY;
         record.count = root.count;
         record.anchoredAt = uint48(block.timestamp);
+        record.releasableAt = uint48(block.timestamp + record.disputeWindow);
         emit RootAnchored(pollId, root, attestations);
         if (root.count < record.minimumBallots) {
             record.mark = Mark.Void;
@@ -224,6 +230,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         record.rejectedRounds = round + 1;
         record.rejectedAt = uint48(block.timestamp);
         record.anchoredAt = 0;
+        record.releasableAt = 0;
         record.mark = Mark.None;
         record.round = 0;
         record.count = 0;
@@ -234,16 +241,23 @@ contract PollRegistry is IPollRegistry, EIP712 {
     }
 
     /// @inheritdoc IPollRegistry
-    function void(uint256 pollId) external {
+    function contest(uint256 pollId, bool open) external {
         PollRecord storage record = _disputed(pollId);
-        record.mark = Mark.Void;
-        emit PollVoided(pollId, record.count);
+        record.mark = open ? Mark.Contested : Mark.None;
+        // The tally's deadline counts from the moment at which the root is final.
+        if (!open && record.releasableAt < block.timestamp)
+            record.releasableAt = uint48(block.timestamp);
+        emit ContestChanged(pollId, open);
     }
 
     /// @inheritdoc IPollRegistry
-    function contest(uint256 pollId, bool open) external {
-        _disputed(pollId).mark = open ? Mark.Contested : Mark.None;
-        emit ContestChanged(pollId, open);
+    function extend(uint256 pollId, uint64 until) external {
+        PollRecord storage record = _disputed(pollId);
+        uint256 bound = _disputeBound(record);
+        if (until < record.releasableAt || until > bound)
+            revert PollRegistryInvalidExtension(until, record.releasableAt, bound);
+        record.releasableAt = uint48(until);
+        emit WindowExtended(pollId, until);
     }
 
     /// @inheritdoc IPollRegistry
@@ -257,8 +271,9 @@ contract PollRegistry is IPollRegistry, EIP712 {
         for (uint256 slot = 0; slot < tally.length; ++slot) {
             if (tally[slot] > maximum) revert PollRegistryTooManyVotes(slot, tally[slot], maximum);
         }
-        (uint256 x, uint256 y) = Generators.commit(generatorTable, tally, blinding);
-        if (x != record.sumX || y != record.sumY) revert PollRegistryNotAnOpening(x, y);
+        uint256[2] memory opened = Generators.commitment(generatorTable, tally, blinding);
+        if (opened[0] != record.sumX || opened[1] != record.sumY)
+            revert PollRegistryNotAnOpening(opened[0], opened[1]);
         record.tallyDigest = keccak256(abi.encode(tally));
         emit TallyAccepted(pollId, tally, blinding);
     }
@@ -297,7 +312,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         seen.anchorDeadline = uint64(_anchorDeadline(record));
         if (record.anchoredAt != 0) {
             seen.anchoredAt = record.anchoredAt;
-            seen.releasableAt = seen.anchoredAt + record.disputeWindow;
+            seen.releasableAt = record.releasableAt;
             seen.tallyDeadline = seen.releasableAt + record.tallyPeriod;
         }
         seen.outcomeRule = record.outcomeRule;
@@ -323,11 +338,15 @@ contract PollRegistry is IPollRegistry, EIP712 {
         if (record.slots == 0) return Status.None;
         if (record.tallyDigest != 0) return Status.Tallied;
         if (record.mark == Mark.Void) return Status.Void;
-        if (record.anchoredAt != 0) {
-            uint256 releasableAt = uint256(record.anchoredAt) + record.disputeWindow;
-            if (block.timestamp >= releasableAt + record.tallyPeriod) return Status.Void;
-            bool held = block.timestamp < releasableAt || record.mark == Mark.Contested;
-            return held ? Status.Anchored : Status.Releasable;
+        uint256 releasableAt = record.releasableAt;
+        if (releasableAt != 0) {
+            if (record.mark == Mark.Contested)
+                return block.timestamp < _disputeBound(record) ? Status.Anchored : Status.Void;
+            if (block.timestamp < releasableAt) return Status.Anchored;
+            return
+                block.timestamp < releasableAt + record.tallyPeriod
+                    ? Status.Releasable
+                    : Status.Void;
         }
         if (block.timestamp < record.closesAt)
             return record.pollKeys == 0 ? Status.Created : Status.Open;
@@ -357,10 +376,13 @@ contract PollRegistry is IPollRegistry, EIP712 {
         if (parameters.tallyPeriod == 0 || parameters.tallyPeriod < periodFloor)
             revert PollRegistryInvalidParameter("tallyPeriod");
         bool disputable = disputes != address(0);
-        if ((parameters.responseTime != 0) != disputable)
+        if (disputable ? parameters.responseTime < periodFloor : parameters.responseTime != 0)
             revert PollRegistryInvalidParameter("responseTime");
-        if ((parameters.maxDisputeDelay != 0) != disputable)
-            revert PollRegistryInvalidParameter("maxDisputeDelay");
+        if (
+            disputable
+                ? parameters.maxDisputeDelay / MIN_ANSWERS < parameters.responseTime
+                : parameters.maxDisputeDelay != 0
+        ) revert PollRegistryInvalidParameter("maxDisputeDelay");
     }
 
     function _store(
@@ -387,6 +409,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         record.disputeWindow = parameters.disputeWindow;
         record.tallyPeriod = parameters.tallyPeriod;
         record.minimumBallots = parameters.minimumBallots;
+        record.maxDisputeDelay = parameters.maxDisputeDelay;
     }
 
     function _inStatus(
@@ -463,5 +486,10 @@ contract PollRegistry is IPollRegistry, EIP712 {
                 ? uint256(record.closesAt) + record.freezeDelay
                 : record.rejectedAt;
         return start + uint256(record.roundDuration) * (record.maxRounds - record.rejectedRounds);
+    }
+
+    /// @dev The anchored root is final or the poll void by then, whatever is disputed.
+    function _disputeBound(PollRecord storage record) private view returns (uint256) {
+        return uint256(record.anchoredAt) + record.disputeWindow + record.maxDisputeDelay;
     }
 }
