@@ -181,8 +181,9 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
         uint32 responseTime = _requireOpen(challenge).responseTime;
         _requireNode(seen.root, SumTree.ofLeaf(leaf), 0, index, siblings);
         if (leaf.voter != ballot.voter) revert DisputesNotInCensus(leaf.voter);
-        bool isEarlier = leaf.castAt < ballot.castAt ||
-            (leaf.castAt == ballot.castAt && leaf.ballotDigest < ballot.ballotDigest);
+        bool isEarlier =
+            leaf.castAt < ballot.castAt ||
+                (leaf.castAt == ballot.castAt && leaf.ballotDigest < ballot.ballotDigest);
         if (isEarlier) revert DisputesEarlierBallot();
         _settle(poll, seen, challenge, responseTime, payee, before);
     }
@@ -201,10 +202,8 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
         _requireOpen(challenge);
         _requireTerms(poll, seen, terms);
         bytes32 digest = BallotProof.digest(content);
-        if (digest != ballot.ballotDigest)
-            revert DisputesTermsDiffer(ballot.ballotDigest, digest);
-        if (!_isInvalid(_setting(poll, seen), terms, ballot, content))
-            revert DisputesBallotHolds();
+        if (digest != ballot.ballotDigest) revert DisputesTermsDiffer(ballot.ballotDigest, digest);
+        if (!_isInvalid(_setting(poll, seen), terms, ballot, content)) revert DisputesBallotHolds();
         _settle(poll, seen, challenge, terms.parameters.responseTime, payee, before);
     }
 
@@ -325,9 +324,7 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
                 ballot.ballotDigest
             )
         );
-        bytes32 signed = keccak256(
-            abi.encodePacked(hex"1901", _domain(poll.registry), statement)
-        );
+        bytes32 signed = keccak256(abi.encodePacked(hex"1901", _domain(poll.registry), statement));
         uint256 previous = 0;
         for (uint256 i = 0; i < receipts.length; ++i) {
             uint256 node = receipts[i].node;
@@ -460,13 +457,13 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
         Terms calldata terms,
         uint256 baseFee
     ) private view returns (uint256) {
-        uint256 width = uint256(uint16(bytes2(terms.rule[0:2]))) +
-            uint16(bytes2(terms.rule[6:8]));
+        uint256 width = uint256(uint16(bytes2(terms.rule[0:2]))) + uint16(bytes2(terms.rule[6:8]));
         uint256 levels = 2 * SumTree.depth(seen.voters);
-        uint256 used = ANSWER_GAS +
-            GAS_PER_WIDTH * width +
-            GAS_PER_RULE_BYTE * terms.rule.length +
-            GAS_PER_LEVEL * levels;
+        uint256 used =
+            ANSWER_GAS +
+                GAS_PER_WIDTH * width +
+                GAS_PER_RULE_BYTE * terms.rule.length +
+                GAS_PER_LEVEL * levels;
         uint256 bond = Math.max(minimumBond, BOND_FACTOR * used * baseFee);
         uint256 doublings = _dockets[_key(poll)][seen.root.round].opened / DOUBLING;
         return bond << Math.min(doublings, MAX_DOUBLINGS);

@@ -33,19 +33,20 @@ contract PollRegistry is IPollRegistry, EIP712 {
     /// @dev Ordered so that anchoring and accepting touch few words. Times are below 2^48
     /// (PollRules).
     struct PollRecord {
-        // From then on, unless it is contested, the anchored root is final; 0 without one.
-        uint48 releasableAt;
+        // 0 without an anchored root.
+        uint48 anchoredAt;
         uint48 closesAt;
         // 0 before any root was rejected.
         uint48 rejectedAt;
         uint32 freezeDelay;
         uint32 disputeWindow;
         uint32 tallyPeriod;
-        uint16 slots;
         // Most votes that a slot can hold: total weight times largest slot value.
         uint200 maximum;
-        uint48 opensAt;
         Mark mark;
+        // Seconds by which disputes lengthened the window of the anchored root.
+        uint32 extension;
+        uint16 slots;
         uint128 totalWeight;
         uint32 roundDuration;
         uint32 maxRounds;
@@ -55,7 +56,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         uint32 voters;
         uint32 minimumBallots;
         uint32 rejectedRounds;
-        uint48 anchoredAt;
+        uint48 opensAt;
         uint32 maxDisputeDelay;
         bytes32 tallyDigest;
         bytes32 pollContext;
@@ -214,7 +215,6 @@ contract PollRegistry is IPollRegistry, EIP712 {
         record.sumY = root.sumY;
         record.count = root.count;
         record.anchoredAt = uint48(block.timestamp);
-        record.releasableAt = uint48(block.timestamp + record.disputeWindow);
         emit RootAnchored(pollId, root, attestations);
         if (root.count < record.minimumBallots) {
             record.mark = Mark.Void;
@@ -230,7 +230,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         record.rejectedRounds = round + 1;
         record.rejectedAt = uint48(block.timestamp);
         record.anchoredAt = 0;
-        record.releasableAt = 0;
+        record.extension = 0;
         record.mark = Mark.None;
         record.round = 0;
         record.count = 0;
@@ -245,18 +245,16 @@ contract PollRegistry is IPollRegistry, EIP712 {
         PollRecord storage record = _disputed(pollId);
         record.mark = open ? Mark.Contested : Mark.None;
         // The tally's deadline counts from the moment at which the root is final.
-        if (!open && record.releasableAt < block.timestamp)
-            record.releasableAt = uint48(block.timestamp);
+        if (!open && block.timestamp > _releasableAt(record)) _extend(record, block.timestamp);
         emit ContestChanged(pollId, open);
     }
 
     /// @inheritdoc IPollRegistry
     function extend(uint256 pollId, uint64 until) external {
         PollRecord storage record = _disputed(pollId);
-        uint256 bound = _disputeBound(record);
-        if (until < record.releasableAt || until > bound)
-            revert PollRegistryInvalidExtension(until, record.releasableAt, bound);
-        record.releasableAt = uint48(until);
+        (uint256 least, uint256 most) = (_releasableAt(record), _disputeBound(record));
+        if (until < least || until > most) revert PollRegistryInvalidExtension(until, least, most);
+        _extend(record, until);
         emit WindowExtended(pollId, until);
     }
 
@@ -312,7 +310,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         seen.anchorDeadline = uint64(_anchorDeadline(record));
         if (record.anchoredAt != 0) {
             seen.anchoredAt = record.anchoredAt;
-            seen.releasableAt = record.releasableAt;
+            seen.releasableAt = uint64(_releasableAt(record));
             seen.tallyDeadline = seen.releasableAt + record.tallyPeriod;
         }
         seen.outcomeRule = record.outcomeRule;
@@ -338,8 +336,8 @@ contract PollRegistry is IPollRegistry, EIP712 {
         if (record.slots == 0) return Status.None;
         if (record.tallyDigest != 0) return Status.Tallied;
         if (record.mark == Mark.Void) return Status.Void;
-        uint256 releasableAt = record.releasableAt;
-        if (releasableAt != 0) {
+        if (record.anchoredAt != 0) {
+            uint256 releasableAt = _releasableAt(record);
             if (record.mark == Mark.Contested)
                 return block.timestamp < _disputeBound(record) ? Status.Anchored : Status.Void;
             if (block.timestamp < releasableAt) return Status.Anchored;
@@ -486,6 +484,16 @@ contract PollRegistry is IPollRegistry, EIP712 {
                 ? uint256(record.closesAt) + record.freezeDelay
                 : record.rejectedAt;
         return start + uint256(record.roundDuration) * (record.maxRounds - record.rejectedRounds);
+    }
+
+    /// @dev Unless the anchored root is contested, it is final from then on.
+    function _releasableAt(PollRecord storage record) private view returns (uint256) {
+        return uint256(record.anchoredAt) + record.disputeWindow + record.extension;
+    }
+
+    /// @dev At most `maxDisputeDelay`, as a root that is contested for longer makes the poll void.
+    function _extend(PollRecord storage record, uint256 until) private {
+        record.extension = uint32(until - record.anchoredAt - record.disputeWindow);
     }
 
     /// @dev The anchored root is final or the poll void by then, whatever is disputed.

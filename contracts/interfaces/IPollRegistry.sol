@@ -145,7 +145,7 @@ interface IPollRegistry {
     error PollRegistryWrongStatus(uint256 pollId, Status status);
     error PollRegistryInvalidNodeKey(uint256 node);
     error PollRegistryNotDisputes(address account);
-    error PollRegistryInvalidExtension(uint64 until, uint64 earliest, uint256 latest);
+    error PollRegistryInvalidExtension(uint256 until, uint256 earliest, uint256 latest);
     error PollRegistryTooEarly(uint256 from);
     error PollRegistryRoundTooLate(uint32 round, uint32 maxRounds);
     error PollRegistryRoundRejected(uint32 round, uint32 rejectedRounds);

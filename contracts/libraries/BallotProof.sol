@@ -70,8 +70,7 @@ library BallotProof {
         uint256[3] memory weights = _weights(pollContext, ballot);
         (bool rowsHold, uint256[] memory folded) = _fold(form, rule, challenge, weights);
         if (!rowsHold) return Fault.Row;
-        return
-            _isIdentity(table, form, folded, challenge, weights) ? Fault.None : Fault.Equation;
+        return _isIdentity(table, form, folded, challenge, weights) ? Fault.None : Fault.Equation;
     }
 
     function digest(bytes calldata ballot) internal pure returns (bytes32) {
@@ -129,10 +128,7 @@ library BallotProof {
         }
     }
 
-    function _point(
-        Form memory form,
-        uint256 index
-    ) private pure returns (uint256 x, uint256 y) {
+    function _point(Form memory form, uint256 index) private pure returns (uint256 x, uint256 y) {
         uint256 place = form.pointsAt + POINT * index;
         assembly ("memory-safe") {
             x := calldataload(place)
@@ -174,7 +170,10 @@ library BallotProof {
         transcript = bytes.concat(transcript, _message("value-mask", ballot[place:place + POINT]));
         place += POINT;
         if (!form.isCompact) {
-            transcript = bytes.concat(transcript, _message("bits-mask", ballot[place:place + POINT]));
+            transcript = bytes.concat(
+                transcript,
+                _message("bits-mask", ballot[place:place + POINT])
+            );
             place += POINT;
         }
         transcript = bytes.concat(

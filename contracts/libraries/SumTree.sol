@@ -74,9 +74,8 @@ library SumTree {
         current = Node(node.hash, node.x, node.y);
         for (uint256 level = 0; level < siblings.length; ++level) {
             Node memory sibling = siblings[level];
-            current.hash = (index >> level) & 1 == 1
-                ? parent(sibling, current)
-                : parent(current, sibling);
+            current.hash =
+                (index >> level) & 1 == 1 ? parent(sibling, current) : parent(current, sibling);
             (current.x, current.y) = Bn254.add(current.x, current.y, sibling.x, sibling.y);
         }
     }
