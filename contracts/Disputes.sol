@@ -5,7 +5,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {BallotCheck} from "./disputes/BallotCheck.sol";
+import {BallotCheck} from "./BallotCheck.sol";
 import {IDisputes} from "./interfaces/IDisputes.sol";
 import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
 import {BallotProof} from "./libraries/BallotProof.sol";

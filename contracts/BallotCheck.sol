@@ -2,12 +2,12 @@
 pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {IDisputes} from "../interfaces/IDisputes.sol";
-import {IPollRegistry} from "../interfaces/IPollRegistry.sol";
-import {BallotProof} from "../libraries/BallotProof.sol";
-import {Bn254} from "../libraries/Bn254.sol";
-import {CensusTree} from "../libraries/CensusTree.sol";
-import {SumTree} from "../libraries/SumTree.sol";
+import {IDisputes} from "./interfaces/IDisputes.sol";
+import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
+import {BallotProof} from "./libraries/BallotProof.sol";
+import {Bn254} from "./libraries/Bn254.sol";
+import {CensusTree} from "./libraries/CensusTree.sol";
+import {SumTree} from "./libraries/SumTree.sol";
 
 /// @title Checks a ballot as the verifier does
 /// @notice Stateless: the same bytes always give the same answer. Checks B1 and B3 to B6 of
