@@ -58,15 +58,14 @@ contract BallotCheck {
         address signer = ECDSA.recover(signed, evidence.signature);
         if (signer != membership.signingKey) revert IDisputes.DisputesWrongSigner(0, signer);
         (uint256 x, uint256 y) = BallotProof.commitment(ballot);
-        uint256[2] memory weighted;
-        Bn254.addMultiple(weighted, x, y, membership.weight);
+        if (membership.weight != 1) (x, y) = Bn254.multiple(x, y, membership.weight);
         SumTree.Leaf memory leaf = SumTree.Leaf(
             voter,
             membership.weight,
             castAt,
             ballotDigest,
-            weighted[0],
-            weighted[1]
+            x,
+            y
         );
         return SumTree.ofLeaf(leaf);
     }

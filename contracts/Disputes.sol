@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {BallotCheck} from "./BallotCheck.sol";
 import {IDisputes} from "./interfaces/IDisputes.sol";
@@ -16,7 +15,9 @@ import {SumTree} from "./libraries/SumTree.sol";
 
 /// @title Disputes
 /// @notice No owner, no upgrade. Holds nothing but bonds and what accounts may withdraw.
-contract Disputes is IDisputes, EIP712, ReentrancyGuard {
+/// @dev A registry may be hostile. Every function changes its own state before it calls the registry
+/// or sends money, and a registry can only decide about challenges of its own polls.
+contract Disputes is IDisputes, EIP712 {
     /// @dev Challenges of one anchored root.
     struct Docket {
         uint32 open;
@@ -72,8 +73,8 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
         SumTree.Node calldata left,
         SumTree.Node calldata right,
         SumTree.Node[] calldata siblings
-    ) external nonReentrant {
-        IPollRegistry.PollView memory seen = _anchored(poll);
+    ) external {
+        IPollRegistry.DisputeView memory seen = _anchored(poll);
         if (height == 0) revert DisputesWrongHeight(height, SumTree.depth(seen.root.count));
         SumTree.Node memory node = SumTree.Node(SumTree.parent(left, right), sum[0], sum[1]);
         _requireNode(seen.root, node, height, index, siblings);
@@ -91,8 +92,8 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
         uint256 index,
         SumTree.Node calldata node,
         SumTree.Node[] calldata siblings
-    ) external nonReentrant {
-        IPollRegistry.PollView memory seen = _anchored(poll);
+    ) external {
+        IPollRegistry.DisputeView memory seen = _anchored(poll);
         _requireNode(seen.root, node, height, index, siblings);
         bool isBeyond = index << height >= seen.root.count;
         bool isEmpty = node.hash == 0 && node.x == 0 && node.y == 0;
@@ -107,8 +108,8 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
         uint256 index,
         SumTree.Leaf[2] calldata leaves,
         SumTree.Node[][2] calldata siblings
-    ) external nonReentrant {
-        IPollRegistry.PollView memory seen = _anchored(poll);
+    ) external {
+        IPollRegistry.DisputeView memory seen = _anchored(poll);
         for (uint256 i = 0; i < 2; ++i) {
             _requireNode(seen.root, SumTree.ofLeaf(leaves[i]), 0, index + i, siblings[i]);
         }
@@ -121,8 +122,8 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
         Poll calldata poll,
         Terms calldata terms,
         uint32 index
-    ) external payable nonReentrant returns (bytes32 challenge) {
-        IPollRegistry.PollView memory seen = _anchored(poll);
+    ) external payable returns (bytes32 challenge) {
+        IPollRegistry.DisputeView memory seen = _anchored(poll);
         _requireTerms(poll, seen, terms);
         if (index >= seen.root.count) revert DisputesIndexOutOfRange(index, seen.root.count);
         challenge = _leafChallenge(poll, seen.root.round, index);
@@ -136,10 +137,11 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
         Terms calldata terms,
         ReceiptedBallot calldata ballot,
         IPollRegistry.Attestation[] calldata receipts
-    ) external payable nonReentrant returns (bytes32 challenge) {
-        IPollRegistry.PollView memory seen = _anchored(poll);
+    ) external payable returns (bytes32 challenge) {
+        IPollRegistry.DisputeView memory seen = _anchored(poll);
         _requireTerms(poll, seen, terms);
-        if (ballot.castAt < seen.opensAt || ballot.castAt >= seen.closesAt)
+        IPollRegistry.PollParameters calldata parameters = terms.parameters;
+        if (ballot.castAt < parameters.opensAt || ballot.castAt >= parameters.closesAt)
             revert DisputesWrongCastTime(ballot.castAt);
         _requireReceipts(poll, seen, ballot, receipts);
         challenge = _omissionChallenge(poll, seen.root.round, ballot);
@@ -154,9 +156,9 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
         uint32 index,
         LeafEvidence calldata evidence,
         Payee calldata payee
-    ) external nonReentrant {
+    ) external {
         uint256 before = gasleft();
-        IPollRegistry.PollView memory seen = _anchored(poll);
+        IPollRegistry.DisputeView memory seen = _anchored(poll);
         bytes32 challenge = _leafChallenge(poll, seen.root.round, index);
         _requireOpen(challenge);
         _requireTerms(poll, seen, terms);
@@ -174,9 +176,9 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
         SumTree.Leaf calldata leaf,
         SumTree.Node[] calldata siblings,
         Payee calldata payee
-    ) external nonReentrant {
+    ) external {
         uint256 before = gasleft();
-        IPollRegistry.PollView memory seen = _anchored(poll);
+        IPollRegistry.DisputeView memory seen = _anchored(poll);
         bytes32 challenge = _omissionChallenge(poll, seen.root.round, ballot);
         uint32 responseTime = _requireOpen(challenge).responseTime;
         _requireNode(seen.root, SumTree.ofLeaf(leaf), 0, index, siblings);
@@ -195,9 +197,9 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
         ReceiptedBallot calldata ballot,
         bytes calldata content,
         Payee calldata payee
-    ) external nonReentrant {
+    ) external {
         uint256 before = gasleft();
-        IPollRegistry.PollView memory seen = _anchored(poll);
+        IPollRegistry.DisputeView memory seen = _anchored(poll);
         bytes32 challenge = _omissionChallenge(poll, seen.root.round, ballot);
         _requireOpen(challenge);
         _requireTerms(poll, seen, terms);
@@ -208,8 +210,8 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
     }
 
     /// @inheritdoc IDisputes
-    function expire(Poll calldata poll, bytes32 challenge) external nonReentrant {
-        IPollRegistry.PollView memory seen = _anchored(poll);
+    function expire(Poll calldata poll, bytes32 challenge) external {
+        IPollRegistry.DisputeView memory seen = _anchored(poll);
         Challenge storage record = _challenges[challenge];
         if (
             record.state != ChallengeState.Open ||
@@ -222,18 +224,18 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
     }
 
     /// @inheritdoc IDisputes
-    function close(Poll calldata poll, bytes32 challenge) external nonReentrant {
+    function close(Poll calldata poll, bytes32 challenge) external {
         Challenge storage record = _challenges[challenge];
         if (record.state != ChallengeState.Open || record.poll != _key(poll))
             revert DisputesNoOpenChallenge(challenge, record.state);
-        IPollRegistry.PollView memory seen = poll.registry.poll(poll.id);
+        IPollRegistry.DisputeView memory seen = poll.registry.disputed(poll.id);
         bool isAnchored = seen.status == IPollRegistry.Status.Anchored;
         if (isAnchored && seen.root.round == record.round) revert DisputesStillDisputable();
         _giveBack(challenge, record);
     }
 
     /// @inheritdoc IDisputes
-    function withdraw() external nonReentrant {
+    function withdraw() external {
         uint256 amount = balanceOf[msg.sender];
         if (amount == 0) revert DisputesNothingToWithdraw(msg.sender);
         balanceOf[msg.sender] = 0;
@@ -247,7 +249,7 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
         Terms calldata terms,
         uint256 baseFee
     ) external view returns (uint256) {
-        IPollRegistry.PollView memory seen = poll.registry.poll(poll.id);
+        IPollRegistry.DisputeView memory seen = poll.registry.disputed(poll.id);
         return _bond(poll, seen, terms, baseFee);
     }
 
@@ -258,16 +260,15 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
 
     function _anchored(
         Poll calldata poll
-    ) private view returns (IPollRegistry.PollView memory seen) {
-        address disputes = poll.registry.disputes();
-        if (disputes != address(this)) revert DisputesNotOfRegistry(disputes);
-        seen = poll.registry.poll(poll.id);
+    ) private view returns (IPollRegistry.DisputeView memory seen) {
+        seen = poll.registry.disputed(poll.id);
+        if (seen.disputes != address(this)) revert DisputesNotOfRegistry(seen.disputes);
         if (seen.status != IPollRegistry.Status.Anchored) revert DisputesNotAnchored(seen.status);
     }
 
     function _requireTerms(
         Poll calldata poll,
-        IPollRegistry.PollView memory seen,
+        IPollRegistry.DisputeView memory seen,
         Terms calldata terms
     ) private view {
         IPollRegistry.PollParameters calldata parameters = terms.parameters;
@@ -309,7 +310,7 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
 
     function _requireReceipts(
         Poll calldata poll,
-        IPollRegistry.PollView memory seen,
+        IPollRegistry.DisputeView memory seen,
         ReceiptedBallot calldata ballot,
         IPollRegistry.Attestation[] calldata receipts
     ) private view {
@@ -350,7 +351,7 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
 
     function _open(
         Poll calldata poll,
-        IPollRegistry.PollView memory seen,
+        IPollRegistry.DisputeView memory seen,
         Terms calldata terms,
         bytes32 challenge
     ) private {
@@ -402,7 +403,7 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
     /// showed.
     function _settle(
         Poll calldata poll,
-        IPollRegistry.PollView memory seen,
+        IPollRegistry.DisputeView memory seen,
         bytes32 challenge,
         uint256 responseTime,
         Payee calldata payee,
@@ -429,7 +430,7 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
 
     function _requirePayee(
         Poll calldata poll,
-        IPollRegistry.PollView memory seen,
+        IPollRegistry.DisputeView memory seen,
         bytes32 challenge,
         Payee calldata payee
     ) private view {
@@ -453,7 +454,7 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
 
     function _bond(
         Poll calldata poll,
-        IPollRegistry.PollView memory seen,
+        IPollRegistry.DisputeView memory seen,
         Terms calldata terms,
         uint256 baseFee
     ) private view returns (uint256) {
@@ -471,7 +472,7 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
 
     /// @dev The anchored root is final or the poll void by then.
     function _bound(
-        IPollRegistry.PollView memory seen,
+        IPollRegistry.DisputeView memory seen,
         Terms calldata terms
     ) private pure returns (uint256) {
         return
@@ -482,15 +483,14 @@ contract Disputes is IDisputes, EIP712, ReentrancyGuard {
 
     function _setting(
         Poll calldata poll,
-        IPollRegistry.PollView memory seen
+        IPollRegistry.DisputeView memory seen
     ) private view returns (BallotCheck.Setting memory) {
-        (, uint8 t, , ) = poll.registry.committee(seen.committee);
         return
             BallotCheck.Setting(
                 _domain(poll.registry),
-                poll.registry.generatorTable(),
+                seen.generatorTable,
                 seen.pollContext,
-                t
+                seen.threshold
             );
     }
 

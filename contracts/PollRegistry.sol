@@ -323,6 +323,24 @@ contract PollRegistry is IPollRegistry, EIP712 {
     }
 
     /// @inheritdoc IPollRegistry
+    function disputed(uint256 pollId) external view returns (DisputeView memory seen) {
+        PollRecord storage record = _polls[pollId];
+        if (record.slots == 0) return seen;
+        seen.status = status(pollId);
+        seen.disputes = disputes;
+        seen.generatorTable = generatorTable;
+        seen.pollContext = record.pollContext;
+        seen.committee = record.committee;
+        seen.threshold = _committees[record.committee].t;
+        seen.slots = record.slots;
+        seen.maxSlotValue = uint256(record.maximum) / record.totalWeight;
+        seen.voters = record.voters;
+        seen.anchoredAt = record.anchoredAt;
+        seen.releasableAt = uint64(_releasableAt(record));
+        seen.root = Root(record.round, record.rootHash, record.sumX, record.sumY, record.count);
+    }
+
+    /// @inheritdoc IPollRegistry
     function committee(
         bytes32 digest
     ) external view returns (address[] memory nodes, uint8 t, uint8 f, uint8 q) {

@@ -99,6 +99,23 @@ interface IPollRegistry {
         bool contested;
     }
 
+    /// @notice What a dispute needs of a poll.
+    struct DisputeView {
+        Status status;
+        address disputes;
+        address generatorTable;
+        bytes32 pollContext;
+        bytes32 committee;
+        // Secrecy threshold of the committee.
+        uint8 threshold;
+        uint16 slots;
+        uint256 maxSlotValue;
+        uint32 voters;
+        uint64 anchoredAt;
+        uint64 releasableAt;
+        Root root;
+    }
+
     /// @notice A committee was registered; its quorum is `q`.
     event CommitteeRegistered(
         bytes32 indexed committee,
@@ -241,6 +258,9 @@ interface IPollRegistry {
 
     /// @notice All data of a poll; status None if it does not exist.
     function poll(uint256 pollId) external view returns (PollView memory);
+
+    /// @notice What a dispute needs of a poll, at less cost than `poll`.
+    function disputed(uint256 pollId) external view returns (DisputeView memory);
 
     /// @notice Status by the time of the latest block.
     function status(uint256 pollId) external view returns (Status);

@@ -44,6 +44,8 @@ library BallotProof {
     uint256 private constant SCALAR = 32;
     uint256 private constant RULE_HEAD = 8;
     uint256 private constant TERM = 18;
+    // One term: its number, bit and coefficient.
+    uint256 private constant COMPACT_SLOT = 20;
 
     /// @notice Whether a ballot is canonical and its proof holds.
     /// @param table GeneratorTable.
@@ -62,15 +64,13 @@ library BallotProof {
             (uint256 x, uint256 y) = _point(form, i);
             if ((x == 0 && y == 0) || !Bn254.isPoint(x, y)) return Fault.Point;
         }
-        for (uint256 i = 0; i < scalars; ++i) {
-            if (_scalar(form, i) >= R) return Fault.Scalar;
-        }
+        if (!_areReduced(form.scalarsAt, scalars)) return Fault.Scalar;
         uint256 challenge = _challenge(form, pollContext, ballot);
         if (challenge == 0) return Fault.Equation;
         uint256[3] memory weights = _weights(pollContext, ballot);
         (bool rowsHold, uint256[] memory folded) = _fold(form, rule, challenge, weights);
         if (!rowsHold) return Fault.Row;
-        return _isIdentity(table, form, folded, challenge, weights) ? Fault.None : Fault.Equation;
+        return _holds(table, form, folded, challenge, weights) ? Fault.None : Fault.Equation;
     }
 
     function digest(bytes calldata ballot) internal pure returns (bytes32) {
@@ -120,10 +120,25 @@ library BallotProof {
             } and(areBits, lt(slot, slots)) {
                 slot := add(slot, 1)
             } {
-                // One term, the bit of the slot's number, the coefficient 1: 20 bytes.
+                // One term, the bit of the slot's number, the coefficient 1.
                 let expected := or(or(shl(144, 1), shl(128, slot)), 1)
                 areBits := eq(shr(96, calldataload(place)), expected)
-                place := add(place, 20)
+                place := add(place, COMPACT_SLOT)
+            }
+        }
+    }
+
+    function _areReduced(uint256 place, uint256 count) private pure returns (bool areReduced) {
+        assembly ("memory-safe") {
+            areReduced := 1
+            // Kept on the stack: the compiler would load a long constant from the code each time.
+            let order := R
+            for {
+                let end := add(place, mul(count, SCALAR))
+            } lt(place, end) {
+                place := add(place, SCALAR)
+            } {
+                areReduced := and(areReduced, lt(calldataload(place), order))
             }
         }
     }
@@ -143,64 +158,61 @@ library BallotProof {
         }
     }
 
-    /// @dev The Fiat–Shamir challenge (§2.8, §8.2).
+    /// @dev The Fiat–Shamir challenge (§2.8, §8.2). The literals hold labels with the lengths of label
+    /// and message before them.
     function _challenge(
         Form memory form,
         bytes32 pollContext,
         bytes calldata ballot
     ) private pure returns (uint256) {
-        bytes memory transcript = bytes.concat(
-            "ostraka/v2/transcript",
-            _message("purpose", "ballot"),
-            _message("poll", bytes.concat(pollContext)),
-            _message("voter", ballot[:20])
+        uint256 sharingEnd = HEAD + POINT * (1 + form.sharing);
+        bytes memory start = abi.encodePacked(
+            "ostraka/v2/transcript\x00\x00\x00\x07purpose\x00\x00\x00\x06ballot\x00\x00\x00\x04poll\x00\x00\x00\x20",
+            pollContext,
+            "\x00\x00\x00\x05voter\x00\x00\x00\x14",
+            ballot[:20],
+            "\x00\x00\x00\x05value\x00\x00\x00\x40",
+            ballot[HEAD:HEAD + POINT],
+            "\x00\x00\x00\x07sharing",
+            uint32(POINT * form.sharing),
+            ballot[HEAD + POINT:sharingEnd]
         );
-        uint256 place = HEAD;
-        uint256 sharing = POINT * form.sharing;
-        transcript = bytes.concat(
-            transcript,
-            _message("value", ballot[place:place + POINT]),
-            _message("sharing", ballot[place + POINT:place + POINT + sharing])
-        );
-        place += POINT + sharing;
-        if (!form.isCompact) {
-            transcript = bytes.concat(transcript, _message("bits", ballot[place:place + POINT]));
-            place += POINT;
-        }
-        transcript = bytes.concat(transcript, _message("value-mask", ballot[place:place + POINT]));
-        place += POINT;
-        if (!form.isCompact) {
-            transcript = bytes.concat(
-                transcript,
-                _message("bits-mask", ballot[place:place + POINT])
-            );
-            place += POINT;
-        }
-        transcript = bytes.concat(
-            transcript,
-            _message("cross", ballot[place:place + POINT]),
-            _message("square", ballot[place + POINT:place + 2 * POINT])
-        );
-        return uint256(keccak256(transcript)) % R;
-    }
-
-    function _message(
-        bytes memory label,
-        bytes memory message
-    ) private pure returns (bytes memory) {
-        return abi.encodePacked(uint32(label.length), label, uint32(message.length), message);
+        bytes calldata rest = ballot[sharingEnd:];
+        bytes memory end =
+            form.isCompact
+                ? abi.encodePacked(
+                    "\x00\x00\x00\x0avalue-mask\x00\x00\x00\x40",
+                    rest[:POINT],
+                    "\x00\x00\x00\x05cross\x00\x00\x00\x40",
+                    rest[POINT:2 * POINT],
+                    "\x00\x00\x00\x06square\x00\x00\x00\x40",
+                    rest[2 * POINT:3 * POINT]
+                )
+                : abi.encodePacked(
+                    "\x00\x00\x00\x04bits\x00\x00\x00\x40",
+                    rest[:POINT],
+                    "\x00\x00\x00\x0avalue-mask\x00\x00\x00\x40",
+                    rest[POINT:2 * POINT],
+                    "\x00\x00\x00\x09bits-mask\x00\x00\x00\x40",
+                    rest[2 * POINT:3 * POINT],
+                    "\x00\x00\x00\x05cross\x00\x00\x00\x40",
+                    rest[3 * POINT:4 * POINT],
+                    "\x00\x00\x00\x06square\x00\x00\x00\x40",
+                    rest[4 * POINT:5 * POINT]
+                );
+        return uint256(keccak256(bytes.concat(start, end))) % R;
     }
 
     /// @dev Weights of the three equations, from all bytes: whoever writes a ballot cannot choose
-    /// them, so equations that do not hold cannot cancel.
+    /// them, so equations that do not hold cannot cancel. One of them may be 1.
     function _weights(
         bytes32 pollContext,
         bytes calldata ballot
     ) private pure returns (uint256[3] memory weights) {
         bytes32 seed = keccak256(abi.encodePacked("ostraka/v2/fold", pollContext, ballot));
-        for (uint256 i = 0; i < 3; ++i) {
-            weights[i] = uint256(keccak256(abi.encodePacked(seed, uint8(i)))) % R;
-        }
+        weights[0] = 1;
+        weights[1] = uint256(seed) % R;
+        weights[2] = uint256(keccak256(abi.encodePacked(seed))) % R;
     }
 
     /// @dev Whether every row holds, and the weighted sum of the right sides of the equations: one
@@ -212,18 +224,21 @@ library BallotProof {
         uint256[3] memory weights
     ) private pure returns (bool, uint256[] memory folded) {
         folded = new uint256[](form.bits + form.quadraticRows);
-        uint256[] memory slots = new uint256[](form.slots);
         uint256 place;
         assembly ("memory-safe") {
             place := add(rule.offset, RULE_HEAD)
         }
+        // Where slots are exactly the bits, their values are the responses, and `_addBits` gives
+        // them the weight of the first equation.
+        uint256[] memory slots = new uint256[](form.isCompact ? 0 : form.slots);
         uint256 terms;
-        for (uint256 slot = 0; slot < form.slots; ++slot) {
+        for (uint256 slot = 0; slot < slots.length; ++slot) {
             (terms, place) = _u16(place);
             slots[slot] = _combination(place, terms, form.scalarsAt);
             folded[slot] = mulmod(weights[0], slots[slot], R);
             place += TERM * terms;
         }
+        if (form.isCompact) place += COMPACT_SLOT * form.slots;
         for (uint256 row = 0; row < form.rows; ++row) {
             uint256 constant_;
             (terms, place) = _u16(place);
@@ -250,9 +265,10 @@ library BallotProof {
     ) private pure {
         uint256 count = form.bits;
         uint256 scalarsAt = form.scalarsAt;
-        uint256 bitsWeight = form.isCompact ? 0 : weights[1];
+        uint256 bitsWeight = form.isCompact ? weights[0] : weights[1];
         uint256 crossWeight = weights[2];
         assembly ("memory-safe") {
+            let order := R
             let place := add(folded, 0x20)
             for {
                 let bit := 0
@@ -260,9 +276,9 @@ library BallotProof {
                 bit := add(bit, 1)
             } {
                 let f := calldataload(add(scalarsAt, shl(5, bit)))
-                let factor := mulmod(crossWeight, add(challenge, sub(R, f)), R)
-                factor := addmod(factor, bitsWeight, R)
-                mstore(place, addmod(mload(place), mulmod(factor, f, R), R))
+                let factor := mulmod(crossWeight, add(challenge, sub(order, f)), order)
+                factor := addmod(factor, bitsWeight, order)
+                mstore(place, addmod(mload(place), mulmod(factor, f, order), order))
                 place := add(place, 0x20)
             }
         }
@@ -285,7 +301,8 @@ library BallotProof {
         for (uint256 i = 0; i < members; ++i) {
             uint256 slot;
             (slot, place) = _u16(place);
-            negative = addmod(negative, mulmod(slots[slot], slots[slot], R), R);
+            uint256 response = form.isCompact ? _scalar(form, slot) : slots[slot];
+            negative = addmod(negative, mulmod(response, response, R), R);
         }
         uint256 linear = _combination(place, terms, form.scalarsAt);
         negative = addmod(negative, mulmod(challenge, linear, R), R);
@@ -300,6 +317,7 @@ library BallotProof {
         uint256 scalarsAt
     ) private pure returns (uint256 sum) {
         assembly ("memory-safe") {
+            let order := R
             for {
                 let end := add(place, mul(terms, TERM))
             } lt(place, end) {
@@ -309,9 +327,9 @@ library BallotProof {
                 let scalar := calldataload(add(scalarsAt, shl(5, shr(128, term))))
                 let coefficient := signextend(15, term)
                 if slt(coefficient, 0) {
-                    coefficient := add(R, coefficient)
+                    coefficient := add(order, coefficient)
                 }
-                sum := addmod(sum, mulmod(coefficient, scalar, R), R)
+                sum := addmod(sum, mulmod(coefficient, scalar, order), order)
             }
         }
     }
@@ -334,8 +352,8 @@ library BallotProof {
         return (value, place + 16);
     }
 
-    /// @dev Whether the weighted sum of all equations is the identity.
-    function _isIdentity(
+    /// @dev Whether the weighted sum of all equations holds.
+    function _holds(
         address table,
         Form memory form,
         uint256[] memory folded,
@@ -353,14 +371,15 @@ library BallotProof {
         blinding = addmod(blinding, mulmod(weights[2], _scalar(form, last), R), R);
 
         uint256[2] memory total = Generators.commitment(table, folded, blinding);
-        // The left sides, negative. Points: V, A_1 … A_{t−1}, [U], A_V, [A_U], C, D.
+        // The left sides, negative. Points: V, A_1 … A_{t−1}, [U], A_V, [A_U], C, D. The first
+        // weight is 1, so A_V is only added, to the other side.
         uint256 next = form.sharing + 1;
-        _subtract(total, form, 0, mulmod(weights[0], challenge, R));
+        _subtract(total, form, 0, challenge);
         if (!form.isCompact) {
             _subtract(total, form, next, mulmod(weights[1], challenge, R));
             ++next;
         }
-        _subtract(total, form, next, weights[0]);
+        (uint256 maskX, uint256 maskY) = _point(form, next);
         ++next;
         if (!form.isCompact) {
             _subtract(total, form, next, weights[1]);
@@ -368,7 +387,7 @@ library BallotProof {
         }
         _subtract(total, form, next, mulmod(weights[2], challenge, R));
         _subtract(total, form, next + 1, weights[2]);
-        return total[0] == 0 && total[1] == 0;
+        return total[0] == maskX && total[1] == maskY;
     }
 
     function _subtract(

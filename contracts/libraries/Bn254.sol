@@ -61,4 +61,15 @@ library Bn254 {
         if (!ok) revert Bn254NotPoints(ax, ay, bx, by);
         return (buffer[0], buffer[1]);
     }
+
+    /// @notice `scalar · (x, y)`; the scalar must be reduced.
+    function multiple(
+        uint256 x,
+        uint256 y,
+        uint256 scalar
+    ) internal view returns (uint256, uint256) {
+        uint256[2] memory total;
+        addMultiple(total, x, y, scalar);
+        return (total[0], total[1]);
+    }
 }

@@ -28,6 +28,7 @@ test("nothing but the documented functions", () => {
     "committee:view",
     "contest:nonpayable",
     "createPoll:nonpayable",
+    "disputed:view",
     "disputes:view",
     "eip712Domain:view",
     "extend:nonpayable",

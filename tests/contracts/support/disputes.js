@@ -50,16 +50,24 @@ export const voter = (number) => privateKeyToAccount(word(5000 + number));
 
 /** One anchored poll, and what it takes to dispute its root. */
 export class DisputedPoll {
+  /** @param real number of ballots; the other voters have leaves that nobody can open */
   static async create(
     { registry, disputes },
-    { voters = 5, choices, rule = singleChoice(3), weight = () => 1n, changes = {} } = {},
+    {
+      voters = 5,
+      real = voters,
+      rule = singleChoice(3),
+      weight = () => 1n,
+      changes = {},
+      ...given
+    } = {},
   ) {
     const poll = new DisputedPoll();
+    const committee = given.committee ?? (await registry.register());
     const people = range(voters).map(voter);
     const census = new Census(
       people.map(({ address }, index) => ({ account: address, weight: weight(index) })),
     );
-    const committee = await registry.register();
     const inner = await registry.create(committee, {
       rule: ruleBytes(rule),
       censusHash: census.censusHash,
@@ -69,13 +77,12 @@ export class DisputedPoll {
     });
     const signers = new Map(people.map((person) => [person.address.toLowerCase(), person]));
     const casters = census.entries.map((entry) => signers.get(entry.account.toLowerCase()));
-    const chosen = choices ?? range(voters).map((index) => index % rule.slots.length);
-    const ballots = casters.map((person, index) =>
+    const ballots = casters.slice(0, real).map((person, index) =>
       ballot({
         rule,
         voter: person.address,
         castAt: inner.parameters.opensAt + BigInt(500 + index),
-        bits: range(rule.bits).map((bit) => (bit === chosen[index] ? 1n : 0n)),
+        bits: range(rule.bits).map((bit) => (bit === index % rule.bits ? 1n : 0n)),
         context: inner.context,
         threshold: 3,
       }),
@@ -100,6 +107,15 @@ export class DisputedPoll {
 
   tree(options) {
     return new SumTree(this.leaves(), options);
+  }
+
+  /** A tree with a leaf for every voter of the census. */
+  fullTree() {
+    const [{ value }] = this.ballots;
+    const others = this.casters.slice(this.ballots.length).map(({ address }) => ({
+      ...leafOf({ voter: address, castAt: 1n, bytes: "0x", value }),
+    }));
+    return new SumTree([...this.leaves(), ...others]);
   }
 
   /** Anchors the root of a tree, from creation on. */
