@@ -9,7 +9,9 @@ import {IDisputes} from "./interfaces/IDisputes.sol";
 import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
 import {BallotProof} from "./libraries/BallotProof.sol";
 import {BallotRule} from "./libraries/BallotRule.sol";
+import {Bonds} from "./libraries/Bonds.sol";
 import {Bn254} from "./libraries/Bn254.sol";
+import {ChallengeId} from "./libraries/ChallengeId.sol";
 import {PollContext} from "./libraries/PollContext.sol";
 import {SumTree} from "./libraries/SumTree.sol";
 
@@ -36,16 +38,6 @@ contract Disputes is IDisputes, EIP712 {
     /// @dev Least time between the deadlines of two challenges, in seconds: nobody can be made to
     /// answer many in one block.
     uint256 private constant SPACING = 12;
-    /// @dev The bond doubles after so many challenges of one root, so that a flood costs more than
-    /// anybody has.
-    uint256 private constant DOUBLING = 16;
-    uint256 private constant MAX_DOUBLINGS = 64;
-    // Upper bounds of what an answer uses, in gas: measured for the largest rules.
-    uint256 private constant ANSWER_GAS = 320_000;
-    uint256 private constant GAS_PER_WIDTH = 7_500;
-    uint256 private constant GAS_PER_RULE_BYTE = 50;
-    uint256 private constant GAS_PER_LEVEL = 8_000;
-    uint256 private constant BOND_FACTOR = 3;
     uint256 private constant CALLDATA_GAS = 16;
     uint256 private constant TRANSACTION_GAS = 21_000;
 
@@ -126,7 +118,7 @@ contract Disputes is IDisputes, EIP712 {
         IPollRegistry.DisputeView memory seen = _anchored(poll);
         _requireTerms(poll, seen, terms);
         if (index >= seen.root.count) revert DisputesIndexOutOfRange(index, seen.root.count);
-        challenge = _leafChallenge(poll, seen.root.round, index);
+        challenge = ChallengeId.leaf(poll, seen.root.round, index);
         _open(poll, seen, terms, challenge);
         emit LeafChallenged(challenge, index);
     }
@@ -144,7 +136,7 @@ contract Disputes is IDisputes, EIP712 {
         if (ballot.castAt < parameters.opensAt || ballot.castAt >= parameters.closesAt)
             revert DisputesWrongCastTime(ballot.castAt);
         _requireReceipts(poll, seen, ballot, receipts);
-        challenge = _omissionChallenge(poll, seen.root.round, ballot);
+        challenge = ChallengeId.omission(poll, seen.root.round, ballot);
         _open(poll, seen, terms, challenge);
         emit OmissionChallenged(challenge, ballot);
     }
@@ -159,7 +151,7 @@ contract Disputes is IDisputes, EIP712 {
     ) external {
         uint256 before = gasleft();
         IPollRegistry.DisputeView memory seen = _anchored(poll);
-        bytes32 challenge = _leafChallenge(poll, seen.root.round, index);
+        bytes32 challenge = ChallengeId.leaf(poll, seen.root.round, index);
         _requireOpen(challenge);
         _requireTerms(poll, seen, terms);
         BallotCheck.Setting memory setting = _setting(poll, seen);
@@ -179,7 +171,7 @@ contract Disputes is IDisputes, EIP712 {
     ) external {
         uint256 before = gasleft();
         IPollRegistry.DisputeView memory seen = _anchored(poll);
-        bytes32 challenge = _omissionChallenge(poll, seen.root.round, ballot);
+        bytes32 challenge = ChallengeId.omission(poll, seen.root.round, ballot);
         uint32 responseTime = _requireOpen(challenge).responseTime;
         _requireNode(seen.root, SumTree.ofLeaf(leaf), 0, index, siblings);
         if (leaf.voter != ballot.voter) revert DisputesNotInCensus(leaf.voter);
@@ -200,7 +192,7 @@ contract Disputes is IDisputes, EIP712 {
     ) external {
         uint256 before = gasleft();
         IPollRegistry.DisputeView memory seen = _anchored(poll);
-        bytes32 challenge = _omissionChallenge(poll, seen.root.round, ballot);
+        bytes32 challenge = ChallengeId.omission(poll, seen.root.round, ballot);
         _requireOpen(challenge);
         _requireTerms(poll, seen, terms);
         bytes32 digest = BallotProof.digest(content);
@@ -215,7 +207,7 @@ contract Disputes is IDisputes, EIP712 {
         Challenge storage record = _challenges[challenge];
         if (
             record.state != ChallengeState.Open ||
-            record.poll != _key(poll) ||
+            record.poll != ChallengeId.poll(poll) ||
             record.round != seen.root.round
         ) revert DisputesNoOpenChallenge(challenge, record.state);
         if (block.timestamp <= record.deadline) revert DisputesTooEarly(record.deadline + 1);
@@ -226,7 +218,7 @@ contract Disputes is IDisputes, EIP712 {
     /// @inheritdoc IDisputes
     function close(Poll calldata poll, bytes32 challenge) external {
         Challenge storage record = _challenges[challenge];
-        if (record.state != ChallengeState.Open || record.poll != _key(poll))
+        if (record.state != ChallengeState.Open || record.poll != ChallengeId.poll(poll))
             revert DisputesNoOpenChallenge(challenge, record.state);
         IPollRegistry.DisputeView memory seen = poll.registry.disputed(poll.id);
         bool isAnchored = seen.status == IPollRegistry.Status.Anchored;
@@ -365,7 +357,7 @@ contract Disputes is IDisputes, EIP712 {
         uint256 required = _bond(poll, seen, terms, block.basefee);
         if (msg.value < required) revert DisputesBondTooSmall(msg.value, required);
 
-        Docket storage docket = _dockets[_key(poll)][seen.root.round];
+        Docket storage docket = _dockets[ChallengeId.poll(poll)][seen.root.round];
         uint256 deadline = Math.max(
             block.timestamp + responseTime,
             uint256(docket.lastDeadline) + SPACING
@@ -375,7 +367,7 @@ contract Disputes is IDisputes, EIP712 {
         record.round = seen.root.round;
         record.state = ChallengeState.Open;
         record.responseTime = terms.parameters.responseTime;
-        record.poll = _key(poll);
+        record.poll = ChallengeId.poll(poll);
         record.bond = msg.value;
         docket.lastDeadline = record.deadline;
         ++docket.opened;
@@ -458,16 +450,9 @@ contract Disputes is IDisputes, EIP712 {
         Terms calldata terms,
         uint256 baseFee
     ) private view returns (uint256) {
-        uint256 width = uint256(uint16(bytes2(terms.rule[0:2]))) + uint16(bytes2(terms.rule[6:8]));
-        uint256 levels = 2 * SumTree.depth(seen.voters);
-        uint256 used =
-            ANSWER_GAS +
-                GAS_PER_WIDTH * width +
-                GAS_PER_RULE_BYTE * terms.rule.length +
-                GAS_PER_LEVEL * levels;
-        uint256 bond = Math.max(minimumBond, BOND_FACTOR * used * baseFee);
-        uint256 doublings = _dockets[_key(poll)][seen.root.round].opened / DOUBLING;
-        return bond << Math.min(doublings, MAX_DOUBLINGS);
+        uint256 price = Bonds.price(terms.rule, seen.voters, baseFee);
+        uint32 opened = _dockets[ChallengeId.poll(poll)][seen.root.round].opened;
+        return Bonds.grown(Math.max(minimumBond, price), opened);
     }
 
     /// @dev The anchored root is final or the poll void by then.
@@ -506,25 +491,5 @@ contract Disputes is IDisputes, EIP712 {
                     registry
                 )
             );
-    }
-
-    function _key(Poll calldata poll) private pure returns (bytes32) {
-        return keccak256(abi.encode(poll.registry, poll.id));
-    }
-
-    function _leafChallenge(
-        Poll calldata poll,
-        uint32 round,
-        uint32 index
-    ) private pure returns (bytes32) {
-        return keccak256(abi.encode("leaf", poll.registry, poll.id, round, index));
-    }
-
-    function _omissionChallenge(
-        Poll calldata poll,
-        uint32 round,
-        ReceiptedBallot calldata ballot
-    ) private pure returns (bytes32) {
-        return keccak256(abi.encode("omission", poll.registry, poll.id, round, ballot));
     }
 }

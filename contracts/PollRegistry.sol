@@ -7,6 +7,7 @@ import {GeneratorTable} from "./GeneratorTable.sol";
 import {PollRules} from "./PollRules.sol";
 import {VotingKeys} from "./VotingKeys.sol";
 import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
+import {PollStates} from "./registry/PollStates.sol";
 import {Bn254} from "./libraries/Bn254.sol";
 import {Committee} from "./libraries/Committee.sol";
 import {Generators} from "./libraries/Generators.sol";
@@ -15,57 +16,12 @@ import {PollContext} from "./libraries/PollContext.sol";
 
 /// @title PollRegistry
 /// @notice No owner, no upgrade, no funds.
-contract PollRegistry is IPollRegistry, EIP712 {
+contract PollRegistry is PollStates, EIP712 {
     struct CommitteeRecord {
         address[] nodes;
         uint8 t;
         uint8 f;
         uint8 q;
-    }
-
-    /// @dev State of a poll that does not follow from time alone. Void is final.
-    enum Mark {
-        None,
-        Contested,
-        Void
-    }
-
-    /// @dev Ordered so that anchoring and accepting touch few words. Times are below 2^48
-    /// (PollRules).
-    struct PollRecord {
-        // 0 without an anchored root.
-        uint48 anchoredAt;
-        uint48 closesAt;
-        // 0 before any root was rejected.
-        uint48 rejectedAt;
-        uint32 freezeDelay;
-        uint32 disputeWindow;
-        uint32 tallyPeriod;
-        // Most votes that a slot can hold: total weight times largest slot value.
-        uint200 maximum;
-        Mark mark;
-        // Seconds by which disputes lengthened the window of the anchored root.
-        uint32 extension;
-        uint16 slots;
-        uint128 totalWeight;
-        uint32 roundDuration;
-        uint32 maxRounds;
-        uint32 round;
-        uint32 count;
-        address creator;
-        uint32 voters;
-        uint32 minimumBallots;
-        uint32 rejectedRounds;
-        uint48 opensAt;
-        uint32 maxDisputeDelay;
-        bytes32 tallyDigest;
-        bytes32 pollContext;
-        bytes32 committee;
-        bytes32 outcomeRule;
-        bytes32 pollKeys;
-        bytes32 rootHash;
-        uint256 sumX;
-        uint256 sumY;
     }
 
     bytes32 private constant COMMITTEE_TYPE = keccak256("Committee(bytes32 committee)");
@@ -95,7 +51,6 @@ contract PollRegistry is IPollRegistry, EIP712 {
     uint256 public pollCount;
 
     mapping(bytes32 digest => CommitteeRecord) private _committees;
-    mapping(uint256 pollId => PollRecord) private _polls;
 
     constructor(uint32 periodFloor_, address disputes_) EIP712("Ostraka", "2") {
         // Created here and in this order, so that nobody chooses them, and their addresses follow
@@ -348,28 +303,6 @@ contract PollRegistry is IPollRegistry, EIP712 {
         return (record.nodes, record.t, record.f, record.q);
     }
 
-    /// @inheritdoc IPollRegistry
-    function status(uint256 pollId) public view returns (Status) {
-        PollRecord storage record = _polls[pollId];
-        if (record.slots == 0) return Status.None;
-        if (record.tallyDigest != 0) return Status.Tallied;
-        if (record.mark == Mark.Void) return Status.Void;
-        if (record.anchoredAt != 0) {
-            uint256 releasableAt = _releasableAt(record);
-            if (record.mark == Mark.Contested)
-                return block.timestamp < _disputeBound(record) ? Status.Anchored : Status.Void;
-            if (block.timestamp < releasableAt) return Status.Anchored;
-            return
-                block.timestamp < releasableAt + record.tallyPeriod
-                    ? Status.Releasable
-                    : Status.Void;
-        }
-        if (block.timestamp < record.closesAt)
-            return record.pollKeys == 0 ? Status.Created : Status.Open;
-        if (record.pollKeys == 0) return Status.Void;
-        return block.timestamp < _anchorDeadline(record) ? Status.Closed : Status.Void;
-    }
-
     function _requireNodes(address[] calldata nodes, string[] calldata urls) private pure {
         for (uint256 i = 0; i < nodes.length; ++i) {
             if (nodes[i] == address(0)) revert PollRegistryInvalidNode(nodes[i]);
@@ -428,15 +361,6 @@ contract PollRegistry is IPollRegistry, EIP712 {
         record.maxDisputeDelay = parameters.maxDisputeDelay;
     }
 
-    function _inStatus(
-        uint256 pollId,
-        Status expected
-    ) private view returns (PollRecord storage record) {
-        Status actual = status(pollId);
-        if (actual != expected) revert PollRegistryWrongStatus(pollId, actual);
-        return _polls[pollId];
-    }
-
     /// @dev `disputes` may change only a root that is not final yet, so that an opened result is
     /// never taken back.
     function _disputed(uint256 pollId) private view returns (PollRecord storage) {
@@ -493,29 +417,5 @@ contract PollRegistry is IPollRegistry, EIP712 {
         // OpenZeppelin refuses high s and any length but 65.
         address signer = ECDSA.recover(_hashTypedDataV4(statement), signature);
         if (signer != expected) revert PollRegistryWrongSigner(node, signer);
-    }
-
-    /// @dev End of the last settling round. Rounds count from freezing, or from the last rejection.
-    function _anchorDeadline(PollRecord storage record) private view returns (uint256) {
-        uint256 start =
-            record.rejectedAt == 0
-                ? uint256(record.closesAt) + record.freezeDelay
-                : record.rejectedAt;
-        return start + uint256(record.roundDuration) * (record.maxRounds - record.rejectedRounds);
-    }
-
-    /// @dev Unless the anchored root is contested, it is final from then on.
-    function _releasableAt(PollRecord storage record) private view returns (uint256) {
-        return uint256(record.anchoredAt) + record.disputeWindow + record.extension;
-    }
-
-    /// @dev At most `maxDisputeDelay`, as a root that is contested for longer makes the poll void.
-    function _extend(PollRecord storage record, uint256 until) private {
-        record.extension = uint32(until - record.anchoredAt - record.disputeWindow);
-    }
-
-    /// @dev The anchored root is final or the poll void by then, whatever is disputed.
-    function _disputeBound(PollRecord storage record) private view returns (uint256) {
-        return uint256(record.anchoredAt) + record.disputeWindow + record.maxDisputeDelay;
     }
 }
