@@ -94,8 +94,8 @@ contract PollDriver is Test {
             identity: 0,
             openMinimum: 0,
             shufflePeriod: 0,
-            responseTime: 1,
-            maxDisputeDelay: 1,
+            responseTime: PERIOD_FLOOR,
+            maxDisputeDelay: 4 * PERIOD_FLOOR,
             extension: 0
         });
         registry.createPoll(parameters, bytes32(uint256(1)), rule, hex"00", "{}");
