@@ -7,60 +7,21 @@ import {GeneratorTable} from "./GeneratorTable.sol";
 import {PollRules} from "./PollRules.sol";
 import {VotingKeys} from "./VotingKeys.sol";
 import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
+import {PollStates} from "./registry/PollStates.sol";
 import {Bn254} from "./libraries/Bn254.sol";
 import {Committee} from "./libraries/Committee.sol";
 import {Generators} from "./libraries/Generators.sol";
 import {Outcome} from "./libraries/Outcome.sol";
+import {PollContext} from "./libraries/PollContext.sol";
 
 /// @title PollRegistry
 /// @notice No owner, no upgrade, no funds.
-contract PollRegistry is IPollRegistry, EIP712 {
+contract PollRegistry is PollStates, EIP712 {
     struct CommitteeRecord {
         address[] nodes;
         uint8 t;
         uint8 f;
         uint8 q;
-    }
-
-    /// @dev State of a poll that does not follow from time alone. Void is final.
-    enum Mark {
-        None,
-        Contested,
-        Void
-    }
-
-    /// @dev Ordered so that anchoring and accepting touch few words. Times are below 2^48
-    /// (PollRules).
-    struct PollRecord {
-        uint48 anchoredAt;
-        uint48 closesAt;
-        // 0 before any root was rejected.
-        uint48 rejectedAt;
-        uint32 freezeDelay;
-        uint32 disputeWindow;
-        uint32 tallyPeriod;
-        uint16 slots;
-        // Most votes that a slot can hold: total weight times largest slot value.
-        uint200 maximum;
-        uint48 opensAt;
-        Mark mark;
-        uint128 totalWeight;
-        uint32 roundDuration;
-        uint32 maxRounds;
-        uint32 round;
-        uint32 count;
-        address creator;
-        uint32 voters;
-        uint32 minimumBallots;
-        uint32 rejectedRounds;
-        bytes32 tallyDigest;
-        bytes32 pollContext;
-        bytes32 committee;
-        bytes32 outcomeRule;
-        bytes32 pollKeys;
-        bytes32 rootHash;
-        uint256 sumX;
-        uint256 sumY;
     }
 
     bytes32 private constant COMMITTEE_TYPE = keccak256("Committee(bytes32 committee)");
@@ -71,6 +32,8 @@ contract PollRegistry is IPollRegistry, EIP712 {
         "Root(bytes32 pollContext,uint32 round,bytes32 rootHash,uint256 sumX,uint256 sumY,uint32 count)"
     );
 
+    /// @dev So many challenges can be answered one after another before the poll is void.
+    uint32 private constant MIN_ANSWERS = 4;
     uint256 private constant MAX_URL_BYTES = 256;
     uint256 private constant MAX_DESCRIPTION_BYTES = 65_536;
 
@@ -88,7 +51,6 @@ contract PollRegistry is IPollRegistry, EIP712 {
     uint256 public pollCount;
 
     mapping(bytes32 digest => CommitteeRecord) private _committees;
-    mapping(uint256 pollId => PollRecord) private _polls;
 
     constructor(uint32 periodFloor_, address disputes_) EIP712("Ostraka", "2") {
         // Created here and in this order, so that nobody chooses them, and their addresses follow
@@ -141,13 +103,12 @@ contract PollRegistry is IPollRegistry, EIP712 {
         );
 
         pollId = ++pollCount;
-        bytes32 pollContext = keccak256(
-            abi.encodePacked(
-                "ostraka/v2/poll",
-                abi.encode(block.chainid, address(this), pollId),
-                abi.encode(parameters),
-                abi.encode(slots, maxSlotValue)
-            )
+        bytes32 pollContext = PollContext.compute(
+            address(this),
+            pollId,
+            parameters,
+            slots,
+            maxSlotValue
         );
         _store(_polls[pollId], parameters, pollContext, slots, maxSlotValue);
         emit PollCreated(
@@ -224,6 +185,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         record.rejectedRounds = round + 1;
         record.rejectedAt = uint48(block.timestamp);
         record.anchoredAt = 0;
+        record.extension = 0;
         record.mark = Mark.None;
         record.round = 0;
         record.count = 0;
@@ -234,16 +196,21 @@ contract PollRegistry is IPollRegistry, EIP712 {
     }
 
     /// @inheritdoc IPollRegistry
-    function void(uint256 pollId) external {
+    function contest(uint256 pollId, bool open) external {
         PollRecord storage record = _disputed(pollId);
-        record.mark = Mark.Void;
-        emit PollVoided(pollId, record.count);
+        record.mark = open ? Mark.Contested : Mark.None;
+        // The tally's deadline counts from the moment at which the root is final.
+        if (!open && block.timestamp > _releasableAt(record)) _extend(record, block.timestamp);
+        emit ContestChanged(pollId, open);
     }
 
     /// @inheritdoc IPollRegistry
-    function contest(uint256 pollId, bool open) external {
-        _disputed(pollId).mark = open ? Mark.Contested : Mark.None;
-        emit ContestChanged(pollId, open);
+    function extend(uint256 pollId, uint64 until) external {
+        PollRecord storage record = _disputed(pollId);
+        (uint256 least, uint256 most) = (_releasableAt(record), _disputeBound(record));
+        if (until < least || until > most) revert PollRegistryInvalidExtension(until, least, most);
+        _extend(record, until);
+        emit WindowExtended(pollId, until);
     }
 
     /// @inheritdoc IPollRegistry
@@ -257,8 +224,9 @@ contract PollRegistry is IPollRegistry, EIP712 {
         for (uint256 slot = 0; slot < tally.length; ++slot) {
             if (tally[slot] > maximum) revert PollRegistryTooManyVotes(slot, tally[slot], maximum);
         }
-        (uint256 x, uint256 y) = Generators.commit(generatorTable, tally, blinding);
-        if (x != record.sumX || y != record.sumY) revert PollRegistryNotAnOpening(x, y);
+        uint256[2] memory opened = Generators.commitment(generatorTable, tally, blinding);
+        if (opened[0] != record.sumX || opened[1] != record.sumY)
+            revert PollRegistryNotAnOpening(opened[0], opened[1]);
         record.tallyDigest = keccak256(abi.encode(tally));
         emit TallyAccepted(pollId, tally, blinding);
     }
@@ -297,7 +265,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         seen.anchorDeadline = uint64(_anchorDeadline(record));
         if (record.anchoredAt != 0) {
             seen.anchoredAt = record.anchoredAt;
-            seen.releasableAt = seen.anchoredAt + record.disputeWindow;
+            seen.releasableAt = uint64(_releasableAt(record));
             seen.tallyDeadline = seen.releasableAt + record.tallyPeriod;
         }
         seen.outcomeRule = record.outcomeRule;
@@ -310,29 +278,29 @@ contract PollRegistry is IPollRegistry, EIP712 {
     }
 
     /// @inheritdoc IPollRegistry
+    function disputed(uint256 pollId) external view returns (DisputeView memory seen) {
+        PollRecord storage record = _polls[pollId];
+        if (record.slots == 0) return seen;
+        seen.status = status(pollId);
+        seen.disputes = disputes;
+        seen.generatorTable = generatorTable;
+        seen.pollContext = record.pollContext;
+        seen.committee = record.committee;
+        seen.threshold = _committees[record.committee].t;
+        seen.slots = record.slots;
+        seen.maxSlotValue = uint256(record.maximum) / record.totalWeight;
+        seen.voters = record.voters;
+        seen.anchoredAt = record.anchoredAt;
+        seen.releasableAt = uint64(_releasableAt(record));
+        seen.root = Root(record.round, record.rootHash, record.sumX, record.sumY, record.count);
+    }
+
+    /// @inheritdoc IPollRegistry
     function committee(
         bytes32 digest
     ) external view returns (address[] memory nodes, uint8 t, uint8 f, uint8 q) {
         CommitteeRecord storage record = _committees[digest];
         return (record.nodes, record.t, record.f, record.q);
-    }
-
-    /// @inheritdoc IPollRegistry
-    function status(uint256 pollId) public view returns (Status) {
-        PollRecord storage record = _polls[pollId];
-        if (record.slots == 0) return Status.None;
-        if (record.tallyDigest != 0) return Status.Tallied;
-        if (record.mark == Mark.Void) return Status.Void;
-        if (record.anchoredAt != 0) {
-            uint256 releasableAt = uint256(record.anchoredAt) + record.disputeWindow;
-            if (block.timestamp >= releasableAt + record.tallyPeriod) return Status.Void;
-            bool held = block.timestamp < releasableAt || record.mark == Mark.Contested;
-            return held ? Status.Anchored : Status.Releasable;
-        }
-        if (block.timestamp < record.closesAt)
-            return record.pollKeys == 0 ? Status.Created : Status.Open;
-        if (record.pollKeys == 0) return Status.Void;
-        return block.timestamp < _anchorDeadline(record) ? Status.Closed : Status.Void;
     }
 
     function _requireNodes(address[] calldata nodes, string[] calldata urls) private pure {
@@ -357,10 +325,13 @@ contract PollRegistry is IPollRegistry, EIP712 {
         if (parameters.tallyPeriod == 0 || parameters.tallyPeriod < periodFloor)
             revert PollRegistryInvalidParameter("tallyPeriod");
         bool disputable = disputes != address(0);
-        if ((parameters.responseTime != 0) != disputable)
+        if (disputable ? parameters.responseTime < periodFloor : parameters.responseTime != 0)
             revert PollRegistryInvalidParameter("responseTime");
-        if ((parameters.maxDisputeDelay != 0) != disputable)
-            revert PollRegistryInvalidParameter("maxDisputeDelay");
+        if (
+            disputable
+                ? parameters.maxDisputeDelay / MIN_ANSWERS < parameters.responseTime
+                : parameters.maxDisputeDelay != 0
+        ) revert PollRegistryInvalidParameter("maxDisputeDelay");
     }
 
     function _store(
@@ -387,15 +358,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         record.disputeWindow = parameters.disputeWindow;
         record.tallyPeriod = parameters.tallyPeriod;
         record.minimumBallots = parameters.minimumBallots;
-    }
-
-    function _inStatus(
-        uint256 pollId,
-        Status expected
-    ) private view returns (PollRecord storage record) {
-        Status actual = status(pollId);
-        if (actual != expected) revert PollRegistryWrongStatus(pollId, actual);
-        return _polls[pollId];
+        record.maxDisputeDelay = parameters.maxDisputeDelay;
     }
 
     /// @dev `disputes` may change only a root that is not final yet, so that an opened result is
@@ -454,14 +417,5 @@ contract PollRegistry is IPollRegistry, EIP712 {
         // OpenZeppelin refuses high s and any length but 65.
         address signer = ECDSA.recover(_hashTypedDataV4(statement), signature);
         if (signer != expected) revert PollRegistryWrongSigner(node, signer);
-    }
-
-    /// @dev End of the last settling round. Rounds count from freezing, or from the last rejection.
-    function _anchorDeadline(PollRecord storage record) private view returns (uint256) {
-        uint256 start =
-            record.rejectedAt == 0
-                ? uint256(record.closesAt) + record.freezeDelay
-                : record.rejectedAt;
-        return start + uint256(record.roundDuration) * (record.maxRounds - record.rejectedRounds);
     }
 }

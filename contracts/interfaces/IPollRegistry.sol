@@ -99,6 +99,23 @@ interface IPollRegistry {
         bool contested;
     }
 
+    /// @notice What a dispute needs of a poll.
+    struct DisputeView {
+        Status status;
+        address disputes;
+        address generatorTable;
+        bytes32 pollContext;
+        bytes32 committee;
+        // Secrecy threshold of the committee.
+        uint8 threshold;
+        uint16 slots;
+        uint256 maxSlotValue;
+        uint32 voters;
+        uint64 anchoredAt;
+        uint64 releasableAt;
+        Root root;
+    }
+
     /// @notice A committee was registered; its quorum is `q`.
     event CommitteeRegistered(
         bytes32 indexed committee,
@@ -126,8 +143,10 @@ interface IPollRegistry {
     event RootRejected(uint256 indexed pollId, uint32 round);
     /// @notice The anchored root is disputed from now on, or no longer.
     event ContestChanged(uint256 indexed pollId, bool open);
-    /// @notice The anchored root counts fewer ballots than the minimum, or stayed disputed for too
-    /// long. A poll that misses a deadline becomes void by time alone, without an event.
+    /// @notice The dispute window of the anchored root ends later.
+    event WindowExtended(uint256 indexed pollId, uint64 until);
+    /// @notice The anchored root counts fewer ballots than the minimum. A poll that misses a deadline
+    /// becomes void by time alone, without an event.
     event PollVoided(uint256 indexed pollId, uint32 count);
     /// @notice The tally opens the anchored sum: the votes of each slot, and the sum's blinding.
     event TallyAccepted(uint256 indexed pollId, uint256[] tally, uint256 blinding);
@@ -143,6 +162,7 @@ interface IPollRegistry {
     error PollRegistryWrongStatus(uint256 pollId, Status status);
     error PollRegistryInvalidNodeKey(uint256 node);
     error PollRegistryNotDisputes(address account);
+    error PollRegistryInvalidExtension(uint256 until, uint256 earliest, uint256 latest);
     error PollRegistryTooEarly(uint256 from);
     error PollRegistryRoundTooLate(uint32 round, uint32 maxRounds);
     error PollRegistryRoundRejected(uint32 round, uint32 rejectedRounds);
@@ -214,13 +234,15 @@ interface IPollRegistry {
     /// settle again in the remaining rounds, counted from now (§11.3).
     function reject(uint256 pollId) external;
 
-    /// @notice Void a poll whose anchored root stayed disputed for too long. Only `disputes` may call
-    /// this.
-    function void(uint256 pollId) external;
-
     /// @notice Hold the tally back while the anchored root is disputed, or stop holding it back. Only
-    /// `disputes` may call this. The tally's deadline does not change.
+    /// `disputes` may call this. A root that is still disputed after `disputeWindow` and
+    /// `maxDisputeDelay` makes the poll void.
     function contest(uint256 pollId, bool open) external;
+
+    /// @notice Lengthen the dispute window of the anchored root. Only `disputes` may call this.
+    /// @param until New end of the window: not earlier than now set, and at most `maxDisputeDelay`
+    /// after its first end. The tally's deadline moves with it.
+    function extend(uint256 pollId, uint64 until) external;
 
     /// @notice Award of each slot by the accepted tally under the poll's outcome rule (§14): 1 or 0,
     /// or an amount. Empty if the tally itself is the result.
@@ -236,6 +258,9 @@ interface IPollRegistry {
 
     /// @notice All data of a poll; status None if it does not exist.
     function poll(uint256 pollId) external view returns (PollView memory);
+
+    /// @notice What a dispute needs of a poll, at less cost than `poll`.
+    function disputed(uint256 pollId) external view returns (DisputeView memory);
 
     /// @notice Status by the time of the latest block.
     function status(uint256 pollId) external view returns (Status);

@@ -5,6 +5,7 @@ pragma solidity 0.8.37;
 /// @notice Points are (x, y) with the identity as (0, 0). docs/protocol.md §2.1–§2.4.
 library Bn254 {
     error Bn254PrecompileFailed(uint256 x, uint256 y, uint256 scalar);
+    error Bn254NotPoints(uint256 ax, uint256 ay, uint256 bx, uint256 by);
 
     uint256 internal constant P =
         21888242871839275222246405745257275088696311157297823662689037894645226208583;
@@ -41,5 +42,34 @@ library Bn254 {
             ok := and(eq(returndatasize(), 0x40), ok)
         }
         if (!ok) revert Bn254PrecompileFailed(x, y, scalar);
+    }
+
+    /// @notice The sum of two points.
+    /// @dev Reverts unless both are points.
+    function add(
+        uint256 ax,
+        uint256 ay,
+        uint256 bx,
+        uint256 by
+    ) internal view returns (uint256 x, uint256 y) {
+        uint256[4] memory buffer = [ax, ay, bx, by];
+        bool ok;
+        assembly ("memory-safe") {
+            ok := staticcall(gas(), 0x06, buffer, 0x80, buffer, 0x40)
+            ok := and(eq(returndatasize(), 0x40), ok)
+        }
+        if (!ok) revert Bn254NotPoints(ax, ay, bx, by);
+        return (buffer[0], buffer[1]);
+    }
+
+    /// @notice `scalar · (x, y)`; the scalar must be reduced.
+    function multiple(
+        uint256 x,
+        uint256 y,
+        uint256 scalar
+    ) internal view returns (uint256, uint256) {
+        uint256[2] memory total;
+        addMultiple(total, x, y, scalar);
+        return (total[0], total[1]);
     }
 }

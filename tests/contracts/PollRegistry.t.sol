@@ -94,8 +94,8 @@ contract PollDriver is Test {
             identity: 0,
             openMinimum: 0,
             shufflePeriod: 0,
-            responseTime: 1,
-            maxDisputeDelay: 1,
+            responseTime: PERIOD_FLOOR,
+            maxDisputeDelay: 4 * PERIOD_FLOOR,
             extension: 0
         });
         registry.createPoll(parameters, bytes32(uint256(1)), rule, hex"00", "{}");
@@ -184,7 +184,7 @@ contract PollDriver is Test {
         } catch {}
     }
 
-    /// @dev What disputes do: reject, void, contest and settle.
+    /// @dev What disputes do: reject, extend, contest and settle.
     function dispute(uint256 which, uint8 what) external {
         uint256 pollId = _pick(which);
         if (pollId == 0) return;
@@ -193,7 +193,7 @@ contract PollDriver is Test {
         bool done = _dispute(pollId, what % 8);
         if (done != anchored) violation = "a root was disputed in another status, or not in this";
         if (!done) return;
-        contested[pollId] = what % 8 == 1;
+        if (what % 8 != 2) contested[pollId] = what % 8 == 1;
         if (what % 8 != 0) return;
         if (round < rejectedRounds[pollId]) violation = "a rejected round came back";
         rejectedRounds[pollId] = round + 1;
@@ -206,8 +206,9 @@ contract PollDriver is Test {
             try registry.reject(pollId) {} catch {
                 return false;
             }
-        } else if (what == 2 && pollId % 4 == 0) {
-            try registry.void(pollId) {} catch {
+        } else if (what == 2) {
+            uint64 until = registry.poll(pollId).releasableAt;
+            try registry.extend(pollId, until + 1) {} catch {
                 return false;
             }
         } else {

@@ -1,4 +1,4 @@
-/** Rejected, contested and voided roots, and the clock that starts again: docs/protocol.md §4.5, §11.3. */
+/** Rejected and contested roots, longer windows, and the clock that starts again: docs/protocol.md §4.5, §11.3. */
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, test } from "node:test";
 import { assertRefused } from "./support/chain.js";
@@ -31,10 +31,10 @@ async function rejectAt(second) {
   return dispute("reject");
 }
 
-test("only the registry's disputes may reject, void and contest; without disputes nobody", async () => {
+test("only the registry's disputes may reject, contest and extend; without disputes nobody", async () => {
   await state.poll.anchored(state.root);
   const { contract, chain } = state.registry;
-  const calls = [["reject"], ["void"], ["contest", true], ["contest", false]];
+  const calls = [["reject"], ["extend", 0n], ["contest", true], ["contest", false]];
   for (const from of [chain.account, chain.other]) {
     for (const [name, ...args] of calls) {
       await assertRefused(
@@ -61,6 +61,10 @@ test("polls say how long disputes may last exactly where there are disputes", as
   for (const name of ["responseTime", "maxDisputeDelay"]) {
     await assertRefused(create({ [name]: 0 }), "PollRegistryInvalidParameter", [name]);
   }
+  // Four answers, one after another, must fit.
+  const short = create({ responseTime: 10, maxDisputeDelay: 39 });
+  await assertRefused(short, "PollRegistryInvalidParameter", ["maxDisputeDelay"]);
+  await create({ responseTime: 10, maxDisputeDelay: 40 });
   await create({ responseTime: 1, maxDisputeDelay: 2 ** 32 - 1 });
   await assert.rejects(
     state.registry.chain.deploy("BudgetTreasury", [state.registry.contract.address]),
@@ -71,7 +75,12 @@ test("polls say how long disputes may last exactly where there are disputes", as
 test("nothing is disputed but an anchored root that is not final", async () => {
   const { poll } = state;
   const refused = async (status) => {
-    for (const [name, ...args] of [["reject"], ["void"], ["contest", true], ["contest", false]]) {
+    for (const [name, ...args] of [
+      ["reject"],
+      ["extend", 0n],
+      ["contest", true],
+      ["contest", false],
+    ]) {
       await assertRefused(dispute(name, ...args), "PollRegistryWrongStatus", [poll.id, status]);
     }
   };
@@ -184,13 +193,52 @@ test("a contested root is not tallied, however late; uncontested it is", async (
   assert.deepEqual([seen.contested, seen.status], [false, Status.Releasable]);
   await poll.accept(TALLY, BLINDING);
   await state.registry.chain.restore(saved);
-  // Its deadline stays where it was: a poll that is disputed beyond it is void, never final.
-  await time(poll.tallyDeadline - 1);
+  const again = await state.registry.chain.snapshot();
+  // The tally's deadline counts from the moment at which nothing is disputed any more.
+  const late = poll.tallyDeadline + 100;
+  await next(late);
+  await dispute("contest", false);
+  const freed = await poll.view();
+  assert.equal(freed.status, Status.Releasable);
+  assert.equal(Number(freed.releasableAt), late);
+  assert.equal(Number(freed.tallyDeadline), late + poll.parameters.tallyPeriod);
+  await state.registry.chain.restore(again);
+  // A poll that is disputed to the last second is void, never final.
+  const bound = poll.releasableAt + poll.parameters.maxDisputeDelay;
+  await time(bound - 1);
   assert.equal(await poll.status(), Status.Anchored);
-  await time(poll.tallyDeadline);
+  await time(bound);
   assert.equal(await poll.status(), Status.Void);
   await assertRefused(dispute("contest", false), "PollRegistryWrongStatus");
   await assertRefused(poll.accept(TALLY, BLINDING), "PollRegistryWrongStatus");
+});
+
+test("disputes lengthen the window up to the bound, and never shorten it", async () => {
+  const { poll } = state;
+  await poll.anchored(state.root);
+  const bound = poll.releasableAt + poll.parameters.maxDisputeDelay;
+  for (const until of [poll.releasableAt - 1, bound + 1]) {
+    await assertRefused(dispute("extend", until), "PollRegistryInvalidExtension", [
+      until,
+      poll.releasableAt,
+      bound,
+    ]);
+  }
+  const until = poll.releasableAt + 200;
+  const { events } = await dispute("extend", until);
+  assert.deepEqual(
+    events.map(({ eventName, args }) => [eventName, args]),
+    [["WindowExtended", { pollId: poll.id, until: BigInt(until) }]],
+  );
+  const seen = await poll.view();
+  assert.deepEqual(
+    [seen.releasableAt, seen.tallyDeadline],
+    [BigInt(until), BigInt(until + poll.parameters.tallyPeriod)],
+  );
+  await time(until - 1);
+  assert.equal(await poll.status(), Status.Anchored);
+  await time(until);
+  await poll.accept(TALLY, BLINDING);
 });
 
 test("a contested root is rejected even after its window, and the next one is not contested", async () => {
@@ -204,24 +252,6 @@ test("a contested root is rejected even after its window, and the next one is no
   assert.equal(seen.anchorDeadline, BigInt(late + 3 * ROUND));
   await poll.anchor(round(1));
   assert.equal((await poll.view()).contested, false);
-});
-
-test("a voided poll stays void", async () => {
-  const { poll } = state;
-  await poll.anchored(state.root);
-  await dispute("contest", true);
-  const { events } = await dispute("void");
-  assert.deepEqual(
-    events.map(({ eventName, args }) => [eventName, args]),
-    [["PollVoided", { pollId: poll.id, count: state.root.count }]],
-  );
-  const seen = await poll.view();
-  assert.deepEqual([seen.status, seen.contested], [Status.Void, false]);
-  for (const call of [["reject"], ["void"], ["contest", false]]) {
-    await assertRefused(dispute(...call), "PollRegistryWrongStatus", [poll.id, Status.Void]);
-  }
-  await time(poll.releasableAt);
-  await assertRefused(poll.accept(TALLY, BLINDING), "PollRegistryWrongStatus");
 });
 
 test("the latest times do not overflow when the last second's root is rejected", async () => {

@@ -240,3 +240,22 @@ test("board.json: committee digest", async () => {
   const digest = await libraries.call("committeeDigest", [nodes, urls, t, f, q]);
   assert.equal(digest, given.board.committee_digest);
 });
+
+test("ballot.json", async () => {
+  const { cases } = await vectors("ballot");
+  const { address } = await chain.deploy("GeneratorTable");
+  const fault = { none: 0, length: 1, point: 2, scalar: 3, row: 4, equation: 5 };
+  const classes = {
+    valid: [fault.none],
+    Malformed: [fault.length, fault.point, fault.scalar],
+    Rejected: [fault.row, fault.equation],
+  };
+  checked(cases, Object.keys(classes));
+  const results = await libraries.callAll(
+    "ballotFault",
+    cases.map((one) => [address, one.poll_context, one.threshold, one.rule, one.ballot]),
+  );
+  cases.forEach(({ name, expect }, index) =>
+    assert.ok(classes[expect].includes(results[index]), `${name}: ${results[index]}`),
+  );
+});

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ostraka.chain.contract import artifact
 from ostraka_verifier.commitment import MAX_GENERATORS, derive_generator
 from ostraka_verifier.encoding import word
-from ostraka_verifier.evidence import CodeEvidence, DeploymentEvidence
+from ostraka_verifier.evidence import CodeEvidence, DeploymentEvidence, DisputesEvidence
 from ostraka_verifier.releases import created_address, domain_immutables, known_releases
 
 PERIOD_FLOOR_S = 600
@@ -24,15 +24,28 @@ def code_of(contract: str, immutables: Mapping[str, bytes] | None = None) -> byt
     return bytes(code)
 
 
-def deployment(chain_id: int, registry: bytes) -> DeploymentEvidence:
-    """A registry of this release, without disputes."""
+def disputes_of(chain_id: int, address: bytes) -> DisputesEvidence:
+    """Disputes of this release."""
+    check = created_address(address, 1)
+    immutables = domain_immutables(chain_id, address)
+    immutables |= {"ballotCheck": word(check), "minimumBond": word(10**15)}
+    return DisputesEvidence(
+        CodeEvidence(address, code_of("Disputes", immutables)),
+        CodeEvidence(check, code_of("BallotCheck")),
+    )
+
+
+def deployment(
+    chain_id: int, registry: bytes, disputes: DisputesEvidence | None = None
+) -> DeploymentEvidence:
+    """A registry of this release."""
     table, keys, rules = (created_address(registry, nonce) for nonce in (1, 2, 3))
     immutables = domain_immutables(chain_id, registry) | {
         "generatorTable": word(table),
         "votingKeys": word(keys),
         "pollRules": word(rules),
         "periodFloor": word(PERIOD_FLOOR_S),
-        "disputes": bytes(32),
+        "disputes": word(disputes.contract.address if disputes else 0),
     }
     return DeploymentEvidence(
         registry=code_of("PollRegistry", immutables),
@@ -40,7 +53,7 @@ def deployment(chain_id: int, registry: bytes) -> DeploymentEvidence:
         voting_keys=CodeEvidence(keys, code_of("VotingKeys", domain_immutables(chain_id, keys))),
         poll_rules=CodeEvidence(rules, code_of("PollRules")),
         period_floor=PERIOD_FLOOR_S,
-        disputes=bytes(20),
+        disputes=disputes,
     )
 
 

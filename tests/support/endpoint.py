@@ -84,7 +84,7 @@ def telling(poll: SyntheticPoll, chain: ChainEvidence) -> Answer:
         "votingKeys()": deployment.voting_keys.address,
         "pollRules()": deployment.poll_rules.address,
         "periodFloor()": deployment.period_floor,
-        "disputes()": deployment.disputes,
+        "disputes()": deployment.disputes.contract.address if deployment.disputes else bytes(20),
         "registry()": bytes(20),
     }
     root = "(uint32,bytes32,uint256,uint256,uint32)"

@@ -15,7 +15,13 @@ from ostraka_verifier.contracts import AWARDS, POLL_OPENED, POLL_VIEW, ROOT_ANCH
 from ostraka_verifier.description import RoundReference
 from ostraka_verifier.encoding import WORD_BYTES, word
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
-from ostraka_verifier.evidence import STATUS_NAMES, ChainEvidence, DeploymentEvidence
+from ostraka_verifier.evidence import (
+    STATUS_NAMES,
+    ChainEvidence,
+    CodeEvidence,
+    DeploymentEvidence,
+    DisputesEvidence,
+)
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import NoOutcome, OutcomeRule
 from ostraka_verifier.round_reader import RoundReader
@@ -153,8 +159,19 @@ class ChainReader:
             voting_keys=self._registry.part("votingKeys()"),
             poll_rules=self._registry.part("pollRules()"),
             period_floor=Seconds(int.from_bytes(self._registry.word("periodFloor()"), "big")),
-            disputes=self._registry.address("disputes()"),
+            disputes=self._disputes(self._registry.address("disputes()")),
         )
+
+    def _disputes(self, address: bytes) -> DisputesEvidence | None:
+        if not any(address):
+            return None
+        contract = ContractView(self._rpc, address, self.block)
+        try:
+            check = contract.part("ballotCheck()")
+        except (Malformed, Reverted):
+            # Another contract, or an account without code.
+            check = None
+        return DisputesEvidence(CodeEvidence(address, contract.code()), check)
 
     def _census(self, source: CensusSource) -> Census:
         try:

@@ -146,6 +146,18 @@ class RoundEvidence:
 
 
 @dataclass(frozen=True)
+class DisputesEvidence:
+    """The contract that may reject roots.
+
+    Attributes:
+        ballot_check: The contract that it names for checks of ballots; None if it names none.
+    """
+
+    contract: CodeEvidence
+    ballot_check: CodeEvidence | None
+
+
+@dataclass(frozen=True)
 class DeploymentEvidence:
     """The contracts that judge a poll.
 
@@ -153,7 +165,7 @@ class DeploymentEvidence:
         registry: Code of the registry.
         generator_table: Address of the table of generators.
         period_floor: Shortest dispute window and tally period.
-        disputes: Account that may reject roots, 20 bytes; zero for nobody.
+        disputes: None where nobody may reject roots.
     """
 
     registry: bytes
@@ -161,7 +173,7 @@ class DeploymentEvidence:
     voting_keys: CodeEvidence
     poll_rules: CodeEvidence
     period_floor: Seconds
-    disputes: bytes
+    disputes: DisputesEvidence | None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {BallotProof} from "../../../contracts/libraries/BallotProof.sol";
 import {BallotRule} from "../../../contracts/libraries/BallotRule.sol";
 import {Bn254} from "../../../contracts/libraries/Bn254.sol";
 import {CensusTree} from "../../../contracts/libraries/CensusTree.sol";
@@ -68,7 +69,8 @@ contract Libraries {
         uint256[] calldata values,
         uint256 blinding
     ) external view returns (uint256 x, uint256 y) {
-        return Generators.commit(table, values, blinding);
+        uint256[2] memory point = Generators.commitment(table, values, blinding);
+        return (point[0], point[1]);
     }
 
     function validateOutcome(bytes calldata rule, uint256 slots) external pure {
@@ -89,5 +91,15 @@ contract Libraries {
 
     function recover(bytes32 digest, bytes calldata signature) external pure returns (address) {
         return ECDSA.recover(digest, signature);
+    }
+
+    function ballotFault(
+        address table,
+        bytes32 pollContext,
+        uint256 threshold,
+        bytes calldata rule,
+        bytes calldata ballot
+    ) external view returns (BallotProof.Fault) {
+        return BallotProof.fault(table, pollContext, threshold, rule, ballot);
     }
 }

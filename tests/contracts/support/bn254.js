@@ -18,7 +18,17 @@ export function power(base, exponent, modulus) {
   return result;
 }
 
-const inverse = (value) => power(modulo(value, P), P - 2n, P);
+/** By Euclid's algorithm. */
+function inverse(value) {
+  let [a, b] = [P, modulo(value, P)];
+  let [x, y] = [0n, 1n];
+  while (b > 0n) {
+    const quotient = a / b;
+    [a, b] = [b, a - quotient * b];
+    [x, y] = [y, x - quotient * y];
+  }
+  return modulo(x, P);
+}
 
 /** A point is `[x, y]`; the identity `[0n, 0n]`. */
 export function add([ax, ay], [bx, by]) {

@@ -8,7 +8,12 @@ import pytest
 
 from ostraka_verifier.checks import Verdict
 from ostraka_verifier.encoding import word
-from ostraka_verifier.evidence import DeploymentEvidence, RoundEvidence
+from ostraka_verifier.evidence import (
+    CodeEvidence,
+    DeploymentEvidence,
+    DisputesEvidence,
+    RoundEvidence,
+)
 from ostraka_verifier.releases import known_releases
 from tests.support.audits import (
     BOARD,
@@ -23,6 +28,8 @@ from tests.support.audits import (
     of_round,
     with_immutable,
 )
+from tests.support.deployments import deployment, disputes_of
+from tests.support.polls import REGISTRY
 
 
 def of_deployment(**changes: Any) -> Case:
@@ -66,7 +73,7 @@ MUTATIONS: Mutations = [
     (lambda: of_registry("_hashedVersion", word(1)), {"G2"}),
     (lambda: of_registry("_name", word(1)), {"G2"}),
     (lambda: of_deployment(period_floor=0), {"G2"}),
-    (lambda: of_deployment(disputes=bytes([1] * 20)), {"G2"}),
+    (lambda: of_deployment(disputes=disputes_of(CHAIN.chain_id, bytes([1] * 20))), {"G2"}),
     (lambda: of_deployment(generator_table=bytes([1] * 20)), {"G2"}),
     (voting_keys_elsewhere, {"G2"}),
     (voting_keys_of_another_chain, {"G2"}),
@@ -113,10 +120,42 @@ def test_the_floor_of_a_test_deployment_is_said() -> None:
     assert "test" not in findings(BOARD, chain)["G2"].detail
 
 
-def test_disputes_are_an_assumption() -> None:
-    board, chain = of_registry("disputes", word(bytes([7] * 20)))
-    assert isinstance(chain.deployment, DeploymentEvidence)
-    chain = replace(chain, deployment=replace(chain.deployment, disputes=bytes([7] * 20)))
-    found = findings(board, chain)["G2"]
+def with_disputes(disputes: DisputesEvidence) -> Case:
+    chain_id, registry = CHAIN.chain_id, REGISTRY
+    return of_deployment(
+        registry=deployment(chain_id, registry, disputes).registry, disputes=disputes
+    )
+
+
+DISPUTES = bytes([7] * 20)
+
+
+def test_unknown_disputes_are_an_assumption() -> None:
+    for check in (None, CodeEvidence(bytes(20), b"")):
+        unknown = DisputesEvidence(CodeEvidence(DISPUTES, b"\1"), check)
+        found = findings(*with_disputes(unknown))["G2"]
+        assert found.verdict is Verdict.HOLDS
+        assert DISPUTES.hex() in found.assumes
+
+
+def test_disputes_of_the_same_release_are_no_assumption() -> None:
+    found = findings(*with_disputes(disputes_of(CHAIN.chain_id, DISPUTES)))["G2"]
     assert found.verdict is Verdict.HOLDS
-    assert bytes([7] * 20).hex() in found.assumes
+    assert not found.assumes
+    assert "of the same release" in found.detail
+
+
+def test_disputes_with_other_values_than_their_deployment_are_refused() -> None:
+    good = disputes_of(CHAIN.chain_id, DISPUTES)
+    assert good.ballot_check is not None
+    elsewhere = replace(good.ballot_check, address=bytes([9] * 20))
+    changed = with_immutable("Disputes", "ballotCheck", word(1), good.contract.code)
+    for wrong in (
+        replace(good, ballot_check=elsewhere),
+        replace(good, ballot_check=None),
+        replace(good, contract=replace(good.contract, code=changed)),
+        replace(good, contract=disputes_of(1, DISPUTES).contract),
+    ):
+        assert failing(*with_disputes(wrong)) == {"G2"}
+    unknown = replace(good.ballot_check, code=b"\1")
+    assert set(not_checked(*with_disputes(replace(good, ballot_check=unknown)))) == {"G2"}

@@ -218,7 +218,7 @@ interface ChainJson {
         voting_keys: CodeJson;
         poll_rules: CodeJson;
         period_floor: string;
-        disputes: string;
+        disputes: { contract: CodeJson; ballot_check: CodeJson | null } | null;
       }
     | UnreadableJson;
 }
@@ -324,7 +324,14 @@ function readDeployment(given: ChainJson["deployment"]): ChainEvidence["deployme
     votingKeys: readCode(given.voting_keys),
     pollRules: readCode(given.poll_rules),
     periodFloor: BigInt(given.period_floor),
-    disputes: unhex(given.disputes),
+    disputes: given.disputes
+      ? {
+          contract: readCode(given.disputes.contract),
+          ballotCheck: given.disputes.ballot_check
+            ? readCode(given.disputes.ballot_check)
+            : undefined,
+        }
+      : undefined,
   };
 }
 

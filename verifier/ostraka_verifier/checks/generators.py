@@ -9,7 +9,7 @@ from ostraka_verifier.checks.audit import Audit, Held
 from ostraka_verifier.commitment import MAX_GENERATORS, derive_generator
 from ostraka_verifier.encoding import word
 from ostraka_verifier.errors import Rejected, Undecided
-from ostraka_verifier.evidence import CodeEvidence
+from ostraka_verifier.evidence import CodeEvidence, DisputesEvidence
 from ostraka_verifier.releases import Found, created_address, domain_immutables
 
 LEAST_PERIOD_S = 3600
@@ -44,7 +44,11 @@ def check_g2(audit: Audit) -> Held:
     for name, address in named.items():
         if address != parts[name]:
             raise Rejected("G2", name, "not the contract that the registry created")
-    fixed = {"periodFloor": word(deployment.period_floor), "disputes": word(deployment.disputes)}
+    disputes = deployment.disputes
+    fixed = {
+        "periodFloor": word(deployment.period_floor),
+        "disputes": word(disputes.contract.address if disputes else 0),
+    }
     require_immutables("PollRegistry", found, fixed)
     table = CodeEvidence(deployment.generator_table, audit.chain.generators)
     for contract, part in (("PollRules", deployment.poll_rules), ("GeneratorTable", table)):
@@ -58,13 +62,33 @@ def check_g2(audit: Audit) -> Held:
     said = f"release {found.release}; periods of at least {floor} s"
     if floor < LEAST_PERIOD_S:
         said += ", less than an hour: a test deployment"
-    if not any(deployment.disputes):
+    if disputes is None:
         return Held(said)
-    disputes = f"0x{deployment.disputes.hex()}"
-    return Held(
-        f"{said}; {disputes} may reject roots and void polls",
-        f"the contract {disputes} rejects only false roots",
-    )
+    said += f"; 0x{disputes.contract.address.hex()} may reject roots"
+    if _are_known(audit, disputes, found):
+        return Held(f"{said}, and is of the same release")
+    stranger = f"0x{disputes.contract.address.hex()}"
+    return Held(said, f"the contract {stranger} rejects only false roots")
+
+
+def _are_known(audit: Audit, disputes: DisputesEvidence, registry: Found) -> bool:
+    """Whether the disputes are of the registry's release.
+
+    Raises:
+        Rejected: They are, but with values that no such deployment has.
+    """
+    address = disputes.contract.address
+    found = audit.releases.find("Disputes", disputes.contract.code)
+    if found is None or found.release != registry.release:
+        return False
+    check = created_address(address, 1)
+    expected = domain_immutables(audit.chain.chain_id, address) | {"ballotCheck": word(check)}
+    require_immutables("Disputes", found, expected)
+    if disputes.ballot_check is None or disputes.ballot_check.address != check:
+        raise Rejected("G2", "ballotCheck", "not the contract that the disputes created")
+    part = release_of(audit, "BallotCheck", disputes.ballot_check)
+    require_same_release("BallotCheck", part, registry)
+    return True
 
 
 def release_of(audit: Audit, contract: str, at: CodeEvidence) -> Found:

@@ -16,6 +16,7 @@ import type {
   CodeEvidence,
   CoinReceipt,
   DeploymentEvidence,
+  DisputesEvidence,
   Payout,
   RoundEvidence,
   Transfer,
@@ -173,8 +174,22 @@ export class ChainReader {
       votingKeys: await this.#part("votingKeys()", this.#registry),
       pollRules: await this.#part("pollRules()", this.#registry),
       periodFloor: floor.unsigned(WORD_BYTES, "seconds"),
-      disputes: addressIn(await this.#call("disputes()", nothing)),
+      disputes: await this.#disputes(addressIn(await this.#call("disputes()", nothing))),
     };
+  }
+
+  async #disputes(address: Uint8Array): Promise<DisputesEvidence | undefined> {
+    if (!address.some(Boolean)) return undefined;
+    const contract = { address, code: await this.#rpc.code(address, this.block) };
+    try {
+      return { contract, ballotCheck: await this.#part("ballotCheck()", address) };
+    } catch (error) {
+      // Another contract, or an account without code.
+      if (error instanceof Malformed || error instanceof Reverted) {
+        return { contract, ballotCheck: undefined };
+      }
+      throw error;
+    }
   }
 
   /** Read a contract that another one names. */

@@ -71,6 +71,13 @@ export interface ElectorateEvidence {
   readonly source: Uint8Array;
 }
 
+/** The contract that may reject roots. */
+export interface DisputesEvidence {
+  readonly contract: CodeEvidence;
+  /** The contract that it names for checks of ballots; undefined if it names none. */
+  readonly ballotCheck: CodeEvidence | undefined;
+}
+
 /** The contracts that a poll depends on. */
 export interface DeploymentEvidence {
   /** Code of the registry. */
@@ -81,8 +88,8 @@ export interface DeploymentEvidence {
   readonly pollRules: CodeEvidence;
   /** Minimum length of a dispute window and of a tally period, in seconds. */
   readonly periodFloor: bigint;
-  /** Contract that may reject roots, 20 bytes; zero for none. */
-  readonly disputes: Uint8Array;
+  /** Undefined where nobody may reject roots. */
+  readonly disputes: DisputesEvidence | undefined;
 }
 
 /** The chain's data of one round. */

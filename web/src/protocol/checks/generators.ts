@@ -8,7 +8,7 @@ import { generators, MAX_GENERATORS } from "../commitment.ts";
 import { encodePoints } from "../curve.ts";
 import { concat, sameBytes, toHex, word } from "../encoding.ts";
 import { Rejected, Undecided } from "../errors.ts";
-import type { CodeEvidence } from "../evidence.ts";
+import type { CodeEvidence, DisputesEvidence } from "../evidence.ts";
 import {
   createdAddress,
   differing,
@@ -52,7 +52,7 @@ export function checkG2(audit: Audit): Held {
   }
   requireImmutables("PollRegistry", found, [
     ["periodFloor", word(deployment.periodFloor)],
-    ["disputes", word(deployment.disputes)],
+    ["disputes", word(deployment.disputes?.contract.address ?? 0n)],
   ]);
   const table = { address: deployment.generatorTable, code: chain.generators };
   requireSameRelease("PollRules", releaseOf(audit, "PollRules", deployment.pollRules), found);
@@ -66,13 +66,31 @@ export function checkG2(audit: Audit): Held {
   const warning = forTests ? "test deployment" : undefined;
   const short = forTests ? ", less than an hour: a test deployment" : "";
   const detail = `release ${found.release}; periods of at least ${floor} s${short}`;
-  if (!deployment.disputes.some(Boolean)) return { detail, warning };
-  const contract = toHex(deployment.disputes);
-  return {
-    detail: `${detail}; ${contract} may reject roots and void polls`,
-    assumes: { code: "disputes", values: { contract } },
-    warning,
-  };
+  if (!deployment.disputes) return { detail, warning };
+  const contract = toHex(deployment.disputes.contract.address);
+  const said = `${detail}; ${contract} may reject roots`;
+  if (areKnown(audit, deployment.disputes, found)) {
+    return { detail: `${said}, and is of the same release`, warning };
+  }
+  return { detail: said, assumes: { code: "disputes", values: { contract } }, warning };
+}
+
+/** Whether the disputes are of the registry's release; values that no such deployment has throw. */
+function areKnown(audit: Audit, disputes: DisputesEvidence, registry: Found): boolean {
+  const { address, code } = disputes.contract;
+  const found = findRelease(audit.releases, "Disputes", code);
+  if (found?.release !== registry.release) return false;
+  const check = createdAddress(address, 1);
+  requireImmutables("Disputes", found, [
+    ...domainImmutables(audit.chain.chainId, address),
+    ["ballotCheck", word(check)],
+  ]);
+  const { ballotCheck } = disputes;
+  if (!ballotCheck || !sameBytes(ballotCheck.address, check)) {
+    throw new Rejected("G2", "ballotCheck", "not the contract that the disputes created");
+  }
+  requireSameRelease("BallotCheck", releaseOf(audit, "BallotCheck", ballotCheck), registry);
+  return true;
 }
 
 export function releaseOf(audit: Audit, contract: string, { address, code }: CodeEvidence): Found {

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SumTree} from "./SumTree.sol";
+
+/// @title What a challenge costs its maker
+/// @notice docs/protocol.md §11.3.
+library Bonds {
+    // Upper bounds of what an answer uses, in gas: measured up to the largest rules.
+    uint256 private constant ANSWER_GAS = 320_000;
+    uint256 private constant GAS_PER_WIDTH = 7_500;
+    uint256 private constant GAS_PER_RULE_BYTE = 50;
+    uint256 private constant GAS_PER_LEVEL = 8_000;
+    /// @dev Bonds are so many times the price of an answer.
+    uint256 private constant FACTOR = 3;
+    /// @dev The bond doubles after so many challenges of one root, so that a flood costs more than
+    /// anybody has.
+    uint256 private constant DOUBLING = 16;
+    uint256 private constant MAX_DOUBLINGS = 64;
+
+    /// @notice Bond of the first challenges, in wei, for a rule and a number of voters.
+    function price(
+        bytes calldata rule,
+        uint256 voters,
+        uint256 baseFee
+    ) internal pure returns (uint256) {
+        uint256 width = uint256(uint16(bytes2(rule[0:2]))) + uint16(bytes2(rule[6:8]));
+        // The paths in the tree of ballots and in the census.
+        uint256 levels = 2 * SumTree.depth(voters);
+        uint256 used =
+            ANSWER_GAS +
+                GAS_PER_WIDTH * width +
+                GAS_PER_RULE_BYTE * rule.length +
+                GAS_PER_LEVEL * levels;
+        return FACTOR * used * baseFee;
+    }
+
+    /// @notice Bond after so many challenges of one root.
+    function grown(uint256 bond, uint256 opened) internal pure returns (uint256) {
+        return bond << Math.min(opened / DOUBLING, MAX_DOUBLINGS);
+    }
+}
