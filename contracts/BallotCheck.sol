@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {IDisputes} from "./interfaces/IDisputes.sol";
-import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
 import {BallotProof} from "./libraries/BallotProof.sol";
 import {Bn254} from "./libraries/Bn254.sol";
 import {CensusTree} from "./libraries/CensusTree.sol";
