@@ -349,10 +349,22 @@ def test_a_contracts_refusal_names_the_member_of_the_specification() -> None:
         "PollRegistryInvalidParameter",
         ("disputeWindow",),
     )
+    assert str(raised.value).endswith("PollRegistryInvalidParameter(disputeWindow)")
     problem = problem_of(raised.value)
     assert (problem.kind, problem.field) == (ProblemType.REJECTED_BY_CONTRACT, "dispute_window")
     in_words = Refused("the contract refuses: NotInvalidParameter(disputeWindow)")
     assert problem_of(in_words).field == ""
+
+
+def test_a_refusal_names_its_values() -> None:
+    error = keccak256(b"BudgetTreasuryInvalidAmount(uint256,uint256,uint256)")[:4]
+    data = error + encode(["uint256"] * 3, [700, 1, 600])
+
+    def refuse() -> None:
+        raise ContractCustomError("execution reverted", data="0x" + data.hex())
+
+    with pytest.raises(Refused, match=r"\(amount 700, minimum 1, maximum 600\)"):
+        call(refuse)
 
 
 @pytest.mark.parametrize("data", ["Reverted 0x", "0x123", "0x", "0xffffffff00", "0x" + "zz" * 4])
