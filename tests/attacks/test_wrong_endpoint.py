@@ -213,10 +213,11 @@ def test_retry_after_is_respected_within_bounds(
     [
         Reply(403, b"no batches"),
         Reply(200, json.dumps({"error": {"message": "batches are not allowed"}}).encode()),
+        Reply(200, json.dumps([{"id": [0], "result": "0x"}, {"id": {}}]).encode()),
         Reply(200, b"[]"),
         Reply(200, HTML),
     ],
-    ids=range(4),
+    ids=range(5),
 )
 def test_refused_batches_are_asked_one_by_one(endpoint: Endpoint, refused: Reply) -> None:
     calls = [bytes([number] * 32) for number in range(150)]

@@ -192,9 +192,10 @@ class JsonRpc:
             return None
         if not isinstance(given, list):
             return None
-        by_id = {one.get("id"): one for one in given if isinstance(one, dict)}
+        # An id may be any JSON value.
+        by_id = {str(one.get("id")): one for one in given if isinstance(one, dict)}
         try:
-            return [_result(by_id[number], "eth_call") for number in range(len(calls))]
+            return [_result(by_id[str(number)], "eth_call") for number in range(len(calls))]
         except (KeyError, Unanswered):
             return None
 
