@@ -273,6 +273,8 @@ contract DisputesDriver is Test {
             siblings,
             nobody
         );
+        if (registry.poll(one.pollId).releasableAt < clock + RESPONSE)
+            violation = "what an answer shows cannot be disputed";
         one.isOpen = false;
         burned += one.bond;
         ++answers;

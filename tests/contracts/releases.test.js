@@ -7,6 +7,7 @@ import { account, deployRegistry, word } from "./support/registry.js";
 import { Treasury } from "./support/treasury.js";
 
 const PERIOD_FLOOR = 3600;
+const MINIMUM_BOND = 12345;
 
 let registry, treasury, code, releases;
 before(async () => {
@@ -15,6 +16,7 @@ before(async () => {
   registry = await deployRegistry({}, { periodFloor: PERIOD_FLOOR });
   treasury = await Treasury.deploy(registry);
   const members = await registry.chain.deploy("MemberRegistry", [account(1).address]);
+  const disputes = await registry.chain.deploy("Disputes", [MINIMUM_BOND]);
   const { contract } = registry;
   code = {
     PollRegistry: contract.address,
@@ -24,6 +26,8 @@ before(async () => {
     BudgetTreasury: treasury.contract.address,
     RoundRules: await treasury.contract.call("rules"),
     MemberRegistry: members.address,
+    Disputes: disputes.address,
+    BallotCheck: await disputes.call("ballotCheck"),
   };
   for (const [name, address] of Object.entries(code)) {
     const bytes = hexToBytes(await registry.chain.client.getCode({ address }));
@@ -93,6 +97,12 @@ test("the immutables have the values that a verifier derives", async () => {
     PollRules: {},
     RoundRules: {},
     MemberRegistry: {},
+    Disputes: {
+      ...common("Disputes"),
+      ballotCheck: address("BallotCheck"),
+      minimumBond: word(MINIMUM_BOND),
+    },
+    BallotCheck: {},
   };
   for (const [name, { bytes }] of Object.entries(code)) {
     const { immutables } = releaseOf(name, bytes);
