@@ -13,6 +13,7 @@ from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.store import NodeStore
 from ostraka.randomness import system
 from ostraka.storage.node_tables import StoreIdentity
+from ostraka_verifier.units import UnixSeconds
 
 _IDENTITY_BYTES = 16
 _REBUILD = "run `ostraka node rebuild` with the same settings (docs/operations.md)"
@@ -30,7 +31,7 @@ class StoreState(Enum):
     FOREIGN = auto()
     """It has been used, and this node has used another one."""
     OLDER = auto()
-    """A copy of the one that this node used last, from before its last start."""
+    """A copy of the one that this node used last, from before its latest generation."""
     UNFINISHED = auto()
     """A rebuild has begun with it and not ended."""
 
@@ -50,10 +51,10 @@ def state_of(store: NodeStore, secrets: PollSecrets) -> StoreState:
     # Without a file, the folder of secrets is new: each lost secret is reported by its poll.
     if known is None:
         return StoreState.OWN
-    identity, starts = known
+    identity, generation = known
     if identity != found.identity:
         return StoreState.FOREIGN
-    return StoreState.OLDER if found.starts < starts else StoreState.OWN
+    return StoreState.OLDER if found.generation < generation else StoreState.OWN
 
 
 def claim(store: NodeStore, secrets: PollSecrets, name: str) -> int:
@@ -87,9 +88,22 @@ def claim(store: NodeStore, secrets: PollSecrets, name: str) -> int:
     if state is StoreState.NEW:
         store.identify(StoreIdentity(identity=system.bytes(_IDENTITY_BYTES)))
     # The store first: the folder is never ahead of its own store.
-    identity = store.count_start()
-    secrets.remember_store(identity.identity, identity.starts)
+    identity = store.next_generation()
+    secrets.remember_store(identity.identity, identity.generation)
     return identity.starts
+
+
+def mark(store: NodeStore, secrets: PollSecrets, starts: int) -> None:
+    """Mark a store that changed as newer than its copies, which lack what the node signed since.
+
+    Args:
+        starts: As `claim` returned it.
+
+    Raises:
+        Conflict: Another process started with the store since.
+    """
+    identity = store.next_generation(starts)
+    secrets.remember_store(identity.identity, identity.generation)
 
 
 def begin_rebuild(store: NodeStore) -> None:
@@ -99,11 +113,11 @@ def begin_rebuild(store: NodeStore) -> None:
         store.identify(StoreIdentity(identity=identity, rebuilding=True))
 
 
-def end_rebuild(store: NodeStore, secrets: PollSecrets) -> None:
+def end_rebuild(store: NodeStore, secrets: PollSecrets, now: UnixSeconds) -> None:
     """Make a rebuilt store the node's own."""
     identity = store.identity()
     if identity is None:
         raise RuntimeError("end_rebuild: no rebuild has begun")
-    secrets.remember_store(identity.identity, identity.starts)
-    identity.rebuilding = False
+    secrets.remember_store(identity.identity, identity.generation)
+    identity.rebuilding, identity.rebuilt_at_unix_s = False, now
     store.identify(identity)
