@@ -4,6 +4,7 @@ The rule before was a new, empty store. With it, the node signs a second root in
 an inventory without ballots for which it gave receipts: proof that it lies.
 """
 
+import ast
 import asyncio
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import ostraka.node
 from ostraka.files import make_private_folder
 from ostraka.node.accepting import Receipt
 from ostraka.node.finality import FinalizedRoot
@@ -153,7 +155,7 @@ def test_a_view_from_before_the_opening_makes_it_forget_nothing(
             key = poll.node_keys[ME - 1]
             secrets = PollSecrets(tmp_path / f"secrets-{ME}", key)
             store = NodeStore(open_database(f"sqlite:///{tmp_path / 'again.db'}", Schema.NODE))
-            begin_rebuild(store)
+            begin_rebuild(store, secrets)
             registries: list[Any] = [village.registry]
             rebuild = Rebuild(
                 poll.curve, store, secrets, registries, key, village.electorates, village.client
@@ -189,3 +191,27 @@ def test_a_view_from_before_the_opening_makes_it_forget_nothing(
             assert isinstance(again, Settling)
 
     asyncio.run(run())
+
+
+def test_all_statements_about_a_poll_are_signed_in_one_place() -> None:
+    """Elsewhere, nothing would hold back the statements that a rebuilt node does not sign."""
+    signing = set()
+    for path in Path(ostraka.node.__path__[0]).glob("**/*.py"):
+        for one in ast.walk(ast.parse(path.read_text())):
+            if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute):
+                owner = ast.unparse(one.func.value).rpartition(".")[2].lstrip("_")
+                if one.func.attr == "sign" and owner not in {
+                    "served",
+                    "_served",
+                    "state",
+                    "_state",
+                }:
+                    signing.add((path.name, ast.unparse(one.func)))
+    assert signing == {
+        ("announcing.py", "key.sign"),
+        ("served_poll.py", "self.key.sign"),
+        # The refusals are in ServedPoll.sign itself.
+        ("served_poll.py", "self.sign"),
+        # A committee's statement, not a poll's.
+        ("service.py", "self.key.sign"),
+    }

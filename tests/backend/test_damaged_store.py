@@ -222,13 +222,18 @@ def test_no_new_database_takes_the_place_of_a_used_one(tmp_path: Path, url: str)
 
 
 def test_another_nodes_store_is_refused(tmp_path: Path, url: str) -> None:
-    first, second = (PollSecrets(tmp_path / name, SigningKey()) for name in ("a", "b"))
+    first_key = SigningKey()
+    first = PollSecrets(tmp_path / "a", first_key)
+    second, new = (PollSecrets(tmp_path / name, SigningKey()) for name in "bc")
     opened = open_store(url)
     opened.claim(first)
     other = NodeStore(open_database(f"sqlite:///{tmp_path / 'other.db'}", Schema.NODE))
     claim(other, second, "other.db")
-    with pytest.raises(ValueError, match="not the database that this node used last"):
-        opened.claim(second)
+    for other_node in (second, new):
+        with pytest.raises(ValueError, match="another node's database"):
+            opened.claim(other_node)
+    # Its own, after its folder of secrets was lost.
+    opened.claim(PollSecrets(tmp_path / "d", first_key))
     opened.close()
 
 

@@ -29,7 +29,7 @@ class StoreState(Enum):
     LOST = auto()
     """It is new, and the node has used another one."""
     FOREIGN = auto()
-    """It has been used, and this node has used another one."""
+    """It is another node's, or this node has used another one of its own."""
     OLDER = auto()
     """A copy of the one that this node used last, from before its latest generation."""
     UNFINISHED = auto()
@@ -46,6 +46,8 @@ def state_of(store: NodeStore, secrets: PollSecrets) -> StoreState:
     if found is None:
         used = known is not None or secrets.contexts()
         return StoreState.LOST if used else StoreState.NEW
+    if found.node != secrets.node:
+        return StoreState.FOREIGN
     if found.rebuilding:
         return StoreState.UNFINISHED
     # Without a file, the folder of secrets is new: each lost secret is reported by its poll.
@@ -76,7 +78,8 @@ def claim(store: NodeStore, secrets: PollSecrets, name: str) -> int:
         )
     if state is StoreState.FOREIGN:
         raise ValueError(
-            f"{name}: not the database that this node used last; {secrets.folder} names another"
+            f"{name}: another node's database, or not the one that this node used last, which "
+            f"{secrets.folder} names"
         )
     if state is StoreState.OLDER:
         raise ValueError(
@@ -86,7 +89,7 @@ def claim(store: NodeStore, secrets: PollSecrets, name: str) -> int:
     if state is StoreState.UNFINISHED:
         raise ValueError(f"{name}: its rebuild is not finished; {_REBUILD}")
     if state is StoreState.NEW:
-        store.identify(StoreIdentity(identity=system.bytes(_IDENTITY_BYTES)))
+        store.identify(_new(secrets))
     # The store first: the folder is never ahead of its own store.
     identity = store.next_generation()
     secrets.remember_store(identity.identity, identity.generation)
@@ -106,11 +109,10 @@ def mark(store: NodeStore, secrets: PollSecrets, starts: int) -> None:
     secrets.remember_store(identity.identity, identity.generation)
 
 
-def begin_rebuild(store: NodeStore) -> None:
+def begin_rebuild(store: NodeStore, secrets: PollSecrets) -> None:
     """Note that a rebuild has begun with a new store, unless it has already."""
     if store.identity() is None:
-        identity = system.bytes(_IDENTITY_BYTES)
-        store.identify(StoreIdentity(identity=identity, rebuilding=True))
+        store.identify(_new(secrets, rebuilding=True))
 
 
 def end_rebuild(store: NodeStore, secrets: PollSecrets, now: UnixSeconds) -> None:
@@ -121,3 +123,8 @@ def end_rebuild(store: NodeStore, secrets: PollSecrets, now: UnixSeconds) -> Non
     secrets.remember_store(identity.identity, identity.generation)
     identity.rebuilding, identity.rebuilt_at_unix_s = False, now
     store.identify(identity)
+
+
+def _new(secrets: PollSecrets, *, rebuilding: bool = False) -> StoreIdentity:
+    identity = system.bytes(_IDENTITY_BYTES)
+    return StoreIdentity(identity=identity, node=secrets.node, rebuilding=rebuilding)

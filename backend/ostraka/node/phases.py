@@ -213,7 +213,7 @@ class Frozen(Keyed):
         if committee is None:
             return None
         secret, served = self.secret, self.served
-        return Helper(committee, served.node, secret.poll_key, secret.repair_secret, served.key)
+        return Helper(committee, served.node, secret.poll_key, secret.repair_secret, served.sign)
 
     def _inventory_signature(self) -> bytes | None:
         return self.inventory_signature

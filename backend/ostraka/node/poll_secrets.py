@@ -46,6 +46,8 @@ class PollSecrets:
         make_private_folder(folder)
         for file in folder.iterdir():
             require_private(file)
+        self.node = key.address
+        """Address of the node's signing key."""
         self._folder = folder
         self._master = key.secret()
         for unfinished in folder.glob("*.new"):

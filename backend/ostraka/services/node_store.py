@@ -143,7 +143,7 @@ def open_for_rebuild(
         opened = OpenStore(engine, lock)
     match state_of(opened.store, secrets):
         case StoreState.LOST | StoreState.UNFINISHED:
-            begin_rebuild(opened.store)
+            begin_rebuild(opened.store, secrets)
             return opened
         case StoreState.OWN:
             reason = "this node's own, and not damaged: there is nothing to build again"

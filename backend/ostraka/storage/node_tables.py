@@ -24,6 +24,8 @@ class StoreIdentity(NodeTable, table=True):
     id: int = Field(default=1, primary_key=True)
     identity: bytes
     """16 random bytes."""
+    node: bytes
+    """Address of the node's signing key."""
     starts: int = Field(default=0, sa_type=BigInteger)
     """Number of times that a node opened this store."""
     generation: int = Field(default=0, sa_type=BigInteger)
