@@ -92,8 +92,13 @@ def lose_and_rebuild(town: Town) -> None:
     process.communicate()
     code, said = run(town, "run")
     assert (code, "ostraka node rebuild" in said) == (1, True), said
+    # Of a poll that a reorganization removed, or that a provider does not show yet.
+    stray = database.parent / "secrets" / f"{'ab' * 32}.json"
+    stray.touch(mode=0o600)
     code, said = run(town, "rebuild")
     assert (code, "Poll 1: built again, with 3 ballots" in said) == (0, True), said
+    assert "1 secret is of no poll that the provider shows" in said
+    stray.unlink()
     code, said = run(town, "rebuild")
     assert (code, "nothing to build again" in said) == (1, True), said
 
