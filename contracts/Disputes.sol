@@ -13,6 +13,8 @@ import {Bonds} from "./libraries/Bonds.sol";
 import {Bn254} from "./libraries/Bn254.sol";
 import {ChallengeId} from "./libraries/ChallengeId.sol";
 import {PollContext} from "./libraries/PollContext.sol";
+import {Receipts} from "./libraries/Receipts.sol";
+import {RegistryDomain} from "./libraries/RegistryDomain.sol";
 import {SumTree} from "./libraries/SumTree.sol";
 
 /// @title Disputes
@@ -27,19 +29,15 @@ contract Disputes is IDisputes, EIP712 {
         uint48 lastDeadline;
     }
 
-    bytes32 private constant RECEIPT_TYPE = keccak256(
-        "Receipt(bytes32 pollContext,address voter,uint64 castAt,bytes32 ballotDigest)"
-    );
     bytes32 private constant ANSWER_TYPE = keccak256("Answer(bytes32 challenge,address payee)");
-    bytes32 private constant DOMAIN_TYPE = keccak256(
-        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-    );
-
     /// @dev Least time between the deadlines of two challenges, in seconds: nobody can be made to
     /// answer many in one block.
     uint256 private constant SPACING = 12;
     uint256 private constant CALLDATA_GAS = 16;
     uint256 private constant TRANSACTION_GAS = 21_000;
+    /// @dev Response times from the last answer about a leaf, or about an omission, to the bound.
+    uint256 private constant AFTER_LEAF = 1;
+    uint256 private constant AFTER_OMISSION = 3;
 
     /// @inheritdoc IDisputes
     address public immutable ballotCheck;
@@ -113,13 +111,14 @@ contract Disputes is IDisputes, EIP712 {
     function challengeLeaf(
         Poll calldata poll,
         Terms calldata terms,
+        bytes32 rootDigest,
         uint32 index
     ) external payable returns (bytes32 challenge) {
-        IPollRegistry.DisputeView memory seen = _anchored(poll);
+        IPollRegistry.DisputeView memory seen = _named(poll, rootDigest);
         _requireTerms(poll, seen, terms);
         if (index >= seen.root.count) revert DisputesIndexOutOfRange(index, seen.root.count);
         challenge = ChallengeId.leaf(poll, seen.root.round, index);
-        _open(poll, seen, terms, challenge);
+        _open(poll, seen, terms, challenge, AFTER_LEAF);
         emit LeafChallenged(challenge, index);
     }
 
@@ -127,17 +126,18 @@ contract Disputes is IDisputes, EIP712 {
     function challengeOmission(
         Poll calldata poll,
         Terms calldata terms,
+        bytes32 rootDigest,
         ReceiptedBallot calldata ballot,
         IPollRegistry.Attestation[] calldata receipts
     ) external payable returns (bytes32 challenge) {
-        IPollRegistry.DisputeView memory seen = _anchored(poll);
+        IPollRegistry.DisputeView memory seen = _named(poll, rootDigest);
         _requireTerms(poll, seen, terms);
         IPollRegistry.PollParameters calldata parameters = terms.parameters;
         if (ballot.castAt < parameters.opensAt || ballot.castAt >= parameters.closesAt)
             revert DisputesWrongCastTime(ballot.castAt);
-        _requireReceipts(poll, seen, ballot, receipts);
+        Receipts.requireQuorum(poll.registry, seen, ballot, receipts);
         challenge = ChallengeId.omission(poll, seen.root.round, ballot);
-        _open(poll, seen, terms, challenge);
+        _open(poll, seen, terms, challenge, AFTER_OMISSION);
         emit OmissionChallenged(challenge, ballot);
     }
 
@@ -173,6 +173,7 @@ contract Disputes is IDisputes, EIP712 {
         IPollRegistry.DisputeView memory seen = _anchored(poll);
         bytes32 challenge = ChallengeId.omission(poll, seen.root.round, ballot);
         uint32 responseTime = _requireOpen(challenge).responseTime;
+        if (index >= seen.root.count) revert DisputesIndexOutOfRange(index, seen.root.count);
         _requireNode(seen.root, SumTree.ofLeaf(leaf), 0, index, siblings);
         if (leaf.voter != ballot.voter) revert DisputesNotInCensus(leaf.voter);
         bool isEarlier =
@@ -258,6 +259,17 @@ contract Disputes is IDisputes, EIP712 {
         if (seen.status != IPollRegistry.Status.Anchored) revert DisputesNotAnchored(seen.status);
     }
 
+    /// @dev Requires the anchored root to be the one that the caller means. Otherwise a challenge of a
+    /// root that falls first would stand against the root after it.
+    function _named(
+        Poll calldata poll,
+        bytes32 rootDigest
+    ) private view returns (IPollRegistry.DisputeView memory seen) {
+        seen = _anchored(poll);
+        bytes32 anchored = SumTree.rootDigest(seen.root);
+        if (rootDigest != anchored) revert DisputesOtherRoot(rootDigest, anchored);
+    }
+
     function _requireTerms(
         Poll calldata poll,
         IPollRegistry.DisputeView memory seen,
@@ -300,34 +312,6 @@ contract Disputes is IDisputes, EIP712 {
             revert DisputesWrongPath(root.rootHash, top.hash);
     }
 
-    function _requireReceipts(
-        Poll calldata poll,
-        IPollRegistry.DisputeView memory seen,
-        ReceiptedBallot calldata ballot,
-        IPollRegistry.Attestation[] calldata receipts
-    ) private view {
-        (address[] memory nodes, , , uint8 q) = poll.registry.committee(seen.committee);
-        if (receipts.length < q) revert DisputesTooFewReceipts(receipts.length, q);
-        bytes32 statement = keccak256(
-            abi.encode(
-                RECEIPT_TYPE,
-                seen.pollContext,
-                ballot.voter,
-                ballot.castAt,
-                ballot.ballotDigest
-            )
-        );
-        bytes32 signed = keccak256(abi.encodePacked(hex"1901", _domain(poll.registry), statement));
-        uint256 previous = 0;
-        for (uint256 i = 0; i < receipts.length; ++i) {
-            uint256 node = receipts[i].node;
-            if (node <= previous || node > nodes.length) revert DisputesSignersNotIncreasing(node);
-            address signer = ECDSA.recover(signed, receipts[i].signature);
-            if (signer != nodes[node - 1]) revert DisputesWrongSigner(node, signer);
-            previous = node;
-        }
-    }
-
     /// @dev Whether a ballot with receipts must not count, whatever its voter signed.
     function _isInvalid(
         BallotCheck.Setting memory setting,
@@ -345,13 +329,15 @@ contract Disputes is IDisputes, EIP712 {
         Poll calldata poll,
         IPollRegistry.DisputeView memory seen,
         Terms calldata terms,
-        bytes32 challenge
+        bytes32 challenge,
+        uint256 timesAfter
     ) private {
         Challenge storage record = _challenges[challenge];
         if (record.state != ChallengeState.None) revert DisputesChallengeExists(challenge);
         uint256 responseTime = terms.parameters.responseTime;
-        // What an answer shows can still be disputed for one response time before the bound.
-        uint256 lastAnswer = _bound(seen, terms) - responseTime;
+        // What an answer shows can still be disputed before the bound: a path by whoever sees it, and
+        // the leaf that answers an omission by a challenge of its own.
+        uint256 lastAnswer = _bound(seen, terms) - timesAfter * responseTime;
         uint256 until = Math.min(seen.releasableAt, lastAnswer - responseTime);
         if (block.timestamp >= until) revert DisputesTooLate(until);
         uint256 required = _bond(poll, seen, terms, block.basefee);
@@ -367,9 +353,10 @@ contract Disputes is IDisputes, EIP712 {
         record.round = seen.root.round;
         record.state = ChallengeState.Open;
         record.responseTime = terms.parameters.responseTime;
+        record.answerGas = uint32(Bonds.answerGas(terms.rule, seen.voters));
         record.poll = ChallengeId.poll(poll);
         record.bond = msg.value;
-        docket.lastDeadline = record.deadline;
+        docket.lastDeadline = uint48(Math.max(record.deadline, docket.lastDeadline));
         ++docket.opened;
         ++docket.open;
         emit Challenged(
@@ -413,6 +400,8 @@ contract Disputes is IDisputes, EIP712 {
         if (payee.account != address(0)) {
             _requirePayee(poll, seen, challenge, payee);
             uint256 used = TRANSACTION_GAS + CALLDATA_GAS * msg.data.length + gasBefore - gasleft();
+            // Bytes that nobody needs cost less than they count.
+            used = Math.min(used, record.answerGas);
             // A quarter more than the cost.
             paid = Math.min(record.bond, (used * block.basefee * 5) / 4);
             balanceOf[payee.account] += paid;
@@ -472,24 +461,10 @@ contract Disputes is IDisputes, EIP712 {
     ) private view returns (BallotCheck.Setting memory) {
         return
             BallotCheck.Setting(
-                _domain(poll.registry),
+                RegistryDomain.separator(poll.registry),
                 seen.generatorTable,
                 seen.pollContext,
                 seen.threshold
-            );
-    }
-
-    /// @dev EIP-712 domain of a registry, in which voters and nodes sign.
-    function _domain(IPollRegistry registry) private view returns (bytes32) {
-        return
-            keccak256(
-                abi.encode(
-                    DOMAIN_TYPE,
-                    keccak256("Ostraka"),
-                    keccak256("2"),
-                    block.chainid,
-                    registry
-                )
             );
     }
 }

@@ -325,7 +325,9 @@ contract PollRegistry is PollStates, EIP712 {
         if (parameters.tallyPeriod == 0 || parameters.tallyPeriod < periodFloor)
             revert PollRegistryInvalidParameter("tallyPeriod");
         bool disputable = disputes != address(0);
-        if (disputable ? parameters.responseTime < periodFloor : parameters.responseTime != 0)
+        // Without time nobody could answer, and any challenge would make a root fall.
+        bool isTime = parameters.responseTime != 0 && parameters.responseTime >= periodFloor;
+        if (disputable ? !isTime : parameters.responseTime != 0)
             revert PollRegistryInvalidParameter("responseTime");
         if (
             disputable

@@ -13,6 +13,9 @@ contract PollRules {
     /// @dev Keeps every deadline far from overflow, at the latest in the year 36812.
     uint256 private constant MAX_TIME = 1 << 40;
     uint256 private constant TALLY_BOUND = 1 << 200;
+    /// @dev Clients relay no transaction of more than 128 KiB. The answer to a dispute has the rule, a
+    /// ballot and two paths: without this bound, nobody could defend the root of a poll.
+    uint256 private constant MAX_RULE_BYTES = 96 * 1024;
 
     /// @notice Reverts unless a poll of any registry may have these parameters.
     /// @param parameters `disputeWindow`, `tallyPeriod`, `responseTime` and `maxDisputeDelay` depend
@@ -28,6 +31,7 @@ contract PollRules {
         bytes calldata rule,
         bytes calldata outcomeRule
     ) external view returns (uint16 slots, uint256 maxSlotValue) {
+        if (rule.length > MAX_RULE_BYTES) _refuse("rule");
         _requireDigest("rule", parameters.rule, BallotRule.digest(rule));
         _requireDigest("outcomeRule", parameters.outcomeRule, Outcome.digest(outcomeRule));
         _requireDigest(

@@ -20,7 +20,7 @@ from tests.support.polls import OPENS_AT, REGISTRY
 
 ROOT = Path(__file__).parents[1]
 CONTRACTS = {"PollRegistry", "BudgetTreasury", "MemberRegistry", "VotingKeys", "GeneratorTable"}
-CONTRACTS |= {"PollRules", "RoundRules", "TestToken"}
+CONTRACTS |= {"PollRules", "RoundRules", "Disputes", "BallotCheck", "TestToken"}
 
 Files = dict[str, bytes]
 

@@ -57,6 +57,8 @@ interface IDisputes {
         // Of the poll, in seconds.
         uint32 responseTime;
         ChallengeState state;
+        // Most gas that is paid for.
+        uint32 answerGas;
         // Of registry and poll.
         bytes32 poll;
         uint256 bond;
@@ -114,6 +116,7 @@ interface IDisputes {
     error DisputesWrongHeight(uint256 height, uint256 depth);
     error DisputesWrongPath(bytes32 expected, bytes32 actual);
     error DisputesNothingFalse();
+    error DisputesOtherRoot(bytes32 expected, bytes32 anchored);
     error DisputesChallengeExists(bytes32 challenge);
     error DisputesNoOpenChallenge(bytes32 challenge, ChallengeState state);
     error DisputesStillDisputable();
@@ -165,9 +168,11 @@ interface IDisputes {
 
     /// @notice Ask for a leaf. Without a right answer in time, the root is rejected.
     /// @dev The value is the bond, at least `bondOf`; all of it comes back if the root falls.
+    /// @param rootDigest Of the root that is meant (§10.4): of no other one is the leaf challenged.
     function challengeLeaf(
         Poll calldata poll,
         Terms calldata terms,
+        bytes32 rootDigest,
         uint32 index
     ) external payable returns (bytes32 challenge);
 
@@ -176,6 +181,7 @@ interface IDisputes {
     function challengeOmission(
         Poll calldata poll,
         Terms calldata terms,
+        bytes32 rootDigest,
         ReceiptedBallot calldata ballot,
         IPollRegistry.Attestation[] calldata receipts
     ) external payable returns (bytes32 challenge);

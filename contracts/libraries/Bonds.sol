@@ -19,21 +19,25 @@ library Bonds {
     uint256 private constant DOUBLING = 16;
     uint256 private constant MAX_DOUBLINGS = 64;
 
-    /// @notice Bond of the first challenges, in wei, for a rule and a number of voters.
+    /// @notice Most gas of an answer, for a rule and a number of voters.
+    function answerGas(bytes calldata rule, uint256 voters) internal pure returns (uint256) {
+        uint256 width = uint256(uint16(bytes2(rule[0:2]))) + uint16(bytes2(rule[6:8]));
+        // The paths in the tree of ballots and in the census.
+        uint256 levels = 2 * SumTree.depth(voters);
+        return
+            ANSWER_GAS +
+            GAS_PER_WIDTH * width +
+            GAS_PER_RULE_BYTE * rule.length +
+            GAS_PER_LEVEL * levels;
+    }
+
+    /// @notice Bond of the first challenges, in wei.
     function price(
         bytes calldata rule,
         uint256 voters,
         uint256 baseFee
     ) internal pure returns (uint256) {
-        uint256 width = uint256(uint16(bytes2(rule[0:2]))) + uint16(bytes2(rule[6:8]));
-        // The paths in the tree of ballots and in the census.
-        uint256 levels = 2 * SumTree.depth(voters);
-        uint256 used =
-            ANSWER_GAS +
-                GAS_PER_WIDTH * width +
-                GAS_PER_RULE_BYTE * rule.length +
-                GAS_PER_LEVEL * levels;
-        return FACTOR * used * baseFee;
+        return FACTOR * answerGas(rule, voters) * baseFee;
     }
 
     /// @notice Bond after so many challenges of one root.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IPollRegistry} from "../interfaces/IPollRegistry.sol";
 import {Bn254} from "./Bn254.sol";
 
 /// @title Merkle sum tree over the counted ballots
@@ -28,6 +29,13 @@ library SumTree {
     /// @notice Number of levels above the leaves; `count` is at least 1.
     function depth(uint256 count) internal pure returns (uint256) {
         return Math.log2(count, Math.Rounding.Ceil);
+    }
+
+    function rootDigest(IPollRegistry.Root memory root) internal pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encodePacked("ostraka/v2/root", root.rootHash, root.sumX, root.sumY, root.count)
+            );
     }
 
     function ofLeaf(Leaf memory leaf) internal pure returns (Node memory) {

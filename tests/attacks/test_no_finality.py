@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ostraka.chain.contract import ChainError
+from ostraka.chain.contract import ChainError, Head
 from ostraka.chain.errors import NoFinality
 from ostraka.chain.final_view import FinalViews
 from ostraka.chain.registry import PollView, Registry
@@ -79,6 +79,34 @@ def test_a_state_that_a_reorganization_removed_is_not_final(
     for _ in range(LAG + 1):
         pruned.mine()
     for _ in range(LAG):
+        assert views.read([registry]) is None
+        pruned.mine()
+    assert views.read([registry]) is not None
+
+
+class Forked(Registry):
+    """A provider whose replicas are on two branches: the first state is of the other one."""
+
+    states = 0
+
+    def poll(self, poll_id: int, block: int | str = "latest") -> PollView:
+        # Reads at the final block fail, as its state is not kept.
+        view = super().poll(poll_id, block)
+        self.states += 1
+        return view
+
+    def head(self, block: int | str = "latest") -> Head:
+        found = super().head(block)
+        other = self.states == 1 and isinstance(block, int)
+        return replace(found, hash=bytes(32)) if other else found
+
+
+def test_a_state_of_another_branch_does_not_count(pruned: FaultyChain, poll_id: int) -> None:
+    """The old rule took it for the newest block's, and released once that block was final."""
+    stack = pruned.stack
+    registry = Forked(pruned.rpc.url, stack.registry.address, stack.deployment.block)
+    views = FinalViews(poll_id)
+    for _ in range(LAG + 1):
         assert views.read([registry]) is None
         pruned.mine()
     assert views.read([registry]) is not None

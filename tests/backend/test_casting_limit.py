@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from ostraka.wire import casting_limit
 from ostraka.wire.casting_limit import RETRY_AFTER_S, CastingLimit
@@ -71,6 +73,25 @@ def test_ballots_beyond_the_limit_are_told_when_to_come_again(
         assert await service.request() == (200, "")
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("spelling", ["7", "+7", "07", "%207", "7.0", "0_7", "%EF%BC%97"])
+def test_every_spelling_of_a_poll_is_limited(
+    spelling: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The framework reads more as a number than digits, and would cast the ballot unlimited."""
+    app = FastAPI()
+    app.add_middleware(CastingLimit)
+
+    @app.post("/api/v1/polls/{poll_id}/ballots")
+    async def cast(poll_id: int) -> int:
+        return poll_id
+
+    client, path = TestClient(app), f"/api/v1/polls/{spelling}/ballots"
+    served = client.post(path)
+    monkeypatch.setattr(casting_limit, "AT_ONCE", 0)
+    assert client.post(path).status_code == 429
+    assert (served.status_code, served.text) in ((200, "7"), (422, served.text))
 
 
 def test_a_request_that_fails_or_is_cancelled_leaves_its_place(

@@ -1,11 +1,14 @@
 """A store that lost data is refused at start with the way out; nothing is made in its place."""
 
+import asyncio
 import random
 import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import text
@@ -14,6 +17,7 @@ from ostraka.keys import SigningKey
 from ostraka.node.identity import claim
 from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.store import NodeStore
+from ostraka.services import node_store
 from ostraka.services.node_store import OpenStore, open_for_rebuild, open_store
 from ostraka.storage.database import DamagedDatabase, Schema, files_of, open_database
 from ostraka.storage.node_tables import StoredBallot
@@ -218,13 +222,18 @@ def test_no_new_database_takes_the_place_of_a_used_one(tmp_path: Path, url: str)
 
 
 def test_another_nodes_store_is_refused(tmp_path: Path, url: str) -> None:
-    first, second = (PollSecrets(tmp_path / name, SigningKey()) for name in ("a", "b"))
+    first_key = SigningKey()
+    first = PollSecrets(tmp_path / "a", first_key)
+    second, new = (PollSecrets(tmp_path / name, SigningKey()) for name in "bc")
     opened = open_store(url)
     opened.claim(first)
     other = NodeStore(open_database(f"sqlite:///{tmp_path / 'other.db'}", Schema.NODE))
     claim(other, second, "other.db")
-    with pytest.raises(ValueError, match="not the database that this node used last"):
-        opened.claim(second)
+    for other_node in (second, new):
+        with pytest.raises(ValueError, match="another node's database"):
+            opened.claim(other_node)
+    # Its own, after its folder of secrets was lost.
+    opened.claim(PollSecrets(tmp_path / "d", first_key))
     opened.close()
 
 
@@ -248,6 +257,64 @@ def test_an_older_copy_is_refused(tmp_path: Path) -> None:
     path.write_bytes(copies[1])
     opened = open_store(url)
     opened.claim(secrets)
+    opened.close()
+
+
+def test_a_copy_made_while_the_node_runs_is_older_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node may run for months: it marks its store as newer after writes, and not at rest."""
+    monkeypatch.setattr(node_store, "_LOOK_S", 0.01)
+    monkeypatch.setattr(node_store, "MARK_S", 0)
+    secrets = PollSecrets(tmp_path / "secrets", SigningKey())
+    path, url = tmp_path / "node.db", f"sqlite:///{tmp_path / 'node.db'}"
+    opened = open_store(url)
+    opened.claim(secrets)
+    backup = tmp_path / "backup.db"
+    with sqlite3.connect(path) as source, sqlite3.connect(backup) as target:
+        source.backup(target)
+
+    async def guarded() -> int:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(opened.guard(secrets), 0.3)
+        identity = opened.store.identity()
+        assert identity is not None
+        return identity.generation
+
+    at_rest = asyncio.run(guarded())
+    assert at_rest == 1
+    fill(opened.store)
+    assert asyncio.run(guarded()) == 2
+    assert asyncio.run(guarded()) == 2
+    opened.close()
+    for one in files_of(path):
+        one.unlink()
+    backup.rename(path)
+    path.chmod(0o600)
+    opened = open_store(url)
+    with pytest.raises(ValueError, match=rf"older copy.*{WAY_OUT}"):
+        opened.claim(secrets)
+    opened.close()
+
+
+def test_a_mark_that_fails_is_made_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk stops no node; another process on its store does."""
+    monkeypatch.setattr(node_store, "MARK_S", 0)
+    secrets = PollSecrets(tmp_path / "secrets", SigningKey())
+    opened = open_store(f"sqlite:///{tmp_path / 'node.db'}")
+    opened.claim(secrets)
+    fill(opened.store)
+    with monkeypatch.context() as full:
+        full.setattr(secrets, "remember_store", Mock(side_effect=OSError("no space left")))
+        opened._mark(secrets)
+    opened._mark(secrets)
+    identity = opened.store.identity()
+    assert identity is not None
+    assert secrets.used_store() == (identity.identity, identity.generation)
+    claim(opened.store, secrets, "another process")
+    fill(opened.store)
+    with pytest.raises(ValueError, match="another node used this database meanwhile"):
+        opened._mark(secrets)
     opened.close()
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import resource
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,18 +49,24 @@ def failing(service: PollService, moment: str) -> Iterator[list[str]]:
         return
     dialect = service.served.store._engine.dialect
     failed: list[str] = []
-    working = getattr(dialect, moment)
 
-    def fail(*arguments: Any) -> None:
-        statement = "COMMIT" if moment == "do_commit" else str(arguments[1])
-        if not statement.startswith(("INSERT", "UPDATE", "COMMIT")):
-            working(*arguments)
-            return
-        failed.append(statement)
-        raise sqlite3.OperationalError("disk I/O error")
+    def failing_one(name: str) -> Callable[..., None]:
+        working = getattr(dialect, name)
+
+        def fail(*arguments: Any) -> None:
+            statement = "COMMIT" if name == "do_commit" else str(arguments[1])
+            if not statement.startswith(("INSERT", "UPDATE", "COMMIT")):
+                working(*arguments)
+                return
+            failed.append(statement)
+            raise sqlite3.OperationalError("disk I/O error")
+
+        return fail
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(dialect, moment, fail)
+        # Several rows in one statement go another way.
+        for name in (moment, "do_executemany") if moment == "do_execute" else (moment,):
+            patched.setattr(dialect, name, failing_one(name))
         yield failed
 
 

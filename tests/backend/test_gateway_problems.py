@@ -36,9 +36,10 @@ from ostraka.planning.electorates import Electorates, census_of_list
 from ostraka.planning.specification import AccountList, RoundSpecification
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.gateway_tables import IndexedEvent
+from ostraka.wire import ballot_requests
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, ProblemDocument
-from ostraka.wire.records import to_hex
+from ostraka.wire.records import CastRecord, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import keccak256
@@ -188,6 +189,22 @@ def test_a_ballot_is_read_whatever_its_media_type(api: TestClient, media_type: s
     answer = api.post("/api/v1/polls/1/ballots", content=b'{"ballot": "0x00"}', headers=headers)
     assert reported(answer) is ProblemType.MALFORMED
     assert answer.json()["field"] == "boxes"
+
+
+@pytest.mark.parametrize("path", ["ballots", "ballots:batch"])
+def test_a_body_larger_than_any_ballot_is_refused_unread(
+    api: TestClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else is served while a body is parsed, and strangers may send 64 MiB."""
+
+    def parsed(*_: object) -> None:
+        raise AssertionError("a body was parsed")
+
+    monkeypatch.setattr(CastRecord, "from_json", parsed)
+    monkeypatch.setattr(ballot_requests, "decode_records", parsed)
+    answer = api.post(f"/api/v1/polls/1/{path}", content=b"[" + b"0," * 2**20 + b"0]")
+    assert reported(answer) is ProblemType.TOO_LARGE
+    assert answer.json()["field"] == "body"
 
 
 def test_an_unreachable_chain_is_reported_without_its_address(

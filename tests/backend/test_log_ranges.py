@@ -1,4 +1,4 @@
-"""Ranges of logs shrink until the provider allows them, and stay so."""
+"""Ranges of logs shrink until the provider allows them, and grow again after a passing refusal."""
 
 import pytest
 from web3.exceptions import Web3RPCError
@@ -35,6 +35,31 @@ def test_the_range_that_worked_is_remembered() -> None:
     list(ranges.backwards(provider.fetch, 0, 5_000))
     later = provider.asked[refused:]
     assert all(last - first < 400 for first, last in later)
+
+
+def test_a_passing_refusal_is_forgotten() -> None:
+    """One of a replica that lagged behind once left 32 blocks for the life of the process."""
+    ranges, refused = LogRanges(), iter([True])
+
+    def fetch(first: int, last: int) -> list[int]:
+        if next(refused, False):
+            raise ChainError("chain: header not found") from Web3RPCError("header not found")
+        return []
+
+    list(ranges.backwards(fetch, 0, 63))
+    assert ranges.blocks == 32
+    for _ in range(1000):
+        list(ranges.backwards(fetch, 0, 63))
+    assert ranges.blocks == LOG_BLOCKS
+
+
+def test_a_limit_is_tried_again_only_rarely() -> None:
+    provider, ranges = Provider(400), LogRanges()
+    for _ in range(100):
+        list(ranges.backwards(provider.fetch, 0, 5_000))
+    refused = sum(last - first >= 400 for first, last in provider.asked)
+    assert refused <= len(provider.asked) / 50
+    assert ranges.blocks <= 800
 
 
 def test_a_provider_that_refuses_everything_is_not_asked_without_end() -> None:

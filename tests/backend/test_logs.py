@@ -11,7 +11,8 @@ import logging, sys, structlog
 from ostraka.services import logs
 logs.configure(*sys.argv[1:])
 structlog.get_logger().info("own", poll=7)
-logging.getLogger("uvicorn.error").warning("of a library, %s", "formatted")
+logging.getLogger("sqlalchemy.pool").warning("of a library, %s", "formatted")
+logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
 logging.getLogger("urllib3.connectionpool").warning("https://provider.example/v3/KEY")
 logging.getLogger("httpx").info("GET https://node.example/")
 def fails(passphrase):
@@ -43,9 +44,14 @@ def test_every_line_is_json(chosen: str) -> None:
     ]
     assert [line["level"] for line in lines] == ["info", "warning", "error", "error"]
     assert lines[0]["poll"] == 7
-    assert lines[1]["logger"] == "uvicorn.error"
+    assert lines[1]["logger"] == "sqlalchemy.pool"
     assert all(line["timestamp"].endswith("Z") for line in lines)
     assert all("ValueError: wrong" in line["exception"] for line in lines[2:])
+
+
+def test_malformed_requests_write_no_lines() -> None:
+    """Anybody can send them, and would fill the disk."""
+    assert "Invalid HTTP" not in logged("DEBUG", "json")
 
 
 @pytest.mark.parametrize("chosen", ["json", "console"])

@@ -87,3 +87,30 @@ def test_a_transaction_is_sent_once(endpoint: Endpoint) -> None:
     with pytest.raises(ChainError, match="504"):
         call(lambda: connect(endpoint.url).eth.send_raw_transaction(b"raw"))
     assert len(endpoint.answer.asked) == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "method", ["eth_sendTransaction", "account_signTransaction", "evm_increaseTime", "evm_mine"]
+)
+def test_only_questions_are_repeated(endpoint: Endpoint, method: str) -> None:
+    """A second attempt could send coins twice, or move a clock twice."""
+    endpoint.answer = failing(1, Reply(504, b""))
+    with pytest.raises(ChainError, match="504"):
+        call(lambda: connect(endpoint.url).provider.make_request(method, []))  # type: ignore[arg-type]
+    assert len(endpoint.answer.asked) == 1  # type: ignore[attr-defined]
+
+
+def test_a_person_has_time_to_approve_a_signature(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "ATTEMPT_S", 0.2)
+
+    def approved_late(*_: Any) -> str:
+        time.sleep(0.6)
+        return "0x2a"
+
+    endpoint.answer = approved_late
+    provider = connect(endpoint.url).provider
+    answer = provider.make_request("account_signTransaction", [{}])  # type: ignore[arg-type]
+    assert answer["result"] == "0x2a"
+    assert endpoint.asked == ["account_signTransaction"]

@@ -142,6 +142,8 @@ SHOWN: dict[str, Any] = {"anchored_at": 5, "root": ROOT}
         (Status.VOID, SHOWN, {"inventory_signature": SIGNED}, Anchored),
         (Status.TALLIED, SHOWN, {"inventory_signature": SIGNED, "key_destroyed": True}, Destroyed),
         (Status.VOID, {}, {"key_destroyed": True}, Destroyed),
+        (Status.CREATED, {}, {"rebuilt": True}, Announced),
+        (Status.OPEN, {}, {"rebuilt": True}, Settling),
     ],
 )
 def test_a_restart_finds_the_phase_from_disk_and_chain(

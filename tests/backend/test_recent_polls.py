@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -68,5 +69,31 @@ def test_a_client_that_goes_away_does_not_stop_the_others() -> None:
         chain.answers.set()
         assert await second == (1, 1)  # type: ignore[comparison-overlap]
         assert chain.readings == 1
+
+    asyncio.run(run())
+
+
+def test_ballots_do_not_wait_for_other_requests_to_a_slow_provider() -> None:
+    async def run() -> None:
+        chain, goes_on = Chain(), threading.Event()
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        other = asyncio.create_task(asyncio.to_thread(goes_on.wait, 5))
+        await asyncio.sleep(0)
+        try:
+            assert await asyncio.wait_for(RecentPolls(chain.read).served(1), 2) == (1, 1)
+        finally:
+            goes_on.set()
+            await other
+
+    asyncio.run(run())
+
+
+def test_polls_that_nobody_votes_in_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        polls = RecentPolls(Chain().read)
+        monkeypatch.setattr(module, "FRESH_S", 0)
+        for number in range(100):
+            await polls.served(number)
+        assert len(polls._seen) == 1
 
     asyncio.run(run())

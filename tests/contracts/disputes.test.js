@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, test } from "node:test";
 import { add } from "./support/bn254.js";
 import { assertRefused } from "./support/chain.js";
-import { DisputedPoll, Ground, MINIMUM_BOND, NOBODY, deployDisputes } from "./support/disputes.js";
-import { singleChoice } from "./support/encodings.js";
+import { DisputedPoll, Ground, NOBODY, deployDisputes } from "./support/disputes.js";
 import { Status, word } from "./support/registry.js";
 import { EMPTY, ballot, leafOf } from "./support/votes.js";
 
@@ -14,7 +13,8 @@ before(async () => {
   poll = await DisputedPoll.create(deployed, {
     voters: 5,
     weight: (index) => BigInt(index + 1),
-    changes: { secret: false },
+    // Room for four challenges, one after another.
+    changes: { secret: false, maxDisputeDelay: 2700 },
   });
 });
 beforeEach(async () => {
@@ -299,7 +299,7 @@ test("receipts count only from a quorum of the committee's nodes", async () => {
   await assertRefused(omission([2, 1, 3, 4]), "DisputesSignersNotIncreasing", [1]);
   const receipts = await poll.receipts(ballotOf);
   receipts[3].signature = receipts[2].signature;
-  const args = [poll.subject, poll.terms, poll.receipt(ballotOf), receipts];
+  const args = [poll.subject, poll.terms, poll.rootDigest(), poll.receipt(ballotOf), receipts];
   await assertRefused(
     poll.disputes.send("challengeOmission", args, poll.chain.other, 10n ** 18n),
     "DisputesWrongSigner",
@@ -339,98 +339,4 @@ test("an answer pays the payee whom a node names, and nobody who copies it", asy
   const amount = await balance(paid);
   assert.ok(amount > 0n && amount < 10n ** 18n);
   assert.equal(await balance(thief), 0n);
-});
-
-/** A ballot of the first voter that is older than the counted one; nobody looks at its content. */
-function receipted(number) {
-  const { voter, castAt } = poll.ballots[0];
-  return { voter, castAt: castAt - BigInt(number), bytes: word(number) };
-}
-
-test("bonds double in a flood, and too small ones are refused", async () => {
-  await poll.anchor(poll.tree());
-  assert.equal(await poll.bond(), MINIMUM_BOND);
-  await assertRefused(poll.challengeLeaf(0, { value: 1n }), "DisputesBondTooSmall");
-  await poll.challengeLeaf(0);
-  await assertRefused(poll.challengeLeaf(0), "DisputesChallengeExists");
-  let last = 0;
-  for (let number = 1; number < 16; number++) {
-    const { challenge } = await poll.challengeOmission(receipted(number));
-    assert.ok(challenge.deadline >= last + 12, "deadlines have their distance");
-    last = challenge.deadline;
-  }
-  assert.equal(await poll.bond(), 2n * MINIMUM_BOND);
-});
-
-test("what an answer shows can be disputed for one response time more", async () => {
-  await poll.anchor(poll.tree());
-  await poll.chain.setTime(poll.inner.releasableAt - 10);
-  await poll.challengeLeaf(0);
-  await later(250);
-  await poll.answerLeaf(0, await poll.evidence(0));
-  const now = await poll.chain.now();
-  const { releasableAt } = await poll.inner.view();
-  assert.equal(Number(releasableAt), now + poll.responseTime);
-  await poll.challengeLeaf(1);
-});
-
-test("however many challenges are bought, an honest root is final within the stated delay", async () => {
-  await poll.anchor(poll.tree());
-  const { disputeWindow, maxDisputeDelay } = poll.inner.parameters;
-  const bound = poll.inner.freezesAt + disputeWindow + maxDisputeDelay;
-  let number = 0;
-  for (;;) {
-    const { releasableAt } = await poll.inner.view();
-    await poll.chain.setTime(Number(releasableAt) - 3);
-    number += 1;
-    const vote = receipted(number);
-    let challenge;
-    try {
-      ({ challenge } = await poll.challengeOmission(vote));
-    } catch (error) {
-      assert.equal(error.name, "DisputesTooLate", error.message);
-      break;
-    }
-    await poll.chain.setTime(challenge.deadline - 2);
-    const answer = [0, poll.leaves()[0], poll.current.siblings(0), NOBODY];
-    await send("answerOmission", poll.receipt(vote), ...answer);
-  }
-  assert.ok(number > 3);
-  const { releasableAt, contested } = await poll.inner.view();
-  assert.equal(contested, false);
-  assert.ok(Number(releasableAt) <= bound);
-  await poll.chain.setTime(Number(releasableAt));
-  assert.equal(await poll.status(), Status.Releasable);
-});
-
-test("disputes serve only registries that name them", async () => {
-  const subject = { registry: poll.registry.contract.address, id: poll.inner.id };
-  await poll.anchor(poll.tree());
-  const alien = await poll.chain.deploy("Disputes", [1n]);
-  await assertRefused(
-    alien.send("challengeLeaf", [subject, poll.terms, 0], poll.chain.other, 10n ** 18n),
-    "DisputesNotOfRegistry",
-  );
-});
-
-/** Gas of the answer for the first leaf of a poll. */
-async function answered(options) {
-  const one = await DisputedPoll.create(deployed, { committee: poll.committee, ...options });
-  await one.anchor(one.fullTree());
-  const bond = await one.disputes.call("bondOf", [one.subject, one.terms, 10n ** 12n]);
-  await one.challengeLeaf(0);
-  const { gas } = await one.answerLeaf(0, await one.evidence(0));
-  assert.ok(bond >= 3n * BigInt(gas) * 10n ** 12n, `${bond} for ${gas}`);
-  return gas;
-}
-
-test("gas of the answer to a leaf challenge", async () => {
-  const few = await answered({ voters: 2, real: 1 });
-  const many = await answered({ voters: 64, real: 1 });
-  const wide = await answered({ voters: 2, real: 1, rule: singleChoice(64) });
-  console.log(`gas: answer, 3 bits, 2 voters: ${few.toLocaleString("en")}`);
-  console.log(`gas: answer, 3 bits, 64 voters: ${many.toLocaleString("en")}`);
-  console.log(`gas: answer, 64 bits, 2 voters: ${wide.toLocaleString("en")}`);
-  assert.ok((many - few) / 5 <= 2 * 4000, `${(many - few) / 5} for a doubling`);
-  assert.ok(wide <= 700_000, `${wide}`);
 });

@@ -306,6 +306,18 @@ test("closing at the very second of the block is refused, one later accepted", a
   await send(args);
 });
 
+test("rule: at most 98304 bytes, so that an answer to a dispute fits into a transaction", async () => {
+  const terms = range(4).map((bit) => [bit, 1]);
+  const row = { terms, constant: 1 };
+  const head = { bits: 4, slots: [[[0, 1]]] };
+  const short = { terms: terms.slice(0, 2), constant: 1 };
+  // 8 + 20 + 1091 · 90 + 54 = 98272 bytes; a row of one term has 36 more.
+  const rows = [...range(1091).map(() => row), short];
+  await create({ rule: ruleBytes({ ...head, rows }) });
+  const long = ruleBytes({ ...head, rows: [...rows, { terms: terms.slice(0, 1), constant: 1 }] });
+  await assertRefused(create({ rule: long }), "PollRegistryInvalidParameter", ["rule"]);
+});
+
 test("total weight times largest slot value stays below 2^200", async () => {
   // One slot of the largest value 2^100: a weight of 2^100 − 1 is the last that fits.
   const rule = ruleBytes({ bits: 1, slots: [[[0, 2n ** 100n]]] });

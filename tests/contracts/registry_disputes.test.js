@@ -72,6 +72,20 @@ test("polls say how long disputes may last exactly where there are disputes", as
   );
 });
 
+test("a challenge leaves time for an answer, even where periods have no floor", async () => {
+  const registry = await deployRegistry(
+    {},
+    { periodFloor: 0, disputes: ({ accounts }) => accounts[9] },
+  );
+  const committee = await registry.register();
+  await assertRefused(
+    registry.create(committee, { responseTime: 0 }),
+    "PollRegistryInvalidParameter",
+    ["responseTime"],
+  );
+  await registry.create(committee, { responseTime: 1, maxDisputeDelay: 4 });
+});
+
 test("nothing is disputed but an anchored root that is not final", async () => {
   const { poll } = state;
   const refused = async (status) => {

@@ -14,10 +14,11 @@ from random import Random
 import pytest
 
 from ostraka.chain.registry import Status
+from ostraka_verifier import typed_data
 from tests.simulator.faults import KINDS, VOTERS, Plan
 from tests.simulator.liars import LIES
 from tests.simulator.planted import PLANTED
-from tests.simulator.simulation import Machines, machines, simulate
+from tests.simulator.simulation import Machines, Simulation, machines, simulate
 from tests.simulator.world import world
 
 SEEDS = 300
@@ -71,6 +72,27 @@ def test_planted_bugs_are_found(on: Machines, name: str) -> None:
     assert found.broken
     # The bug alone breaks the promise, not the seed.
     assert not simulate(seed, on).broken
+
+
+def test_the_promises_see_each_statement_and_its_contradiction(on: Machines) -> None:
+    """Otherwise they would hold because nothing is watched."""
+    simulation = Simulation(0, on)
+    assert not simulation.run().broken
+    promises = simulation.promises
+    assert promises.receipts
+    shown = dict(promises._shown)
+    kinds = {kind for _, kind, _ in shown}
+    assert kinds == {
+        typed_data.INVENTORY,
+        typed_data.ROOT,
+        typed_data.FINAL,
+        typed_data.AGGREGATE_SHARE,
+    }
+    for (node, kind, _), values in shown.items():
+        promises.broken.clear()
+        promises._publish(node, kind, (*values[:-1], "something else"))
+        name = kind.partition("(")[0]
+        assert promises.broken[-1] == f"node {node} signed two conflicting {name} statements"
 
 
 def test_the_seeds_cover_every_fault_voter_and_lie() -> None:

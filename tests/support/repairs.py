@@ -41,7 +41,7 @@ def helper_of(
         node,
         poll.poll_keys[node - 1],
         bytes([node]) * 32,
-        poll.node_keys[node - 1],
+        lambda *statement: poll.node_keys[node - 1].sign(poll.domain.digest(*statement)),
     )
 
 

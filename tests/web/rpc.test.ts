@@ -224,6 +224,24 @@ describe("batches", () => {
   });
 });
 
+test("a batch of which a part is refused is asked for one by one", async () => {
+  const each = [word(1), word(2)];
+  const busy = { error: { code: -32005, message: "rate limit exceeded" } };
+  const url = await endpoint((asked) => {
+    if (!Array.isArray(asked)) return result(toHex(word(7)));
+    const [first, second] = asked as readonly Asked[];
+    return [
+      200,
+      [
+        { id: first!.id, result: toHex(word(7)) },
+        { id: second!.id, ...busy },
+      ],
+    ];
+  });
+  const asking = new JsonRpc(url).callEach(REGISTRY, "f(uint256)", each, 1n);
+  expect(await asking).toEqual([word(7), word(7)]);
+});
+
 test("answers to many calls are short", async () => {
   const long = toHex(new Uint8Array(10_000));
   const url = await endpoint((asked) => {

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-import httpx
-
 from ostraka_verifier.errors import Undecided
-from ostraka_verifier.rpc import TIMEOUT, Progress, Unanswered, fetch, no_progress
+from ostraka_verifier.rpc import Progress, Unanswered, fetch, no_progress, server_client
 
 MAX_BOARD_BYTES = 2 * 2**30
 _STALL_S = 2
@@ -48,7 +46,7 @@ def _first(urls: Sequence[str], progress: Progress) -> bytes:
             heard.put((number, done, total))
 
         try:
-            with httpx.Client(timeout=TIMEOUT, follow_redirects=False) as client:
+            with server_client() as client:
                 heard.put(fetch(client, "GET", urls[number], MAX_BOARD_BYTES, advance))
         except Undecided as error:
             heard.put(error)

@@ -17,6 +17,7 @@ import httpx
 
 from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, keccak256, parse_json, read_bytes
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
+from ostraka_verifier.uncompressed import UNCOMPRESSED, require_uncompressed
 from ostraka_verifier.units import UnixSeconds
 
 _T = TypeVar("_T")
@@ -107,7 +108,7 @@ class JsonRpc:
         from_block: First block whose events are requested, of contracts that are not older.
         reading: Told how many blocks of events are read, where the endpoint limits them.
         """
-        self._client = httpx.Client(timeout=TIMEOUT, follow_redirects=False)
+        self._client = server_client()
         self._url = url
         self._from_block = from_block
         self._reading = reading
@@ -192,9 +193,10 @@ class JsonRpc:
             return None
         if not isinstance(given, list):
             return None
-        by_id = {one.get("id"): one for one in given if isinstance(one, dict)}
+        # An id may be any JSON value.
+        by_id = {str(one.get("id")): one for one in given if isinstance(one, dict)}
         try:
-            return [_result(by_id[number], "eth_call") for number in range(len(calls))]
+            return [_result(by_id[str(number)], "eth_call") for number in range(len(calls))]
         except (KeyError, Unanswered):
             return None
 
@@ -307,9 +309,21 @@ class JsonRpc:
             return parse_json(body, "JSON-RPC")
 
 
+def server_client() -> httpx.Client:
+    """Return a client of servers that may lie, which follows no redirects."""
+    return httpx.Client(
+        timeout=TIMEOUT,
+        follow_redirects=False,
+        headers=UNCOMPRESSED,
+        event_hooks={"response": [require_uncompressed]},
+    )
+
+
 def no_answer(error: Exception) -> str:
     """Return why a server did not answer."""
     match error:
+        case httpx.DecodingError():
+            return "its answer is compressed"
         case httpx.ConnectTimeout() | httpx.ConnectError():
             return "no connection"
         case httpx.TimeoutException():

@@ -77,9 +77,13 @@ class FinalViews:
         """Return a state that was read at a block that is final now; None without one."""
         newest = registry.head()
         view = registry.poll(self._poll_id, newest.number)
+        # State is read by number: of another branch, it must not count for this block.
+        if _is_removed(newest, registry):
+            return None
         seen = self._seen.get(number)
         # If something changed since, the older state might be contested by now.
-        if seen is None or seen.view != view or _is_removed(seen, registry, final):
+        is_final = seen is not None and seen.head.number <= final.number
+        if seen is None or seen.view != view or (is_final and _is_removed(seen.head, registry)):
             log.info(
                 "state of the final block is not kept; waiting until a newer block is final",
                 poll=self._poll_id,
@@ -91,7 +95,6 @@ class FinalViews:
         return view if seen.head.number <= final.number else None
 
 
-def _is_removed(seen: _Seen, registry: Registry, final: Head) -> bool:
-    """Return whether the final chain has another block where a state was read."""
-    number = seen.head.number
-    return number <= final.number and registry.head(number).hash != seen.head.hash
+def _is_removed(head: Head, registry: Registry) -> bool:
+    """Return whether the chain has another block in a block's place."""
+    return registry.head(head.number).hash != head.hash

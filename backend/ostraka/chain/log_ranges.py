@@ -1,7 +1,9 @@
 """How many blocks a provider allows in one `eth_getLogs`, found by asking.
 
 Providers limit the range or the number of results, each with another error. A refused range is
-halved, and the largest range that worked is remembered for the provider.
+halved, and the range that worked is remembered for the provider. A provider may also have refused
+for a passing reason, such as a replica without the newest block, so that a larger range is tried
+again after a while.
 """
 
 import re
@@ -19,6 +21,8 @@ LOG_BLOCKS = 10_000
 """Blocks of the first attempt; many providers refuse more."""
 FEWEST_LOG_BLOCKS = 16
 """A provider that refuses so few refuses for another reason."""
+_LARGER_AFTER = 100
+"""After so many ranges in turn that worked, twice as many blocks are tried."""
 _TOO_OFTEN = re.compile("rate limit|too many requests", re.IGNORECASE)
 _TOO_MUCH = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
@@ -34,6 +38,7 @@ class LogRanges:
 
     def __init__(self) -> None:
         self.blocks = LOG_BLOCKS
+        self._worked = 0
 
     def backwards(self, fetch: Callable[[int, int], _T], first: int, last: int) -> Iterator[_T]:
         """Yield what `fetch` returns for ranges that cover `first` to `last`, the newest first.
@@ -56,9 +61,17 @@ class LogRanges:
                 blocks = max(FEWEST_LOG_BLOCKS, span // 2)
                 continue
             if blocks < self.blocks:
-                self.blocks = blocks
+                self.blocks, self._worked = blocks, 0
+            elif self.blocks < LOG_BLOCKS:
+                self._grow()
             yield found
             last = start - 1
+
+    def _grow(self) -> None:
+        """Count a range that worked, and try more blocks the next time after many."""
+        self._worked += 1
+        if self._worked >= _LARGER_AFTER:
+            self.blocks, self._worked = min(LOG_BLOCKS, 2 * self.blocks), 0
 
 
 @cache

@@ -17,9 +17,17 @@ PATIENCE_S = 20
 """Longest time for one question, with all its attempts."""
 ATTEMPT_S = 15
 """Longest time for one attempt: slow providers take some 10 s."""
+SIGNER_PATIENCE_S = 120
+"""Longest time for a signature: a person may have to approve it."""
 _FIRST_PAUSE_S = 0.125
 _LONGEST_REST_S = 60
 _FIRST_SERVER_ERROR = 500
+_QUESTION = re.compile(
+    "eth_(blockNumber|call|chainId|estimateGas|feeHistory|gasPrice|get[A-Za-z]+"
+    "|maxPriorityFeePerGas)|(net|web3|account)_[A-Za-z]*[vV]ersion"
+)
+"""Methods that change nothing. Everything else is asked once: a second attempt could send coins
+twice, move a test chain's clock twice, or show a person the same transaction again."""
 
 
 class PatientProvider(HTTPProvider):
@@ -38,7 +46,9 @@ class PatientProvider(HTTPProvider):
         self._refusal: requests.HTTPError | None = None
 
     def _make_request(self, method: RPCEndpoint, request_data: bytes) -> bytes:
-        deadline_monotonic_s = time.monotonic() + PATIENCE_S
+        signs = "sign" in method
+        patience_s, attempt_s = (SIGNER_PATIENCE_S,) * 2 if signs else (PATIENCE_S, ATTEMPT_S)
+        deadline_monotonic_s = time.monotonic() + patience_s
         self._rest(deadline_monotonic_s)
         pause_s = _FIRST_PAUSE_S
         while True:
@@ -47,12 +57,11 @@ class PatientProvider(HTTPProvider):
                 return self._request_session_manager.make_post_request(
                     self._rpc_url,
                     request_data,
-                    timeout=min(ATTEMPT_S, left_s),
+                    timeout=min(attempt_s, left_s),
                     **self.get_request_kwargs(),
                 )
             except requests.RequestException as error:
-                # The answer to a second attempt to send would refer to the first.
-                if not self._may_help(error) or method == RPC.eth_sendRawTransaction:
+                if not self._may_help(error) or not _QUESTION.fullmatch(method):
                     raise
                 if time.monotonic() + pause_s > deadline_monotonic_s:
                     raise

@@ -26,6 +26,7 @@ from ostraka_verifier.typed_data import recover
 log = structlog.get_logger()
 
 MAX_BATCH = 200
+"""Most ballots in one request."""
 _PATIENCE_S = 5
 """Longest time of a request for receipts or counts; nobody waits that long if enough answered."""
 _BOARD_PATIENCE_S = 15
@@ -66,10 +67,6 @@ class Ballots:
         self, poll: PublishedPoll, records: list[CastRecord]
     ) -> list[dict[str, Any]]:
         """Send ballots to all nodes; return an answer for each ballot."""
-        if len(records) > MAX_BATCH:
-            raise Problem(
-                ProblemType.TOO_LARGE, f"more than {MAX_BATCH} ballots in a batch", "body"
-            )
         results = await self._nodes.send(poll, records)
         return [
             {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ostraka.chain.registry import PollView
+from ostraka.chain.threads import in_chain_thread
 from ostraka_verifier.published import PublishedPoll
 
 FRESH_S = 2
@@ -17,6 +18,10 @@ refuse ballots of the other one, as a ballot is bound to its poll."""
 class _Seen:
     poll: PublishedPoll
     at_monotonic_s: float
+
+    @property
+    def is_fresh(self) -> bool:
+        return time.monotonic() - self.at_monotonic_s < FRESH_S
 
 
 class RecentPolls:
@@ -38,7 +43,7 @@ class RecentPolls:
             ChainError: The chain is unreachable.
         """
         seen = self._seen.get(poll_id)
-        if seen is not None and time.monotonic() - seen.at_monotonic_s < FRESH_S:
+        if seen is not None and seen.is_fresh:
             return seen.poll
         if poll_id not in self._reading:
             self._reading[poll_id] = asyncio.create_task(self._read_again(poll_id))
@@ -47,7 +52,9 @@ class RecentPolls:
 
     async def _read_again(self, poll_id: int) -> PublishedPoll:
         try:
-            poll, _ = await asyncio.to_thread(self._read, poll_id)
+            # Other requests may fill the common threads while a provider is slow.
+            poll, _ = await in_chain_thread(self._read, poll_id)
+            self._seen = {number: one for number, one in self._seen.items() if one.is_fresh}
             self._seen[poll_id] = _Seen(poll, time.monotonic())
             return poll
         finally:

@@ -19,6 +19,7 @@ from ostraka.wire.problems import Problem, reported
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.rpc import no_answer
+from ostraka_verifier.uncompressed import UNCOMPRESSED, require_uncompressed
 
 _TIMEOUT = httpx.Timeout(120, connect=5)
 # Longer than the interval of heartbeats in the gateway's streams.
@@ -59,6 +60,8 @@ class Gateway:
             follow_redirects=False,
             # Proxies and netrc of the environment must not redirect requests.
             trust_env=False,
+            headers=UNCOMPRESSED,
+            event_hooks={"response": [require_uncompressed]},
         )
         self._token = token
         # Without the credentials that a URL may contain.

@@ -13,6 +13,7 @@ from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.store import NodeStore
 from ostraka.randomness import system
 from ostraka.storage.node_tables import StoreIdentity
+from ostraka_verifier.units import UnixSeconds
 
 _IDENTITY_BYTES = 16
 _REBUILD = "run `ostraka node rebuild` with the same settings (docs/operations.md)"
@@ -28,9 +29,9 @@ class StoreState(Enum):
     LOST = auto()
     """It is new, and the node has used another one."""
     FOREIGN = auto()
-    """It has been used, and this node has used another one."""
+    """It is another node's, or this node has used another one of its own."""
     OLDER = auto()
-    """A copy of the one that this node used last, from before its last start."""
+    """A copy of the one that this node used last, from before its latest generation."""
     UNFINISHED = auto()
     """A rebuild has begun with it and not ended."""
 
@@ -45,15 +46,17 @@ def state_of(store: NodeStore, secrets: PollSecrets) -> StoreState:
     if found is None:
         used = known is not None or secrets.contexts()
         return StoreState.LOST if used else StoreState.NEW
+    if found.node != secrets.node:
+        return StoreState.FOREIGN
     if found.rebuilding:
         return StoreState.UNFINISHED
     # Without a file, the folder of secrets is new: each lost secret is reported by its poll.
     if known is None:
         return StoreState.OWN
-    identity, starts = known
+    identity, generation = known
     if identity != found.identity:
         return StoreState.FOREIGN
-    return StoreState.OLDER if found.starts < starts else StoreState.OWN
+    return StoreState.OLDER if found.generation < generation else StoreState.OWN
 
 
 def claim(store: NodeStore, secrets: PollSecrets, name: str) -> int:
@@ -75,7 +78,8 @@ def claim(store: NodeStore, secrets: PollSecrets, name: str) -> int:
         )
     if state is StoreState.FOREIGN:
         raise ValueError(
-            f"{name}: not the database that this node used last; {secrets.folder} names another"
+            f"{name}: another node's database, or not the one that this node used last, which "
+            f"{secrets.folder} names"
         )
     if state is StoreState.OLDER:
         raise ValueError(
@@ -85,25 +89,42 @@ def claim(store: NodeStore, secrets: PollSecrets, name: str) -> int:
     if state is StoreState.UNFINISHED:
         raise ValueError(f"{name}: its rebuild is not finished; {_REBUILD}")
     if state is StoreState.NEW:
-        store.identify(StoreIdentity(identity=system.bytes(_IDENTITY_BYTES)))
+        store.identify(_new(secrets))
     # The store first: the folder is never ahead of its own store.
-    identity = store.count_start()
-    secrets.remember_store(identity.identity, identity.starts)
+    identity = store.next_generation()
+    secrets.remember_store(identity.identity, identity.generation)
     return identity.starts
 
 
-def begin_rebuild(store: NodeStore) -> None:
+def mark(store: NodeStore, secrets: PollSecrets, starts: int) -> None:
+    """Mark a store that changed as newer than its copies, which lack what the node signed since.
+
+    Args:
+        starts: As `claim` returned it.
+
+    Raises:
+        Conflict: Another process started with the store since.
+    """
+    identity = store.next_generation(starts)
+    secrets.remember_store(identity.identity, identity.generation)
+
+
+def begin_rebuild(store: NodeStore, secrets: PollSecrets) -> None:
     """Note that a rebuild has begun with a new store, unless it has already."""
     if store.identity() is None:
-        identity = system.bytes(_IDENTITY_BYTES)
-        store.identify(StoreIdentity(identity=identity, rebuilding=True))
+        store.identify(_new(secrets, rebuilding=True))
 
 
-def end_rebuild(store: NodeStore, secrets: PollSecrets) -> None:
+def end_rebuild(store: NodeStore, secrets: PollSecrets, now: UnixSeconds) -> None:
     """Make a rebuilt store the node's own."""
     identity = store.identity()
     if identity is None:
         raise RuntimeError("end_rebuild: no rebuild has begun")
-    secrets.remember_store(identity.identity, identity.starts)
-    identity.rebuilding = False
+    secrets.remember_store(identity.identity, identity.generation)
+    identity.rebuilding, identity.rebuilt_at_unix_s = False, now
     store.identify(identity)
+
+
+def _new(secrets: PollSecrets, *, rebuilding: bool = False) -> StoreIdentity:
+    identity = system.bytes(_IDENTITY_BYTES)
+    return StoreIdentity(identity=identity, node=secrets.node, rebuilding=rebuilding)

@@ -1,5 +1,4 @@
 """Limits of requests to a node."""
 
 MAX_BODY_BYTES = 64 * 2**20
-MAX_BALLOT_BYTES = 256 * 2**10
 MAX_BATCH = 1000

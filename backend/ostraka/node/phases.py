@@ -159,6 +159,10 @@ class Announced(Keyed):
         """The chain shows the poll as open or later: challenges end."""
         return Accepting(self.served, self.secret)
 
+    def opened_after_loss(self) -> "Settling":
+        """The same for a node that lost its store when ballots were possible: it accepts none."""
+        return Settling(self.served, self.secret, None, set())
+
 
 @dataclass(frozen=True, eq=False)
 class Accepting(Keyed):
@@ -209,7 +213,7 @@ class Frozen(Keyed):
         if committee is None:
             return None
         secret, served = self.secret, self.served
-        return Helper(committee, served.node, secret.poll_key, secret.repair_secret, served.key)
+        return Helper(committee, served.node, secret.poll_key, secret.repair_secret, served.sign)
 
     def _inventory_signature(self) -> bytes | None:
         return self.inventory_signature
@@ -403,8 +407,9 @@ def resume(served: ServedPoll, row: NodePoll, observed: Observation) -> Phase:
     if row.key_destroyed:
         return Destroyed(served, row.inventory_signature, anchoring)
     secret = HeldSecret.read(served, row.public_key)
+    if view.status is Status.CREATED and row.inventory_signature is None:
+        return Announced(served, secret)
     if row.inventory_signature is None and not row.rebuilt:
-        created = view.status is Status.CREATED
-        return Announced(served, secret) if created else Accepting(served, secret)
+        return Accepting(served, secret)
     settling = Settling(served, secret, row.inventory_signature, set())
     return settling if anchoring is None else settling.anchored(anchoring)

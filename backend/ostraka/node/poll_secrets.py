@@ -46,6 +46,8 @@ class PollSecrets:
         make_private_folder(folder)
         for file in folder.iterdir():
             require_private(file)
+        self.node = key.address
+        """Address of the node's signing key."""
         self._folder = folder
         self._master = key.secret()
         for unfinished in folder.glob("*.new"):
@@ -113,23 +115,23 @@ class PollSecrets:
         return self._folder
 
     def used_store(self) -> tuple[bytes, int] | None:
-        """Return identity and number of starts of the store that this node used last; None if none.
+        """Return identity and generation of the store that this node used last; None if none.
 
         Raises:
             ValueError: The file is damaged.
         """
         path = self._folder / STORE_FILE
         try:
-            identity, starts = path.read_text("ascii").split()
-            return bytes.fromhex(identity), int(starts)
+            identity, generation = path.read_text("ascii").split()
+            return bytes.fromhex(identity), int(generation)
         except FileNotFoundError:
             return None
         except ValueError:
             raise ValueError(f"{path}: damaged; remove it if this node never ran") from None
 
-    def remember_store(self, identity: bytes, starts: int) -> None:
-        """Note on the disk which store the node uses, and how often it has started with it."""
-        replace_file(self._folder / STORE_FILE, f"{identity.hex()} {starts}\n".encode())
+    def remember_store(self, identity: bytes, generation: int) -> None:
+        """Note on the disk which store the node uses, and its generation."""
+        replace_file(self._folder / STORE_FILE, f"{identity.hex()} {generation}\n".encode())
 
     def _path(self, poll_context: bytes) -> Path:
         return self._folder / f"{poll_context.hex()}.json"

@@ -202,7 +202,7 @@ class PollService:
         match phase:
             case Announced():
                 if view.status is not Status.CREATED:
-                    return phase.opened
+                    return phase.opened_after_loss if self.served.rebuilt else phase.opened
                 await self.keys.agree()
             case Accepting():
                 if view.status is Status.CREATED:

@@ -40,9 +40,11 @@ from ostraka_verifier.census import Census
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.published import PublishedPoll
+from ostraka_verifier.units import UnixSeconds
 
 MARGIN_S = 3600
-"""A root counts as final this much before it can be: clocks and providers may be late."""
+"""A poll counts as open, and a root as final, this much before it can be: clocks and providers may
+be late."""
 
 
 class Outcome(Enum):
@@ -51,7 +53,8 @@ class Outcome(Enum):
     BUILT = auto()
     """It is in the store again."""
     NOT_OPEN = auto()
-    """Its creator sends its census again; nothing was signed about ballots."""
+    """Its creator sends its census again. If ballots were possible by time alone, the node still
+    counts it as a poll that was open (`NodeService`)."""
     NO_SECRET = auto()
     """Its secret cannot be read; the node never serves it again."""
     NO_CENSUS = auto()
@@ -97,7 +100,7 @@ class Rebuild:
         self._client = client
 
     def polls(self) -> list[int]:
-        """Return the polls of which this node has a secret.
+        """Return the polls of which this node has a secret, as far as the provider shows them.
 
         Raises:
             ChainError: The chain cannot be reached.
@@ -109,6 +112,14 @@ class Rebuild:
             for poll_id in range(1, count + 1)
             if registry.poll(poll_id).poll_context in contexts
         ]
+
+    def now(self) -> UnixSeconds:
+        """Return the time by the latest of the clocks of this machine and the chain.
+
+        Raises:
+            ChainError: The chain cannot be reached.
+        """
+        return latest([registry.head() for registry in self._registries])
 
     async def poll(self, poll_id: int) -> PollReport:
         """Build one poll again.
@@ -133,7 +144,7 @@ class Rebuild:
             if row is None:
                 return PollReport(poll_id, Outcome.NO_CENSUS, detail=detail)
             row.rebuilt = True
-            row.may_have_stated_final = may_be_final(published, heads)
+            row.may_have_stated_final = may_be_final(published, latest(heads))
             self._store.restore_poll(row)
         ballots, detail = await self._pull(published, row, Observation(heads[0], views[0]))
         return PollReport(poll_id, Outcome.BUILT, ballots, detail)
@@ -205,11 +216,21 @@ class Rebuild:
         return len(self._store.versions(poll.poll_id)), "; ".join(problems)
 
 
-def may_be_final(poll: PublishedPoll, heads: Sequence[Head]) -> bool:
-    """Whether a node may have stated a poll's root as final, by time alone.
+def latest(heads: Sequence[Head]) -> UnixSeconds:
+    """Return the time by the latest of all clocks."""
+    return max(unix_now(), *(head.timestamp for head in heads))
 
-    No provider is asked for the poll's state, as it may lag behind.
+
+def may_have_ballots(poll: PublishedPoll, now: UnixSeconds) -> bool:
+    """Whether a node may have signed receipts of a poll, by time alone.
+
+    No provider is asked for the poll's state, as it may lag behind, or a reorganization may have
+    undone the opening.
     """
-    now = max(unix_now(), *(head.timestamp for head in heads))
+    return now + MARGIN_S >= poll.parameters.opens_at
+
+
+def may_be_final(poll: PublishedPoll, now: UnixSeconds) -> bool:
+    """Whether a node may have stated a poll's root as final, by time alone, too."""
     parameters = poll.parameters
     return now + MARGIN_S >= parameters.freezes_at + parameters.dispute_window

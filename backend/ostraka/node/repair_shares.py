@@ -10,12 +10,11 @@ lower helper's signature over that box and that repair, and sends nothing if a s
 Source: docs/protocol.md §9.3.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from ostraka.keys import SigningKey
 from ostraka.sealing import SEED_BYTES, PollKey, Recipient, contribution_info, seed_info
 from ostraka_verifier import typed_data
 from ostraka_verifier.commitment import CommitmentKey
@@ -260,17 +259,18 @@ class Helper:
         node: int,
         poll_key: PollKey,
         repair_secret: bytes,
-        signer: SigningKey,
+        sign: Callable[..., bytes],
     ) -> None:
         """Args:
         node: This node's index.
         repair_secret: 32 bytes drawn with the poll key, and destroyed with it.
+        sign: Signs a statement about the poll, given its type and members.
         """
         self.committee = committee
         self.node = node
         self._poll_key = poll_key
         self._secret = repair_secret
-        self._signer = signer
+        self._sign = sign
 
     def seeds(self, request: RepairRequest) -> tuple[SignedSeed, ...]:
         """First step: make the seeds of the pairs in which this helper is the lower one.
@@ -313,7 +313,7 @@ class Helper:
             total = [value + sign * one for value, one in zip(total, mask, strict=True)]
             point = self._commitment(mask)
             statement = request.mask_statement(pair, keccak256(point))
-            masks.append((point, self._signer.sign(committee.domain.digest(*statement))))
+            masks.append((point, self._sign(*statement)))
         masked = Share(tuple(value % R for value in total[:-1]), total[-1] % R)
         info = contribution_info(request.poll_context, request.hash, self.node, request.target)
         return Contribution(committee.seal(request.target, masked.encode(), info), tuple(masks))
@@ -324,9 +324,7 @@ class Helper:
         box = self.committee.seal(pair[1], seed, info)
         mask_hash = keccak256(self._commitment(self._mask(request, pair, seed)))
         statement = request.seed_statement(pair, box, mask_hash)
-        return SignedSeed(
-            box, mask_hash, self._signer.sign(self.committee.domain.digest(*statement))
-        )
+        return SignedSeed(box, mask_hash, self._sign(*statement))
 
     def _given_seeds(
         self, request: RepairRequest, seeds: Sequence[SignedSeed]

@@ -244,7 +244,7 @@ class ServedPoll:
         return None
 
     def sign(self, type_string: str, *values: int | bytes) -> bytes:
-        """Sign a statement about this poll; every one of them comes through here.
+        """Sign a statement about this poll; all come through here but its key's announcement.
 
         Raises:
             Problem: This node lost its store, and may have signed a contradicting statement.

@@ -27,6 +27,7 @@ from ostraka.node.phases import Destroyed, resume
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import LostSecret, PollSecrets
 from ostraka.node.poll_service import PollService, Sighting
+from ostraka.node.rebuild import may_be_final, may_have_ballots
 from ostraka.node.served_poll import ServedPoll
 from ostraka.node.store import Conflict, NodeStore
 from ostraka.randomness import system
@@ -415,11 +416,18 @@ class NodeService:
         known = self._store.poll(poll.poll_id, poll.context)
         if known is not None:
             return known
+        announced_before = poll.context in self._secrets.contexts()
         # On the disk before the announcement is signed: voters seal to the announced key.
         # Secret of the poll key, and secret from which seeds of repairs are derived (§4.3).
         secret = self._secrets.keep(poll.context, system.bytes(2 * SEED_BYTES))
         poll_key = PollKey(secret[:SEED_BYTES])
         row = announced_poll(poll, upload, poll_key.public_key, self.key)
+        identity = self._store.identity()
+        lost_at = None if identity is None else identity.rebuilt_at_unix_s
+        if announced_before and lost_at is not None:
+            # The chain's view alone, which may lag behind, must not allow new statements.
+            row.rebuilt = may_have_ballots(poll, lost_at)
+            row.may_have_stated_final = may_be_final(poll, lost_at)
         self._store.add_poll(row)
         return row
 

@@ -80,6 +80,8 @@ class NodeStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = Lock()
+        self.writes = 0
+        """Number of writes since this object was made."""
         self._add_ballots = adding_ballots(engine.dialect.name)
 
     @contextmanager
@@ -88,6 +90,7 @@ class NodeStore:
         with self._writing, Session(self._engine, expire_on_commit=False) as session:
             yield session
             session.commit()
+            self.writes += 1
 
     def ping(self) -> None:
         """Ask the database for something; raises an exception if it does not answer."""
@@ -103,11 +106,22 @@ class NodeStore:
         with self._write() as session:
             session.merge(identity)
 
-    def count_start(self) -> StoreIdentity:
-        """Count this start of a node; return which store this is, with the number of all starts."""
+    def next_generation(self, starts: int | None = None) -> StoreIdentity:
+        """Begin the store's next generation; return which store this is.
+
+        Args:
+            starts: Number of starts, this node's own the last; None if this is a start.
+
+        Raises:
+            Conflict: Another process started with the store since.
+        """
         with self._write() as session:
-            identity = session.get_one(StoreIdentity, 1)
-            identity.starts += 1
+            identity = session.get_one(StoreIdentity, 1, with_for_update=True)
+            if starts is None:
+                identity.starts += 1
+            elif starts != identity.starts:
+                raise Conflict("another process started with this store")
+            identity.generation += 1
             session.add(identity)
         return identity
 
@@ -177,6 +191,7 @@ class NodeStore:
         if ballots:
             with self._writing, self._engine.begin() as connection:
                 connection.execute(self._add_ballots, [vars(ballot) for ballot in ballots])
+                self.writes += 1
 
     def ballot(self, poll_id: int, digest: bytes) -> StoredBallot | None:
         """Return a stored ballot."""

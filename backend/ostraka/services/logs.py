@@ -49,6 +49,8 @@ def configure(level: str = "INFO", log_format: LogFormat = "auto") -> None:
     # Libraries' messages about single requests may contain URLs, and these the providers' keys.
     root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+    # The server warns of each malformed request: anybody could fill the disk with lines.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 def _for_programs() -> list[Processor]:

@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from ostraka.clock import unix_now
 from ostraka.files import sync_folder
-from ostraka.node.identity import StoreState, begin_rebuild, claim, state_of
+from ostraka.node.identity import StoreState, begin_rebuild, claim, mark, state_of
 from ostraka.node.poll_secrets import PollSecrets
-from ostraka.node.store import NodeStore
+from ostraka.node.store import Conflict, NodeStore
 from ostraka.storage.database import (
     DamagedDatabase,
     Schema,
@@ -25,8 +25,11 @@ from ostraka.storage.leadership import Leadership
 
 log = structlog.get_logger()
 
+MARK_S = 10
+"""Shortest time between two marks of the store as newer than its copies."""
 _LOOK_S = 1
 _PATIENCE_S = 5
+_USED_MEANWHILE = "another node used this database meanwhile"
 
 
 class OpenStore:
@@ -36,7 +39,8 @@ class OpenStore:
         self.store = NodeStore(engine)
         self.engine = engine
         self._lock = lock
-        self._starts = 0
+        self._starts = self._marked_writes = 0
+        self._mark_at_monotonic_s = 0.0
 
     @property
     def name(self) -> str:
@@ -46,9 +50,10 @@ class OpenStore:
     def claim(self, secrets: PollSecrets) -> None:
         """Refuse a store that is not the node's own: ValueError; states the way out."""
         self._starts = claim(self.store, secrets, self.name)
+        self._marked_writes = self.store.writes
 
-    async def guard(self) -> None:
-        """Watch over the lock until cancelled.
+    async def guard(self, secrets: PollSecrets) -> None:
+        """Watch over the lock, and mark the store as newer than its copies, until cancelled.
 
         A server that restarts releases it. Whoever gets it again may go on only if no other process
         used the store in between: this node would not know what that one signed.
@@ -61,15 +66,32 @@ class OpenStore:
             await asyncio.sleep(_LOOK_S)
             held = await asyncio.to_thread(self._lock.held)
             if held and whole:
+                await asyncio.to_thread(self._mark, secrets)
                 continue
             if whole:
                 log.warning("the database's lock is lost", database=self.name)
             alone = await asyncio.to_thread(self._is_alone)
             if alone is False:
-                raise ValueError(f"{self.name}: another node used this database meanwhile")
+                raise ValueError(f"{self.name}: {_USED_MEANWHILE}")
             whole = held and alone is True
             if whole:
                 log.warning("the database's lock is held again", database=self.name)
+
+    def _mark(self, secrets: PollSecrets) -> None:
+        """After writes, not at rest: mark the store as newer than its copies."""
+        now_monotonic_s, writes = time.monotonic(), self.store.writes
+        if writes == self._marked_writes or now_monotonic_s < self._mark_at_monotonic_s:
+            return
+        self._mark_at_monotonic_s = now_monotonic_s + MARK_S
+        try:
+            mark(self.store, secrets, self._starts)
+        except Conflict:
+            raise ValueError(f"{self.name}: {_USED_MEANWHILE}") from None
+        except (DBAPIError, OSError) as error:
+            log.warning("the database is not marked as newer than its copies", error=repr(error))
+            return
+        # The mark is a write, too.
+        self._marked_writes = writes + 1
 
     def _is_alone(self) -> bool | None:
         """Whether no node has opened the store since; None if the database does not answer."""
@@ -121,7 +143,7 @@ def open_for_rebuild(
         opened = OpenStore(engine, lock)
     match state_of(opened.store, secrets):
         case StoreState.LOST | StoreState.UNFINISHED:
-            begin_rebuild(opened.store)
+            begin_rebuild(opened.store, secrets)
             return opened
         case StoreState.OWN:
             reason = "this node's own, and not damaged: there is nothing to build again"

@@ -15,6 +15,7 @@ from ostraka.services.node_store import open_for_rebuild
 from ostraka.services.run_node import registries_of
 from ostraka.services.settings import NodeSettings
 from ostraka_verifier.curve import load
+from ostraka_verifier.wording import counted
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Progress:
     """Receives what a rebuild does, for the operator.
 
     Attributes:
-        warn: Gets warnings about the key file.
+        warn: Gets warnings about the key file and the provider.
         moved: Gets old and new name of each file that is moved aside.
         poll: Gets the report of each poll.
     """
@@ -57,7 +58,14 @@ async def rebuild_node(
         complete = True
         async with peer_client() as client:
             rebuild = Rebuild(load(), opened.store, secrets, registries, key, electorates, client)
-            for poll_id in rebuild.polls():
+            polls = rebuild.polls()
+            unseen = len(secrets.contexts()) - len(polls)
+            if unseen:
+                progress.warn(
+                    f"{secrets.folder}: {counted(unseen, 'secret is', 'secrets are')} of no poll "
+                    "that the provider shows; if it lags behind, stop and run this again later"
+                )
+            for poll_id in polls:
                 if poll_id in leave_out:
                     report = PollReport(poll_id, Outcome.LEFT_OUT)
                 else:
@@ -65,7 +73,7 @@ async def rebuild_node(
                 progress.poll(report)
                 complete = complete and report.outcome is not Outcome.NO_CENSUS
         if complete:
-            end_rebuild(opened.store, secrets)
+            end_rebuild(opened.store, secrets, rebuild.now())
         return complete
     finally:
         opened.close()

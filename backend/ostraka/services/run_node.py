@@ -71,7 +71,7 @@ async def _serve(settings: NodeSettings) -> None:
         )
         gather = NodeMetrics(service, registries[0]).gather
         metrics = ServiceMetrics(opened.engine, settings.rpc_urls, gather)
-        await serve(build_api(service), _run(service, opened), settings, metrics)
+        await serve(build_api(service), _run(service, opened, secrets), settings, metrics)
     opened.close()
 
 
@@ -93,6 +93,6 @@ def registries_of(settings: NodeSettings) -> list[Registry]:
     return registries
 
 
-async def _run(service: NodeService, opened: OpenStore) -> None:
+async def _run(service: NodeService, opened: OpenStore, secrets: PollSecrets) -> None:
     """Run the node, and stop it if another process uses its store."""
-    await asyncio.gather(service.run(), opened.guard())
+    await asyncio.gather(service.run(), opened.guard(secrets))

@@ -24,10 +24,16 @@ class StoreIdentity(NodeTable, table=True):
     id: int = Field(default=1, primary_key=True)
     identity: bytes
     """16 random bytes."""
+    node: bytes
+    """Address of the node's signing key."""
     starts: int = Field(default=0, sa_type=BigInteger)
     """Number of times that a node opened this store."""
+    generation: int = Field(default=0, sa_type=BigInteger)
+    """Grows at each start of the node, and while it writes: an older copy has a lower one."""
     rebuilding: bool = False
     """Whether `ostraka node rebuild` has begun with it and not ended."""
+    rebuilt_at_unix_s: UnixSeconds | None = Field(default=None, sa_type=BigInteger)
+    """When its rebuild ended: what the node signed before is lost. None for one that never was."""
 
 
 class NodePoll(NodeTable, table=True):

@@ -23,6 +23,7 @@ from ostraka.wire.relay import Cast, Nodes, rejection
 from ostraka_verifier.challenge import Opening
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.parameters import PollIdentity
+from ostraka_verifier.uncompressed import UNCOMPRESSED, require_uncompressed_async
 from ostraka_verifier.units import UnixSeconds
 
 _TIMEOUT = httpx.Timeout(60, connect=5)
@@ -123,7 +124,13 @@ def send_to_nodes(votes: SavedVotes, ballot: ReceiptedBallot) -> dict[int, Probl
 
     async def run() -> list[Cast]:
         async with (
-            httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client,
+            httpx.AsyncClient(
+                timeout=_TIMEOUT,
+                follow_redirects=False,
+                trust_env=False,
+                headers=UNCOMPRESSED,
+                event_hooks={"response": [require_uncompressed_async]},
+            ) as client,
             Nodes(client) as nodes,
         ):
             return await nodes.send(votes.poll, [ballot.record])

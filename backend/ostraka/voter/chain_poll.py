@@ -23,6 +23,7 @@ from ostraka.wire.records import strict_json, to_hex
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.poll_key import node_keys_hash
+from ostraka_verifier.uncompressed import UNCOMPRESSED, require_uncompressed_async
 from ostraka_verifier.units import UnixSeconds
 
 _TIMEOUT = httpx.Timeout(10, connect=5)
@@ -85,7 +86,11 @@ async def _poll_keys_of_nodes(
 ) -> PollKeyList:
     said = []
     async with httpx.AsyncClient(
-        timeout=_TIMEOUT, follow_redirects=False, trust_env=False
+        timeout=_TIMEOUT,
+        follow_redirects=False,
+        trust_env=False,
+        headers=UNCOMPRESSED,
+        event_hooks={"response": [require_uncompressed_async]},
     ) as client:
 
         async def ask(member: Member) -> PollKeyList:

@@ -1,4 +1,4 @@
-"""Request bodies with signed ballots, for the OpenAPI documents of gateways and nodes.
+"""Request bodies with signed ballots at gateways and nodes: how they are read and described.
 
 Source: docs/protocol.md §7, §8, §9.1.
 """
@@ -8,7 +8,13 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import CastRecord, decode_records
 from ostraka_verifier import typed_data
+from ostraka_verifier.published import PublishedPoll
+
+MAX_BALLOT_BYTES = 256 * 2**10
+"""Longest body with one ballot in JSON. Nobody else is served while a body is parsed."""
 
 BALLOT_PROBLEMS = (
     ProblemType.MALFORMED,
@@ -72,3 +78,27 @@ class SignedBallot(BaseModel):
             "docs/protocol.md §15. `ballotDigest` is that of §8, `boxesHash` that of §7.3.",
         ),
     ]
+
+
+def ballot_in(body: bytes) -> CastRecord:
+    """Return the ballot in a body of JSON.
+
+    Raises:
+        Problem: The body is too large; nothing was parsed.
+        Malformed: It is no ballot.
+    """
+    if len(body) > MAX_BALLOT_BYTES:
+        raise Problem(ProblemType.TOO_LARGE, f"more than {MAX_BALLOT_BYTES} bytes", "body")
+    return CastRecord.from_json(body)
+
+
+def batch_in(body: bytes, poll: PublishedPoll, most: int) -> list[CastRecord]:
+    """Return the ballots in a body of records.
+
+    Raises:
+        Problem: There are more than `most`; nothing was parsed.
+        Malformed: The body does not have the length of whole records.
+    """
+    if len(body) > most * poll.record_bytes:
+        raise Problem(ProblemType.TOO_LARGE, f"more than {most} ballots in a batch", "body")
+    return decode_records(body, poll.layout.size, poll.nodes, poll.box_bytes)

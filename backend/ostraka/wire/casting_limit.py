@@ -19,7 +19,8 @@ AT_ONCE = 256
 CLIENT_AT_ONCE = 128
 """Most of these of one client, so that no client can use up those of the others."""
 RETRY_AFTER_S = 2
-_CASTING = re.compile("/api/v1/polls/[0-9]+/ballots(:batch)?")
+_CASTING = re.compile("/api/v1/polls/[^/]+/ballots(:batch)?")
+"""Whatever stands for the poll: the framework reads more as a number than digits."""
 
 
 class CastingLimit:

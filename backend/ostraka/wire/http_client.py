@@ -13,6 +13,8 @@ import aiohttp
 import httpx
 from yarl import URL
 
+from ostraka_verifier.uncompressed import UNCOMPRESSED, require_uncompressed_async
+
 _KEEP_ALIVE_S = 15
 """Idle connections are closed after this time, before nodes close them (`serving`)."""
 _CHUNK_BYTES = 2**16
@@ -35,7 +37,8 @@ def service_client(timeout: httpx.Timeout, before: Sequence[RequestHook] = ()) -
         transport=AiohttpTransport(),
         # Else a node could fill the jar.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        event_hooks={"request": list(before)},
+        headers=UNCOMPRESSED,
+        event_hooks={"request": list(before), "response": [require_uncompressed_async]},
         follow_redirects=False,
         trust_env=False,
     )

@@ -29,6 +29,7 @@ from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.rpc import no_answer
 from ostraka_verifier.sharing import Share
+from ostraka_verifier.uncompressed import UNCOMPRESSED, require_uncompressed
 
 _CONNECT_S = 3
 _PATIENCE_S = 5
@@ -70,6 +71,8 @@ def node_http(transport: httpx.BaseTransport | None = None) -> httpx.Client:
         follow_redirects=False,
         trust_env=False,
         transport=transport,
+        headers=UNCOMPRESSED,
+        event_hooks={"response": [require_uncompressed]},
     )
 
 

@@ -74,8 +74,11 @@ CREATE TABLE public.signed_root (
 CREATE TABLE public.store_identity (
     id integer NOT NULL,
     identity bytea NOT NULL,
+    node bytea NOT NULL,
     starts bigint NOT NULL,
-    rebuilding boolean NOT NULL
+    generation bigint NOT NULL,
+    rebuilding boolean NOT NULL,
+    rebuilt_at_unix_s bigint
 );
 CREATE SEQUENCE public.store_identity_id_seq
     AS integer
@@ -124,8 +127,8 @@ INSERT INTO public.root_attestation VALUES (1, 1, '\x726f6f74', 1, '\x7369676e61
 INSERT INTO public.root_attestation VALUES (2, 2, '\x616e6f7468657220726f6f74', 2, '\x616e6f74686572207369676e6174757265');
 INSERT INTO public.signed_root VALUES (1, 1, '\x726f6f745f646967657374', '\x6c6561766573', '\x7369676e6174757265');
 INSERT INTO public.signed_root VALUES (2, 2, '\x616e6f7468657220726f6f745f646967657374', '\x616e6f74686572206c6561766573', '\x616e6f74686572207369676e6174757265');
-INSERT INTO public.store_identity VALUES (1, '\x6964656e74697479', 1, true);
-INSERT INTO public.store_identity VALUES (2, '\x616e6f74686572206964656e74697479', 2, false);
+INSERT INTO public.store_identity VALUES (1, '\x6964656e74697479', '\x6e6f6465', 1, 1, true, 1);
+INSERT INTO public.store_identity VALUES (2, '\x616e6f74686572206964656e74697479', '\x616e6f74686572206e6f6465', 2, 2, false, NULL);
 INSERT INTO public.stored_ballot VALUES (1, 1, '\x766f746572', 1, '\x646967657374', '\x7369676e6564', '\x626f786573', '\x72656365697074', '\x73686172655f626f78');
 INSERT INTO public.stored_ballot VALUES (2, 2, '\x616e6f7468657220766f746572', 2, '\x616e6f7468657220646967657374', '\x616e6f74686572207369676e6564', '\x616e6f7468657220626f786573', NULL, NULL);
 SELECT pg_catalog.setval('public.asked_repair_id_seq', 1, false);

@@ -6,6 +6,7 @@ interface Vm {
     function addr(uint256 privateKey) external pure returns (address);
     function assume(bool condition) external pure;
     function deal(address account, uint256 balance) external;
+    function fee(uint256 baseFee) external;
     function prank(address sender) external;
     function roll(uint256 number) external;
     function sign(

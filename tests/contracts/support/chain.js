@@ -67,6 +67,26 @@ export async function startChain(overrides = {}) {
         throw refusal(abi, error);
       }
     };
+    const mine = async (data, from, value) => {
+      let hash;
+      try {
+        hash = await provider.request({
+          method: "eth_sendTransaction",
+          params: [{ from, to: address, data, gas: "0xffffff", value: numberToHex(value) }],
+        });
+      } catch (error) {
+        throw refusal(abi, error);
+      }
+      const mined = await client.getTransactionReceipt({ hash });
+      assert.equal(mined.status, "success");
+      const { baseFeePerGas } = await client.getBlock({ blockHash: mined.blockHash });
+      return {
+        gas: Number(mined.gasUsed),
+        baseFee: baseFeePerGas,
+        events: parseEventLogs({ abi, logs: mined.logs }),
+        logs: mined.logs,
+      };
+    };
     return {
       address,
       abi,
@@ -83,25 +103,11 @@ export async function startChain(overrides = {}) {
           ),
         ),
       /** Sends and mines; gives what the transaction used and its events. */
-      async send(functionName, args = [], from = account, value = 0n) {
-        const data = encodeFunctionData({ abi, functionName, args });
-        let hash;
-        try {
-          hash = await provider.request({
-            method: "eth_sendTransaction",
-            params: [{ from, to: address, data, gas: "0xffffff", value: numberToHex(value) }],
-          });
-        } catch (error) {
-          throw refusal(abi, error);
-        }
-        const mined = await client.getTransactionReceipt({ hash });
-        assert.equal(mined.status, "success");
-        return {
-          gas: Number(mined.gasUsed),
-          events: parseEventLogs({ abi, logs: mined.logs }),
-          logs: mined.logs,
-        };
-      },
+      send: (functionName, args = [], from = account, value = 0n) =>
+        mine(encodeFunctionData({ abi, functionName, args }), from, value),
+      /** The same with so many zero bytes behind the arguments. */
+      sendPadded: (functionName, args, bytes, from = account) =>
+        mine(`${encodeFunctionData({ abi, functionName, args })}${"00".repeat(bytes)}`, from, 0n),
     };
   }
 }

@@ -1,10 +1,11 @@
 /** A poll with real ballots whose root can be disputed. */
+import { numberToHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { Census } from "./census.js";
 import { startChain } from "./chain.js";
-import { range, ruleBytes, singleChoice } from "./encodings.js";
+import { range, ruleBytes, singleChoice, tagged } from "./encodings.js";
 import { Registry, TYPES, account, withErrors, word } from "./registry.js";
-import { SumTree, ballot, ballotDigest, leafOf } from "./votes.js";
+import { SumTree, ballot, ballotDigest, leafOf, pointBytes } from "./votes.js";
 
 export const MINIMUM_BOND = 10n ** 15n;
 export const Ground = Object.freeze({ Sum: 0, Padding: 1, Order: 2, Unanswered: 3 });
@@ -128,14 +129,20 @@ export class DisputedPoll {
     return this.inner.status();
   }
 
+  /** What a challenge names: the digest of the anchored root (§10.4). */
+  rootDigest(tree = this.current) {
+    const { rootHash, sumX, sumY, count } = tree.root();
+    return tagged("root", rootHash, pointBytes([sumX, sumY]), numberToHex(count, { size: 4 }));
+  }
+
   bond() {
     return this.disputes.call("bondOf", [this.subject, this.terms, 0n]);
   }
 
-  async challengeLeaf(index, { from = this.chain.other, value } = {}) {
+  async challengeLeaf(index, { from = this.chain.other, value, tree } = {}) {
     const { events, gas } = await this.disputes.send(
       "challengeLeaf",
-      [this.subject, this.terms, index],
+      [this.subject, this.terms, this.rootDigest(tree), index],
       from,
       value ?? 10n ** 18n,
     );
@@ -159,7 +166,13 @@ export class DisputedPoll {
   async challengeOmission(ballot, { nodes, from = this.chain.other } = {}) {
     const { events, gas } = await this.disputes.send(
       "challengeOmission",
-      [this.subject, this.terms, this.receipt(ballot), await this.receipts(ballot, nodes)],
+      [
+        this.subject,
+        this.terms,
+        this.rootDigest(),
+        this.receipt(ballot),
+        await this.receipts(ballot, nodes),
+      ],
       from,
       10n ** 18n,
     );

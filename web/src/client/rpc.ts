@@ -172,12 +172,18 @@ export class JsonRpc {
       throw error;
     }
     if (!Array.isArray(given) || given.length !== batch.length) return undefined;
-    return batch.map(({ id }) => {
-      const own: unknown = given.find((one: unknown) => {
-        return typeof one === "object" && one && (one as { id?: unknown }).id === id;
+    try {
+      return batch.map(({ id }) => {
+        const own: unknown = given.find((one: unknown) => {
+          return typeof one === "object" && one && (one as { id?: unknown }).id === id;
+        });
+        return readBytes(resultOf(own, signature), signature);
       });
-      return readBytes(resultOf(own, signature), signature);
-    });
+    } catch (error) {
+      // Some endpoints count a batch as many requests, and refuse a part of them.
+      if (error instanceof Refused && !(error instanceof Reverted)) return undefined;
+      throw error;
+    }
   }
 
   /** All events of a contract with these topics in a range of blocks, oldest first. */

@@ -20,7 +20,7 @@ export const config = record({
   registry: bytes,
   treasury: bytes,
   votingKeys: bytes,
-  deployedAt: whole,
+  deploymentBlock: whole,
   account: bytes,
   rpcUrl: optional(text),
   webBundle: optional(text),

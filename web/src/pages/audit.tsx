@@ -95,7 +95,7 @@ function Shown({ config, shown }: { config: Config; shown: Poll }) {
           {[
             `ostraka-verify audit --rpc ${url ?? "https://…"}`,
             `--registry ${toHex(config.registry)} --poll ${shown.poll}`,
-            ...(config.deployedAt ? [`--from-block ${config.deployedAt}`] : []),
+            ...(config.deploymentBlock ? [`--from-block ${config.deploymentBlock}`] : []),
             `--board ${location.origin}/api/v1/polls/${shown.poll}/board`,
           ].join(" \\\n  ")}
         </code>

@@ -39,8 +39,8 @@ export function rpcUrlOf({ rpcUrl }: Config): string | undefined {
 }
 
 /** The contracts whose events begin where the gateway says; of others, all are read. */
-export function deploymentOf({ deployedAt, registry, treasury }: Config): Deployment {
-  return { block: BigInt(deployedAt), contracts: [registry, treasury] };
+export function deploymentOf({ deploymentBlock, registry, treasury }: Config): Deployment {
+  return { block: BigInt(deploymentBlock), contracts: [registry, treasury] };
 }
 
 let signer: Signer | undefined;

@@ -27,7 +27,7 @@ class Config(Answer):
     registry: Address = Field(description="The contract `PollRegistry`.")
     treasury: Address = Field(description="The contract `BudgetTreasury`.")
     voting_keys: Address = Field(description="The contract `VotingKeys`.")
-    deployed_at: BlockNumber = Field(description="Block of the oldest of them.")
+    deployment_block: BlockNumber = Field(description="Block of the oldest of them.")
     account: Address = Field(description="Account that pays for the gateway's transactions.")
     committees: list[Hash] = Field(description="Committees that it talks to, the default first.")
     rpc_url: str | None = Field(description="Public JSON-RPC provider; null if none is set.")

@@ -5,13 +5,20 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 
 from ostraka.gateway.answers.ballots import CastBallot, Receipts
+from ostraka.gateway.ballots import MAX_BATCH
 from ostraka.gateway.dependencies import DigestPath, Gateway, GatewayParts, PollNumber
 from ostraka.gateway.problem_groups import SERVED_POLL
-from ostraka.wire.ballot_requests import BALLOT_PROBLEMS, BATCH, SignedBallot
+from ostraka.wire.ballot_requests import (
+    BALLOT_PROBLEMS,
+    BATCH,
+    SignedBallot,
+    ballot_in,
+    batch_in,
+)
 from ostraka.wire.direct_routes import raw_json
 from ostraka.wire.openapi import binary_body, json_body, problems
 from ostraka.wire.problem_types import ProblemType
-from ostraka.wire.records import CastRecord, decode_records, from_hex
+from ostraka.wire.records import from_hex
 from ostraka.wire.strict_requests import StrictRoute
 
 router = APIRouter(tags=["ballots"], route_class=StrictRoute)
@@ -38,8 +45,9 @@ async def cast(request: Request, poll_id: PollNumber) -> Response:
     The body is read as JSON whatever its `Content-Type`.
     """
     gateway: GatewayParts = request.app.state.parts
+    record = ballot_in(await request.body())
     poll = await gateway.recent_polls.served(poll_id)
-    return raw_json(await gateway.ballots.cast(poll, CastRecord.from_json(await request.body())))
+    return raw_json(await gateway.ballots.cast(poll, record))
 
 
 @router.post(
@@ -52,8 +60,7 @@ async def cast_batch(request: Request, poll_id: PollNumber) -> Response:
     """Send several signed ballots, binary records end to end; return an answer for each in turn."""
     gateway: GatewayParts = request.app.state.parts
     poll = await gateway.recent_polls.served(poll_id)
-    body = await request.body()
-    records = decode_records(body, poll.layout.size, poll.nodes, poll.box_bytes)
+    records = batch_in(await request.body(), poll, MAX_BATCH)
     return raw_json(await gateway.ballots.cast_batch(poll, records))
 
 

@@ -28,7 +28,7 @@ def config(gateway: Gateway) -> Config:
         registry=to_hex(context.registry.address),
         treasury=to_hex(context.treasury.address),
         voting_keys=to_hex(context.electorates.voting_keys),
-        deployed_at=context.registry.deployment_block,
+        deployment_block=context.registry.deployment_block,
         account=to_hex(context.account.address),
         committees=[to_hex(digest) for digest in context.committees],
         rpc_url=gateway.public_rpc_url or None,

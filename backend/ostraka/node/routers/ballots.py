@@ -13,18 +13,24 @@ from ostraka.node.answers.ballots import (
     Repair,
 )
 from ostraka.node.dependencies import Poll, PollNumber
-from ostraka.node.limits import MAX_BALLOT_BYTES, MAX_BATCH
+from ostraka.node.limits import MAX_BATCH
 from ostraka.node.poll_service import PollService
 from ostraka.node.problem_groups import POLL
 from ostraka.node.service import NodeService
-from ostraka.wire.ballot_requests import BALLOT_PROBLEMS, BATCH, SignedBallot
+from ostraka.wire.ballot_requests import (
+    BALLOT_PROBLEMS,
+    BATCH,
+    SignedBallot,
+    ballot_in,
+    batch_in,
+)
 from ostraka.wire.certificates import certificate_json
 from ostraka.wire.clients import client_of
 from ostraka.wire.direct_routes import raw_json
 from ostraka.wire.openapi import BINARY, binary_body, content, json_body, problems
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, ProblemDocument
-from ostraka.wire.records import CastRecord, from_hex
+from ostraka.wire.records import from_hex
 
 router = APIRouter(tags=["ballots"])
 
@@ -39,10 +45,8 @@ Digest = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of 
 )
 async def cast(request: Request, poll_id: PollNumber) -> Response:
     """Cast a ballot; answers with this node's receipt."""
-    poll, body = _poll(request, poll_id), await request.body()
-    if len(body) > MAX_BALLOT_BYTES:
-        raise Problem(ProblemType.TOO_LARGE, f"more than {MAX_BALLOT_BYTES} bytes", "body")
-    result = await poll.accepting.submit(CastRecord.from_json(body), client_of(request.scope))
+    poll, record = _poll(request, poll_id), ballot_in(await request.body())
+    result = await poll.accepting.submit(record, client_of(request.scope))
     if isinstance(result, Problem):
         raise result
     return raw_json(result.to_json())
@@ -57,9 +61,7 @@ async def cast(request: Request, poll_id: PollNumber) -> Response:
 async def cast_batch(request: Request, poll_id: PollNumber) -> Response:
     """Cast up to 1,000 ballots as records end to end; a receipt or a problem for each."""
     poll, sender = _poll(request, poll_id), client_of(request.scope)
-    records = poll.served.decode_batch(await request.body())
-    if len(records) > MAX_BATCH:
-        raise Problem(ProblemType.TOO_LARGE, f"more than {MAX_BATCH} ballots in a batch", "body")
+    records = batch_in(await request.body(), poll.served.poll, MAX_BATCH)
     results = await asyncio.gather(*(poll.accepting.submit(record, sender) for record in records))
     return raw_json([one.to_json() for one in results])
 

@@ -98,8 +98,11 @@ def upgrade() -> None:
         "store_identity",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("identity", sa.LargeBinary(), nullable=False),
+        sa.Column("node", sa.LargeBinary(), nullable=False),
         sa.Column("starts", sa.BigInteger(), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
         sa.Column("rebuilding", sa.Boolean(), nullable=False),
+        sa.Column("rebuilt_at_unix_s", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
