@@ -100,6 +100,23 @@ def test_files_that_others_may_read_are_named(node: Path) -> None:
     assert (level, "others may read" in detail) == ("bad", True)
 
 
+def test_a_damaged_database_is_named_with_the_command_that_mends_it(node: Path) -> None:
+    findings("node", node, 0)
+    with (node.parent / "node.db").open("r+b") as file:
+        page_bytes = int.from_bytes(file.read(18)[16:], "big")
+        file.seek(2 * page_bytes)
+        file.write(b"\xff" * page_bytes)
+    answer = json.loads(run("doctor", "node", "--settings", str(node), "--json").stdout)
+    [found] = [one for one in answer["findings"] if one["subject"] == "database_url"]
+    assert found["level"] == "bad"
+    assert "node.db: damaged (" in found["detail"]
+    # Neither SQLite's heading nor the remedy.
+    assert "***" not in found["detail"]
+    assert "\n" not in found["detail"]
+    assert "rebuild" not in found["detail"]
+    assert "ostraka node rebuild" in found["remedy"]
+
+
 def test_an_unreachable_provider_is_named_without_its_path(node: Path, rpc: str) -> None:
     edit(node, f'["{rpc}"]', f'["{rpc}", "http://127.0.0.1:9/v3/SECRET"]')
     result = run("doctor", "node", "--settings", str(node), "--json")

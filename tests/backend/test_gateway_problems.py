@@ -226,9 +226,24 @@ def test_a_poll_of_another_committee_is_not_served(
     assert reported(api.get("/api/v1/polls/1/progress")) is ProblemType.POLL_NOT_SERVED
 
 
-def test_a_void_poll_has_no_result(api: TestClient, gateway: GatewayContext) -> None:
-    cast(Any, gateway.registry).show(status=Status.VOID)
-    assert reported(api.get("/api/v1/polls/1/results")) is ProblemType.POLL_VOID
+@pytest.mark.parametrize(
+    ("shown", "reason"),
+    [
+        ({"poll_keys": bytes(32)}, "not all nodes had signed its keys"),
+        ({"anchored_at": 0}, "no root of the ballots in time"),
+        ({"minimum_ballots": 1000}, "fewer than the minimum of 1000"),
+        ({"contested": True}, "dispute"),
+        ({}, "no tally arrived in time"),
+    ],
+)
+def test_a_void_poll_has_no_result_and_says_why(
+    api: TestClient, gateway: GatewayContext, shown: dict[str, Any], reason: str
+) -> None:
+    found = {"poll_keys": b"\x01" * 32, "anchored_at": 1, "minimum_ballots": 0} | shown
+    cast(Any, gateway.registry).show(status=Status.VOID, **found)
+    answer = api.get("/api/v1/polls/1/results")
+    assert reported(answer) is ProblemType.POLL_VOID
+    assert reason in answer.json()["detail"]
 
 
 def problem_in(act: Callable[[], object]) -> ProblemType:
@@ -351,10 +366,22 @@ def test_a_contracts_refusal_names_the_member_of_the_specification() -> None:
         "PollRegistryInvalidParameter",
         ("disputeWindow",),
     )
+    assert str(raised.value).endswith("PollRegistryInvalidParameter(disputeWindow)")
     problem = problem_of(raised.value)
     assert (problem.kind, problem.field) == (ProblemType.REJECTED_BY_CONTRACT, "dispute_window")
     in_words = Refused("the contract refuses: NotInvalidParameter(disputeWindow)")
     assert problem_of(in_words).field == ""
+
+
+def test_a_refusal_names_its_values() -> None:
+    error = keccak256(b"BudgetTreasuryInvalidAmount(uint256,uint256,uint256)")[:4]
+    data = error + encode(["uint256"] * 3, [700, 1, 600])
+
+    def refuse() -> None:
+        raise ContractCustomError("execution reverted", data="0x" + data.hex())
+
+    with pytest.raises(Refused, match=r"\(amount 700, minimum 1, maximum 600\)"):
+        call(refuse)
 
 
 @pytest.mark.parametrize("data", ["Reverted 0x", "0x123", "0x", "0xffffffff00", "0x" + "zz" * 4])

@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Engine
+from structlog.testing import capture_logs
 
+from ostraka.chain.contract import Sent
 from ostraka.gateway.plans import Fixed, Plans
 from ostraka.planning.specification import PollSpecification
 from ostraka.storage.database import Schema, open_database
@@ -110,6 +112,17 @@ def test_a_plan_that_was_removed_can_be_made_again(engine: Engine) -> None:
     plans.remove(plan)
     assert plans.add(SPECIFICATION, plan_id="ab" * 8).id == plan.id
     assert [one.address for one in plans.invitations(plan)] == INVITED
+
+
+def test_a_transaction_of_a_plan_is_logged_once(engine: Engine) -> None:
+    plans = Plans(engine)
+    plan = plans.add(SPECIFICATION)
+    with capture_logs() as logs:
+        for _ in range(2):
+            plans.record(plan, "open", Sent(b"\x01" * 32, 50_000, 7))
+    [line] = [one for one in logs if one["event"] == "transaction"]
+    assert (line["plan"], line["step"], line["block"]) == (plan.id, "open", 7)
+    assert line["transaction"] == "0x" + "01" * 32
 
 
 def test_plans_are_looked_up_by_any_text(engine: Engine) -> None:

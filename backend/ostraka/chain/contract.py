@@ -352,6 +352,13 @@ def _why(error: Exception) -> str:
     return str(error)
 
 
+def _shown_value(name: str, value: object) -> str:
+    """Return an error's value with its name; a string, which names a parameter, alone."""
+    if isinstance(value, str) and not value.startswith("0x"):
+        return value
+    return f"{name} 0x{value.hex()}" if isinstance(value, bytes) else f"{name} {value}"
+
+
 def _refused(error: ContractCustomError) -> Refused:
     """Return the refusal with the custom error's name and values, if our contracts declare it."""
     shown = str(error.data or error.message or "0x")
@@ -372,7 +379,8 @@ def _refused(error: ContractCustomError) -> Refused:
                     values = web3.codec.decode(types, data[4:])
                 except DecodingError:
                     break
-                shown = f"{name}({', '.join(map(str, values))})"
+                named = zip((given["name"] for given in entry["inputs"]), values, strict=True)
+                shown = f"{name}({', '.join(_shown_value(*one) for one in named)})"
                 return Refused(f"the contract refuses: {shown}", name, values)
     return Refused(f"the contract refuses: 0x{data.hex()}")
 

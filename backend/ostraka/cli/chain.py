@@ -99,7 +99,7 @@ def deploy(
 
     The chain is checked first. What is on chain already is not deployed again, so the same command
     continues after an interruption. The record is DEPLOYMENTS/CHAIN_ID.json; `ostraka node init`,
-    `ostraka gateway init` and `ostraka committee` read it.
+    `ostraka gateway init` and `ostraka members` read it.
 
     Example: ostraka chain deploy --rpc https://rpc.example --key deployer.key
     """

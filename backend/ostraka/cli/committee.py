@@ -76,8 +76,8 @@ def propose(
     _show(proposal, out, as_json)
     note(
         as_json,
-        f'Each operator checks the file, sets `committees = ["{to_hex(proposal.committee.digest)}'
-        f'"]` in node.toml, and signs: ostraka committee sign {out}',
+        f'Each operator checks the file, adds "{to_hex(proposal.committee.digest)}" to '
+        f"`committees` in node.toml, and restarts the node. Then: ostraka committee sign {out}",
     )
 
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ostraka.cli.client import AsJson
+from ostraka.cli.output import emit, note
 from ostraka.cli.settings_errors import load_settings
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ def rebuild(
         list[int] | None,
         typer.Option(help="Number of a poll that is not to be built again; may be repeated."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Build the node's database again after it was lost or damaged. The node must not run.
 
@@ -42,22 +45,47 @@ def rebuild(
     # Slow to import.
     import asyncio
 
+    from ostraka.services import logs
     from ostraka.services.rebuild_node import Progress, rebuild_node
     from ostraka.services.settings import NodeSettings
 
     loaded = load_settings(lambda: NodeSettings.load(settings), "OSTRAKA_NODE_", settings)
-    progress = Progress(
-        warn=lambda line: typer.echo(line, err=True),
-        moved=lambda old, new: typer.echo(f"Moved aside: {old} to {new}"),
-        poll=_report,
-    )
-    if not asyncio.run(rebuild_node(loaded, set(leave_out or ()), progress)):
-        typer.echo("Not complete: run the command again when the other nodes answer.", err=True)
+    # On standard error, as those of a running node.
+    logs.configure(loaded.log_level, loaded.log_format)
+    moved: list[dict[str, str]] = []
+    polls: list[dict[str, object]] = []
+
+    def move(old: object, new: object) -> None:
+        moved.append({"from": str(old), "to": str(new)})
+        _say(as_json, f"Moved aside: {old} to {new}")
+
+    def report(one: "PollReport") -> None:
+        polls.append(
+            {
+                "poll": str(one.poll_id),
+                "outcome": one.outcome.name.lower(),
+                "ballots": one.ballots,
+                "detail": one.detail,
+            }
+        )
+        _say(as_json, _in_words(one))
+
+    progress = Progress(warn=lambda line: typer.echo(line, err=True), moved=move, poll=report)
+    complete = asyncio.run(rebuild_node(loaded, set(leave_out or ()), progress))
+    done = "Complete: start the node again with `ostraka node run`." if complete else ""
+    emit(as_json, {"complete": complete, "moved": moved, "polls": polls}, done)
+    if not complete:
+        note(as_json, "Not complete: run the command again when the other nodes answer.")
         raise typer.Exit(_INCOMPLETE)
-    typer.echo("Complete: start the node again with `ostraka node run`.")
 
 
-def _report(report: "PollReport") -> None:
+def _say(as_json: bool, line: str) -> None:
+    """Print what was done as soon as it is done; programs get all of it at the end."""
+    if not as_json:
+        typer.echo(line)
+
+
+def _in_words(report: "PollReport") -> str:
     from ostraka.node.rebuild import Outcome
 
     said = {
@@ -68,4 +96,4 @@ def _report(report: "PollReport") -> None:
         Outcome.LEFT_OUT: "left out",
     }[report.outcome]
     reasons = f" ({report.detail})" if report.detail else ""
-    typer.echo(f"Poll {report.poll_id}: {said}{reasons}")
+    return f"Poll {report.poll_id}: {said}{reasons}"

@@ -73,7 +73,7 @@ at_most = 3
 
 [outcome]                    # how votes determine winners
 kind = "greedy"              # by rank while the budget lasts
-order = "votes"              # or votes_per_cost
+order = "votes"              # or votes_per_cost; at equal rank, the earlier proposal goes first
 misfit = "skip"              # or stop: if a proposal does not fit the remaining budget
 minimum_support = 1          # minimum votes of a winner
 # kind = "categories"        # proposals name their category, by number from 0
@@ -128,7 +128,7 @@ abstain = true               # the last option is an abstention
 
 [[outcomes]]                 # one for each question; without outcomes, the counts are the result
 kind = "plurality"           # or none, majority, greedy, categories, proportional
-seats = 1
+seats = 1                    # at equal votes, the earlier option wins
 minimum_support = 1
 """
     + _TAIL

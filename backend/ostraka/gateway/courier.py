@@ -240,8 +240,10 @@ class Courier:
                     if len(good) == poll.committee.threshold:
                         return list(good.values())
             if time.monotonic() > deadline:
+                released = ", ".join(map(str, sorted(good))) or "none"
                 raise CourierError(
-                    f"only nodes {sorted(good)} released a good share{self._not_final(poll)}"
+                    f"{poll.committee.threshold} shares of the tally needed; nodes that released "
+                    f"one: {released}{self._not_final(poll)}"
                 )
             time.sleep(_PAUSE_S)
 
@@ -251,10 +253,10 @@ class Courier:
         try:
             final = self._registry.head("finalized")
         except NoFinality as error:
-            return f": {error}"
+            return f"; {error}"
         if final.timestamp >= releasable_at:
             return ""
-        return f": the dispute window had not ended in block {final.number}, the newest final one"
+        return f"; the dispute window had not ended in block {final.number}, the newest final one"
 
     def _first(
         self,
@@ -281,7 +283,7 @@ class Courier:
                 except AuditError as error:
                     failures.append(f"{poll.committee.members[number - 1].url}: {error}")
             if time.monotonic() > deadline_monotonic_s:
-                raise CourierError(f"no {name} within {timeout_s:.0f} s: " + "; ".join(failures))
+                raise CourierError(f"no {name} yet: " + "; ".join(failures))
             time.sleep(_PAUSE_S)
 
     def _race(

@@ -313,6 +313,7 @@ class PlanRunner:
     def _finish(self, plan: Plan) -> None:
         plan.finished, plan.problem = True, None
         self._gateway.plans.save(plan)
+        log.info("plan finished", plan=plan.id, poll=plan.poll_id)
 
 
 def _shares_keys(wanted: RoundSpecification | PollSpecification, census: Census) -> bool:

@@ -178,7 +178,7 @@ class Plans:
             return session.exec(select(Plan).where(Plan.poll_id == poll_id)).first()
 
     def record(self, plan: Plan, name: str, sent: Sent) -> None:
-        """Store a transaction sent for a plan; only once, even if its receipt is read
+        """Store and log a transaction sent for a plan; only once, even if its receipt is read
         repeatedly."""
         with self._write() as session:
             known = select(Step).where(
@@ -195,6 +195,9 @@ class Plans:
                     block=sent.block,
                 )
             )
+        log.info(
+            "transaction", plan=plan.id, step=name, transaction=to_hex(sent.hash), block=sent.block
+        )
 
     def steps(self, plan: Plan) -> list[Step]:
         """Return the transactions sent for a plan, in order."""

@@ -305,7 +305,7 @@ class Releasing(Frozen):
                 signature=served.sign(typed_data.FINAL, served.poll.context, digest),
             )
         )
-        served.log.info("final", root=digest.hex())
+        served.log.info("final", root_digest=digest.hex())
 
     def is_agreed(self) -> bool:
         """Whether `q` nodes, including this one, stated this root as final."""

@@ -25,7 +25,7 @@ from ostraka.files import require_private
 from ostraka.services.coin import coin_of
 from ostraka.services.finality import FINALITY_REMEDY, host
 from ostraka.services.settings import GatewaySettings, NodeSettings
-from ostraka.storage.database import Schema, open_database
+from ostraka.storage.database import DamagedDatabase, Schema, open_database
 from ostraka.wire.health import OLD_HEAD_S
 from ostraka.wire.node_client import NodeClient, NodeError, node_http
 from ostraka.wire.records import from_hex, to_hex
@@ -146,8 +146,12 @@ def _files(key_file: Path, database_url: str, schema: Schema) -> Iterator[Diagno
     try:
         open_database(database_url, schema).dispose()
         yield Diagnosis("database_url", Level.GOOD, "opens, and has the newest schema")
+    except DamagedDatabase as error:
+        detail = str(error).removesuffix(f"; {schema.way_out}")
+        yield Diagnosis("database_url", Level.BAD, detail, schema.way_out)
     except (ValueError, OSError) as error:
-        yield Diagnosis("database_url", Level.BAD, str(error), "see docs/operations.md, Databases")
+        remedy = "check the setting, and that the database can be written"
+        yield Diagnosis("database_url", Level.BAD, str(error), remedy)
 
 
 def _provider(registry: Registry, name: str, confirmations: int | None) -> Iterator[Diagnosis]:

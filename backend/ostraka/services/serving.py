@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from socket import socket
 from typing import Any
 
 import structlog
@@ -58,6 +59,12 @@ class _Server(uvicorn.Server):
     The library's own handlers raise the signal again once the requests are answered, and the
     process would die before clock and database have stopped.
     """
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Log that requests are answered from now on, as the library's own lines are off."""
+        await super().startup(sockets)
+        if self.started:
+            log.info("listening", host=self.config.host, port=self.config.port)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

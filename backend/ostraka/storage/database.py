@@ -35,12 +35,14 @@ class Schema(Enum):
     NODE = (
         "node",
         0x4F53544E,
-        "build it again: `ostraka node rebuild` moves this one aside (docs/operations.md)",
+        "build it again: `ostraka node rebuild --settings …/node.toml` moves this one aside "
+        "(docs/operations.md, Restore a node)",
     )
     GATEWAY = (
         "gateway",
         0x4F535447,
-        "restore a backup; a new database has the chain's index again, but no plans",
+        "restore a backup (docs/operations.md, Restore a gateway); a new database has the chain's "
+        "index again, but no plans",
     )
 
     def __init__(self, folder: str, application_id: int, way_out: str) -> None:
@@ -197,8 +199,10 @@ def _require_whole(engine: Engine, file: Path, schema: Schema) -> None:
         # SQLite would take the missing end of the last page for zeros.
         raise DamagedDatabase(f"{file}: truncated within a page; {schema.way_out}")
     with engine.connect() as connection:
-        verdict = connection.execute(text("PRAGMA quick_check(1)")).scalar()
+        verdict = str(connection.execute(text("PRAGMA quick_check(1)")).scalar())
     if verdict != "ok":
+        # A heading, which names a part of the file, comes before the finding.
+        verdict = verdict.splitlines()[-1]
         raise DamagedDatabase(f"{file}: damaged ({verdict}); {schema.way_out}")
 
 

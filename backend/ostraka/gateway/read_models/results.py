@@ -26,6 +26,7 @@ from ostraka_verifier.outcome import (
 )
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.statistics import poll_statistics
+from ostraka_verifier.wording import counted
 
 Json = dict[str, Any]
 
@@ -48,7 +49,7 @@ class ResultReader:
         """
         poll, view = self._gateway.poll(poll_id)
         if view.status is Status.VOID:
-            raise Problem(ProblemType.POLL_VOID, "the poll ended without a result", "poll")
+            raise Problem(ProblemType.POLL_VOID, _why_void(view), "poll")
         if view.status is not Status.TALLIED:
             detail = f"the poll is {view.status.name.lower()}"
             raise Problem(ProblemType.NOT_TALLIED, detail, "poll", 5)
@@ -141,3 +142,17 @@ def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     return value if isinstance(value, bool) else str(value)
+
+
+def _why_void(view: PollView) -> str:
+    """Return in words why a poll became void (docs/protocol.md §4.5)."""
+    if not any(view.poll_keys):
+        return "the poll did not open, because not all nodes had signed its keys in time"
+    if view.anchored_at == 0:
+        return "the nodes brought no root of the ballots in time"
+    if view.root.count < view.minimum_ballots:
+        ballots = counted(view.root.count, "ballot", "ballots")
+        return f"{ballots}, fewer than the minimum of {view.minimum_ballots}"
+    if view.contested:
+        return "a dispute about the root was not decided in time"
+    return "no tally arrived in time"
