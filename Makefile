@@ -18,12 +18,13 @@ setup: ## Install everything into the checkout
 demo: setup ## A city's vote from ballots to audit (ARGS=--exit ends afterwards)
 	@ostraka demo $(DEMO_FILE) $(ARGS)
 
+# Three at once on two cores, as tests of whole networks mostly wait.
 test: setup ## Every test
 	@python -c 'import ostraka_verifier_native' || \
 		{ echo "make test needs the native engine: install Rust, see build/native-build.log" >&2; exit 1; }
 	scripts/chromium
 	npm test --silent
-	pytest -n 2 $(ARGS)
+	pytest -n 3 $(ARGS)
 
 check: setup ## Lint, types, layers, formatting, generated files current
 	ruff check .
