@@ -31,7 +31,7 @@ from tests.support.elections import CATEGORIES, POINTS, PROJECTS, VOTES, asked, 
         ),
         ({"max_words": "2"}, "max_words 2: a limit that Ostraka does not know"),
         ({"vote_limit": "2"}, ":7: vote_limit 2: a limit that Ostraka does not know"),
-        ({"length_max": "2"}, ":7: length_max 2: a limit that Ostraka does not know"),
+        ({"length_max": "2"}, ":7: META length_max: unknown; did you mean max_length"),
         ({"rule": "greedy", "leftover_budget": "goes to b"}, "only a pass ordered by score"),
         (
             {"rule": "greedy-threshold", "min_project_score_threshold": "-1"},

@@ -108,6 +108,7 @@ def test_no_command_takes_a_passphrase_as_an_argument() -> None:
     import typer
 
     def options(group: Any) -> list[str]:
+        group = getattr(group, "command", group)
         if hasattr(group, "commands"):
             return [name for one in group.commands.values() for name in options(one)]
         return [name for one in group.params for name in one.opts]

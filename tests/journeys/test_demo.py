@@ -78,7 +78,7 @@ def test_a_file_with_cents_caps_and_broken_ballots(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "4 voters: at least 5" in refused.stderr
     path = write(tmp_path, pb(meta | {"max_sum_cost_per_category": "61,50"}, projects, votes))
     completed = subprocess.run(

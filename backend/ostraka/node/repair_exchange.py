@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 from math import comb
-from random import Random
 from typing import Any
 
 from ostraka.node.peers import PeerError
@@ -185,7 +184,7 @@ class RepairExchange:
             return []
         waits = {peer.number: peer.slowness_s for peer in self._served.peers}
         quickest = min(sets, key=lambda helpers: max(waits[node] for node in helpers))
-        others = Random(system.bytes(32)).sample(sets, min(len(sets), ATTEMPTS))  # noqa: S311
+        others = sorted(sets, key=lambda _: system.bytes(16))[:ATTEMPTS]
         return [quickest, *(one for one in others if one != quickest)][:ATTEMPTS]
 
     async def _ask(
