@@ -141,6 +141,6 @@ def test_wrong_files_are_refused_in_one_line(tmp_path: Path) -> None:
             text=True,
             check=False,
         )
-        assert completed.returncode == (2 if reason == "No such file" else 1)
+        assert completed.returncode == 2
         assert reason in completed.stderr
         assert "Traceback" not in completed.stderr
