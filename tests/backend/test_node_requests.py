@@ -116,6 +116,6 @@ def test_a_race_goes_on_without_a_silent_node(committee: Committee) -> None:
 
 
 def test_requests_do_not_keep_the_process_alive(committee: Committee) -> None:
+    before = threading.enumerate()
     each(NodeRequests(), committee)
-    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
-    assert all(thread.daemon for thread in others)
+    assert all(thread.daemon for thread in threading.enumerate() if thread not in before)

@@ -33,7 +33,6 @@ def test_a_crowd_is_served_in_turn(town: Town, tmp_path: Path) -> None:
         for url in (gateway, poll.url(1, "/ballots")):
             crowd, prepared = prepared[:CROWD], prepared[CROWD:]
             report = ordered(crowd, url, tmp_path, RATE_PER_S, LASTS_S, CONNECTIONS)
-            assert report.statuses["429"] > 0
             assert report.pauses_missing == 0
             assert failures(report) == {}
             afterwards, prepared = prepared[:AFTERWARDS], prepared[AFTERWARDS:]

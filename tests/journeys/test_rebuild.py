@@ -62,8 +62,11 @@ def test_a_node_without_its_database_is_built_again(tmp_path: Path) -> None:
         assert poll.tally() == EXPECTED
         # The root could not be final when the database was lost: it states it, and releases.
         eventually(lambda: len(poll.get(LOST, "/shares").json()) == 4, "all shares are known")
-        assert LOST in {one["node"] for one in poll.get(1, "/finals").json()}
-        assert LOST in {one["node"] for one in poll.get(1, "/shares").json()}
+        for path in ("/finals", "/shares"):
+            eventually(
+                lambda path=path: LOST in {one["node"] for one in poll.get(1, path).json()},  # type: ignore[misc]
+                f"node 1 has its part of {path}",
+            )
         eventually(lambda: poll.get(LOST).json()["key_destroyed"], "it destroyed its poll key")
         assert poll.get(LOST, "/board").content == poll.get(1, "/board").content
         assert poll.get(LOST, "/inventory").status_code == 409
