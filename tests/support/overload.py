@@ -10,7 +10,7 @@ import httpx
 from ostraka.voter.prepare import SignedBallot
 from ostraka.wire.node_client import NodeClient, node_http
 from tests.support.crowd import Order, Report, send_crowd
-from tests.support.town import Poll
+from tests.support.town import Poll, eventually
 
 NORMAL_S = 2
 """A vote that is recorded in this time is a normal one."""
@@ -72,8 +72,11 @@ def missing_on_board(poll: Poll, digests: Collection[bytes]) -> set[bytes]:
     view = poll.town.stack.registry.poll(poll.poll_id)
     assert view.root.count
     with node_http() as http:
-        board = NodeClient(http, poll.town.stack.node_urls[1]).board(poll.published)
+        node = NodeClient(http, poll.town.stack.node_urls[1])
+        # Until the node sees the anchored root, its board has no leaves.
+        eventually(lambda: node.board(poll.published).root is not None, "the board has its root")
+        leaves = node.board(poll.published).leaves
     on_board = {
-        poll.published.layout.decode(poll.town.curve, leaf.ballot).digest for leaf in board.leaves
+        poll.published.layout.decode(poll.town.curve, leaf.ballot).digest for leaf in leaves
     }
     return set(digests) - on_board
