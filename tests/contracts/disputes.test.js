@@ -3,30 +3,17 @@ import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, test } from "node:test";
 import { add } from "./support/bn254.js";
 import { assertRefused } from "./support/chain.js";
-import { DisputedPoll, Ground, NOBODY, deployDisputes } from "./support/disputes.js";
+import { DisputedPoll, Ground, isolatedPoll, NOBODY } from "./support/disputes.js";
 import { Status, word } from "./support/registry.js";
 import { EMPTY, ballot, leafOf } from "./support/votes.js";
 
-let deployed, poll, saved;
-before(async () => {
-  deployed = await deployDisputes();
-  poll = await DisputedPoll.create(deployed, {
-    voters: 5,
-    weight: (index) => BigInt(index + 1),
-    // Room for four challenges, one after another.
-    changes: { secret: false, maxDisputeDelay: 2700 },
-  });
-});
-beforeEach(async () => {
-  saved = await poll.chain.snapshot();
-});
-afterEach(async () => {
-  await poll.chain.restore(saved);
-});
+const state = isolatedPoll({ before, beforeEach, afterEach });
+let poll;
+beforeEach(() => ({ poll } = state));
 
-const send = (name, ...args) => poll.disputes.send(name, [poll.subject, ...args]);
-const later = async (seconds) => poll.chain.setTime((await poll.chain.now()) + seconds);
-const balance = (account) => poll.disputes.call("balanceOf", [account]);
+const send = (name, ...args) => poll.send(name, ...args);
+const later = (seconds) => poll.later(seconds);
+const balance = (account) => poll.balance(account);
 const falseGround = ({ events }) =>
   events.find(({ eventName }) => eventName === "RootShownFalse").args.ground;
 

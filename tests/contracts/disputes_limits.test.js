@@ -2,30 +2,17 @@
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, test } from "node:test";
 import { assertRefused } from "./support/chain.js";
-import { DisputedPoll, MINIMUM_BOND, NOBODY, deployDisputes } from "./support/disputes.js";
+import { DisputedPoll, isolatedPoll, MINIMUM_BOND, NOBODY } from "./support/disputes.js";
 import { singleChoice } from "./support/encodings.js";
 import { Status, word } from "./support/registry.js";
 
-let deployed, poll, saved;
-before(async () => {
-  deployed = await deployDisputes();
-  poll = await DisputedPoll.create(deployed, {
-    voters: 5,
-    weight: (index) => BigInt(index + 1),
-    // Room for four challenges, one after another.
-    changes: { secret: false, maxDisputeDelay: 2700 },
-  });
-});
-beforeEach(async () => {
-  saved = await poll.chain.snapshot();
-});
-afterEach(async () => {
-  await poll.chain.restore(saved);
-});
+const state = isolatedPoll({ before, beforeEach, afterEach });
+let poll;
+beforeEach(() => ({ poll } = state));
 
-const send = (name, ...args) => poll.disputes.send(name, [poll.subject, ...args]);
-const later = async (seconds) => poll.chain.setTime((await poll.chain.now()) + seconds);
-const balance = (account) => poll.disputes.call("balanceOf", [account]);
+const send = (name, ...args) => poll.send(name, ...args);
+const later = (seconds) => poll.later(seconds);
+const balance = (account) => poll.balance(account);
 
 /** A ballot of the first voter that is older than the counted one; nobody looks at its content. */
 function receipted(number) {
@@ -181,7 +168,7 @@ test("bytes that nobody needs are not paid for", async () => {
 });
 
 test("a poll of one ballot is disputed like any other", async () => {
-  const one = await DisputedPoll.create(deployed, {
+  const one = await DisputedPoll.create(state.deployed, {
     committee: poll.committee,
     voters: 1,
     changes: { minimumBallots: 1 },
@@ -201,7 +188,7 @@ test("a poll of one ballot is disputed like any other", async () => {
 
 /** Gas of the answer for the first leaf of a poll. */
 async function answered(options) {
-  const one = await DisputedPoll.create(deployed, { committee: poll.committee, ...options });
+  const one = await DisputedPoll.create(state.deployed, { committee: poll.committee, ...options });
   await one.anchor(one.fullTree());
   const bond = await one.disputes.call("bondOf", [one.subject, one.terms, 10n ** 12n]);
   await one.challengeLeaf(0);

@@ -129,6 +129,19 @@ export class DisputedPoll {
     return this.inner.status();
   }
 
+  /** Calls a function of the disputes whose first argument is the poll. */
+  send(name, ...args) {
+    return this.disputes.send(name, [this.subject, ...args]);
+  }
+
+  async later(seconds) {
+    await this.chain.setTime((await this.chain.now()) + seconds);
+  }
+
+  balance(account) {
+    return this.disputes.call("balanceOf", [account]);
+  }
+
   /** What a challenge names: the digest of the anchored root (§10.4). */
   rootDigest(tree = this.current) {
     const { rootHash, sumX, sumY, count } = tree.root();
@@ -228,3 +241,25 @@ export const NOBODY = {
   signature: "0x",
 };
 export const stranger = account(4242);
+
+/** A poll of five voters that can be disputed; every test starts from its creation. */
+export function isolatedPoll(hooks) {
+  const state = {};
+  let saved;
+  hooks.before(async () => {
+    state.deployed = await deployDisputes();
+    state.poll = await DisputedPoll.create(state.deployed, {
+      voters: 5,
+      weight: (index) => BigInt(index + 1),
+      // Room for four challenges, one after another.
+      changes: { secret: false, maxDisputeDelay: 2700 },
+    });
+  });
+  hooks.beforeEach(async () => {
+    saved = await state.poll.chain.snapshot();
+  });
+  hooks.afterEach(async () => {
+    await state.poll.chain.restore(saved);
+  });
+  return state;
+}
