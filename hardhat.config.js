@@ -21,7 +21,7 @@ export default defineConfig({
     solidity: {
       fuzz: { runs: 256 },
       // Enough calls to reach every status of a poll many times, within seconds.
-      invariant: { runs: 24, depth: 150, failOnRevert: true },
+      invariant: { runs: 64, depth: 64, failOnRevert: true },
     },
   },
   networks: {

@@ -231,16 +231,25 @@ contract DisputesDriver is Test {
 
     /// @dev Whoever holds the ballots of a true root answers in the last second.
     function _advance(uint256 time) private {
+        while (true) {
+            (uint256 next, uint256 deadline) = _nextAnswer();
+            if (deadline >= time) break;
+            if (deadline > clock) _set(deadline);
+            _answer(asked[next]);
+        }
+        _set(time);
+    }
+
+    /// @dev The challenge of a true root that must be answered first, of all polls.
+    function _nextAnswer() private view returns (uint256 next, uint256 deadline) {
+        deadline = type(uint256).max;
         for (uint256 i = 0; i < asked.length; ++i) {
             Asked storage one = asked[i];
             if (!one.isOpen || rounds[one.pollId] != one.round) continue;
             if (trees[one.pollId] != Tree.True || !_isAnchored(one.pollId)) continue;
-            uint256 deadline = disputes.challengeOf(one.id).deadline;
-            if (deadline >= time) continue;
-            if (deadline > clock) _set(deadline);
-            _answer(one);
+            uint256 own = disputes.challengeOf(one.id).deadline;
+            if (own < deadline) (next, deadline) = (i, own);
         }
-        _set(time);
     }
 
     function _set(uint256 time) private {
