@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from ostraka.chain.contract import checksum, connect, deploy
-from ostraka.chain.disputes import DisputedPoll, Disputes, ReceiptedBallot
+from ostraka.chain.dispute_log import DisputeLog
+from ostraka.chain.disputes import (
+    DisputedPoll,
+    Disputes,
+    Docket,
+    LeafEvidence,
+    ReceiptedBallot,
+)
+from ostraka.chain.errors import Refused
 from ostraka.chain.journal import Journal, MemoryJournal
 from ostraka.chain.registry import Registry, Status
 from ostraka.chain.sending import Account
@@ -20,10 +28,11 @@ from ostraka.guard.receipts import Recorded, recorded
 from ostraka.guard.sources import Source
 from ostraka.guard.tower import Tower
 from ostraka.keys import SigningKey
+from ostraka.voter.prepare import SignedBallot
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import Board, BoardLeaf
 from ostraka_verifier.commitment import generators
-from ostraka_verifier.curve import load
+from ostraka_verifier.curve import Curve, load
 from ostraka_verifier.encoding import POINT_BYTES
 from ostraka_verifier.merkle_sum import EMPTY_NODE, Leaf, SumNode, SumRoot, node_hash
 from ostraka_verifier.poll_key import node_key, poll_keys_hash
@@ -172,25 +181,49 @@ class Fraud:
         """Rounds whose roots fell."""
         return self.chain.registry.poll(self.number).rejected_rounds
 
-    def leaves(self) -> list[BoardLeaf]:
-        """The honest leaves."""
-        return [self.poll.leaf(prepared) for prepared in self.poll.prepared]
+    def leaves(self, ballots: Sequence[SignedBallot] | None = None) -> list[BoardLeaf]:
+        """Ballots as the board lists them; by default the honest ones."""
+        return [self.poll.leaf(one) for one in (self.poll.prepared if ballots is None else ballots)]
 
-    def nodes(self) -> list[tuple[Leaf, bytes]]:
-        """The honest leaves of the tree, each with its `w·V`."""
+    def nodes(self, ballots: Sequence[SignedBallot] | None = None) -> list[tuple[Leaf, bytes]]:
+        """Leaves of the tree over ballots in their order, each with its `w·V`.
+
+        Strangers to the census have the weight 1.
+        """
         poll = self.poll
-        ballots = [prepared.ballot for prepared in poll.prepared]
-        values = poll.curve.concat([ballot.sharing[0] for ballot in ballots])
-        encoded = poll.curve.scale(values, poll.counted_weights).encode()
+        chosen = [one.ballot for one in (poll.prepared if ballots is None else ballots)]
+        known = poll.census.by_account
+        weights = [known[one.voter].weight if one.voter in known else 1 for one in chosen]
+        values = poll.curve.concat([one.sharing[0] for one in chosen])
+        encoded = poll.curve.scale(values, weights).encode()
         return [
             (
-                Leaf(ballot.voter, weight, ballot.cast_at_unix_s, ballot.digest),
+                Leaf(one.voter, weight, one.cast_at_unix_s, one.digest),
                 encoded[POINT_BYTES * number : POINT_BYTES * (number + 1)],
             )
-            for number, (ballot, weight) in enumerate(
-                zip(ballots, poll.counted_weights, strict=True)
-            )
+            for number, (one, weight) in enumerate(zip(chosen, weights, strict=True))
         ]
+
+    def forged(
+        self, place: int, bits: Sequence[int] | None = None, cast_at: int = 0, signer: int = -1
+    ) -> SignedBallot:
+        """Another ballot of a voter, with one thing as the test wants it.
+
+        Args:
+            place: Of the voter in the census.
+            bits: The vote, which may break the rule.
+            cast_at: By default a second after the voter's own ballot.
+            signer: Place of the voter whose key signs; by default the same.
+        """
+        poll = self.poll
+        own = poll.prepared[place].ballot
+        proven = poll.factory.prove(
+            own.voter,
+            poll.votes[place] if bits is None else bits,
+            cast_at or own.cast_at_unix_s + 1,
+        )
+        key = poll.voter_keys[place if signer < 0 else signer]
+        return poll.factory.sign(poll.factory.seal(proven), key)
 
     def show(self, leaves: Sequence[BoardLeaf]) -> None:
         """Show a board with these leaves."""
@@ -206,7 +239,11 @@ class Fraud:
 
     def receipt(self, place: int, nodes: Sequence[int] = (1, 2, 3, 4)) -> Recorded:
         """Receipts of one of the poll's ballots."""
-        ballot = self.poll.prepared[place].ballot
+        return self.receipt_for(self.poll.prepared[place], nodes)
+
+    def receipt_for(self, signed: SignedBallot, nodes: Sequence[int] = (1, 2, 3, 4)) -> Recorded:
+        """Receipts of a ballot."""
+        ballot = signed.ballot
         named = ReceiptedBallot(ballot.voter, ballot.cast_at_unix_s, ballot.digest)
         return self.receipt_of(named, nodes)
 
@@ -220,6 +257,47 @@ class Fraud:
         made = recorded(self.published, named, signatures)
         assert made is not None
         return made
+
+    def docket(self) -> Docket:
+        """All disputes about the poll."""
+        events = DisputeLog(self.chain.disputes)
+        events.update(self.chain.registry.head().number)
+        return events.docket(self.disputed)
+
+    def answer_all(self, tree: "ForgedTree", ballots: Sequence[SignedBallot]) -> int:
+        """Answer every open challenge of a leaf that can be answered; return how many.
+
+        Args:
+            ballots: The ballots of the tree's leaves.
+        """
+        answered = 0
+        for challenge in self.docket().challenges:
+            if not challenge.is_open:
+                continue
+            assert isinstance(challenge.subject, int)
+            shown = self.poll.leaf(ballots[challenge.subject])
+            try:
+                place, proof = self.poll.census.proof(shown.ballot[:20])
+            except KeyError:
+                continue
+            evidence = LeafEvidence(
+                shown.ballot,
+                shown.boxes_hash,
+                shown.signature,
+                self.poll.census.entries[place],
+                place,
+                self.poll.census.tree,
+                proof,
+                tree.siblings(challenge.subject),
+            )
+            try:
+                self.chain.disputes.answer_leaf(
+                    self.chain.payer, self.disputed, challenge.subject, evidence
+                )
+            except Refused:
+                continue
+            answered += 1
+        return answered
 
     def tower(
         self,
@@ -262,42 +340,61 @@ class Shown:
         yield from self._fraud.contents
 
 
+class ForgedTree:
+    """A tree in which some nodes state other sums than they should."""
+
+    def __init__(
+        self,
+        nodes: Sequence[tuple[Leaf, bytes]],
+        changes: Mapping[tuple[int, int], bytes] | None = None,
+        count: int | None = None,
+        padding: SumNode = EMPTY_NODE,
+    ) -> None:
+        """Args:
+        nodes: Leaves, each with its value.
+        changes: Sums that nodes state, by height and index; sums above follow from them.
+        count: Stated number of leaves.
+        padding: What stands in the place of padding beside the last leaf.
+        """
+        changes, curve = changes or {}, load()
+        self.nodes = nodes
+        self.levels: list[list[SumNode]] = []
+        level = [SumNode(leaf.hash(value), value) for leaf, value in nodes]
+        while True:
+            height = len(self.levels)
+            level = [
+                SumNode(node.hash, changes.get((height, index), node.sum))
+                for index, node in enumerate(level)
+            ]
+            if len(level) > 1 and len(level) % 2:
+                level.append(EMPTY_NODE if height else padding)
+            self.levels.append(level)
+            if len(level) == 1:
+                break
+            level = [
+                SumNode(node_hash(left, right), _sum(curve, left.sum, right.sum))
+                for left, right in zip(level[0::2], level[1::2], strict=True)
+            ]
+        self.root = SumRoot(level[0].hash, level[0].sum, count or len(nodes))
+
+    def siblings(self, index: int) -> list[SumNode]:
+        """Siblings of a leaf, from its own height upward."""
+        return [level[(index >> height) ^ 1] for height, level in enumerate(self.levels[:-1])]
+
+
 def root_of(
     nodes: Sequence[tuple[Leaf, bytes]],
     changes: Mapping[tuple[int, int], bytes] | None = None,
     count: int | None = None,
     padding: SumNode = EMPTY_NODE,
 ) -> SumRoot:
-    """The root of a tree in which some nodes state other sums than they should.
+    """The root of a forged tree."""
+    return ForgedTree(nodes, changes, count, padding).root
 
-    Args:
-        nodes: Leaves, each with its value.
-        changes: Sums that nodes state, by height and index; sums above follow from them.
-        count: Stated number of leaves.
-        padding: What stands in the place of padding beside the last leaf.
-    """
-    changes, curve = changes or {}, load()
-    level = [SumNode(leaf.hash(value), value) for leaf, value in nodes]
-    height = 0
-    while True:
-        level = [
-            SumNode(node.hash, changes.get((height, index), node.sum))
-            for index, node in enumerate(level)
-        ]
-        if len(level) == 1:
-            return SumRoot(level[0].hash, level[0].sum, count or len(nodes))
-        if len(level) % 2:
-            level.append(padding if height == 0 else EMPTY_NODE)
-        level = [
-            SumNode(
-                node_hash(left, right),
-                curve.add(
-                    curve.decode(left.sum, identity=True), curve.decode(right.sum, identity=True)
-                ).encode(),
-            )
-            for left, right in zip(level[0::2], level[1::2], strict=True)
-        ]
-        height += 1
+
+def _sum(curve: Curve, left: bytes, right: bytes) -> bytes:
+    one, other = (curve.decode(point, identity=True) for point in (left, right))
+    return curve.add(one, other).encode()
 
 
 def moved(value: bytes) -> bytes:
