@@ -196,9 +196,7 @@ class Hands:
                 sent = disputes.answer_leaf(errand, poll, index, evidence, payee)
             case AnswerOmission(challenge, ballot, index, leaf, siblings):
                 payee = self._payee(published, challenge)
-                sent = disputes.answer_omission(
-                    errand, poll, ballot, index, leaf, siblings, payee
-                )
+                sent = disputes.answer_omission(errand, poll, ballot, index, leaf, siblings, payee)
             case AnswerInvalid(challenge, ballot, content):
                 payee = self._payee(published, challenge)
                 sent = disputes.answer_invalid_ballot(errand, poll, ballot, content, payee)

@@ -1,9 +1,8 @@
 """Receipts of nodes, as evidence that a ballot was recorded.
 
 A receipt is a public statement of a node: an account, a cast time and the digest of a ballot. It
-says nothing about the vote. Only a voter's latest ballot with receipts of a quorum is kept and
-passed on: an honest board shows the same of each voter, and nothing shows that somebody voted
-again.
+says nothing about the vote. Nodes pass on only ballots that an anchored root leaves out, so that
+for an honest root nothing shows who voted again.
 
 Source: docs/protocol.md §9.2, §11.3; docs/decisions/0080-watchtower.md.
 """

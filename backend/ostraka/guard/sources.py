@@ -3,7 +3,7 @@
 Every source may lie, be silent, or show nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import structlog
@@ -51,19 +51,7 @@ class NodesSource:
 
     def recorded(self, poll: PublishedPoll) -> Iterator[Recorded]:
         """See `Source`."""
-        for client in self._clients(poll):
-            try:
-                listed = client.recorded(poll)
-            except NodeError as error:
-                log.info("no receipts", poll=poll.poll_id, problem=str(error))
-                continue
-            for one in listed:
-                try:
-                    yield Recorded.from_json(one, poll)
-                except AuditError as error:
-                    log.warning(
-                        "receipts refused", poll=poll.poll_id, node=client.url, problem=str(error)
-                    )
+        yield from _recorded_of(self._clients(poll), poll)
 
     def ballots(self, poll: PublishedPoll) -> Iterator[bytes]:
         """See `Source`."""
@@ -104,6 +92,27 @@ class BoardsSource:
         yield from ()
 
 
+class GatewaysSource:
+    """Gateways that pass receipts on, over HTTP."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self._http = node_http()
+        self._urls = urls
+
+    def boards(self, poll: PublishedPoll) -> Iterator[Board]:
+        """See `Source`."""
+        yield from ()
+
+    def recorded(self, poll: PublishedPoll) -> Iterator[Recorded]:
+        """See `Source`."""
+        # A gateway lists receipts in the form of nodes.
+        yield from _recorded_of([NodeClient(self._http, url) for url in self._urls], poll)
+
+    def ballots(self, poll: PublishedPoll) -> Iterator[bytes]:
+        """See `Source`."""
+        yield from ()
+
+
 class FolderSource:
     """Receipts in a folder."""
 
@@ -121,3 +130,21 @@ class FolderSource:
     def ballots(self, poll: PublishedPoll) -> Iterator[bytes]:
         """See `Source`."""
         yield from self._folder.read(poll)[1]
+
+
+def _recorded_of(clients: Iterable[NodeClient], poll: PublishedPoll) -> Iterator[Recorded]:
+    """Yield what nodes or gateways list, if its receipts are good."""
+    for client in clients:
+        try:
+            listed = client.omitted(poll.poll_id)
+        except NodeError as error:
+            log.info("no receipts", poll=poll.poll_id, problem=str(error))
+            continue
+        for one in listed:
+            try:
+                yield Recorded.from_json(one, poll)
+            except AuditError as error:
+                # Only the first: a liar could fill the log.
+                problem = str(error)
+                log.warning("receipts refused", poll=poll.poll_id, of=client.url, problem=problem)
+                break

@@ -16,7 +16,7 @@ import structlog
 
 from ostraka.chain.dispute_log import DisputeLog
 from ostraka.chain.disputes import DisputedPoll, Disputes, Docket
-from ostraka.chain.errors import LowOnCoin, NotMinedYet, Refused
+from ostraka.chain.errors import ChainError, LowOnCoin, NotMinedYet, Refused
 from ostraka.chain.published import read_published
 from ostraka.chain.registry import PollView, Registry, Status
 from ostraka.chain.sending import Payer
@@ -41,6 +41,7 @@ from ostraka.keys import SigningKey
 from ostraka.randomness import Randomness, system
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError
+from ostraka_verifier.parameters import Committee
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.units import UnixSeconds
 
@@ -84,7 +85,7 @@ class Tower:
         *,
         node_key: SigningKey | None = None,
         polls: Collection[int] = (),
-        committees: Collection[bytes] = (),
+        serves: Callable[[Committee], bool] = lambda committee: True,
         random: Randomness = system,
         now_monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -93,7 +94,8 @@ class Tower:
         sources: Where boards and receipts come from.
         node_key: Key of a node; answers to polls of its committees then pay the account back.
         polls: Only these, by number; empty: all.
-        committees: Only polls of these, by digest; empty: all.
+        serves: Whether it watches the polls of a committee: strangers' committees may name any
+            URLs for their nodes.
         """
         self._curve = curve
         self._registry = registry
@@ -103,7 +105,7 @@ class Tower:
         self._sources = sources
         self._limits = limits
         self._only = frozenset(polls)
-        self._committees = frozenset(committees)
+        self._serves = serves
         self._random = random
         self._now_monotonic_s = now_monotonic_s
         self._watched: dict[int, _Watched] = {}
@@ -143,6 +145,11 @@ class Tower:
             except AuditError as error:
                 log.warning("poll not watched", poll=number, problem=str(error))
                 self._look_at[number] = UnixSeconds(head.timestamp + _ENDED_FOR_S)
+            except ChainError:
+                raise
+            except Exception:
+                # One poll's failure must not stop the others.
+                log.exception("poll not watched", poll=number)
         steps += self._hands.withdraw()
         return steps
 
@@ -188,7 +195,7 @@ class Tower:
         published = read_published(self._registry, number)
         if published is None or published.context != view.poll_context:
             return None
-        if self._committees and published.committee.digest not in self._committees:
+        if not self._serves(published.committee):
             self._done.add(number)
             return None
         self._watched[number] = _Watched(published, Evidence(self._curve, published))
@@ -297,6 +304,19 @@ class Tower:
         if now >= first + _ENDED_FOR_S:
             self._done.add(number)
             self._watched.pop(number, None)
+
+
+def disputes_of(registry: Registry) -> Disputes:
+    """Return the contract that may reject a registry's roots.
+
+    Raises:
+        ValueError: It has none.
+        ChainError: The chain cannot be reached.
+    """
+    address = registry.disputes()
+    if not any(address):
+        raise ValueError(f"registry 0x{registry.address.hex()} has no disputes: nothing to guard")
+    return Disputes(registry.rpc_url, address, registry.deployment_block)
 
 
 _COUNTED: dict[type[Move], str] = {

@@ -37,8 +37,6 @@ _LARGE_PATIENCE_S = 30
 """For census and board, which grow with the number of voters."""
 _ANSWER_BYTES = 2**22
 """Limit of every answer except the board."""
-_RECEIPT_BYTES = 2**8
-"""Upper bound of a receipt in JSON, and of what it is about."""
 _VOTER_BYTES = 2**9
 """Upper bound of the bytes that one voter adds to a board beside the ballot."""
 
@@ -221,13 +219,11 @@ class NodeClient:
         except Malformed as error:
             raise NodeError(self.url, error) from error
 
-    def recorded(self, poll: PublishedPoll) -> list[Any]:
-        """Return each voter's latest ballot with receipts of a quorum, as the node lists them."""
-        limit = _ANSWER_BYTES + poll.parameters.voters * (1 + poll.nodes) * _RECEIPT_BYTES
-        path = f"/polls/{poll.poll_id}/recorded"
-        listed = self._read_json(self._get(path, _LARGE_PATIENCE_S, limit))
+    def omitted(self, poll_id: int) -> list[Any]:
+        """Return recorded ballots that the anchored root leaves out, as the node lists them."""
+        listed = self._read_json(self._get(f"/polls/{poll_id}/omitted", _LARGE_PATIENCE_S))
         if not isinstance(listed, list):
-            raise NodeError(self.url, "recorded: not a list")
+            raise NodeError(self.url, "omitted: not a list")
         return listed
 
     def share(self, poll: PublishedPoll, number: int) -> SignedShare | None:
