@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,12 +29,6 @@ from tests.support.disputed import (
     outcomes,
     root_of,
 )
-
-
-@pytest.fixture(scope="module")
-def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DisputedChain]:
-    with DisputedChain.start(tmp_path_factory.mktemp("chain")) as started:
-        yield started
 
 
 def honest(chain: DisputedChain) -> Fraud:

@@ -1,6 +1,5 @@
 """Every fraud that five dishonest nodes commit together is seen, shown, and rejected on chain."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -19,12 +18,6 @@ from tests.support.disputed import (
     outcomes,
     root_of,
 )
-
-
-@pytest.fixture(scope="module")
-def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DisputedChain]:
-    with DisputedChain.start(tmp_path_factory.mktemp("chain")) as started:
-        yield started
 
 
 def falls(fraud: Fraud) -> list[str]:

@@ -3,7 +3,6 @@
 Source: docs/protocol.md §11.3.
 """
 
-import time
 from threading import Lock
 
 from ostraka.chain.dispute_log import DisputeLog
@@ -17,9 +16,6 @@ from ostraka.guard.hands import disputed_poll
 from ostraka.wire.records import to_hex
 from ostraka_verifier.published import PublishedPoll
 
-_KEPT_S = 3
-"""How long what was read is kept, as anybody may ask."""
-
 
 class DisputeReader:
     """Reads the disputes of one gateway's registry."""
@@ -29,7 +25,7 @@ class DisputeReader:
         self._disputes: Disputes | None = None
         self._log: DisputeLog | None = None
         self._is_known = False
-        self._read_at_monotonic_s = float("-inf")
+        self._read_at = b""
         self._lock = Lock()
 
     def of(self, poll_id: int) -> PollDisputes:
@@ -68,9 +64,10 @@ class DisputeReader:
             self._is_known = True
         if self._log is None:
             return Docket()
-        if time.monotonic() >= self._read_at_monotonic_s + _KEPT_S:
-            self._log.update(registry.head().number)
-            self._read_at_monotonic_s = time.monotonic()
+        head = registry.head()
+        if head.hash != self._read_at:
+            self._log.update(head.number)
+            self._read_at = head.hash
         return self._log.docket(poll)
 
     def _bond(self, poll: PublishedPoll, view: PollView) -> str | None:
