@@ -122,12 +122,12 @@ def test_receipts_are_handed_in_and_passed_on(
     path = f"/api/v1/polls/{fraud.number}/omitted"
     assert gateway.get(path).json() == []
     receipt = fraud.receipt(3).to_json()
-    assert gateway.post(path, json=receipt).status_code == 204
+    assert gateway.post(path, json=receipt).json() == receipt
     assert gateway.get(path).json() == [receipt]
     # An earlier ballot of the voter adds nothing; a later one replaces it.
     later = fraud.receipt_for(fraud.forged(3)).to_json()
-    assert gateway.post(path, json=later).status_code == 204
-    assert gateway.post(path, json=receipt).status_code == 204
+    assert gateway.post(path, json=later).json() == later
+    assert gateway.post(path, json=receipt).json() == later
     assert gateway.get(path).json() == [later]
     folder = FolderSource(ReceiptFolder(tmp_path / "receipts"))
     tower = fraud.tower(sources=[Shown(fraud), folder])
@@ -183,8 +183,7 @@ def test_a_folder_ignores_what_is_not_receipts(chain: DisputedChain, tmp_path: P
     folder = ReceiptFolder(tmp_path / "receipts")
     (tmp_path / "receipts" / "notes.json").write_text("{}")
     (tmp_path / "receipts" / "broken.json").write_text("{")
-    assert folder.add(fraud.published, fraud.receipt(3))
-    assert not folder.add(fraud.published, fraud.receipt(3))
+    assert folder.add(fraud.published, fraud.receipt(3)) == fraud.receipt(3)
     prepared = fraud.poll.prepared[5]
     votes = {
         "format": "ostraka/votes/v2",

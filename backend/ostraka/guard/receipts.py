@@ -134,15 +134,15 @@ class ReceiptFolder:
         make_private_folder(folder)
         self._folder = folder
 
-    def add(self, poll: PublishedPoll, one: Recorded) -> bool:
-        """Store what somebody handed in; return False if nothing is new about it."""
+    def add(self, poll: PublishedPoll, one: Recorded) -> Recorded:
+        """Store what somebody handed in; return the voter's latest ballot that is stored."""
         path = self._path(poll, one.ballot.voter)
         if path.exists():
             known = self._handed_in(poll, path)
             if known is not None and known.ballot.order_key >= one.ballot.order_key:
-                return False
+                return known
         replace_file(path, json.dumps(one.to_json()).encode() + b"\n")
-        return True
+        return one
 
     def read(self, poll: PublishedPoll) -> tuple[list[Recorded], list[bytes]]:
         """Return recorded ballots of a poll, and the ballots that voters' files have."""

@@ -34,14 +34,15 @@ def omitted(gateway: Gateway, poll_id: PollNumber) -> list[RecordedBallot]:
 
 @router.post(
     "/polls/{poll_id}/omitted",
-    status_code=204,
     responses=problems(
         POLL, ProblemType.MALFORMED, ProblemType.INVALID_REQUEST, ProblemType.NOT_FOUND
     ),
 )
-def hand_in(gateway: Gateway, poll_id: PollNumber, ballot: RecordedBallot) -> None:
-    """Hand in the receipts of a ballot that the anchored root leaves out, for watchtowers."""
+def hand_in(gateway: Gateway, poll_id: PollNumber, ballot: RecordedBallot) -> RecordedBallot:
+    """Hand in the receipts of a ballot that the anchored root leaves out, for watchtowers. Answers
+    with the voter's latest ballot that somebody handed in."""
     poll, _ = gateway.context.served(poll_id)
     if gateway.receipts is None:
         raise Problem(ProblemType.NOT_FOUND, "this gateway takes no receipts")
-    gateway.receipts.add(poll, Recorded.from_json(ballot.model_dump(mode="json"), poll))
+    given = Recorded.from_json(ballot.model_dump(mode="json"), poll)
+    return RecordedBallot.model_validate(gateway.receipts.add(poll, given).to_json())
