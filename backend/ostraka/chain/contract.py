@@ -52,6 +52,7 @@ Sender = SigningKey | Errand
 """The payer: a key for one transaction, or an errand whose transaction a journal keeps."""
 _MAX_SHOWN = 200
 _WITH_ERRORS = (
+    "Disputes",
     "PollRegistry",
     "PollRules",
     "VotingKeys",

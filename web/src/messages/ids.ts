@@ -844,6 +844,8 @@ export interface OrganizerMessages {
   "organize.members.max_rounds": undefined;
   "organize.members.dispute_window": undefined;
   "organize.members.tally_period": undefined;
+  "organize.members.response_time": undefined;
+  "organize.members.max_dispute_delay": undefined;
   "organize.members.voting_keys": undefined;
   "organize.members.invitations": undefined;
   "organize.members.shared_keys": undefined;
