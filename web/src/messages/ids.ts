@@ -258,6 +258,7 @@ export interface VoterMessages {
   "problems.too-many-versions": undefined;
   "problems.superseded": undefined;
   "problems.nodes-unreachable": undefined;
+  "problems.nodes-not-ready": undefined;
   "problems.board-unavailable": undefined;
   "problems.poll-keys-unavailable": undefined;
   "problems.node-unreachable": undefined;
@@ -524,6 +525,7 @@ export interface VoterMessages {
     faults: number | bigint;
   };
   "audit.noRpc": undefined;
+  "audit.checks": { count: number | bigint };
   "audit.large": { count: number | bigint };
   "audit.command": undefined;
   "audit.assuming": undefined;
