@@ -127,6 +127,8 @@ class Committee:
 
 _NEVER = UnixSeconds(0)
 """The contracts' value for a time that has not come yet."""
+_NOT_DISPUTABLE = Seconds(0)
+"""Times for disputes in a registry without disputes."""
 
 
 @dataclass(frozen=True)
@@ -157,8 +159,8 @@ class PollParameters:
     identity: int = 0
     open_minimum: int = 0
     shuffle_period: int = 0
-    response_time: Seconds = Seconds(0)
-    max_dispute_delay: Seconds = Seconds(0)
+    response_time: Seconds = _NOT_DISPUTABLE
+    max_dispute_delay: Seconds = _NOT_DISPUTABLE
     extension: bytes = bytes(HASH_BYTES)
 
     def encode(self) -> bytes:

@@ -15,6 +15,7 @@ from typing import Any, Self
 import httpx
 
 from ostraka.chain.contract import Sent, checksum, connect, deploy
+from ostraka.chain.deployment import MINIMUM_BOND_WEI
 from ostraka.chain.registry import Registry
 from ostraka.chain.treasury import Token, Treasury
 from ostraka.demo.chains import CHECKOUT, Hardhat, LocalChain
@@ -52,6 +53,7 @@ class LocalStack:
         self._chain_port = chain_port
         self._node_addresses: list[str] = []
         self._databases: Mapping[int, str] = {}
+        self.disputes: bytes
         self.registry: Registry
         self.treasury: Treasury
         self.voting_keys: bytes
@@ -64,12 +66,13 @@ class LocalStack:
         return [f"http://127.0.0.1:{port}" for port in self._ports]
 
     def start_chain(self) -> None:
-        """Start the chain and deploy registry and treasury."""
+        """Start the chain and deploy disputes, registry and treasury."""
         self.rpc_url = self.chain.start(self._processes, self._chain_port)
         web3 = connect(self.rpc_url)
         self._await("chain", web3.is_connected)
+        self.disputes, _ = deploy(self.rpc_url, self.organizer, "Disputes", MINIMUM_BOND_WEI)
         address, self.deployment = deploy(
-            self.rpc_url, self.organizer, "PollRegistry", PERIOD_FLOOR_S, checksum(bytes(20))
+            self.rpc_url, self.organizer, "PollRegistry", PERIOD_FLOOR_S, checksum(self.disputes)
         )
         self.registry = Registry(self.rpc_url, address, self.deployment.block)
         address, self.treasury_deployment = deploy(

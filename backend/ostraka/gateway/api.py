@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 import structlog
 from fastapi import FastAPI, Request, Response
-from starlette.middleware.cors import CORSMiddleware
 
 from ostraka.chain.contract import ChainError, Refused
 from ostraka.gateway import pages
@@ -40,7 +39,7 @@ from ostraka.gateway.routers import (
     rounds,
 )
 from ostraka.guard.receipts import ReceiptFolder
-from ostraka.wire import api_docs, direct_routes, health, openapi, problem_responses, request_ids
+from ostraka.wire import api_docs, cors, direct_routes, health, openapi, problem_responses
 from ostraka.wire.casting_limit import CastingLimit
 from ostraka.wire.limits import BodyLimit
 
@@ -105,14 +104,7 @@ def describe_api() -> FastAPI:
     # The inner middleware: only requests whose body has arrived count.
     app.add_middleware(CastingLimit)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
-    # Pages of any origin may use the gateway; nothing here depends on cookies.
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=["*"],
-        allow_methods=["GET", "POST", "PUT"],
-        allow_headers=["*"],
-        expose_headers=[request_ids.HEADER],
-    )
+    cors.install(app)
     for one in _ROUTERS:
         app.include_router(one.router, prefix="/api/v1")
     direct_routes.install(app, ballots.DIRECT)

@@ -93,6 +93,12 @@ def of_load(load: NodeLoad) -> Iterable[Metric]:
         "Polls that the node cannot serve, because it lost its secret of them.",
         load.lost,
     )
+    yield value(
+        "ostraka_node_polls_sat_out",
+        "Polls under way in which the node gives no receipts and settles nothing, because it lost "
+        "its database.",
+        load.sat_out,
+    )
     yield value("ostraka_node_queued_ballots", "Ballots that wait for their check.", load.queued)
     yield CounterMetricFamily(
         "ostraka_node_ballots_receipted",

@@ -272,6 +272,7 @@ export interface VoterMessages {
   "problems.too-many-versions": undefined;
   "problems.superseded": undefined;
   "problems.nodes-unreachable": undefined;
+  "problems.nodes-not-ready": undefined;
   "problems.board-unavailable": undefined;
   "problems.poll-keys-unavailable": undefined;
   "problems.node-unreachable": undefined;
@@ -538,6 +539,7 @@ export interface VoterMessages {
     faults: number | bigint;
   };
   "audit.noRpc": undefined;
+  "audit.checks": { count: number | bigint };
   "audit.large": { count: number | bigint };
   "audit.command": undefined;
   "audit.assuming": undefined;
@@ -858,6 +860,8 @@ export interface OrganizerMessages {
   "organize.members.max_rounds": undefined;
   "organize.members.dispute_window": undefined;
   "organize.members.tally_period": undefined;
+  "organize.members.response_time": undefined;
+  "organize.members.max_dispute_delay": undefined;
   "organize.members.voting_keys": undefined;
   "organize.members.invitations": undefined;
   "organize.members.shared_keys": undefined;
