@@ -70,7 +70,11 @@ class SignedLeaf:
 class Evidence:
     """All ballots of one poll that anybody showed so far, and the census."""
 
-    def __init__(self, curve: Curve, poll: PublishedPoll) -> None:
+    def __init__(self, curve: Curve, poll: PublishedPoll, before: "Evidence | None" = None) -> None:
+        """Args:
+        before: What was known when sources were asked last. Its checks are not repeated; what
+            nobody shows again is forgotten, so that a liar cannot fill the memory.
+        """
         self.curve = curve
         self._poll = poll
         self._key = CommitmentKey(curve, poll.rule.width)
@@ -80,7 +84,8 @@ class Evidence:
         self._trees: list[SumTree | None] = []
         self.boards: list[tuple[SignedLeaf, ...]] = []
         """Different lists of leaves that sources showed as the board."""
-        self.census: Census | None = None
+        self._checked_before = {} if before is None else before._faults
+        self.census: Census | None = None if before is None else before.census
         """The poll's census; None until a board has it."""
 
     def add_board(self, board: Board) -> None:
@@ -110,7 +115,10 @@ class Evidence:
         fresh = [one for one in dict.fromkeys(leaves) if one not in self._faults]
         if census is None or not fresh:
             return
-        for one, fault in zip(fresh, self._checked(fresh, census), strict=True):
+        new = [one for one in fresh if one not in self._checked_before]
+        found = dict(zip(new, self._checked(new, census), strict=True))
+        for one in fresh:
+            fault = found[one] if one in found else self._checked_before[one]
             self._faults[one] = fault
             self._contents[one.digest] = one.ballot
             if fault is None:

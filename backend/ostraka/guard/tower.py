@@ -210,6 +210,7 @@ class Tower:
             return
         watched.root, watched.asked_at_monotonic_s = view.root.digest, now
         poll, found = watched.published, []
+        watched.evidence = Evidence(self._curve, poll, watched.evidence)
         for source in self._sources:
             for board in source.boards(poll):
                 try:
