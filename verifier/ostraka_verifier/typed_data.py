@@ -51,6 +51,7 @@ REVISION = (
     "uint16 category,string title,string text,bytes32 details,uint256 nonce,uint64 deadline)"
 )
 WITHDRAWAL = "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)"
+ANSWER = "Answer(bytes32 challenge,address payee)"
 REDEMPTION = "Redemption(bytes32 electorate,address invitation,address signingKey)"
 REDEEMED = "Redeemed(bytes32 electorate,address invitation,address signingKey)"
 VOTING_KEY = "VotingKey(address account,address key)"
