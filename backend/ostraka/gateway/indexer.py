@@ -181,6 +181,7 @@ class Indexer:
             self._blocks = max(1, self._blocks // 2)
         elif len(events) < _MANY_EVENTS // 4:
             self._blocks = min(LOG_BLOCKS, 2 * self._blocks)
+        return 0
 
     def _undo_branch(self, first: int, stated: Mapping[int, bytes]) -> int:
         """Undo what a replica on another branch of the chain has shown before.
