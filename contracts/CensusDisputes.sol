@@ -48,6 +48,7 @@ contract CensusDisputes is ICensusDisputes {
     mapping(address account => uint256) public balanceOf;
 
     mapping(uint256 id => Post) private _posts;
+    mapping(bytes32 content => mapping(address poster => uint256)) private _standing;
     mapping(uint256 id => mapping(uint32 index => Challenge)) private _challenges;
 
     /// @param window_ Seconds, at least `responseTime_`.
@@ -89,6 +90,7 @@ contract CensusDisputes is ICensusDisputes {
         Post storage record = _posts[id];
         record.content = _content(source, census);
         record.poster = msg.sender;
+        ++_standing[record.content][msg.sender];
         record.until = uint48(block.timestamp + window);
         record.bound = uint48(block.timestamp + window + maxDelay);
         record.state = State.Standing;
@@ -287,6 +289,11 @@ contract CensusDisputes is ICensusDisputes {
     }
 
     /// @inheritdoc ICensusDisputes
+    function isPoster(uint256 id, address account) external view returns (bool) {
+        return _standing[_posts[id].content][account] != 0;
+    }
+
+    /// @inheritdoc ICensusDisputes
     function weightOf(Source calldata source, address account) public view returns (uint256) {
         uint256 units = source.token.getPastVotes(account, source.timepoint) / source.unit;
         return source.weights == WeightRule.Equal ? Math.min(units, 1) : units;
@@ -327,6 +334,7 @@ contract CensusDisputes is ICensusDisputes {
 
     function _fall(uint256 id, Post storage record, Ground ground, address to) private {
         record.state = State.Fallen;
+        --_standing[record.content][record.poster];
         // Half is burned, so that posters do not show their own fraud to lose nothing.
         uint256 paid = postBond / 2;
         balanceOf[to] += paid;

@@ -36,6 +36,7 @@ abstract contract GovernorOstraka is GovernorVotes, IGovernorOstraka {
     ICensusDisputes.WeightRule private immutable _weights;
 
     mapping(uint256 proposalId => ProposalPoll) private _polls;
+    mapping(uint256 pollId => uint256) private _censusOf;
 
     /// @dev Reverts for terms under which no poll could ever start.
     constructor(
@@ -83,6 +84,7 @@ abstract contract GovernorOstraka is GovernorVotes, IGovernorOstraka {
         bytes memory created = Address.functionCall(address(pollRegistry), creation);
         pollId = abi.decode(created, (uint256));
         poll.id = pollId;
+        _censusOf[pollId] = censusId;
         emit ProposalPollStarted(proposalId, pollId, censusId);
     }
 
@@ -111,6 +113,12 @@ abstract contract GovernorOstraka is GovernorVotes, IGovernorOstraka {
     /// @inheritdoc IGovernorOstraka
     function pollOf(uint256 proposalId) public view virtual returns (uint256) {
         return _polls[proposalId].id;
+    }
+
+    /// @inheritdoc IGovernorOstraka
+    function mayUpload(uint256 pollId, address account) public view virtual returns (bool) {
+        // No post has the number 0, which other polls have here.
+        return censusDisputes.isPoster(_censusOf[pollId], account);
     }
 
     /// @inheritdoc IGovernorOstraka

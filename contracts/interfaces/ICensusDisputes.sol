@@ -217,6 +217,9 @@ interface ICensusDisputes {
     /// @notice Whether a census of this number, source and root can no longer be disputed.
     function isFinal(Posted calldata posted) external view returns (bool);
 
+    /// @notice Whether an account posted a census of the same source and root, which has not fallen.
+    function isPoster(uint256 id, address account) external view returns (bool);
+
     /// @notice Weight of an account in the census of a source.
     function weightOf(Source calldata source, address account) external view returns (uint256);
 

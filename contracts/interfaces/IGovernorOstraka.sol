@@ -84,6 +84,10 @@ interface IGovernorOstraka {
     /// @notice Poll of a proposal; 0 before it was started.
     function pollOf(uint256 proposalId) external view returns (uint256);
 
+    /// @notice Whether nodes take the census of a poll from an account: from everybody who posted it
+    /// with a bond. One of them alone could keep it back, and so void the poll.
+    function mayUpload(uint256 pollId, address account) external view returns (bool);
+
     /// @notice What determines the census of a proposal.
     function censusSource(uint256 proposalId) external view returns (ICensusDisputes.Source memory);
 

@@ -388,6 +388,29 @@ test("a false census falls, and the right one beside it starts the poll", async 
   await proposal.start(good);
 });
 
+test("everybody who posted the census may upload it, so that nobody can keep it back", async () => {
+  await proposal.activate();
+  const census = await proposal.census();
+  const [starter, other, thief, nobody] = dao.chain.accounts.slice(12);
+  const posted = await proposal.post(census, starter);
+  await proposal.post(census, other);
+  await proposal.post(new Census(census.entries.slice(1)), thief);
+  await dao.later(WINDOW);
+  const { logs } = await proposal.start(posted);
+  const { id } = proposal.pollOf(logs, census);
+  const may = (account, poll = id) => dao.governor.call("mayUpload", [poll, account]);
+  assert.deepEqual(await Promise.all([starter, other, thief, nobody].map((one) => may(one))), [
+    ...[true, true, false, false],
+  ]);
+  assert.equal(await may(starter, id + 1n), false);
+  assert.equal(await may(zeroAddress, id + 1n), false);
+  // Nodes take a creator with such a function for a treasury.
+  assert.equal(
+    dao.governor.abi.some(({ name }) => name === "registry"),
+    false,
+  );
+});
+
 test("with equal weights a poll is secret, and a quorum is a share of the voters", async () => {
   const equal = await dao.beside({ terms: { weights: Weights.Equal, unit: 50n } });
   const secret = await equal.propose("One delegate, one vote");
