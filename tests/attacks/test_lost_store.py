@@ -17,6 +17,7 @@ from ostraka.files import make_private_folder
 from ostraka.node.accepting import Receipt
 from ostraka.node.finality import FinalizedRoot
 from ostraka.node.identity import begin_rebuild, end_rebuild
+from ostraka.node.late_polls import LatePolls
 from ostraka.node.phases import Anchoring, Announced, Releasing, Settling, resume
 from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.poll_service import PollService
@@ -164,6 +165,7 @@ def test_a_view_from_before_the_opening_makes_it_forget_nothing(
             end_rebuild(store, secrets, later_than if known else UnixSeconds(0))
             node = village.node(ME, seeded=False)
             node._store = store
+            node._late = LatePolls(rebuild, store, secrets, registries)
             village.nodes[ME] = node
             await village.tick()
             await node.take_census(POLL, village.census_header(), poll.census.encode())
