@@ -170,7 +170,11 @@ def test_a_view_from_before_the_opening_makes_it_forget_nothing(
             await village.tick()
             await node.take_census(POLL, village.census_header(), poll.census.encode())
             # The keys can be agreed on as before: the poll may really not be open.
-            assert isinstance(node.poll(POLL).phase, Announced)
+            service = node.poll(POLL)
+            assert isinstance(service.phase, Announced)
+            # Looked at again, as its secret had no row before, it is not started twice.
+            await node._look_at(POLL)
+            assert node.poll(POLL) is service
             village.open_seeded()
             await village.tick(3)
             record = poll.prepared[0].record

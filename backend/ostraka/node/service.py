@@ -231,7 +231,7 @@ class NodeService:
         row = await self._late.row(poll)
         if self._joins(poll.committee) or (row is not None and await self._is_begun(poll_id)):
             self._found[poll_id] = poll
-            if row is not None:
+            if row is not None and poll_id not in self._polls:
                 await self._start_again(poll, row)
         return not self._late.is_late(poll)
 
