@@ -15,6 +15,7 @@ from ostraka.chain.registry import Status
 from ostraka.node.phases import Destroyed
 from ostraka.node.served_poll import ServedPoll
 from ostraka.node.store import NodeStore
+from ostraka.wire.problems import Problem
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import Board
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
@@ -196,11 +197,23 @@ class Promises:
             return False
         if status is Status.VOID:
             return True
-        return all(len(NodeStore(node.disk.engine).shares(POLL)) >= len(ending) for node in ending)
+        # After a restart, a node fetches what its board lacks from the others.
+        return all(
+            len(NodeStore(node.disk.engine).shares(POLL)) >= len(ending) and self._has_board(node)
+            for node in ending
+        )
 
     def _honest(self) -> list[SimulatedNode]:
         """Return nodes that neither lie nor are lost."""
         return [node for node in self._nodes.values() if not node.liar and not node.lost]
+
+    @staticmethod
+    def _has_board(node: SimulatedNode) -> bool:
+        try:
+            node.service.poll(POLL).publication.board()
+        except Problem:
+            return False
+        return True
 
     def _ending(self) -> list[SimulatedNode]:
         """Return the honest nodes that release their shares, and destroy their keys at once.
