@@ -21,7 +21,9 @@ from ostraka.chain.treasury import Token, Treasury
 from ostraka.demo.chains import CHECKOUT, Hardhat, LocalChain
 from ostraka.demo.processes import Processes, free_ports
 from ostraka.files import make_private_folder
-from ostraka.key_files import create_key, write_key
+from ostraka.key_files import create_key, read_key, write_key
+from ostraka.keys import SigningKey
+from ostraka.services.settings import NODE_PASSPHRASES
 from ostraka_verifier.units import UnixSeconds
 
 PERIOD_FLOOR_S = 1
@@ -127,6 +129,13 @@ class LocalStack:
             CHECKOUT,
         )
         self._await(f"gateway-{number}", lambda: _serves(self.gateway_urls[number - 1]))
+
+    def node_keys(self) -> list[SigningKey]:
+        """Return the nodes' signing keys, node 1 first: what their operators together have."""
+        return [
+            read_key(self.folder / f"node-{number}" / "key", NODE_PASSPHRASES, plain=True)
+            for number in range(1, len(self._ports) + 1)
+        ]
 
     def kill_gateway(self, number: int = 1) -> None:
         """Kill a gateway, like a crash."""
