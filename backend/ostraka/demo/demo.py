@@ -77,6 +77,9 @@ class Demo:
         self._fraud: DemoFraud | None = None
         self._kill = list(range(1, self.faults + 1)) if kill else []
         self.stack = LocalStack(folder, nodes, chain)
+        if fraud:
+            # The services watch, too: they answer whoever disputes the honest root.
+            self.stack.guard = "answer"
         self._stage = Stage(self.stack, console, curve, wanted)
         console.print(self.election.says, markup=False)
         if limit and wanted == limit:

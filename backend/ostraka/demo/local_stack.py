@@ -47,6 +47,8 @@ class LocalStack:
         self.organizer = self.chain.payer
         self.confirmations: int | None = None
         """Depth at which services take a block as final; None leaves it to the chain."""
+        self.guard = "off"
+        """The setting `guard` of gateways and nodes that are started from now on."""
         self.organizer_token = secrets.token_urlsafe(24)
         self._processes = Processes(folder)
         chain_port, *ports = free_ports(1 + MAX_GATEWAYS + nodes)
@@ -120,6 +122,7 @@ class LocalStack:
             "COMMITTEES": json.dumps(["0x" + digest.hex() for digest in committees]),
             "ORGANIZER_TOKEN_SHA256": hashlib.sha256(self.organizer_token.encode()).hexdigest(),
             "PORT": str(self._gateway_ports[number - 1]),
+            "GUARD": self.guard,
             **self._finality(),
         }
         self._processes.start(
@@ -182,6 +185,7 @@ class LocalStack:
             "URL": self.node_urls[number - 1],
             "FELLOW_NODES": json.dumps(self._node_addresses),
             "PORT": str(port or self._ports[number - 1]),
+            "GUARD": self.guard,
             **self._finality(),
         }
         return {f"OSTRAKA_NODE_{name}": value for name, value in settings.items()}
