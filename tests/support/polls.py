@@ -56,9 +56,9 @@ from ostraka_verifier.redemption import (
 )
 from ostraka_verifier.rule import BallotRule, slack_bits
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
+from ostraka_verifier.signatures import recover_key
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus
 from ostraka_verifier.tally_proof import Tally, aggregate, aggregate_share_hash, combine
-from ostraka_verifier.typed_data import recover_key
 from tests.support.deployments import TABLE, code_of, deployment, treasury_code
 from tests.support.randomness import SeededRandomness
 

@@ -36,7 +36,7 @@ from ostraka_verifier.encoding import (
 )
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.sharing import Share, boxes_hash
-from ostraka_verifier.typed_data import recover, recover_key
+from ostraka_verifier.signatures import recover, recover_key
 
 
 class Publication:
