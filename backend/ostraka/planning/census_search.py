@@ -7,6 +7,7 @@ be asked for; among the rest, a few places at a time are asked for until one sho
 Source: docs/protocol.md §18.9.
 """
 
+import itertools
 from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def search(right: Census, count: int, shown: Collection[PlacedEntry], at_once: i
         *(bisect_left(accounts, places[index].entry.account) for index in sorted(places)),
         len(accounts),
     ]
-    for before, (low, high) in enumerate(zip(known, known[1:], strict=False)):
+    for before, (low, high) in enumerate(itertools.pairwise(known)):
         # Between these are more or fewer places than accounts: the fault is there.
         if ranks[before + 1] - ranks[before] != high - low:
             inside = [index for index in open_ if low < index < high]
