@@ -57,6 +57,9 @@ _WITH_ERRORS = (
     "VotingKeys",
     "BudgetTreasury",
     "RoundRules",
+    "CensusDisputes",
+    "OstrakaGovernor",
+    "ProposalPolls",
     "TestToken",
 )
 
