@@ -17,8 +17,8 @@ from ostraka_verifier.encoding import HASH_BYTES
 from ostraka_verifier.units import UnixSeconds
 
 _SIBLING_SUM_BYTES = 16
-_OPEN = 1
-"""State of a challenge, with the contract's number."""
+_UNPAID = (1, 2)
+"""States of a challenge whose bond nobody got yet: open, answered."""
 
 
 class ProposalState(IntEnum):
@@ -202,14 +202,16 @@ class CensusDisputes(DeployedContract):
         """
         for posted in self.posts(source):
             view = self.view(posted)
-            if view.state is PostState.STANDING and view.is_final and view.poster == account:
+            is_mine = view.poster == account
+            if view.state is PostState.STANDING and view.is_final and is_mine:
                 self.send(sender, "releaseBond", posted.id)
-            if view.state is not PostState.FALLEN:
-                continue
-            for challenge in self.open_challenges(posted):
-                challenger, _, state, _ = self.read("challengeOf", posted.id, challenge.index)
-                if state == _OPEN and bytes.fromhex(challenger[2:]) == account:
-                    self.send(sender, "closeChallenge", posted.id, challenge.index)
+            for event in self.all_events("PlaceChallenged", {"id": posted.id}):
+                index = event["args"]["index"]
+                challenger, _, state, _ = self.read("challengeOf", posted.id, index)
+                is_due = is_mine if view.is_final else bytes.fromhex(challenger[2:]) == account
+                decided = view.is_final or view.state is PostState.FALLEN
+                if is_due and decided and state in _UNPAID:
+                    self.send(sender, "closeChallenge", posted.id, index)
         due = int(self.read("balanceOf", checksum(account)))
         if due:
             self.send(sender, "withdraw")

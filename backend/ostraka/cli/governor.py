@@ -157,7 +157,7 @@ def guard(
     """Look once at every census posted for a proposal: defend right ones, dispute false ones.
 
     Run it every few minutes, several times within the response time. It repeats nothing. Each place
-    that it asks for costs a bond, half of which is burned if somebody shows the place.
+    that it asks for takes a bond, which `ostraka governor claim` takes back once the census fell.
 
     Example: ostraka governor guard 7316… --governor 0x… --rpc $RPC --key watcher.key
     """
