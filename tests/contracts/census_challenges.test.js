@@ -35,6 +35,7 @@ test("a place is shown in time, which costs its challenger the bond", async () =
   const answeredAt = await chain.now();
   assert.ok(answeredAt <= deadline);
   await assertRefused(disputes.send("closeChallenge", [posted.id, 3]), "CensusDisputesUndecided");
+  console.log(`gas: answer, 6 voters, ${gas}`);
   // The bond of the same block pays for the answer, even where half of it is burned.
   const price = await disputes.call("challengeBond", [99n, right.voters, baseFee * 10n ** 6n]);
   assert.ok(price / 2n >= BigInt(gas) * baseFee * 10n ** 6n, `${gas} gas`);
@@ -165,4 +166,5 @@ test("gas of posting does not depend on the voters, and of proofs only by their 
   const proof = async (posted, census) => (await send("proveEntry", posted, placed(census, 0))).gas;
   const perLevel = ((await proof(b, large)) - (await proof(a, small))) / 9;
   assert.ok(perLevel < 4000, `${perLevel} gas a level`);
+  console.log(`gas: post ${await gas(large)}, a level of a proof ${perLevel}`);
 });

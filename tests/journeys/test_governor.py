@@ -137,7 +137,7 @@ class Dao:
     def attempt(self, key: SigningKey, *command: object) -> tuple[int, Any]:
         """Exit code of `ostraka governor`, and its answer as JSON."""
         environment = {
-            "OSTRAKA_SECRET_KEY": key.secret.hex(),
+            "OSTRAKA_SECRET_KEY": key.secret().hex(),
             "OSTRAKA_GOVERNOR": "0x" + self.governor.address.hex(),
             "OSTRAKA_RPC": self.stack.rpc_url,
         }
