@@ -19,6 +19,7 @@ from ostraka.chain.registry import Registry, Status
 from ostraka.chain.treasury import Token
 from ostraka.cli.main import app
 from ostraka.demo.local_stack import PERIOD_FLOOR_S, LocalStack
+from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import keccak256
@@ -170,7 +171,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
         yield town
 
 
-def test_a_dao_decides_by_a_private_vote(town: Town) -> None:
+def test_a_dao_decides_by_a_private_vote(town: Town, tmp_path: Path) -> None:
     dao = Dao(town)
     stack, registry, operator = town.stack, town.stack.registry, town.stack.organizer
     proposal = dao.propose(25)
@@ -230,8 +231,19 @@ def test_a_dao_decides_by_a_private_vote(town: Town) -> None:
             lambda node=node: poll.get(node).json()["status"] == "open",  # type: ignore[misc]
             f"node {node} sees the poll as open",
         )
-    choice = {700: FOR, 300: AGAINST, 120: ABSTAIN, 90: FOR, 55: AGAINST, 41: FOR, 8: AGAINST}
-    poll.vote([choice[entry.weight] for entry in right.entries])
+    choices = {700: FOR, 300: AGAINST, 120: ABSTAIN, 90: FOR, 55: AGAINST, 41: FOR, 8: AGAINST}
+    wanted = [choices[entry.weight] for entry in right.entries]
+    # One votes as people do, without any gateway.
+    write_key(tmp_path / "voter.key", ordered[0], None)
+    where = ["--rpc", stack.rpc_url, "--registry", "0x" + registry.address.hex(), "--direct"]
+    named = ["--key", str(tmp_path / "voter.key"), "--plain-key"]
+    file = ["--file", str(tmp_path / "ballot.json"), "--choose", str(1 + wanted[0].index(1))]
+    vote = ["vote", "cast", str(published.poll_id), *where, *named, *file]
+    done = CliRunner().invoke(app, vote)
+    assert done.exit_code == 0, done.output
+    ballots = [poll.prepare(index, bits) for index, bits in enumerate(wanted) if index]
+    for cast in poll.cast_all(ballots):
+        assert cast.recorded, cast.refusals
     poll.close()
 
     eventually(lambda: dao.reaches("anchored", "tally", proposal), "a root is anchored", TIMEOUT_S)
