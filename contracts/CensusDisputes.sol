@@ -216,10 +216,7 @@ contract CensusDisputes is ICensusDisputes {
         --record.open;
         // What the answer shows can be disputed, too.
         record.until = uint48(Math.max(record.until, block.timestamp + responseTime));
-        // Half is burned, so that posters do not challenge themselves to gain time for nothing.
-        uint256 paid = opened.bond / 2;
-        balanceOf[record.poster] += paid;
-        emit PlaceShown(posted.id, place, paid, opened.bond - paid);
+        emit PlaceShown(posted.id, place);
     }
 
     /// @inheritdoc ICensusDisputes
@@ -229,17 +226,23 @@ contract CensusDisputes is ICensusDisputes {
         Challenge storage opened = _requireOpen(id, index);
         if (block.timestamp <= opened.deadline)
             revert CensusDisputesTooEarly(uint256(opened.deadline) + 1);
-        address challenger = opened.challenger;
-        _giveBack(id, index, opened);
-        _fall(id, record, Ground.Unanswered, challenger);
+        _fall(id, record, Ground.Unanswered, opened.challenger);
     }
 
     /// @inheritdoc ICensusDisputes
     function closeChallenge(uint256 id, uint32 index) external {
-        Challenge storage opened = _requireOpen(id, index);
-        State state = _posts[id].state;
-        if (state != State.Fallen) revert CensusDisputesNotStanding(id, state);
-        _giveBack(id, index, opened);
+        Challenge storage opened = _challenges[id][index];
+        if (opened.state != ChallengeState.Open && opened.state != ChallengeState.Answered)
+            revert CensusDisputesNoOpenChallenge(id, index);
+        Post storage record = _posts[id];
+        bool hasFallen = record.state == State.Fallen;
+        if (!hasFallen && !_isFinal(record)) revert CensusDisputesUndecided(id);
+        opened.state = ChallengeState.Closed;
+        // Half is burned, so that posters do not challenge themselves to gain time for nothing.
+        address to = hasFallen ? opened.challenger : record.poster;
+        uint256 paid = hasFallen ? opened.bond : opened.bond / 2;
+        balanceOf[to] += paid;
+        emit ChallengeClosed(id, index, to, paid, opened.bond - paid);
     }
 
     /// @inheritdoc ICensusDisputes
@@ -324,12 +327,6 @@ contract CensusDisputes is ICensusDisputes {
     ) private view returns (Challenge storage opened) {
         opened = _challenges[id][index];
         if (opened.state != ChallengeState.Open) revert CensusDisputesNoOpenChallenge(id, index);
-    }
-
-    function _giveBack(uint256 id, uint32 index, Challenge storage opened) private {
-        opened.state = ChallengeState.Closed;
-        balanceOf[opened.challenger] += opened.bond;
-        emit ChallengeClosed(id, index, opened.challenger, opened.bond);
     }
 
     function _fall(uint256 id, Post storage record, Ground ground, address to) private {

@@ -86,7 +86,7 @@ interface ICensusDisputes {
         uint256 bond;
     }
 
-    /// @notice None, Open, Answered: the census stands; Closed: the bond went back.
+    /// @notice None, Open, Answered: the place was shown; Closed: the bond went to whom it is due.
     enum ChallengeState {
         None,
         Open,
@@ -124,13 +124,18 @@ interface ICensusDisputes {
         uint48 deadline,
         uint256 bond
     );
-    /// @notice The place was shown; the poster got so much of the challenger's bond, the rest is
-    /// burned.
-    event PlaceShown(uint256 indexed id, PlacedEntry place, uint256 paid, uint256 burned);
+    /// @notice A challenged place was shown.
+    event PlaceShown(uint256 indexed id, PlacedEntry place);
     /// @notice The census fell; so much of the poster's bond went to an account, the rest is burned.
     event CensusFell(uint256 indexed id, Ground ground, address to, uint256 paid, uint256 burned);
-    /// @notice The census fell before the place was shown: the challenger gets the bond back.
-    event ChallengeClosed(uint256 indexed id, uint32 index, address challenger, uint256 bond);
+    /// @notice A challenge is over; so much of its bond went to an account, the rest is burned.
+    event ChallengeClosed(
+        uint256 indexed id,
+        uint32 index,
+        address to,
+        uint256 paid,
+        uint256 burned
+    );
     /// @notice The census is final, and the poster got the bond back.
     event BondReleased(uint256 indexed id, address poster, uint256 bond);
 
@@ -147,6 +152,7 @@ interface ICensusDisputes {
     error CensusDisputesTooEarly(uint256 from);
     error CensusDisputesChallengeExists(uint256 id, uint32 index);
     error CensusDisputesNoOpenChallenge(uint256 id, uint32 index);
+    error CensusDisputesUndecided(uint256 id);
     error CensusDisputesNothingToWithdraw(address account);
     error CensusDisputesTransferFailed(address account);
 
@@ -205,7 +211,9 @@ interface ICensusDisputes {
     /// @notice Let a census fall, of which nobody showed a challenged place in time.
     function expire(uint256 id, uint32 index) external;
 
-    /// @notice Give a challenger the bond back, where the census fell in the meantime.
+    /// @notice End a challenge of a census that is decided. If it fell, the challenger gets the bond
+    /// back, even for a place that was shown: looking for a fault costs nothing but gas. If it is
+    /// final, the poster gets half of the bond for the answer, and the rest is burned.
     function closeChallenge(uint256 id, uint32 index) external;
 
     /// @notice Give the poster of a final census the bond back.

@@ -13,7 +13,7 @@ library Bonds {
     uint256 private constant GAS_PER_RULE_BYTE = 50;
     uint256 private constant GAS_PER_LEVEL = 8_000;
     // The same for showing a place of a census.
-    uint256 private constant PLACE_GAS = 110_000;
+    uint256 private constant PLACE_GAS = 60_000;
     uint256 private constant PLACE_GAS_PER_LEVEL = 4_000;
     /// @dev Bonds are so many times the price of an answer.
     uint256 private constant FACTOR = 3;

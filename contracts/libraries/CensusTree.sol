@@ -107,12 +107,15 @@ library CensusTree {
     ) internal pure returns (bool fits, bytes32, uint256) {
         for (uint256 height = 0; height < siblings.length; ++height) {
             Sibling calldata sibling = siblings[height];
-            bool isRight = (index >> height) & 1 == 1;
+            (bytes32 other, uint128 otherSum) = (sibling.hash, sibling.sum);
             hash =
-                isRight
-                    ? parent(sibling.hash, sibling.sum, hash, uint128(sum))
-                    : parent(hash, uint128(sum), sibling.hash, sibling.sum);
-            sum += sibling.sum;
+                (index >> height) & 1 == 1
+                    ? parent(other, otherSum, hash, uint128(sum))
+                    : parent(hash, uint128(sum), other, otherSum);
+            // Both are below 2^128.
+            unchecked {
+                sum += otherSum;
+            }
             if (sum > type(uint128).max) return (false, 0, 0);
         }
         return (true, hash, sum);

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {ICensusDisputes} from "../interfaces/ICensusDisputes.sol";
+import {Utf8} from "./Utf8.sol";
 
 // JSON is full of double quotes.
 // solhint-disable quotes
@@ -18,7 +19,7 @@ library ProposalDescription {
     function json(
         address governor,
         uint256 proposalId,
-        string memory description,
+        string calldata description,
         ICensusDisputes.Source memory source,
         string memory clockMode
     ) internal pure returns (bytes memory) {
@@ -26,7 +27,7 @@ library ProposalDescription {
         return
             abi.encodePacked(
                 '{"title":"',
-                Strings.escapeJSON(_title(description)),
+                _title(proposalId, description),
                 '","options":["For","Against","Abstain"],"proposal":{"governor":"',
                 Strings.toHexString(governor),
                 '","id":"',
@@ -51,16 +52,27 @@ library ProposalDescription {
             );
     }
 
-    /// @dev The first line, at most 240 bytes of it, cut between characters.
-    function _title(string memory description) private pure returns (string memory) {
-        bytes memory text = bytes(description);
+    /// @dev The first line, at most 240 bytes of it, cut between characters. Where it is empty or no
+    /// text, nodes could not read it, and the number of the proposal takes its place.
+    function _title(
+        uint256 proposalId,
+        string calldata description
+    ) private pure returns (string memory) {
+        bytes calldata text = bytes(description);
         uint256 length = 0;
-        while (length < text.length && text[length] != "\n" && length < MAX_TITLE_BYTES) ++length;
+        while (length < text.length && length < MAX_TITLE_BYTES && !_endsLine(text[length]))
+            ++length;
         // A byte 10xxxxxx continues a character of UTF-8.
         if (length == MAX_TITLE_BYTES)
             while (length > 0 && length < text.length && text[length] & 0xc0 == 0x80) --length;
-        bytes memory title = new bytes(length);
-        for (uint256 i = 0; i < length; ++i) title[i] = text[i];
-        return string(title);
+        bytes calldata line = text[:length];
+        return
+            length > 0 && Utf8.isLine(line)
+                ? Strings.escapeJSON(string(line))
+                : string.concat("Proposal ", Strings.toString(proposalId));
+    }
+
+    function _endsLine(bytes1 unit) private pure returns (bool) {
+        return unit == "\n" || unit == "\r";
     }
 }

@@ -121,6 +121,12 @@ def test_many_frauds_at_once_are_found() -> None:
         assert rounds <= 12
 
 
+def test_a_false_number_of_entries_costs_no_more() -> None:
+    first = search(RIGHT, 2**32 - 1, [], 8)
+    assert isinstance(first, AskFor)
+    assert max(first.places) <= VOTERS
+
+
 def test_a_small_census_is_searched_to_the_last_place() -> None:
     small = [entry(10, 5)]
     finding, _, _ = found(small)

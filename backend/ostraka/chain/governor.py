@@ -17,6 +17,8 @@ from ostraka_verifier.encoding import HASH_BYTES
 from ostraka_verifier.units import UnixSeconds
 
 _SIBLING_SUM_BYTES = 16
+_UNPAID = (1, 2)
+"""States of a challenge whose bond nobody got yet: open, answered."""
 
 
 class ProposalState(IntEnum):
@@ -151,9 +153,7 @@ class CensusDisputes(DeployedContract):
     def view(self, posted: PostedCensus) -> PostView:
         """Return the state of a posted census."""
         state, is_final, poster, _, until, *_ = self.read("postOf", posted.id)
-        return PostView(
-            PostState(state), is_final, bytes.fromhex(poster[2:]), UnixSeconds(until)
-        )
+        return PostView(PostState(state), is_final, bytes.fromhex(poster[2:]), UnixSeconds(until))
 
     def open_challenges(self, posted: PostedCensus) -> list[OpenChallenge]:
         """Return the places that were asked for and not shown, oldest first."""
@@ -193,6 +193,29 @@ class CensusDisputes(DeployedContract):
     def expire(self, sender: Sender, posted: PostedCensus, index: int) -> Sent:
         """Let a census fall, of which nobody showed a place in time."""
         return self.send(sender, "expire", posted.id, index)
+
+    def claim(self, sender: Sender, source: VoteSource, account: bytes) -> int:
+        """Take back an account's bonds of everything that is over, and what it was paid, in wei.
+
+        Args:
+            account: The sender's.
+        """
+        for posted in self.posts(source):
+            view = self.view(posted)
+            is_mine = view.poster == account
+            if view.state is PostState.STANDING and view.is_final and is_mine:
+                self.send(sender, "releaseBond", posted.id)
+            for event in self.all_events("PlaceChallenged", {"id": posted.id}):
+                index = event["args"]["index"]
+                challenger, _, state, _ = self.read("challengeOf", posted.id, index)
+                is_due = is_mine if view.is_final else bytes.fromhex(challenger[2:]) == account
+                decided = view.is_final or view.state is PostState.FALLEN
+                if is_due and decided and state in _UNPAID:
+                    self.send(sender, "closeChallenge", posted.id, index)
+        due = int(self.read("balanceOf", checksum(account)))
+        if due:
+            self.send(sender, "withdraw")
+        return due
 
     def prove_entry(self, sender: Sender, posted: PostedCensus, place: PlacedEntry) -> Sent:
         """Show an entry that is not as the token says."""

@@ -7,10 +7,10 @@ be asked for; among the rest, a few places at a time are asked for until one sho
 Source: docs/protocol.md §18.9.
 """
 
-import itertools
 from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ostraka.chain.governor import PlacedEntry
 from ostraka_verifier.census import Census
@@ -63,14 +63,16 @@ def search(right: Census, count: int, shown: Collection[PlacedEntry], at_once: i
     fault = _fault(right, accounts, count, places)
     if fault is not None:
         return fault
-    open_ = _unseen(right, count, places)
-    known = [-1, *sorted(places), count]
+    # Of more places than there are accounts, one of the first is false, whatever number it claims.
+    limit = min(count, len(right) + 1)
+    open_ = _unseen(right, limit, places)
+    known = [-1, *sorted(places), limit]
     ranks = [
         -1,
         *(bisect_left(accounts, places[index].entry.account) for index in sorted(places)),
         len(accounts),
     ]
-    for before, (low, high) in enumerate(itertools.pairwise(known)):
+    for before, (low, high) in enumerate(pairwise(known)):
         # Between these are more or fewer places than accounts: the fault is there.
         if ranks[before + 1] - ranks[before] != high - low:
             inside = [index for index in open_ if low < index < high]
