@@ -77,6 +77,8 @@ class Deployed:
             proposals_open_at=now,
             proposals_close_at=now + HOUR,
             claim_period=HOUR,
+            payout_delay=0,
+            veto_holder=bytes(20),
             ballot=round_rules.approval(0, 1),
             outcome=round_rules.greedy(Order.VOTES, Misfit.SKIP, 1),
             committee=self.poll.committee.digest,

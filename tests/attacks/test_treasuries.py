@@ -219,6 +219,8 @@ def created(town: Town, kind: str, token: Token, now: int) -> Round:
         proposals_open_at=now,
         proposals_close_at=now + DAY,
         claim_period=100 * DAY,
+        payout_delay=0,
+        veto_holder=bytes(20),
         ballot=round_rules.approval(0, 1),
         outcome=round_rules.greedy(Order.VOTES, Misfit.SKIP, 1),
         committee=town.committee.digest,
