@@ -8,13 +8,12 @@ Source: docs/protocol.md §2. Vectors: tests/vectors/curve.json.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from Crypto.Hash import keccak
-
-from ostraka_verifier.curve import R
+from ostraka_verifier.curve import R, engine_name
 from ostraka_verifier.errors import Malformed
 
 ADDRESS_BYTES = 20
@@ -32,7 +31,22 @@ _MAX_INTEGER_DIGITS = 40
 
 def keccak256(*parts: bytes) -> bytes:
     """Return keccak-256 of the concatenated parts, 32 bytes."""
-    return keccak.new(digest_bits=256, data=b"".join(parts)).digest()
+    return hasher()(b"".join(parts))
+
+
+@cache
+def hasher(engine: str | None = None) -> Callable[[bytes], bytes]:
+    """Return keccak-256 by an engine; arguments and errors are those of `curve.engine_name`."""
+    if engine_name(engine) == "native":
+        from ostraka_verifier_native import keccak256 as native
+
+        return native
+    from Crypto.Hash import keccak
+
+    def reference(data: bytes) -> bytes:
+        return keccak.new(digest_bits=256, data=data).digest()
+
+    return reference
 
 
 def tagged_hash(tag: str, *parts: bytes) -> bytes:

@@ -6,13 +6,15 @@ Source: EIP-1559, EIP-2718; `eth_signTransaction` of the Ethereum JSON-RPC speci
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from eth_account import Account as EthAccount
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
 from web3 import Web3
 
 from ostraka.chain.errors import ChainError
+from ostraka.chain.eth_keys_backend import account_library
 from ostraka.keys import SigningKey
+
+_ACCOUNTS = account_library()
 
 
 class Signer(Protocol):
@@ -42,7 +44,7 @@ class KeySigner:
 
     def sign_transaction(self, fields: Mapping[str, Any]) -> tuple[bytes, bytes]:
         """See `Signer`."""
-        signed = EthAccount.sign_transaction(dict(fields), self._key.secret())
+        signed = _ACCOUNTS.sign_transaction(dict(fields), self._key.secret())
         return bytes(signed.hash), bytes(signed.raw_transaction)
 
 
@@ -84,7 +86,7 @@ class RemoteSigner:
             found = signed["type"] if name == "type" else signed[name]
             if _comparable(found) != _comparable(value):
                 raise ChainError(f"the signer signed another {name} than it was asked for")
-        if bytes.fromhex(EthAccount.recover_transaction(raw)[2:]) != self.address:
+        if bytes.fromhex(_ACCOUNTS.recover_transaction(raw)[2:]) != self.address:
             raise ChainError("the signer signed with another account than it was asked for")
 
 

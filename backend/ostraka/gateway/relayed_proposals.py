@@ -21,7 +21,7 @@ from ostraka.wire.typed_json import typed_json
 from ostraka.wire.wording import utc_time
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 from ostraka_verifier.units import later
 
 RELAYS_PER_MEMBER = 20

@@ -102,6 +102,8 @@ def examine_node(settings: NodeSettings) -> Iterator[Diagnosis]:
                 "add the digest that `ostraka committee propose` shows",
             )
         yield from _committees(reachable[0], settings.committees, http, settings.url)
+        if settings.fellow_nodes:
+            yield from _committees_of_fellows(reachable[0], settings, http)
 
 
 def examine_gateway(settings: GatewaySettings, account: bytes | None) -> Iterator[Diagnosis]:
@@ -255,6 +257,32 @@ def _committees(
             detail = f"has no node at {own_url}"
             yield Diagnosis(subject, Level.BAD, detail, "check `url`, or the digest")
         yield from _members(subject, committee, http)
+
+
+def _committees_of_fellows(
+    registry: Registry, settings: NodeSettings, http: httpx.Client
+) -> Iterator[Diagnosis]:
+    """Check the committees that `fellow_nodes` alone lets the node join."""
+    fellows = {from_hex(address, "fellow_nodes") for address in settings.fellow_nodes}
+    try:
+        registered = registry.committees()
+    except ChainError as error:
+        yield Diagnosis("fellow_nodes", Level.BAD, str(error), "check the provider")
+        return
+    joined = [
+        one
+        for one in registered
+        if to_hex(one.digest) not in settings.committees
+        and one.threshold >= settings.minimum_threshold
+        and any(member.url == settings.url for member in one.members)
+        and all(member.url == settings.url or member.address in fellows for member in one.members)
+    ]
+    if not joined:
+        detail = f"no committee of them with a node at {settings.url} is registered on chain yet"
+        remedy = "`ostraka committee sign` and `register` one"
+        yield Diagnosis("fellow_nodes", Level.WARNING, detail, remedy)
+    for one in joined:
+        yield from _members(f"committee {to_hex(one.digest)[:10]}…", one, http)
 
 
 def _members(subject: str, committee: Committee, http: httpx.Client) -> Iterator[Diagnosis]:

@@ -12,7 +12,17 @@ from typing import Literal
 
 from ostraka_verifier.curve.interface import Curve, FixedBases, P, Points, R, Scalars
 
-__all__ = ["Curve", "FixedBases", "P", "Points", "R", "Scalars", "engine_name", "load"]
+__all__ = [
+    "BallotCheck",
+    "Curve",
+    "FixedBases",
+    "P",
+    "Points",
+    "R",
+    "Scalars",
+    "engine_name",
+    "load",
+]
 
 
 def load(name: str | None = None) -> Curve:
