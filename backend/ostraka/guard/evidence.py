@@ -23,7 +23,7 @@ from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.merkle_sum import Leaf, SumTree
 from ostraka_verifier.proof import RejectedProofs, verify_proofs
 from ostraka_verifier.published import PublishedPoll
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 from ostraka_verifier.units import UnixSeconds
 
 log = structlog.get_logger()

@@ -23,7 +23,7 @@ from ostraka_verifier.encoding import ADDRESS_BYTES, HASH_BYTES, SIGNATURE_BYTES
 from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.receipt import read_votes
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 from ostraka_verifier.units import UnixSeconds
 
 log = structlog.get_logger()
