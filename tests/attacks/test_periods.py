@@ -40,7 +40,8 @@ class Deployed:
         nobody = checksum(bytes(20))
         address, made = deploy(stack.rpc_url, self.organizer, "PollRegistry", floor_s, nobody)
         self.registry = Registry(stack.rpc_url, address, made.block)
-        address, made = deploy(stack.rpc_url, self.organizer, "BudgetTreasury", checksum(address))
+        bound = (checksum(address), "")
+        address, made = deploy(stack.rpc_url, self.organizer, "BudgetTreasury", *bound)
         self.treasury = Treasury(stack.rpc_url, address, made.block)
         digest = self.registry.domain.digest(typed_data.COMMITTEE, poll.committee.digest)
         signatures = [key.sign(digest) for key in poll.node_keys]
