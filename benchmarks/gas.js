@@ -221,6 +221,14 @@ for (const [name, rule] of Object.entries(rules)) {
   for (const [step, value] of Object.entries(gas)) report(`${step}, ${name}`, value);
 }
 
+await undone(deployed.registry.chain, async () => {
+  const poll = await pollOf(deployed, committee, { voters: 2, rule: rules["64 bits"] });
+  await poll.anchor(new SumTree(poll.full));
+  await poll.challengeLeaf(0);
+  const { gas } = await poll.answerLeaf(0, await poll.evidence(0), NOBODY);
+  report("answerLeaf without a payee, 64 bits", gas);
+});
+
 const sizes = [8, 1024];
 const byVoters = [];
 for (const voters of sizes) {

@@ -22,10 +22,10 @@ def measure() -> Iterator[dict[str, Any]]:
             polls[name] = value
         elif name.endswith("a doubling and path"):
             yield _figure(name, value, "gas", DOUBLING, "from 8 to 1,024 voters")
-        elif name == "answerLeaf, 64 bits":
-            yield _figure(name, value, "gas", ANSWER_64_BITS, "3 voters, a payee is paid")
+        elif name == "answerLeaf without a payee, 64 bits":
+            yield _figure(name, value, "gas", ANSWER_64_BITS, "2 voters: paths of one sibling")
         else:
-            yield _figure(name, value, "gas", TRANSACTION_CAP, "3 voters")
+            yield _figure(name, value, "gas", TRANSACTION_CAP, "3 voters, new payees")
     yield _figure(
         "largest difference of 10, 1,000 and 100,000 voters",
         100 * (max(polls.values()) / min(polls.values()) - 1),
