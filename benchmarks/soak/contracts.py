@@ -34,7 +34,10 @@ LEAST_COVERAGE = 98.0
 PROVED = (
     "testFuzz_depthIsTheLeast",
     "testFuzz_paddingIsWhatHasNoLeaf",
+    "testFuzz_bondsOnlyGrow",
     "testFuzz_everyFalseSumIsShown",
+    "testFuzz_everyFalseOrderIsShown",
+    "testFuzz_everyFalsePaddingIsShown",
 )
 """Properties of tests/contracts/SumTree.t.sol that the prover decides within minutes."""
 
