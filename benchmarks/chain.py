@@ -98,6 +98,8 @@ def _poll(stack: LocalStack, nodes: KeyCommittee, voters: int, options: int = 8)
         max_rounds=10,
         dispute_window=600,
         tally_period=86_400,
+        response_time=150,
+        max_dispute_delay=600,
         minimum_ballots=5,
     )
     poll_id, created = registry.create_poll(
@@ -145,6 +147,8 @@ def _round(
             max_rounds=10,
             dispute_window=600,
             tally_period=86_400,
+            response_time=150,
+            max_dispute_delay=600,
             minimum_ballots=5,
             secret=True,
         ),
