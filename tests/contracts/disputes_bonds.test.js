@@ -35,6 +35,17 @@ test("the gas of an answer is bounded by width, rule and voters", async () => {
   }
 });
 
+test("the bond of a census's place follows from its depth", async () => {
+  for (const [count, depth] of [
+    [1, 0],
+    [2, 1],
+    [1000, 10],
+  ]) {
+    const price = await libraries.call("placePrice", [BigInt(count), 7n]);
+    assert.equal(price, 3n * (110_000n + 4000n * BigInt(depth)) * 7n);
+  }
+});
+
 test("bonds double after every sixteen challenges, 64 times at most", async () => {
   const cases = [0, 15, 16, 31, 32, 160, 16 * 64 - 1, 16 * 64, 16 * 65, 2 ** 32 - 1];
   for (const opened of cases) {

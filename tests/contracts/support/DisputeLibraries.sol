@@ -19,6 +19,10 @@ contract DisputeLibraries {
         return Bonds.price(rule, voters, baseFee);
     }
 
+    function placePrice(uint256 count, uint256 baseFee) external pure returns (uint256) {
+        return Bonds.placePrice(count, baseFee);
+    }
+
     function grown(uint256 bond, uint256 opened) external pure returns (uint256) {
         return Bonds.grown(bond, opened);
     }
