@@ -21,7 +21,7 @@ export default defineConfig({
   paths: { tests: { solidity: "tests/contracts" } },
   test: {
     solidity: {
-      fuzz: { runs: 256 },
+      fuzz: { runs: 1000 },
       // Enough calls to reach every status of a poll many times, within seconds.
       invariant: { runs: 64, depth: 64, failOnRevert: true },
     },

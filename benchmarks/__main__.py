@@ -23,7 +23,18 @@ from rich.table import Table
 
 from ostraka_verifier.wording import noun
 
-GROUPS = ("curve", "ballot", "audit", "chain", "node", "web", "browser", "commands", "cities")
+GROUPS = (
+    "curve",
+    "ballot",
+    "audit",
+    "chain",
+    "gas",
+    "node",
+    "web",
+    "browser",
+    "commands",
+    "cities",
+)
 RESULT = Path(__file__).parent.parent / "build" / "bench.json"
 
 

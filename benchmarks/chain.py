@@ -15,11 +15,10 @@ from ostraka.keys import SigningKey
 from ostraka.planning import round_rules
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import keccak256
-from ostraka_verifier.outcome import Greedy, Misfit, Order, outcome_rule_digest
+from ostraka_verifier.outcome import Greedy, Misfit, NoOutcome, Order, outcome_rule_digest
 from ostraka_verifier.parameters import PollParameters
 from ostraka_verifier.question import approval
 
-RULE = approval(8, 0, 5)
 OUTCOME = Greedy((20_000, 30_000, 270_000, 110_000, 350_000, 25_000, 225_000, 10_000), 409_000)
 STEPS = ("create", "open", "anchor", "tally")
 TRANSACTION_CAP = 16_777_216
@@ -46,6 +45,7 @@ def measure() -> Iterator[dict[str, Any]]:
             _poll(stack, nodes, 10)
             small = _poll(stack, nodes, 10)
             large = _poll(stack, nodes, 600)
+            wide = {options: _poll(stack, nodes, 600, options)["tally"] for options in (10, 128)}
             deployment = stack.deployment.gas_used
             treasury = stack.treasury_deployment.gas_used
             outcomes = {
@@ -57,6 +57,8 @@ def measure() -> Iterator[dict[str, Any]]:
     goals = {"create": 400_000, "open": 150_000, "anchor": 250_000, "tally": 130_000}
     for step in STEPS:
         yield _figure(f"{step}, 600 voters", large[step], "gas", goals[step], how)
+    for options, used in wide.items():
+        yield _figure(f"tally, {options} options", used, "gas", TRANSACTION_CAP, how)
     worst = max(abs(large[step] - small[step]) / small[step] for step in STEPS)
     yield _figure(
         "largest difference of 10 and 600 voters", worst * 100, "%", 1, "same poll otherwise"
@@ -66,21 +68,24 @@ def measure() -> Iterator[dict[str, Any]]:
     how = "treasury and the contract that writes its rules"
     yield _figure("deployment of the treasury", treasury, "gas", TRANSACTION_CAP, how)
     how = "gas used by the whole transaction; approval ballots, 600 voters, a number of votes each"
-    for (name, options), (awards, decide) in outcomes.items():
-        yield _figure(f"awards, {name}, {options} options", awards, "gas", TRANSACTION_CAP, how)
-        yield _figure(f"decide, {name}, {options} options", decide, "gas", TRANSACTION_CAP, how)
+    for (name, options), steps in outcomes.items():
+        for step, used in steps.items():
+            yield _figure(f"{step}, {name}, {options} options", used, "gas", TRANSACTION_CAP, how)
 
 
-def _poll(stack: LocalStack, nodes: KeyCommittee, voters: int) -> dict[str, int]:
+def _poll(stack: LocalStack, nodes: KeyCommittee, voters: int, options: int = 8) -> dict[str, int]:
     registry, sender = stack.registry, stack.organizer
     accounts = sorted(SigningKey().address for _ in range(voters))
     census = Census(tuple(CensusEntry(account, account, 1) for account in accounts))
-    description = json.dumps({"title": "x", "options": [f"project {n}" for n in range(8)]}).encode()
+    titles = [f"project {number}" for number in range(options)]
+    description = json.dumps({"title": "x", "options": titles}).encode()
+    rule = approval(options, 0, 5)
+    outcome = (OUTCOME if options == len(OUTCOME.costs) else NoOutcome()).encode()
     now = registry.head().timestamp
     parameters = PollParameters(
         committee=nodes.committee.digest,
-        rule=RULE.digest,
-        outcome_rule=outcome_rule_digest(OUTCOME.encode()),
+        rule=rule.digest,
+        outcome_rule=outcome_rule_digest(outcome),
         description=keccak256(description),
         census_root=census.root,
         voters=voters,
@@ -98,10 +103,11 @@ def _poll(stack: LocalStack, nodes: KeyCommittee, voters: int) -> dict[str, int]
         minimum_ballots=5,
     )
     poll_id, created = registry.create_poll(
-        sender, parameters, census.tree, RULE.encode(), OUTCOME.encode(), description
+        sender, parameters, census.tree, rule.encode(), outcome, description
     )
     # The contract checks the opening and not the ballots. The votes fit a poll of that size.
-    votes = [voters * share // 10 for share in (9, 3, 3, 3, 2, 2, 1, 1)]
+    shares = (9, 3, 3, 3, 2, 2, 1, 1)
+    votes = [voters * shares[slot % 8] // 10 // (1 + slot // 8) for slot in range(options)]
     return {"create": created.gas_used} | _tally(nodes, poll_id, voters, votes)
 
 
@@ -110,8 +116,8 @@ def _round(
     nodes: KeyCommittee,
     name: str,
     options: int,
-) -> tuple[int, int]:
-    """Return the gas of computing a round's awards and of deciding it."""
+) -> dict[str, int]:
+    """Return the gas of a proposal, of a round's awards, its decision and the winner's claim."""
     registry, treasury, sender = stack.registry, stack.treasury, stack.organizer
     amount = 0 if name == "proportional" else BUDGET // options
     voters = 600
@@ -153,10 +159,11 @@ def _round(
         "",
     )
     treasury.fund(sender, round_id, BUDGET)
+    proposals = []
     for number in range(options):
         category = number % 2 if name == "by category" else 0
         item = Item(bytes([1] * 20), amount, f"project {number}", "", category)
-        treasury.propose(sender, round_id, item, census)
+        proposals.append(treasury.propose(sender, round_id, item, census))
     stack.move_time(now + 3600)
     poll_id, _ = treasury.start_voting(sender, round_id, census, b"{}")
     votes = [voters - slot for slot in range(options)]
@@ -166,8 +173,15 @@ def _round(
         order.sort(key=lambda slot: -(BUDGET * votes[slot] % sum(votes)))
     _, outcome_rule = treasury.read("pollRules", round_id)
     asked = registry.contract.functions["awards"](poll_id, votes, outcome_rule, order)
-    gas = call(lambda: asked.estimate_gas({"from": checksum(sender.address)}))
-    return gas, treasury.decide(sender, round_id, votes, order).gas_used
+    steps = {
+        "propose": proposals[-1][1].gas_used,
+        "awards": call(lambda: asked.estimate_gas({"from": checksum(sender.address)})),
+        "decide": treasury.decide(sender, round_id, votes, order).gas_used,
+    }
+    # Payouts follow in a later block than the decision.
+    stack.move_time(registry.head().timestamp + 1)
+    winner, _ = proposals[0]
+    return steps | {"claim": treasury.claim(sender, winner).gas_used}
 
 
 def _tally(nodes: KeyCommittee, poll_id: int, voters: int, votes: Sequence[int]) -> dict[str, int]:

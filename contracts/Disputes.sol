@@ -408,8 +408,9 @@ contract Disputes is IDisputes, EIP712, ERC165 {
             uint256 used = TRANSACTION_GAS + CALLDATA_GAS * msg.data.length + gasBefore - gasleft();
             // Bytes that nobody needs cost less than they count.
             used = Math.min(used, record.answerGas);
-            // A quarter more than the cost.
-            paid = Math.min(record.bond, (used * block.basefee * 5) / 4);
+            // A quarter more than the cost, and a wei: a node that estimates gas without a base fee
+            // also counts the payee's new balance.
+            paid = Math.min(record.bond, (used * block.basefee * 5) / 4 + 1);
             balanceOf[payee.account] += paid;
         }
         emit Answered(challenge, payee.account, paid, record.bond - paid);

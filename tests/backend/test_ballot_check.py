@@ -1,61 +1,54 @@
-"""The contract that checks ballots agrees with the verifier on random ballots of random rules."""
+"""The contract that checks ballots agrees with the verifier.
 
-from collections.abc import Iterator
+On random ballots of random rules, on the shared vectors, and on every fraud with ballots,
+signatures or the census for which the verifier has a check.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from web3.contract import Contract
 
-from ostraka.chain.contract import artifact, connect
-from ostraka.demo.chains import Anvil
 from ostraka.voter.prepare import BallotFactory
 from ostraka_verifier.ballot import BallotLayout
+from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import generators
 from ostraka_verifier.curve import R, load
 from ostraka_verifier.errors import Malformed, Rejected
+from ostraka_verifier.merkle_sum import Leaf
 from ostraka_verifier.proof import ProofShape, verify_proofs
+from ostraka_verifier.question import poll_rule, read_questions
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.typed_data import Domain
-from tests.support.chains import running
+from tests.support.audits import BOARD, POLL, Case
+from tests.support.ballot_check import (
+    MALFORMED,
+    OK,
+    REJECTED,
+    BallotChecker,
+    ballot_checker,
+)
 from tests.support.damaged_ballots import damaged
 from tests.support.randomness import SeededRandomness
 from tests.support.rules import rules_with_votes
+from tests.verifier.checks import test_ballots, test_census
 
 CURVE = load("native")
 CONTEXT = bytes(range(32))
 VOTER = bytes(range(20))
-OK, MALFORMED, REJECTED = range(3)
-CLASSES = {0: OK, 1: MALFORMED, 2: MALFORMED, 3: MALFORMED, 4: REJECTED, 5: REJECTED}
-"""Of `BallotProof.Fault`."""
-NOTHING = bytes(32)
+BALLOTS = int(os.environ.get("OSTRAKA_BALLOTS", "200"))
+"""Random ballots; `make soak ARGS="contracts ballots"` asks for more."""
 
 
 @pytest.fixture(scope="module")
-def check(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Contract, str]]:
-    with running(Anvil(), tmp_path_factory.mktemp("chain")) as url:
-        web3 = connect(url)
-        payer = web3.eth.accounts[0]
-
-        def deployed(name: str) -> Contract:
-            built = artifact(name)
-            creation = web3.eth.contract(abi=built["abi"], bytecode=built["bytecode"])
-            sent = creation.constructor().transact({"from": payer})
-            address = web3.eth.wait_for_transaction_receipt(sent)["contractAddress"]
-            return web3.eth.contract(address=address, abi=built["abi"])
-
-        yield deployed("BallotCheck"), deployed("GeneratorTable").address
-
-
-def by_contract(
-    check: tuple[Contract, str], rule: BallotRule, threshold: int, ballot: bytes
-) -> int:
-    contract, table = check
-    setting = (NOTHING, table, CONTEXT, threshold)
-    parameters: list[Any] = [NOTHING] * 5 + [0] * 2 + [False] + [0] * 15 + [NOTHING]
-    terms = (tuple(parameters), rule.encode())
-    return CLASSES[contract.functions.faultOf(setting, terms, ballot).call()]
+def check(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BallotChecker]:
+    with ballot_checker(tmp_path_factory.mktemp("chain")) as checker:
+        yield checker
 
 
 def by_verifier(rule: BallotRule, threshold: int, ballot: bytes) -> int:
@@ -73,11 +66,11 @@ def by_verifier(rule: BallotRule, threshold: int, ballot: bytes) -> int:
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=BALLOTS, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(rules_with_votes(), st.integers(2, 5), st.booleans(), st.data())
 def test_contract_and_verifier_agree(
-    check: tuple[Contract, str],
+    check: BallotChecker,
     case: tuple[BallotRule, list[int]],
     threshold: int,
     honest: bool,
@@ -97,4 +90,61 @@ def test_contract_and_verifier_agree(
         ballot = data.draw(damaged(ballot, points))
     expected = by_verifier(rule, threshold, ballot)
     assert not honest or expected == OK
-    assert by_contract(check, rule, threshold, ballot) == expected
+    assert check.class_of(CONTEXT, rule.encode(), threshold, ballot) == expected
+
+
+def vectors(name: str) -> list[dict[str, Any]]:
+    path = Path(__file__).parents[1] / "vectors" / f"{name}.json"
+    cases: list[dict[str, Any]] = json.loads(path.read_text())["cases"]
+    assert cases
+    return cases
+
+
+def test_vectors_of_questions(check: BallotChecker) -> None:
+    expected = {"valid": OK, "Malformed": MALFORMED, "Rejected": REJECTED}
+    for case in vectors("question_ballots"):
+        rule = poll_rule(read_questions(case["questions"]))
+        context, ballot = (bytes.fromhex(case[name][2:]) for name in ("poll_context", "ballot"))
+        found = check.class_of(context, rule.encode(), case["threshold"], ballot)
+        assert found == expected[case["expect"]], case["name"]
+
+
+def test_honest_leaves_are_the_verifiers(check: BallotChecker) -> None:
+    for prepared, weight, leaf in zip(
+        POLL.prepared, POLL.counted_weights, BOARD.leaves, strict=True
+    ):
+        ballot = prepared.ballot
+        value = CURVE.scale(ballot.sharing[0:1], [weight]).encode()
+        content = Leaf(ballot.voter, weight, ballot.cast_at_unix_s, ballot.digest)
+        found = check.leaf_of(POLL, leaf, POLL.census)
+        assert found[0] == content.hash(value)
+        assert found[1].to_bytes(32, "big") + found[2].to_bytes(32, "big") == value
+
+
+LEAF_CHECKS = {"B1", "B3", "B4", "B5", "B6", "C1"}
+"""What the contract checks of a single leaf; order is shown by two (B2)."""
+FRAUDS = [
+    (mutate, expected)
+    for mutate, expected in (*test_ballots.MUTATIONS, *test_census.MUTATIONS)
+    # A board without a readable section has no leaves to ask for.
+    if expected & LEAF_CHECKS and "section_of" not in mutate.__qualname__
+]
+
+
+@pytest.mark.parametrize(("mutate", "expected"), FRAUDS)
+def test_no_leaf_of_a_fraud_is_answered(
+    check: BallotChecker, mutate: Callable[[], Case], expected: set[str]
+) -> None:
+    board, _ = mutate()
+    try:
+        census = Census.decode(board.census)
+    except (Malformed, Rejected):
+        # No membership can be shown in what is no census.
+        assert "C1" in expected
+        return
+    answered = [check.leaf_of(POLL, leaf, census) is not None for leaf in board.leaves]
+    if "C1" in expected:
+        # Another census has another root: it proves nobody's membership.
+        assert not any(answered)
+    else:
+        assert answered.count(False) >= (1 if board.leaves else 0)

@@ -43,13 +43,42 @@ export function add([ax, ay], [bx, by]) {
   return [x, modulo(slope * (ax - x) - ay, P)];
 }
 
+/** Twice a point of `y² = x³ + 3` in Jacobian coordinates `(x z^-2, y z^-3)`. */
+function doubled([x, y, z]) {
+  const [a, b] = [(x * x) % P, (y * y) % P];
+  const c = (b * b) % P;
+  const d = 2n * ((x + b) ** 2n - a - c);
+  const e = 3n * a;
+  const next = modulo(e * e - 2n * d, P);
+  return [next, modulo(e * (d - next) - 8n * c, P), (2n * y * z) % P];
+}
+
+/** Sum of a point in Jacobian coordinates, `null` for the identity, and a point. */
+function mixed(sum, [x, y]) {
+  if (sum === null) return [x, y, 1n];
+  const [sx, sy, sz] = sum;
+  const square = (sz * sz) % P;
+  const h = modulo(x * square - sx, P);
+  const r = modulo(y * square * sz - sy, P);
+  if (h === 0n) return r === 0n ? doubled(sum) : null;
+  const [h2, h3] = [(h * h) % P, (h * h * h) % P];
+  const v = sx * h2;
+  const next = modulo(r * r - h3 - 2n * v, P);
+  return [next, modulo(r * (v - next) - sy * h3, P), (sz * h) % P];
+}
+
 export function multiply(point, scalar) {
-  let result = [0n, 0n];
-  for (let term = point; scalar > 0n; scalar >>= 1n) {
-    if (scalar & 1n) result = add(result, term);
-    term = add(term, term);
+  const [x, y] = point;
+  if (x === 0n && y === 0n) return point;
+  let result = null;
+  for (const bit of scalar.toString(2)) {
+    if (result !== null) result = doubled(result);
+    if (bit === "1") result = mixed(result, point);
   }
-  return result;
+  if (result === null) return [0n, 0n];
+  const factor = inverse(result[2]);
+  const square = (factor * factor) % P;
+  return [(result[0] * square) % P, (((result[1] * square) % P) * factor) % P];
 }
 
 export const negate = ([x, y]) => [x, modulo(-y, P)];
