@@ -11,11 +11,11 @@ from rich.console import Console
 
 from ostraka.demo.chains import LocalChain
 from ostraka.demo.file_ballots import check_readings, file_ballots
-from ostraka.demo.fraud import DemoFraud, commit_fraud
+from ostraka.demo.fraud import commit_fraud
 from ostraka.demo.local_stack import LocalStack
 from ostraka.demo.plain_count import plain_count
 from ostraka.demo.poll import DemoPoll
-from ostraka.demo.result import DemoResult
+from ostraka.demo.result import DemoFraud, DemoResult
 from ostraka.demo.round import DemoRound
 from ostraka.demo.stage import MINIMUM_VOTERS, Stage
 from ostraka.formats.election import Election, FileError

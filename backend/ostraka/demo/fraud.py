@@ -7,12 +7,12 @@ that anybody runs: it knows the chain, and asks the nodes for a board.
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 from ostraka.chain.contract import checksum, transact
 from ostraka.chain.factory import Call
 from ostraka.chain.registry import Status
+from ostraka.demo.result import DemoFraud
 from ostraka.demo.stage import Stage
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
@@ -27,29 +27,6 @@ from ostraka_verifier.wording import counted
 
 _COINS = 10**18
 _TURNS = 6
-
-
-@dataclass(frozen=True)
-class DemoFraud:
-    """What became of the fraud.
-
-    Attributes:
-        option: Index of the option to which the nodes gave all votes.
-        votes: How many they gave it.
-        rejected: Whether the contract rejected their root.
-        moves: What the watchtower did, as its command prints it.
-        cost_wei: What the watchtower has less than before.
-    """
-
-    option: int
-    votes: int
-    rejected: bool
-    moves: list[dict[str, Any]]
-    cost_wei: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it for programs."""
-        return {**vars(self), "cost_wei": str(self.cost_wei)}
 
 
 def commit_fraud(stage: Stage, poll: PublishedPoll, ballots: int) -> DemoFraud:
@@ -82,6 +59,10 @@ def commit_fraud(stage: Stage, poll: PublishedPoll, ballots: int) -> DemoFraud:
         stack.move_time(later(registry.head().timestamp, poll.parameters.response_time + 1))
         waited = poll.parameters.response_time
         console.print(f"No node can answer. {waited} seconds pass.", markup=False)
+    for one in _watch(stage, poll):
+        # The bond comes back.
+        moves.append(one)
+        _say(stage, one)
     rejected = registry.poll(poll.poll_id).rejected_rounds == 1
     said = "rejects the root; the nodes settle again" if rejected else "did NOT reject the root"
     console.print(f"The contract {said}.")
@@ -148,5 +129,6 @@ def _say(stage: Stage, said: dict[str, Any]) -> None:
         bond = (
             f", for a bond of {int(said['bond']) / _COINS:g} coins" if said["bond"] != "0" else ""
         )
-        text = f"The watchtower: {said['move']}{bond}: {said['outcome']}."
+        became = "" if said["outcome"] == "sent" else f" ({said['outcome']})"
+        text = f"The watchtower: {said['move']}{bond}{became}."
     stage.console.print(text, markup=False)

@@ -8,7 +8,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from ostraka.demo.file_ballots import LeftOut
-from ostraka.demo.fraud import DemoFraud
 from ostraka_verifier.wording import counted
 
 _SHOWN = 10
@@ -21,6 +20,29 @@ class Step:
     name: str
     seconds: float
     gas: int | None = None
+
+
+@dataclass(frozen=True)
+class DemoFraud:
+    """What became of the fraud.
+
+    Attributes:
+        option: Index of the option to which the nodes gave all votes.
+        votes: How many they gave it.
+        rejected: Whether the contract rejected their root.
+        moves: What the watchtower did, as its command prints it.
+        cost_wei: What the watchtower has less than before.
+    """
+
+    option: int
+    votes: int
+    rejected: bool
+    moves: list[dict[str, Any]]
+    cost_wei: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return {**vars(self), "cost_wei": str(self.cost_wei)}
 
 
 @dataclass

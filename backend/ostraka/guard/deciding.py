@@ -41,7 +41,7 @@ from ostraka.guard.moves import (
     Prove,
 )
 from ostraka.guard.receipts import Recorded
-from ostraka.guard.search import demands, unexplained
+from ostraka.guard.search import demands, reconstructed
 from ostraka.randomness import Randomness
 from ostraka_verifier.merkle_sum import SumRoot, SumTree
 from ostraka_verifier.parameters import PollParameters
@@ -140,7 +140,7 @@ def _judge(
     facts: Facts, docket: Docket, shown: Mapping[int, ShownLeaf], random: Randomness
 ) -> tuple[Finding, str, Sequence[Move]]:
     evidence, root = facts.evidence, facts.view.root
-    board = _board_of(evidence, root)
+    board = _board_of(evidence, root) or _rebuilt(evidence, root, shown)
     if board is not None:
         faults = _faults_of(evidence, board, root)
         if faults:
@@ -181,6 +181,15 @@ def _board_of(evidence: Evidence, root: SumRoot) -> _Board | None:
         if tree.root == root:
             return _Board(leaves, tree)
     return None
+
+
+def _rebuilt(evidence: Evidence, root: SumRoot, shown: Mapping[int, ShownLeaf]) -> _Board | None:
+    """Return the board that answers on chain and known ballots together make up."""
+    leaves = reconstructed(evidence, root, shown) if shown else None
+    if not leaves:
+        return None
+    evidence.add_order(leaves)
+    return _board_of(evidence, root)
 
 
 def _known_fault(evidence: Evidence, root: SumRoot, shown: Mapping[int, ShownLeaf]) -> Fault | None:
@@ -293,11 +302,7 @@ def _questions(
         return []
     chosen = demands(facts.evidence, facts.view.root, shown, rounds, facts.most_demands(), random)
     wanted = [DemandLeaf(index, "no board gives the root") for index in chosen]
-    moves = _in_time(facts, [one for one in wanted if one.index not in asked])
-    if moves or unexplained(facts.evidence, facts.view.root, shown):
-        return moves
-    # Every leaf is known: what is missing is known, too.
-    return _demand_ballots(facts, docket, _missing(facts, _Board(facts.evidence.known(), None)))
+    return _in_time(facts, [one for one in wanted if one.index not in asked])
 
 
 def _answers(facts: Facts, docket: Docket, board: _Board) -> list[Answer]:

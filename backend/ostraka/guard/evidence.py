@@ -110,9 +110,13 @@ class Evidence:
         leaves = tuple(
             SignedLeaf(one.ballot, one.boxes_hash, one.signature) for one in board.leaves
         )
+        self.add_order(leaves)
+        self.add(leaves)
+
+    def add_order(self, leaves: tuple[SignedLeaf, ...]) -> None:
+        """Take an order of leaves that may be that of an anchored root."""
         if leaves not in self.boards:
             self.boards.append(leaves)
-        self.add(leaves)
 
     def add(self, leaves: Iterable[SignedLeaf]) -> None:
         """Check ballots that were not seen before. Without a census there is nothing to check."""

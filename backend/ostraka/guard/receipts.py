@@ -10,6 +10,7 @@ Source: docs/protocol.md §9.2, §11.3; docs/decisions/0080-watchtower.md.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,12 @@ class ReceiptFolder:
                 return known
         replace_file(path, json.dumps(one.to_json()).encode() + b"\n")
         return one
+
+    def handed_in(self, poll: PublishedPoll, most: int) -> list[Recorded]:
+        """Return ballots of a poll that somebody handed in, at most so many."""
+        paths = sorted(self._folder.glob(f"{_prefix(poll)}*.json"))
+        read = (self._handed_in(poll, path) for path in paths)
+        return list(islice((one for one in read if one is not None), most))
 
     def read(self, poll: PublishedPoll) -> tuple[list[Recorded], list[bytes]]:
         """Return recorded ballots of a poll, and the ballots that voters' files have."""

@@ -8,7 +8,7 @@ Pure. Source: docs/decisions/0080-watchtower.md.
 """
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,11 +35,30 @@ class Block:
 
 def unexplained(evidence: Evidence, root: SumRoot, shown: Mapping[int, ShownLeaf]) -> list[Block]:
     """Return the blocks of the tree that neither answers nor known ballots explain."""
+    found = _explained(evidence, root, shown)
+    return [block for block, leaves in found if leaves is None]
+
+
+def reconstructed(
+    evidence: Evidence, root: SumRoot, shown: Mapping[int, ShownLeaf]
+) -> tuple[SignedLeaf, ...] | None:
+    """Return all leaves of a tree in its order, from answers and known ballots; None if some are
+    not explained."""
+    found = {index: [_signed(leaf)] for index, leaf in shown.items()}
+    for block, leaves in _explained(evidence, root, shown):
+        if leaves is None:
+            return None
+        found[block.start] = list(leaves)
+    return tuple(leaf for start in sorted(found) for leaf in found[start])
+
+
+def _explained(
+    evidence: Evidence, root: SumRoot, shown: Mapping[int, ShownLeaf]
+) -> list[tuple[Block, Sequence[SignedLeaf] | None]]:
+    """Return each block that no answer opens, with the known ballots that it consists of."""
     known = evidence.known()
     return [
-        block
-        for block in _blocks(root, shown)
-        if not _is_explained(evidence, block, known, root, shown)
+        (block, _explanation(evidence, block, known, root, shown)) for block in _blocks(root, shown)
     ]
 
 
@@ -108,32 +127,33 @@ def _blocks(root: SumRoot, shown: Mapping[int, ShownLeaf]) -> list[Block]:
     return blocks
 
 
-def _is_explained(
+def _explanation(
     evidence: Evidence,
     block: Block,
     known: Sequence[SignedLeaf],
     root: SumRoot,
     shown: Mapping[int, ShownLeaf],
-) -> bool:
-    """Return whether known ballots make up a block, counted from the shown leaf on either side."""
+) -> Sequence[SignedLeaf] | None:
+    """Return the known ballots that make up a block, counted from the shown leaf on either side;
+    None if they do not."""
     end = _end(block, root)
     before = max((place for place in shown if place < block.start), default=-1)
     after = min((place for place in shown if place >= end), default=root.count)
     voters = [one.voter for one in known]
-    first = 0 if before < 0 else bisect_left(voters, _voter(shown[before]) + b"\0")
-    last = len(known) if after == root.count else bisect_left(voters, _voter(shown[after]))
+    first = 0 if before < 0 else bisect_right(voters, _signed(shown[before]).voter)
+    last = len(known) if after == root.count else bisect_left(voters, _signed(shown[after]).voter)
     from_left = first + block.start - before - 1
     from_right = last - (after - block.start)
     size = end - block.start
     for start in {from_left, from_right}:
         if first <= start and start + size <= last:
-            tree = evidence.tree(known[start : start + size])
-            if (
-                tree is not None
-                and _padded(tree.node(tree.depth, 0), tree.depth, block) == block.node
-            ):
-                return True
-    return False
+            leaves = known[start : start + size]
+            tree = evidence.tree(leaves)
+            if tree is None:
+                continue
+            if _padded(tree.node(tree.depth, 0), tree.depth, block) == block.node:
+                return leaves
+    return None
 
 
 def _padded(node: SumNode, height: int, block: Block) -> SumNode:
@@ -143,5 +163,5 @@ def _padded(node: SumNode, height: int, block: Block) -> SumNode:
     return node
 
 
-def _voter(shown: ShownLeaf) -> bytes:
-    return SignedLeaf(shown.ballot, b"", b"").voter
+def _signed(shown: ShownLeaf) -> SignedLeaf:
+    return SignedLeaf(shown.ballot, shown.boxes_hash, shown.signature)

@@ -5,9 +5,11 @@ Source: docs/protocol.md §10, §11.3; docs/decisions/0080-watchtower.md.
 
 import time
 from collections.abc import Iterable
+from threading import Lock
 
 from ostraka.chain.disputes import ReceiptedBallot
 from ostraka.guard.receipts import Recorded, recorded
+from ostraka.node.phases import Anchoring
 from ostraka.node.poll_progress import PollProgress
 from ostraka.node.publication import Publication
 from ostraka.node.release import Release
@@ -37,6 +39,7 @@ class Witness:
         self._release = release
         self._publication = publication
         self._kept: tuple[bytes, float, list[Recorded]] | None = None
+        self._listing = Lock()
 
     def published_board(self) -> Board:
         """Return the board that this node publishes; Problem while it has not all of it."""
@@ -55,6 +58,11 @@ class Witness:
         anchoring = self._progress.anchoring_if_any()
         if anchoring is None:
             return []
+        # One request at a time makes the list, and the others get the same.
+        with self._listing:
+            return self._listed(anchoring)
+
+    def _listed(self, anchoring: Anchoring) -> list[Recorded]:
         digest, now_monotonic_s = anchoring.root.digest, time.monotonic()
         kept = self._kept
         if kept is not None and kept[0] == digest and now_monotonic_s < kept[1] + _KEPT_S:

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from ostraka.gateway.answers.disputes import PollDisputes
 from ostraka.gateway.dependencies import Gateway, PollNumber
-from ostraka.gateway.problem_groups import POLL
+from ostraka.gateway.problem_groups import POLL, SERVED_POLL
 from ostraka.guard.receipts import Recorded
 from ostraka.wire.answers import RecordedBallot
 from ostraka.wire.openapi import problems
@@ -28,15 +28,13 @@ def omitted(gateway: Gateway, poll_id: PollNumber) -> list[RecordedBallot]:
     """Ballots with receipts of a quorum that somebody handed in as left out, at most 200. Nobody
     has checked that they are."""
     poll, _ = gateway.context.poll(poll_id)
-    found = [] if gateway.receipts is None else gateway.receipts.read(poll)[0]
-    return [RecordedBallot.model_validate(one.to_json()) for one in found[:MAX_LISTED]]
+    found = [] if gateway.receipts is None else gateway.receipts.handed_in(poll, MAX_LISTED)
+    return [RecordedBallot.model_validate(one.to_json()) for one in found]
 
 
 @router.post(
     "/polls/{poll_id}/omitted",
-    responses=problems(
-        POLL, ProblemType.MALFORMED, ProblemType.INVALID_REQUEST, ProblemType.NOT_FOUND
-    ),
+    responses=problems(SERVED_POLL, ProblemType.NOT_FOUND),
 )
 def hand_in(gateway: Gateway, poll_id: PollNumber, ballot: RecordedBallot) -> RecordedBallot:
     """Hand in the receipts of a ballot that the anchored root leaves out, for watchtowers. Answers
