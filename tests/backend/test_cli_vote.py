@@ -284,6 +284,24 @@ def test_false_receipts_are_not_counted(town: Town) -> None:
     assert (result.exit_code, "not of this node" in result.stderr) == (2, True)
 
 
+def test_no_receipt_is_promised_of_a_node_that_lost_its_database(town: Town) -> None:
+    def without_node_4(body: bytes) -> Answer:
+        given = json.loads(town.receipts(body, range(1, 4))[2])
+        lost = Problem(ProblemType.POLL_NOT_SERVED, "this node lost its database")
+        given["refusals"] = [{"node": 4, "problem": lost.to_json()}]
+        return answer(200, given)
+
+    command = ("vote", "1", "--key", str(town.folder / "key"), "--file", str(town.file))
+    command += ("--choose", "2", "--trust-gateway")
+    town.stub.routes[BALLOTS] = without_node_4
+    result = town.run(*command)
+    assert (result.exit_code, "this node lost its database" in result.output) == (0, True)
+    assert "later" not in result.output
+    town.stub.routes[BALLOTS] = lambda body: town.receipts(body, range(1, 4))
+    result = town.run(*command)
+    assert "without a receipt from node 4. To ask for it later" in result.output
+
+
 def test_refusals_of_nodes_are_shown(town: Town) -> None:
     town.stub.routes[BALLOTS] = refusal(
         ProblemType.CHECK_FAILED, "not in the census", "ballot.voter"

@@ -18,6 +18,8 @@ from ostraka.gateway import courier as courier_module
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.keys import SigningKey
 from ostraka.wire import node_client
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.outcome import NoOutcome
@@ -26,7 +28,7 @@ from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import single_choice
 from ostraka_verifier.tally_proof import Tally
 from ostraka_verifier.typed_data import Domain
-from tests.support.polls import SyntheticPoll
+from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.village import ScriptedRegistry
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
@@ -166,3 +168,75 @@ def test_a_missing_finality_is_named(final_at: int | None, reason: str) -> None:
         courier.tally(poll.published, poll.curve, 0)
     needed = f"{poll.committee.threshold} shares of the tally needed"
     assert str(raised.value) == f"{needed}; nodes that released one: none{reason}"
+
+
+def refused(kind: ProblemType) -> httpx.Response:
+    problem = Problem(kind, "words of a node")
+    return httpx.Response(problem.status, json=problem.to_json())
+
+
+NO_ANSWER = httpx.ConnectError("nobody listens")
+NOT_YET = (ProblemType.NOT_SETTLED, ProblemType.NOT_FROZEN, ProblemType.NODE_INCOMPLETE)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([*NOT_YET, NO_ANSWER], ProblemType.NODES_NOT_READY),
+        ([*NOT_YET[:2], NO_ANSWER, NO_ANSWER], ProblemType.NODES_UNREACHABLE),
+        ([*NOT_YET[:2], ProblemType.POLL_SECRET_LOST, NO_ANSWER], ProblemType.NODES_UNREACHABLE),
+        ([ProblemType.INTERNAL_ERROR] * 4, ProblemType.NODES_UNREACHABLE),
+    ],
+)
+def test_nodes_that_need_time_are_not_called_unreachable(
+    answers: list[ProblemType | httpx.ConnectError], expected: ProblemType
+) -> None:
+    poll = approval_poll()
+    by_host = {
+        httpx.URL(member.url).host: one
+        for member, one in zip(poll.committee.members, answers, strict=True)
+    }
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        one = by_host[request.url.host]
+        if isinstance(one, ProblemType):
+            return refused(one)
+        raise one
+
+    transport = httpx.MockTransport(answer)
+    courier = Courier(cast(Registry, ScriptedRegistry(poll)), SigningKey(), transport)
+    with pytest.raises(CourierError) as raised:
+        courier.anchor(poll.published, 0)
+    assert raised.value.kind is expected
+
+
+@pytest.mark.parametrize(
+    ("silent", "expected"),
+    [(1, ProblemType.NODES_NOT_READY), (2, ProblemType.NODES_UNREACHABLE)],
+)
+def test_shares_that_are_not_released_yet_need_time(silent: int, expected: ProblemType) -> None:
+    poll = SyntheticPoll([(1, 0), (0, 1), (0, 1)], single_choice(2), NoOutcome())
+    board, _ = poll.finish()
+    hosts = [httpx.URL(member.url).host for member in poll.committee.members]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        number = 1 + hosts.index(request.url.host)
+        if request.url.path.endswith("/board"):
+            return httpx.Response(200, content=board.encode())
+        if number > len(hosts) - silent:
+            raise NO_ANSWER
+        signed = board.shares[0]
+        content = {
+            "node": 1,
+            "share": to_hex(signed.share.encode()),
+            "signature": to_hex(signed.signature),
+        }
+        # The first one has released its share.
+        return httpx.Response(200, json=[content] if number == 1 else [])
+
+    registry = CountingRegistry(poll)
+    registry.view = replace(registry.view, root=poll.root(), releasable_at=0)
+    courier = Courier(cast(Registry, registry), SigningKey(), httpx.MockTransport(answer))
+    with pytest.raises(CourierError) as raised:
+        courier.tally(poll.published, poll.curve, 0)
+    assert raised.value.kind is expected

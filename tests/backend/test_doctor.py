@@ -1,6 +1,7 @@
 """`ostraka doctor …` names what is wrong with the settings of a service, and what to do."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,16 @@ from typer.testing import CliRunner
 from ostraka.chain.contract import connect
 from ostraka.chain.deployment import ChainIdentity, Deployer, Deployment, Order
 from ostraka.chain.journal import MemoryJournal
+from ostraka.chain.registry import Registry
 from ostraka.chain.sending import Payer
 from ostraka.chain.signers import KeySigner
 from ostraka.cli.main import app
 from ostraka.demo.chains import Anvil
+from ostraka.keys import SigningKey
+from ostraka.services import doctor
+from ostraka.wire.records import from_hex, to_hex
+from ostraka_verifier import typed_data
+from ostraka_verifier.parameters import Committee, Member
 from tests.support.chains import running
 from tests.support.faulty_rpc import FaultyRpc
 
@@ -164,3 +171,51 @@ def test_a_committee_that_nobody_registered_is_named(gateway: Path) -> None:
     edit(gateway, "committees = []", f'committees = ["{digest}"]')
     found = findings("gateway", gateway, 1)
     assert found[f"committee {digest[:10]}…"] == ("warning", "not registered on chain yet")
+
+
+def test_a_committee_of_fellows_is_checked(node: Path, rpc: str, record: Path) -> None:
+    own, fellow, other, silent, stranger = (SigningKey() for _ in range(5))
+    fellows = ", ".join(f'"{one.address_hex}"' for one in (fellow, other, silent))
+    edit(node, '# fellow_nodes = ["0x…"]', f"fellow_nodes = [{fellows}]")
+    level, detail = findings("node", node, 0)["fellow_nodes"]
+    assert (level, "no committee of them with a node at" in detail) == ("warning", True)
+    registry = Registry(
+        rpc, from_hex(Deployment.read(record).contracts["PollRegistry"].address, "registry")
+    )
+    digests = []
+    for last in (stranger, silent):
+        # Nobody listens at these URLs.
+        members = tuple(
+            Member(key.address, f"http://127.0.0.1:{9 + number}")
+            for number, key in enumerate((own, fellow, other, last))
+        )
+        committee = Committee(members, 2, 1)
+        digest = registry.domain.digest(typed_data.COMMITTEE, committee.digest)
+        signatures = [key.sign(digest) for key in (own, fellow, other, last)]
+        registry.register_committee(Anvil().payer, committee, signatures)
+        digests.append(f"committee {to_hex(committee.digest)[:10]}…")
+    with_a_stranger, of_fellows = digests
+    found = findings("node", node, 1)
+    assert with_a_stranger not in found
+    assert "fellow_nodes" not in found
+    level, detail = found[of_fellows]
+    assert level == "bad"
+    assert all(f"node {number}: " in detail for number in range(1, 5))
+    edit(node, "# minimum_threshold = 2", "minimum_threshold = 3")
+    assert findings("node", node, 0)["fellow_nodes"][0] == "warning"
+
+
+def test_a_provider_for_browsers_is_not_waited_for_without_end(
+    gateway: Path, rpc: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "_PROVIDER_S", 0.5)
+    with FaultyRpc(rpc) as proxy:
+        edit(gateway, '# public_rpc_url = "https://…"', f'public_rpc_url = "{proxy.url}"')
+        proxy.drip_s = 0.05
+        started = time.monotonic()
+        assert findings("gateway", gateway, 1)["public_rpc_url"][0] == "bad"
+        assert time.monotonic() - started < 10
+        proxy.healthy()
+        # It answers, but not to pages.
+        level, detail = findings("gateway", gateway, 1)["public_rpc_url"]
+    assert (level, "no CORS header" in detail) == ("bad", True)

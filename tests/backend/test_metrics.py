@@ -2,11 +2,17 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
+from typing import cast
 
 from prometheus_client.core import Metric
 
+from ostraka.node.load import NodeLoad
+from ostraka.node.phases import Destroyed, Settling
+from ostraka.node.poll_service import PollService
 from ostraka.services import metrics
 from ostraka.services.metrics import Kept, value
+from ostraka.services.node_metrics import of_load
 
 
 class Source:
@@ -64,3 +70,21 @@ def test_a_reading_that_fails_shows_nothing() -> None:
         return [*found, shown(await kept.at(160))]
 
     assert asyncio.run(readings()) == [[1], [], [3]]
+
+
+def poll_of(phase: type, *, rebuilt: bool) -> PollService:
+    """As much of a poll as a node's load looks at."""
+    accepting = SimpleNamespace(queued=0, receipted=0)
+    served = SimpleNamespace(rebuilt=rebuilt, peers=[])
+    one = SimpleNamespace(phase=phase.__new__(phase), accepting=accepting, served=served)
+    return cast(PollService, one)
+
+
+def test_polls_that_a_rebuilt_node_sits_out_are_counted_until_they_end() -> None:
+    polls = [
+        poll_of(Settling, rebuilt=True),
+        poll_of(Settling, rebuilt=False),
+        poll_of(Destroyed, rebuilt=True),
+    ]
+    found = {metric.name: metric for metric in of_load(NodeLoad.of(polls, 0))}
+    assert shown([found["ostraka_node_polls_sat_out"]]) == [1]

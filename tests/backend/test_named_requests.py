@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -14,10 +15,14 @@ from pydantic import TypeAdapter
 from pydantic.networks import IPvAnyNetwork
 from starlette.types import ASGIApp
 
+from ostraka.gateway import api as gateway_api
+from ostraka.node import api as node_api
+from ostraka.node.limits import MAX_BODY_BYTES
 from ostraka.services import logs
 from ostraka.services.metrics import RequestMetrics
 from ostraka.services.requests import NamedRequests
 from ostraka.wire import request_ids
+from ostraka.wire.problem_types import ProblemType
 
 OWN = re.compile("[0-9a-f]{32}")
 PROXY, STRANGER = "10.0.0.7", "203.0.113.9"
@@ -41,7 +46,9 @@ class Served:
 
         self.registry = CollectorRegistry()
         trusted = TypeAdapter(list[IPvAnyNetwork]).validate_python(["10.0.0.0/24"])
-        self.app: ASGIApp = NamedRequests(app, trusted, RequestMetrics(self.registry))
+        self.app: ASGIApp = NamedRequests(
+            app, app.openapi()["paths"], trusted, RequestMetrics(self.registry)
+        )
 
     def get(self, path: str, client: str = STRANGER, name: str | None = None) -> httpx.Response:
         async def ask() -> httpx.Response:
@@ -121,6 +128,47 @@ def test_labels_of_metrics_are_routes_not_paths(served: Served) -> None:
         'ostraka_http_requests_total{method="GET",route="page",status="404"} 50.0',
     ]
     assert SECRET not in shown
+
+
+@pytest.mark.parametrize("describe", [node_api.describe_api, gateway_api.describe_api])
+def test_pages_of_other_origins_read_failures(describe: Callable[[], FastAPI]) -> None:
+    """Without these headers a browser reports an error of the network."""
+    app = describe()
+
+    async def ask() -> httpx.Response:
+        # No service is behind the application, so that the route fails.
+        transport = httpx.ASGITransport(app, False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://node") as asking:
+            return await asking.get("/api/v1/polls", headers={"Origin": "https://town.example"})
+
+    answer = asyncio.run(ask())
+    assert (answer.status_code, answer.json()["type"]) == (500, ProblemType.INTERNAL_ERROR.uri)
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Access-Control-Expose-Headers"] == request_ids.HEADER
+
+
+def test_refused_requests_have_the_label_of_their_route() -> None:
+    """Also those that are answered before the framework has chosen a route."""
+    registry = CollectorRegistry()
+    app = node_api.describe_api()
+    named = NamedRequests(app, app.openapi()["paths"], [], RequestMetrics(registry))
+
+    async def ask() -> None:
+        transport = httpx.ASGITransport(named, False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://node") as asking:
+            large = bytes(MAX_BODY_BYTES + 1)
+            assert (await asking.post("/api/v1/polls/1/ballots", content=large)).status_code == 413
+            preflight = {"Origin": "http://a", "Access-Control-Request-Method": "POST"}
+            await asking.options("/api/v1/polls/1/ballots:batch", headers=preflight)
+            assert (await asking.delete("/api/v1/polls/1/board")).status_code == 405
+
+    asyncio.run(ask())
+    series = 'ostraka_http_requests_total{method="(.+)",route="(.+)",status="(.+)"}'
+    assert re.findall(series, generate_latest(registry).decode()) == [
+        ("POST", "/api/v1/polls/{poll_id}/ballots", "413"),
+        ("OPTIONS", "/api/v1/polls/{poll_id}/ballots:batch", "200"),
+        ("other", "/api/v1/polls/{poll_id}/board", "405"),
+    ]
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])

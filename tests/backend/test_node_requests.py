@@ -100,9 +100,10 @@ def test_a_race_goes_on_without_a_silent_node(committee: Committee) -> None:
 
     def ask(member: Member, cancellation: Cancellation) -> str:
         number = member.address[0]
-        if number == SILENT:
-            cancellation.watch(cancelled.set)
-        return committee.answer(number)
+        if number != SILENT:
+            return committee.answer(number)
+        with cancellation.ending(cancelled.set):
+            return committee.answer(number)
 
     for _ in range(2):
         cancelled.clear()

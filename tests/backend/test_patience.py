@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import requests
 
-from ostraka.chain import patience
+from ostraka.chain import patience, whole_answers
 from ostraka.chain.contract import ChainError, call, connect
 from tests.support.endpoint import Endpoint, Reply, serving
+from tests.support.faulty_rpc import FaultyRpc
 
 BUSY = Reply(429, b"", retry_after="1")
 
@@ -80,6 +83,59 @@ def test_a_hanging_provider_is_left_soon(
     with pytest.raises(ChainError, match="no answer from the RPC endpoint in time"):
         call(lambda: connect(endpoint.url).eth.block_number)
     assert time.monotonic() - started < 2.5
+
+
+def test_an_answer_that_drips_is_left_soon(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every single read is fast; the whole answer would take 2 s."""
+    monkeypatch.setattr(patience, "PATIENCE_S", 1)
+    monkeypatch.setattr(patience, "ATTEMPT_S", 0.75)
+    endpoint.answer = lambda *_: "0x2a"
+    with FaultyRpc(endpoint.url) as proxy:
+        web3 = connect(proxy.url)
+        # A connection that is open already, and a new one.
+        for first in (web3.eth.block_number, 42):
+            assert first == 42
+            proxy.drip_s = 0.05
+            started = time.monotonic()
+            with pytest.raises(ChainError, match="no answer from the RPC endpoint in time"):
+                call(lambda: web3.eth.block_number)
+            assert time.monotonic() - started < 2
+        proxy.healthy()
+        assert web3.eth.block_number == 42
+
+
+def test_an_answer_without_end_is_left(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole_answers, "MAX_ANSWER_BYTES", 2**20)
+    endpoint.answer = lambda *_: "0x2a"
+    with FaultyRpc(endpoint.url) as proxy:
+        proxy.endless = True
+        web3 = connect(proxy.url)
+        with pytest.raises(ChainError, match="the RPC endpoint's answer is too long"):
+            call(lambda: web3.eth.block_number)
+        proxy.healthy()
+        assert web3.eth.block_number == 42
+
+
+def test_threads_share_connections(endpoint: Endpoint) -> None:
+    """Each late answer closes its own connection, not those of others."""
+
+    def late_for_one(method: str, _: Any) -> str:
+        if method == "eth_gasPrice":
+            time.sleep(1.5)
+        return "0x2a"
+
+    endpoint.answer = late_for_one
+    web3 = connect(endpoint.url)
+    with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(2) as threads:
+        patched.setattr(patience, "PATIENCE_S", 0.5)
+        late = threads.submit(lambda: web3.eth.gas_price)
+        for _ in range(20):
+            assert web3.eth.block_number == 42
+            time.sleep(0.02)
+        with pytest.raises(requests.Timeout):
+            late.result()
 
 
 def test_a_transaction_is_sent_once(endpoint: Endpoint) -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _OPENED_S = 16
 """By then an undisturbed poll is open."""
-_LIARS, _LOST = 0.6, 0.15
-"""Probabilities that a node that may be bad lies, or dies for good."""
+_LIARS, _LOST, _REBUILT = 0.6, 0.15, 0.2
+"""Probabilities that a node that may be bad lies, dies for good, or loses its database."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +202,8 @@ class Plan:
     """Lies of lying nodes."""
     lost: dict[int, float] = field(default_factory=dict)
     """Nodes that die for good, and when; with the liars at most `f`."""
+    rebuilt: dict[int, float] = field(default_factory=dict)
+    """Nodes that lose their databases, and when; with the other bad ones at most `f`."""
     providers: int = 1
 
     @classmethod
@@ -220,19 +222,23 @@ class Plan:
         bad = random.sample(range(1, world.poll.nodes + 1), world.poll.committee.faults)
         lies: dict[int, tuple[str, ...]] = {}
         lost: dict[int, float] = {}
+        rebuilt: dict[int, float] = {}
         for node in bad:
             how = random.random()
             if how < _LIARS:
                 lies[node] = tuple(random.sample(list(liars.LIES), random.choice((1, 1, 2, 3))))
             elif how < _LIARS + _LOST:
                 lost[node] = random.uniform(_OPENED_S, 80)
+            elif how < _LIARS + _LOST + _REBUILT:
+                rebuilt[node] = Random(f"rebuilt {how}").uniform(2, 90)
         episodes.sort(key=lambda one: one.start_s)
-        return cls(episodes, voters, lies, lost, random.choice((1, 1, 2)))
+        return cls(episodes, voters, lies, lost, rebuilt, random.choice((1, 1, 2)))
 
     @property
     def disturbs_opening(self) -> bool:
         """Whether something goes wrong before the poll is open."""
-        return any(one.start_s < CLOSES_S for one in self.episodes)
+        starts = [*(one.start_s for one in self.episodes), *self.rebuilt.values()]
+        return any(start_s < CLOSES_S for start_s in starts)
 
     def describe(self) -> list[str]:
         """In words."""
@@ -241,6 +247,7 @@ class Plan:
             *(f"voter {n} {what} at {at:.1f} s" for n, (what, at) in enumerate(self.voters)),
             *(f"node {node} lies: {', '.join(lies)}" for node, lies in self.lies.items()),
             *(f"node {node} dies for good at {at:.1f} s" for node, at in self.lost.items()),
+            *(f"node {node} loses its database at {at:.1f} s" for node, at in self.rebuilt.items()),
         ]
 
     def prepare(self, node: SimulatedNode) -> None:
@@ -305,6 +312,10 @@ class Plan:
             asyncio.get_running_loop().call_later(
                 at_s - simulation.now_s, self._lose, simulation, number
             )
+        for number, at_s in self.rebuilt.items():
+            asyncio.get_running_loop().call_later(
+                at_s - simulation.now_s, self._rebuild, simulation, number
+            )
         for at_s, order, episode, begins in sorted(turns, key=lambda turn: turn[:2]):
             while at_s - simulation.now_s > 0.001:
                 await asyncio.sleep(min(3, at_s - simulation.now_s))
@@ -326,6 +337,13 @@ class Plan:
         simulation.log("lost for good", node.host)
         node.lost = True
         node.kill()
+
+    @staticmethod
+    def _rebuild(simulation: "Simulation", number: int) -> None:
+        """Let a node lose its database."""
+        node = simulation.nodes[number - 1]
+        simulation.log("database lost", node.host)
+        node.lose_database()
 
     def heal(self, simulation: "Simulation") -> None:
         """End everything that is wrong."""

@@ -12,7 +12,7 @@ from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.repair_exchange import RepairExchange
 from ostraka.node.served_poll import ServedPoll
 from ostraka.node.store import BallotVersion, NodeStore
-from ostraka.storage.node_tables import StoredBallot
+from ostraka.storage.node_tables import NodePoll, StoredBallot
 from tests.simulator.virtual_disk import VirtualSecrets
 
 
@@ -103,6 +103,17 @@ def _keep_secrets() -> Any:
     return planted()
 
 
+def _forget_the_loss() -> Any:
+    """A rebuilt node takes part in its polls as if it had never signed anything."""
+    restore = NodeStore.restore_poll
+
+    def restore_poll(store: NodeStore, row: NodePoll) -> None:
+        row.rebuilt = row.may_have_stated_final = False
+        restore(store, row)
+
+    return _changed(NodeStore, "restore_poll", restore_poll)
+
+
 PLANTED: Mapping[str, Callable[[], Any]] = {
     "receipts before the ballots are on the disk": _write_later,
     "releasing before the root is final": _trust_newest_block,
@@ -110,5 +121,6 @@ PLANTED: Mapping[str, Callable[[], Any]] = {
     "counting a replaced ballot": _count_first_ballot,
     "no repairs": _forget_repairs,
     "keeping the secret of a poll": _keep_secrets,
+    "forgetting that the database was lost": _forget_the_loss,
 }
 """Each returns a context in which the nodes have the bug."""

@@ -8,14 +8,17 @@ from random import Random
 
 import httpx
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
 from ostraka.chain.contract import ChainError
 from ostraka.chain.registry import OpenedPoll, Status
 from ostraka.gateway.ballots import Ballots
 from ostraka.gateway.tallying import is_good, sums_of, tally_of
 from ostraka.node.api import describe_api
+from ostraka.node.identity import begin_rebuild, end_rebuild
 from ostraka.node.peers import _TIMEOUT
 from ostraka.node.policy import Policy
+from ostraka.node.rebuild import Outcome, Rebuild
 from ostraka.node.service import NodeService
 from ostraka.node.store import NodeStore
 from ostraka.wire import census_upload
@@ -39,6 +42,9 @@ from tests.simulator.virtual_time import Process
 from tests.simulator.world import Vote, World
 from tests.support.village import CREATOR, ScriptedElectorates
 
+_OPERATOR_S = 4
+"""Until an operator runs a command again."""
+
 
 class SimulatedNode:
     """One node: its disk, and its program, which may die and be started again."""
@@ -60,6 +66,9 @@ class SimulatedNode:
         self.liar = False
         self.lost = False
         """Whether it died for good."""
+        self.rebuilt = False
+        """Whether it lost its database, and got a new one by a rebuild."""
+        self.is_rebuilding = False
         self.skew_s = 0
         self.starts = 0
         self._world = world
@@ -81,6 +90,13 @@ class SimulatedNode:
         process.skew_s = self.skew_s
         process.run(self._run(process))
 
+    def lose_database(self) -> None:
+        """Let its program die and its database vanish; the operator rebuilds it at once."""
+        self.kill()
+        self.disk.lose_database()
+        self.rebuilt = self.is_rebuilding = True
+        self.start()
+
     def kill(self) -> None:
         """Let its program die at once."""
         self.process.kill()
@@ -88,11 +104,14 @@ class SimulatedNode:
     async def _run(self, process: Process) -> None:
         network, poll = self._network, self._world.poll
         store = NodeStore(self.disk.engine)
+        secrets = VirtualSecrets(self.disk, process, self.key)
         async with http_client(network) as client:
+            if self.is_rebuilding:
+                await self._rebuild(store, secrets, client)
             self.service = NodeService(
                 poll.curve,
                 store,
-                VirtualSecrets(self.disk, process, self.key),
+                secrets,
                 self.registries,  # type: ignore[arg-type]
                 self.key,
                 self.url,
@@ -103,6 +122,30 @@ class SimulatedNode:
             self._application.state.node = self.service
             network.hosts[self.host] = Host(process, self._application, self.lies, self.twists)
             await self.service.run()
+
+    async def _rebuild(
+        self, store: NodeStore, secrets: VirtualSecrets, client: httpx.AsyncClient
+    ) -> None:
+        """Do what `ostraka node rebuild` does, as often as an operator must run it."""
+        while True:
+            # A provider or the disk fails, and the command with it.
+            with suppress(ChainError, SQLAlchemyError):
+                begin_rebuild(store, secrets)
+                rebuild = Rebuild(
+                    self._world.poll.curve,
+                    store,
+                    secrets,
+                    self.registries,  # type: ignore[arg-type]
+                    self.key,
+                    ScriptedElectorates(),  # type: ignore[arg-type]
+                    client,
+                )
+                reports = [await rebuild.poll(number) for number in rebuild.polls()]
+                if all(one.outcome is not Outcome.NO_CENSUS for one in reports):
+                    end_rebuild(store, secrets, rebuild.now())
+                    self.is_rebuilding = False
+                    return
+            await asyncio.sleep(_OPERATOR_S)
 
 
 def http_client(network: VirtualNetwork) -> httpx.AsyncClient:

@@ -17,6 +17,7 @@ from unittest import mock
 from fastapi import FastAPI
 
 from ostraka.chain.registry import Status
+from ostraka.node import rebuild
 from ostraka.node import service as node_service
 from ostraka.randomness import system
 from tests.simulator.faults import Plan
@@ -31,6 +32,9 @@ from tests.support.village import CREATOR
 
 TICK_S = 3.0
 """Between two looks of a node at the chain: longer than in production, to save time."""
+REBUILD_MARGIN_S = 20
+"""How much before it can be final a root counts as final for a rebuild: an hour in production, and
+here more than a provider lags behind."""
 PATIENCE_S = 240
 """Within this time after the last fault every poll must be over."""
 
@@ -141,6 +145,7 @@ class Simulation:
             with (
                 virtual_time(self.loop),
                 mock.patch.object(node_service, "TICK_S", TICK_S),
+                mock.patch.object(rebuild, "MARGIN_S", REBUILD_MARGIN_S),
                 self._known_randomness(),
                 self.promises.watching(),
             ):

@@ -49,13 +49,17 @@ class Disk:
         Args:
             random: Decides which writes fail.
         """
+        self.lose_database()
+        shutil.rmtree(self.secrets, ignore_errors=True)
+        self.random = random
+        self.crash_at, self.failing = None, 0.0
+
+    def lose_database(self) -> None:
+        """Put a new, empty database in place of the old one; the secrets stay."""
         self.engine.dispose()
         for file in self._file.parent.glob("node.db-*"):
             file.unlink()
         self._file.write_bytes(self._empty)
-        shutil.rmtree(self.secrets, ignore_errors=True)
-        self.random = random
-        self.crash_at, self.failing = None, 0.0
 
     def _commit_or_fail(self, connection: object) -> None:
         owner = current()

@@ -3,14 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock, Thread
-from typing import Self
+from threading import Event, Lock
 
 import httpx
 
+from tests.support.rpc_proxy import Exchange, RpcProxy
 
-class CountingRpc:
+
+class CountingRpc(RpcProxy):
     """The proxy, for as long as the context lasts.
 
     Attributes:
@@ -22,42 +22,24 @@ class CountingRpc:
         """Args:
         upstream: Returns the URL of the node behind it, once it is asked for something.
         """
+        super().__init__()
         self.counts: Counter[str] = Counter()
         self.answers = Event()
         self.answers.set()
+        self._upstream = upstream
         self._lock = Lock()
-        headers = {"Content-Type": "application/json"}
-        self._client = httpx.Client(timeout=30, trust_env=False, headers=headers)
-        proxy = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                proxy._count(body)
-                proxy.answers.wait()
-                try:
-                    answer = proxy._client.post(upstream(), content=body)
-                    status, content = answer.status_code, answer.content
-                except httpx.HTTPError:
-                    # The node behind it has stopped.
-                    status, content = 502, b""
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            # Connections that clients keep open would hold up the end.
-            block_on_close = False
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+    def serve(self, exchange: Exchange, body: bytes) -> None:
+        """Count a request, and pass it on."""
+        self._count(body)
+        self.answers.wait()
+        try:
+            answer = self.client.post(self._upstream(), content=body)
+        except httpx.HTTPError:
+            # The node behind it has stopped.
+            exchange.answer(502)
+            return
+        exchange.answer(answer.status_code, answer.content)
 
     def _count(self, body: bytes) -> None:
         asked = json.loads(body)
@@ -70,12 +52,6 @@ class CountingRpc:
                     method += " " + (call.get("data") or call["input"])[:10]
                 self.counts[method] += 1
 
-    def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.answers.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._client.close()
+        super().__exit__(*raised)

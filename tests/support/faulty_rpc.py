@@ -6,12 +6,12 @@ Faults are switched on one by one and follow the count of questions, never chanc
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
-from typing import Any, Self
+from threading import Lock
+from typing import Any
 
-import httpx
+from tests.support.rpc_proxy import Exchange, RpcProxy
 
 _SEND = "eth_sendRawTransaction"
 _HEAD_ARGUMENT = {"eth_getBlockByNumber": 0, "eth_call": 1, "eth_getTransactionCount": 1}
@@ -22,7 +22,7 @@ _HTML = b"<html>Gateway time-out</html>"
 _STALE = {*_HEAD_ARGUMENT, "eth_blockNumber", "eth_getTransactionReceipt", "eth_getLogs"}
 
 
-class FaultyRpc:
+class FaultyRpc(RpcProxy):
     """The proxy, for as long as the context lasts.
 
     Attributes:
@@ -40,6 +40,8 @@ class FaultyRpc:
         refuses_batches: Whether requests of several questions are answered by 403.
         delay_s: How late answers are.
         delayed: Methods whose answers are late; empty for all.
+        drip_s: Pause between two bytes of an answer, its head included; 0 for none.
+        endless: Whether answers have no end.
         is_down: Whether connections are closed without an answer, as while it restarts.
         no_finality: Whether it knows no block with the tag `finalized`.
         final_lag: Blocks by which the final block is behind; 0 leaves it to the node.
@@ -48,39 +50,29 @@ class FaultyRpc:
     """
 
     def __init__(self, upstream: str) -> None:
+        super().__init__()
         self._upstream = upstream
-        self._client = httpx.Client(timeout=30, trust_env=False)
         self._lock = Lock()
         self._asked: dict[str, int] = {}
         self.healthy()
         self.sent: list[str] = []
-        proxy = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                proxy._wait(asked)
-                if proxy.is_down:
-                    self.close_connection = True
-                    return
-                if proxy._is_turn("busy", proxy.busy_every):
-                    self.send_response(429)
-                    self.send_header("Retry-After", str(proxy.retry_after_s))
-                    self.send_header("Content-Length", "0")
-                    self.end_headers()
-                    return
-                status, content = proxy._answer(asked)
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+    def serve(self, exchange: Exchange, body: bytes) -> None:
+        """Answer one request, with the faults that are on."""
+        asked = json.loads(body)
+        self._wait(asked)
+        if self.is_down:
+            exchange.close_connection = True
+        elif self.endless:
+            exchange.close_connection = True
+            _flood(exchange, asked)
+        elif self.drip_s:
+            exchange.close_connection = True
+            _drip(exchange, self.drip_s, self._answer(asked)[1])
+        elif self._is_turn("busy", self.busy_every):
+            exchange.answer(429, retry_after=str(self.retry_after_s))
+        else:
+            exchange.answer(*self._answer(asked))
 
     def healthy(self) -> None:
         """Switch every fault off."""
@@ -89,6 +81,8 @@ class FaultyRpc:
         self.log_range = 0
         self.lost_events = frozenset[str]()
         self.long_extra_data = self.refuses_batches = self.is_down = self.no_finality = False
+        self.endless = False
+        self.drip_s = 0.0
         self.busy_every = self.final_lag = self.kept_states = 0
         self.retry_after_s = 1
         self.delay_s = 0.0
@@ -195,18 +189,27 @@ class FaultyRpc:
         return every > 0 and sha256(f"{what} {count}".encode()).digest()[0] % every == 0
 
     def _forward(self, asked: dict[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = self._client.post(self._upstream, json=asked).json()
+        answer: dict[str, Any] = self.client.post(self._upstream, json=asked).json()
         return answer
-
-    def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._client.close()
 
 
 def _at(found: dict[str, Any]) -> int:
     return int(found["blockNumber"], 16)
+
+
+def _drip(exchange: Exchange, pause_s: float, content: bytes) -> None:
+    """Answer byte by byte, the head too."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\n\r\n".encode()
+    with suppress(OSError):
+        for byte in head + content:
+            exchange.wfile.write(bytes([byte]))
+            time.sleep(pause_s)
+
+
+def _flood(exchange: Exchange, asked: Any) -> None:
+    """Answer with a text without end, as fast as it is read."""
+    with suppress(OSError):
+        exchange.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        exchange.wfile.write(f'{{"jsonrpc":"2.0","id":{asked["id"]},"result":"0x'.encode())
+        while True:
+            exchange.wfile.write(b"00" * 2**15)

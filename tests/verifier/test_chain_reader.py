@@ -241,25 +241,61 @@ def test_wrong_usage() -> None:
         assert CliRunner().invoke(app, arguments).exit_code == 2, arguments
 
 
-def test_a_source_that_drips_is_given_up(
-    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rpc, "_PATIENCE_S", 0)
-    monkeypatch.setattr(rpc, "_SLOWEST_BYTES_PER_S", 1 << 40)
-    with pytest.raises(Undecided, match="too slow"):
-        read_board(f"{endpoint.url}/board")
-    monkeypatch.setattr(rpc, "_SLOWEST_BYTES_PER_S", 1)
-    assert read_board(f"{endpoint.url}/board") == BOARD.encode()
-
-
-def drip(server: socket.socket) -> None:
-    """Answer one request without end."""
-    connection, _ = server.accept()
+def drip(server: socket.socket, head: bytes) -> None:
+    """Answer requests without end, byte by byte after some bytes of the head."""
     with suppress(OSError):
-        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        connection, _ = server.accept()
+        connection.sendall(head)
         while True:
-            connection.sendall(b".")
+            connection.sendall(b"0")
             time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX-Endless: ",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ],
+    ids=["body", "head", "length of a chunk"],
+)
+def test_a_source_that_drips_is_given_up(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rpc, "_PATIENCE_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        for ask in (lambda: read_board(url), rpc.JsonRpc(url).chain_id):
+            threading.Thread(target=drip, args=(server, head), daemon=True).start()
+            started = time.monotonic()
+            with pytest.raises(Undecided, match="no whole answer in time"):
+                ask()
+            assert time.monotonic() - started < 5
+
+
+def test_a_large_board_has_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part of it gives it more; the limit of the parts' speed is tested above."""
+    monkeypatch.setattr(rpc, "_PATIENCE_S", 0.3)
+    monkeypatch.setattr(rpc, "_SLOWEST_BYTES_PER_S", 100)
+    part = bytes(50)
+
+    def serve(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
+            for _ in range(10):
+                connection.sendall(part)
+                time.sleep(0.1)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        assert read_board(f"http://127.0.0.1:{server.getsockname()[1]}") == 10 * part
+
+
+def test_idle_connections_are_reused_after_an_answer(endpoint: Endpoint) -> None:
+    """The deadline of an answer that came in time closes nothing later."""
+    asking = rpc.JsonRpc(endpoint.url)
+    for _ in range(3):
+        assert asking.chain_id() == CHAIN.chain_id
 
 
 def test_a_board_comes_from_the_first_node_that_gives_it(
@@ -272,7 +308,8 @@ def test_a_board_comes_from_the_first_node_that_gives_it(
         mute = f"http://127.0.0.1:{silent.getsockname()[1]}/board"
         with socket.create_server(("127.0.0.1", 0)) as slow:
             drips = f"http://127.0.0.1:{slow.getsockname()[1]}/board"
-            threading.Thread(target=drip, args=(slow,), daemon=True).start()
+            head = b"HTTP/1.1 200 OK\r\n\r\n"
+            threading.Thread(target=drip, args=(slow, head), daemon=True).start()
             assert read_board(f"{drips},{good}") == BOARD.encode()
         for sources in ([good, mute], [mute, none, good], [none, mute, good]):
             assert read_board(",".join(sources)) == BOARD.encode()

@@ -8,6 +8,31 @@ from ostraka_verifier.checks import Finding, Verdict
 from ostraka_verifier.report import Option, Report, print_report
 
 
+def test_checks_that_one_reason_prevented_take_one_line() -> None:
+    holds, unmade = Verdict.HOLDS, Verdict.NOT_CHECKED
+    findings = [
+        Finding("P1", "the first", holds, "", ""),
+        Finding("P2", "the second", holds, "", ""),
+        Finding("P3", "the third", unmade, "", "needs the chain"),
+        Finding("P4", "the fourth", unmade, "", "needs the chain"),
+        Finding("P5", "the fifth", unmade, "", "needs the chain"),
+        Finding("P6", "the sixth", unmade, "", "needs P1"),
+    ]
+    printed = StringIO()
+    report = Report("a poll", None, "unknown", None, findings, [])
+    print_report(report, Console(file=printed, width=200))
+    lines = [line.split() for line in printed.getvalue().splitlines()]
+    rows = [" ".join(word for word in line if word != "│") for line in lines if "│" in line]
+    assert rows == [
+        "P1 the first holds",
+        "P2 the second holds",
+        "P3 to P5 3 checks not checked needs the chain",
+        "P6 the sixth not checked needs P1",
+    ]
+    # Programs get each.
+    assert len(report.to_json()["checks"]) == len(findings)
+
+
 def test_no_text_of_a_stranger_moves_the_cursor() -> None:
     hostile = "\x1b[2J\x1b[H\x9b8m\r\nVerdict: holds\u202e[green]\x07"
     finding = Finding("P1", "a claim", Verdict.FAILS, hostile, hostile)

@@ -3,7 +3,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { ChainReader, readAnchoredHash } from "../../web/src/client/chain.ts";
 import { JsonRpc, Refused, Reverted, topicOf } from "../../web/src/client/rpc.ts";
@@ -266,6 +266,20 @@ test("an endless answer is given up", async () => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await expect(new JsonRpc(url).chainId()).rejects.toThrow("answers too much");
   expect(sent).toBeLessThan(256);
+});
+
+test("an answer that drips is given up", async () => {
+  const after = AbortSignal.timeout.bind(AbortSignal);
+  const timeout = vi.spyOn(AbortSignal, "timeout").mockImplementation(() => after(200));
+  server = createServer((_, response) => {
+    const dripping = setInterval(() => response.write("0"), 20);
+    response.once("close", () => { clearInterval(dripping); });
+  });
+  await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await expect(new JsonRpc(url).chainId()).rejects.toThrow("does not answer");
+  expect(timeout).toHaveBeenCalledExactlyOnceWith(60_000);
+  timeout.mockRestore();
 });
 
 describe("ranges of blocks", () => {

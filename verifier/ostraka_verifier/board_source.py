@@ -8,7 +8,14 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from ostraka_verifier.errors import Undecided
-from ostraka_verifier.rpc import Progress, Unanswered, fetch, no_progress, server_client
+from ostraka_verifier.rpc import (
+    Progress,
+    Unanswered,
+    fetch,
+    no_progress,
+    patience_with_large_answers,
+    server_client,
+)
 
 MAX_BOARD_BYTES = 2 * 2**30
 _STALL_S = 2
@@ -47,7 +54,8 @@ def _first(urls: Sequence[str], progress: Progress) -> bytes:
 
         try:
             with server_client() as client:
-                heard.put(fetch(client, "GET", urls[number], MAX_BOARD_BYTES, advance))
+                deadline = patience_with_large_answers()
+                heard.put(fetch(client, deadline, "GET", urls[number], MAX_BOARD_BYTES, advance))
         except Undecided as error:
             heard.put(error)
 

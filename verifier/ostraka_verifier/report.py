@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
 from rich.console import Console
@@ -207,19 +208,31 @@ def assumptions_of(findings: Sequence[Finding]) -> tuple[str, ...]:
     return tuple(finding.assumes for finding in findings if finding.assumes)
 
 
+def condensed(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Return the findings in groups for readers; checks not made for one reason stay together."""
+
+    def unmade(finding: Finding) -> object:
+        made = finding.verdict is not Verdict.NOT_CHECKED
+        return finding.check if made else (finding.item, finding.detail)
+
+    return [list(alike) for _, alike in groupby(findings, unmade)]
+
+
 def findings_table(title: str, findings: Sequence[Finding]) -> Table:
     """Return a table of checks with their verdicts."""
     table = Table(title=shown(title), title_justify="left")
     for name in ("check", "claim", "verdict", "detail"):
         table.add_column(name)
-    for finding in findings:
+    for alike in condensed(findings):
+        finding = alike[0]
         colour = _COLOURS[finding.verdict]
         detail = ": ".join(part for part in (finding.item, finding.detail) if part)
         if finding.assumes:
             detail += f" (assuming {finding.assumes})"
+        several = len(alike) > 1
         table.add_row(
-            finding.check,
-            finding.claim,
+            f"{finding.check} to {alike[-1].check}" if several else finding.check,
+            f"{len(alike)} checks" if several else finding.claim,
             f"[{colour}]{finding.verdict.value}[/{colour}]",
             shown(detail),
         )

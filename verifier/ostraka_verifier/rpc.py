@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from ostraka_verifier.deadline import Connections, Deadline
 from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, keccak256, parse_json, read_bytes
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
 from ostraka_verifier.uncompressed import UNCOMPRESSED, require_uncompressed
@@ -34,7 +35,9 @@ _ATTEMPTS = 5
 _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10
 _PATIENCE_S = 60
+"""How long requests are repeated, and how long one answer may take."""
 _SLOWEST_BYTES_PER_S = 10_000
+"""Of an answer that may take longer because it is large."""
 
 # How Ethereum clients report that a contract refuses, or has no such function.
 _REVERTED = re.compile("revert|opcode|out ?of ?gas", re.IGNORECASE)
@@ -109,6 +112,7 @@ class JsonRpc:
         reading: Told how many blocks of events are read, where the endpoint limits them.
         """
         self._client = server_client()
+        self._connections = Connections()
         self._url = url
         self._from_block = from_block
         self._reading = reading
@@ -304,7 +308,8 @@ class JsonRpc:
         return ask()
 
     def _post(self, request: Any) -> Any:
-        body = fetch(self._client, "POST", self._url, _MAX_RPC_BYTES, no_progress, request)
+        deadline = Deadline(_PATIENCE_S, self._connections)
+        body = fetch(self._client, deadline, "POST", self._url, _MAX_RPC_BYTES, content=request)
         with answers_of_the_endpoint():
             return parse_json(body, "JSON-RPC")
 
@@ -335,35 +340,56 @@ def no_answer(error: Exception) -> str:
     return "the connection was lost"
 
 
+def patience_with_large_answers() -> Deadline:
+    """Return the deadline of an answer of any size, which must keep arriving at some speed."""
+    return Deadline(_PATIENCE_S, Connections(), _SLOWEST_BYTES_PER_S)
+
+
 def fetch(
     client: httpx.Client,
+    deadline: Deadline,
     method: str,
     url: str,
     limit: int,
-    progress: Progress,
+    progress: Progress = no_progress,
     content: Any = None,
 ) -> bytes:
-    """Return the body of a successful answer of at most `limit` bytes; Unanswered otherwise."""
-    body, started = bytearray(), time.monotonic()
+    """Return the body of a successful answer of at most `limit` bytes; Unanswered otherwise.
+
+    Args:
+        deadline: Of this answer, with the connections of the client.
+    """
+    body = bytearray()
+    late = Unanswered(f"{url}: no whole answer in time")
     try:
-        with client.stream(method, url, json=content) as response:
+        with (
+            deadline,
+            client.stream(
+                method, url, json=content, extensions={"trace": deadline.trace}
+            ) as response,
+        ):
             total = response.headers.get("content-length", "")
             for chunk in response.iter_bytes():
                 body += chunk
+                deadline.received(len(body))
                 progress(len(body), int(total) if total.isdecimal() else 0)
                 if len(body) > limit:
                     raise Unanswered(f"{url}: more than {limit} bytes")
-                taken_s = time.monotonic() - started
-                if taken_s > _PATIENCE_S and len(body) < taken_s * _SLOWEST_BYTES_PER_S:
-                    raise Unanswered(f"{url}: too slow, {len(body)} bytes in {taken_s:.0f} s")
     except httpx.NetworkError as error:
+        if deadline.is_over:
+            raise late from error
         # For example while the server restarts.
         raise Unanswered(f"{url}: {no_answer(error)}", again=True, smaller=False) from error
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        if deadline.is_over:
+            raise late from error
         # UnicodeError: host names that cannot be encoded. An answer that takes long may be large.
         slow = isinstance(error, httpx.ReadTimeout)
         lost = isinstance(error, httpx.RemoteProtocolError)
         raise Unanswered(f"{url}: {no_answer(error)}", again=lost, smaller=slow) from error
+    if deadline.is_over:
+        # A closed connection also ends bodies without a stated length.
+        raise late
     status = response.status_code
     if status != httpx.codes.OK:
         raise Unanswered(

@@ -43,6 +43,7 @@ from ostraka.chain.log_ranges import log_ranges
 from ostraka.chain.patience import PatientProvider
 from ostraka.chain.provider import final_header
 from ostraka.chain.sending import Account, Errand
+from ostraka.chain.whole_answers import TooLarge
 from ostraka.keys import SigningKey
 from ostraka_verifier.typed_data import Domain
 from ostraka_verifier.units import UnixSeconds
@@ -52,6 +53,7 @@ Sender = SigningKey | Errand
 """The payer: a key for one transaction, or an errand whose transaction a journal keeps."""
 _MAX_SHOWN = 200
 _WITH_ERRORS = (
+    "Disputes",
     "PollRegistry",
     "PollRules",
     "VotingKeys",
@@ -341,6 +343,8 @@ def _why(error: Exception) -> str:
             return "no answer from the RPC endpoint in time"
         case requests.ConnectionError():
             return "no connection to the RPC endpoint"
+        case TooLarge():
+            return "the RPC endpoint's answer is too long"
         case requests.RequestException() if isinstance(error, ValueError):
             return "the RPC endpoint's URL is invalid, or it does not answer in JSON"
         case requests.RequestException():

@@ -16,6 +16,7 @@ import requests
 from web3.exceptions import Web3RPCError
 
 from ostraka.chain.errors import ChainError
+from ostraka.chain.whole_answers import TooLarge
 
 LOG_BLOCKS = 10_000
 """Blocks of the first attempt; many providers refuse more."""
@@ -81,10 +82,12 @@ def log_ranges(rpc_url: str) -> LogRanges:
 
 
 def _may_be_too_much(error: ChainError) -> bool:
-    """Return whether a provider answered with a refusal, which may be about the range."""
+    """Return whether fewer blocks may help: a refusal may be about the range."""
     match error.__cause__:
         case Web3RPCError() as refused:
             return _TOO_OFTEN.search(str(refused)) is None
         case requests.HTTPError() as refused if refused.response is not None:
             return refused.response.status_code in _TOO_MUCH
+        case TooLarge():
+            return True
     return False

@@ -8,10 +8,11 @@ import re
 import time
 
 import requests
-from eth_typing import URI
 from web3 import HTTPProvider
 from web3._utils.rpc_abi import RPC
 from web3.types import RPCEndpoint
+
+from ostraka.chain.whole_answers import ProviderSession
 
 PATIENCE_S = 20
 """Longest time for one question, with all its attempts."""
@@ -36,12 +37,12 @@ class PatientProvider(HTTPProvider):
     def __init__(self, rpc_url: str) -> None:
         super().__init__(
             rpc_url,
-            request_kwargs={"allow_redirects": False},
             # The library would ask for the chain id twice with every call; it never changes.
             cache_allowed_requests=True,
             cacheable_requests={RPC.eth_chainId},
         )
-        self._rpc_url = URI(rpc_url)
+        self._rpc_url = rpc_url
+        self._session = ProviderSession()
         self._rest_until_monotonic_s = 0.0
         self._refusal: requests.HTTPError | None = None
 
@@ -54,11 +55,11 @@ class PatientProvider(HTTPProvider):
         while True:
             left_s = max(0.1, deadline_monotonic_s - time.monotonic())
             try:
-                return self._request_session_manager.make_post_request(
+                return self._session.post(
                     self._rpc_url,
                     request_data,
-                    timeout=min(attempt_s, left_s),
-                    **self.get_request_kwargs(),
+                    self.get_request_headers(),
+                    min(attempt_s, left_s),
                 )
             except requests.RequestException as error:
                 if not self._may_help(error) or not _QUESTION.fullmatch(method):

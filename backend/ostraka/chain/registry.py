@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 
+from web3.types import EventData
+
 from ostraka.chain.contract import DeployedContract, Sender, Sent, camel, checksum, sent
 from ostraka.chain.sending import Errand
 from ostraka_verifier.board import AnchoredRoot, Attestation
@@ -153,14 +155,11 @@ class Registry(DeployedContract):
     def committee(self, digest: bytes) -> Committee | None:
         """Return a registered committee with its nodes' URLs; None if it does not exist."""
         event = self.latest_event("CommitteeRegistered", {"committee": digest})
-        if event is None:
-            return None
-        given = event["args"]
-        members = tuple(
-            Member(bytes.fromhex(node[2:]), url)
-            for node, url in zip(given["nodes"], given["urls"], strict=True)
-        )
-        return Committee(members, given["t"], given["f"])
+        return None if event is None else _committee(event)
+
+    def committees(self) -> list[Committee]:
+        """Return all registered committees, in the order of the chain."""
+        return [_committee(event) for event in self.all_events("CommitteeRegistered", {})]
 
     def voting_keys(self) -> bytes:
         """Return the address of the deployment's contract `VotingKeys`, 20 bytes."""
@@ -169,6 +168,14 @@ class Registry(DeployedContract):
     def period_floor(self) -> Seconds:
         """Return the minimum of dispute window, tally period and claim period."""
         return Seconds(self.read("periodFloor"))
+
+    def disputes(self) -> bytes:
+        """Return the address of the contract that may reject roots, 20 bytes; zero: none."""
+        return bytes.fromhex(self.read("disputes")[2:])
+
+    def is_disputable(self) -> bool:
+        """Return whether the registry has disputes: only then polls fix times for them."""
+        return any(self.disputes())
 
     def awards(
         self, poll_id: int, tally: Sequence[int], outcome_rule: bytes, order: Sequence[int]
@@ -245,6 +252,15 @@ class Registry(DeployedContract):
     def accept_tally(self, sender: Sender, poll_id: int, tally: Tally) -> Sent:
         """Submit a tally with its opening."""
         return self.send(sender, "acceptTally", poll_id, list(tally.values), tally.blinding)
+
+
+def _committee(event: EventData) -> Committee:
+    given = event["args"]
+    members = tuple(
+        Member(bytes.fromhex(node[2:]), url)
+        for node, url in zip(given["nodes"], given["urls"], strict=True)
+    )
+    return Committee(members, given["t"], given["f"])
 
 
 def _point(x: int, y: int) -> bytes:

@@ -55,7 +55,7 @@ class _Commands(DeferredCommands):
         ),
         Place(
             "watch",
-            "poll:watch",
+            "watch:watch",
             _LOOK,
             "Show how many have voted, until the poll is tallied or void.",
         ),

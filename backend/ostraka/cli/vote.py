@@ -44,6 +44,9 @@ from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.wording import counted, noun
 
+_NEVER = (ProblemType.POLL_NOT_SERVED, ProblemType.POLL_SECRET_LOST)
+"""Refusals of a node that lost its database or its secret: it gives no receipts of the poll."""
+
 
 class _CastByDefault(TyperGroup):
     """`ostraka vote 1 …` is short for `ostraka vote cast 1 …`."""
@@ -367,7 +370,9 @@ def _send(
         ),
         table(("Node", "Reason for no receipt"), _reasons(refusals)) if refusals else "",
     )
-    lacking = sorted(set(range(1, len(votes.poll.committee.members) + 1)) - set(ballot.receipts))
+    never = {node for node, problem in refusals.items() if problem.kind in _NEVER}
+    every = set(range(1, len(votes.poll.committee.members) + 1))
+    lacking = sorted(every - set(ballot.receipts) - never)
     if answer["recorded"] and lacking:
         nodes = f"{noun(len(lacking), 'node', 'nodes')} {', '.join(map(str, lacking))}"
         later = f"send {votes.path} --direct" if direct else f"receipts {votes.path} --fetch"

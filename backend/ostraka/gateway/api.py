@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 import structlog
 from fastapi import FastAPI, Request, Response
-from starlette.middleware.cors import CORSMiddleware
 
 from ostraka.chain.contract import ChainError, Refused
 from ostraka.gateway import pages
@@ -20,6 +19,7 @@ from ostraka.gateway.pages import Bundle
 from ostraka.gateway.polls import Polls
 from ostraka.gateway.progress import Progress
 from ostraka.gateway.read_models.currencies import Currencies
+from ostraka.gateway.read_models.disputes import DisputeReader
 from ostraka.gateway.read_models.polls import PollReader
 from ostraka.gateway.read_models.proposals import ProposalReader
 from ostraka.gateway.read_models.results import ResultReader
@@ -30,6 +30,7 @@ from ostraka.gateway.relayed_proposals import RelayedProposals
 from ostraka.gateway.rounds import Rounds
 from ostraka.gateway.routers import (
     ballots,
+    disputes,
     gateway,
     invitations,
     plans,
@@ -37,13 +38,14 @@ from ostraka.gateway.routers import (
     proposals,
     rounds,
 )
-from ostraka.wire import api_docs, direct_routes, health, openapi, problem_responses, request_ids
+from ostraka.guard.receipts import ReceiptFolder
+from ostraka.wire import api_docs, cors, direct_routes, health, openapi, problem_responses
 from ostraka.wire.casting_limit import CastingLimit
 from ostraka.wire.limits import BodyLimit
 
 log = structlog.get_logger()
 
-_ROUTERS = (rounds, proposals, polls, ballots, plans, invitations, gateway)
+_ROUTERS = (rounds, proposals, polls, disputes, ballots, plans, invitations, gateway)
 
 
 def build_api(
@@ -52,6 +54,7 @@ def build_api(
     client: httpx.AsyncClient,
     bundle: Bundle | None = None,
     public_rpc_url: str = "",
+    receipts: ReceiptFolder | None = None,
 ) -> FastAPI:
     """Build the application that serves a gateway.
 
@@ -60,9 +63,10 @@ def build_api(
         client: HTTP client for requests to nodes.
         bundle: The browser client; None serves the API only.
         public_rpc_url: Public provider of chain data, if there is one.
+        receipts: Where receipts that others hand in are kept; None: none are taken.
     """
     app = describe_api()
-    app.state.parts = _parts_of(context, token_hash, client, bundle, public_rpc_url)
+    app.state.parts = _parts_of(context, token_hash, client, bundle, public_rpc_url, receipts)
     app.state.readiness = health.ReadinessCheck(
         lambda: context.indexer.ping(), lambda: context.indexer.sight
     )
@@ -100,14 +104,7 @@ def describe_api() -> FastAPI:
     # The inner middleware: only requests whose body has arrived count.
     app.add_middleware(CastingLimit)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
-    # Pages of any origin may use the gateway; nothing here depends on cookies.
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=["*"],
-        allow_methods=["GET", "POST", "PUT"],
-        allow_headers=["*"],
-        expose_headers=[request_ids.HEADER],
-    )
+    cors.install(app)
     for one in _ROUTERS:
         app.include_router(one.router, prefix="/api/v1")
     direct_routes.install(app, ballots.DIRECT)
@@ -121,6 +118,7 @@ def _parts_of(
     client: httpx.AsyncClient,
     bundle: Bundle | None,
     public_rpc_url: str,
+    receipts: ReceiptFolder | None,
 ) -> GatewayParts:
     ballots = Ballots(client)
 
@@ -147,6 +145,8 @@ def _parts_of(
         proposal_reader=proposal_reader,
         poll_reader=PollReader(context, Courier(context.registry, context.account)),
         result_reader=ResultReader(context, currencies, proposal_reader),
+        dispute_reader=DisputeReader(context),
+        receipts=receipts,
     )
 
 

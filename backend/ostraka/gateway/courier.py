@@ -36,6 +36,8 @@ _T = TypeVar("_T")
 _U = TypeVar("_U")
 _PAUSE_S = 0.3
 """Between two rounds of asking the nodes of a committee."""
+_NOT_YET = (ProblemType.NOT_FROZEN, ProblemType.NOT_SETTLED, ProblemType.NODE_INCOMPLETE)
+"""What a node answers that works on a poll's next step."""
 
 
 class CourierError(Exception):
@@ -227,6 +229,7 @@ class Courier:
         good: dict[int, SignedShare] = {}
         deadline = time.monotonic() + timeout_s
         while True:
+            waiting = 0
             enough = max(1, poll.committee.quorum - len(good))
             for number, answer in self._race(
                 poll, lambda number, node: node.share(poll, number), enough, good
@@ -235,7 +238,9 @@ class Courier:
                     share = answer.result()
                 except NodeError:
                     continue
-                if share is not None and accept(share):
+                if share is None:
+                    waiting += 1
+                elif accept(share):
                     good[number] = share
                     if len(good) == poll.committee.threshold:
                         return list(good.values())
@@ -243,7 +248,8 @@ class Courier:
                 released = ", ".join(map(str, sorted(good))) or "none"
                 raise CourierError(
                     f"{poll.committee.threshold} shares of the tally needed; nodes that released "
-                    f"one: {released}{self._not_final(poll)}"
+                    f"one: {released}{self._not_final(poll)}",
+                    _why_not_yet(poll, len(good) + waiting),
                 )
             time.sleep(_PAUSE_S)
 
@@ -275,15 +281,18 @@ class Courier:
         deadline_monotonic_s = time.monotonic() + timeout_s
         while True:
             failures: list[str] = []
+            waiting = 0
             for number, answer in self._race(poll, lambda _, node: ask(node), enough):
                 try:
                     return accept(answer.result())
                 except NodeError as error:
                     failures.append(str(error))
+                    waiting += error.problem.kind in _NOT_YET
                 except AuditError as error:
                     failures.append(f"{poll.committee.members[number - 1].url}: {error}")
             if time.monotonic() > deadline_monotonic_s:
-                raise CourierError(f"no {name} yet: " + "; ".join(failures))
+                detail = f"no {name} yet: " + "; ".join(failures)
+                raise CourierError(detail, _why_not_yet(poll, waiting))
             time.sleep(_PAUSE_S)
 
     def _race(
@@ -312,6 +321,18 @@ class Courier:
         least = enough or poll.committee.quorum
         for member, answer in self._requests.race(list(numbers), request, least):
             yield numbers[member], answer
+
+
+def _why_not_yet(poll: PublishedPoll, at_work: int) -> ProblemType:
+    """Return why a poll's next step is not possible yet.
+
+    Args:
+        at_work: Number of nodes that have done their part of it, or said that they work on it. A
+            quorum of them needs only time.
+    """
+    if at_work >= poll.committee.quorum:
+        return ProblemType.NODES_NOT_READY
+    return ProblemType.NODES_UNREACHABLE
 
 
 def _from_all(nodes: Sequence[NodeClient], ask: Callable[[NodeClient], _T]) -> list[_T]:

@@ -117,7 +117,9 @@ class Indexer:
         while first <= head.number:
             last = min(head.number, first + self._blocks - 1)
             block = head if last == head.number else contract.head(last)
-            self._index(first, block, indexed_to)
+            undone = self._index(first, block, indexed_to)
+            if undone:
+                return taken_back + undone
             first = last + 1
         again_s = _READ_AGAIN_S if head != self._read else _REST_S
         self._read = head
@@ -125,18 +127,25 @@ class Indexer:
         self.sight = sight
         return taken_back
 
-    def _index(self, first: int, last: Head, indexed_to: int) -> None:
-        """Store the events of a range of blocks, and its last block unless it was indexed."""
+    def _index(self, first: int, last: Head, indexed_to: int) -> int:
+        """Store the events of a range of blocks, and its last block unless it was indexed.
+
+        Returns:
+            The number of blocks that were undone instead, as they are of another branch.
+        """
         events = [
             (name, event)
             for name, source in self._contracts.items()
             for event in source.logs(first, last.number)
         ]
-        if any(
-            event["blockNumber"] == last.number and bytes(event["blockHash"]) != last.hash
-            for _, event in events
-        ):
-            raise ChainError(f"blocks and logs of block {last.number} belong to different chains")
+        stated = {last.number: last.hash}
+        for _, event in events:
+            number, block_hash = event["blockNumber"], bytes(event["blockHash"])
+            if stated.setdefault(number, block_hash) != block_hash:
+                raise _mixed(number)
+        undone = self._undo_branch(first, stated)
+        if undone:
+            return undone
         with Session(self._engine) as session:
             known = set(
                 session.exec(
@@ -150,8 +159,13 @@ class Indexer:
                 for name, event in events
                 if (event["blockNumber"], event["logIndex"]) not in known
             )
-            if last.number > indexed_to:
-                session.add(Checkpoint(number=last.number, hash=last.hash))
+            # Also of blocks before the last one, so that rows of another branch are found.
+            have = session.exec(
+                select(Checkpoint.number).where(col(Checkpoint.number).between(first, last.number))
+            )
+            new = stated.keys() - set(have)
+            session.add_all(Checkpoint(number=one, hash=stated[one]) for one in new)
+            if new:
                 session.execute(
                     delete(Checkpoint).where(
                         col(Checkpoint.number).not_in(
@@ -167,6 +181,59 @@ class Indexer:
             self._blocks = max(1, self._blocks // 2)
         elif len(events) < _MANY_EVENTS // 4:
             self._blocks = min(LOG_BLOCKS, 2 * self._blocks)
+        return 0
+
+    def _undo_branch(self, first: int, stated: Mapping[int, bytes]) -> int:
+        """Undo what a replica on another branch of the chain has shown before.
+
+        Only blocks about which the logs now disagree with the index are asked for.
+
+        Args:
+            first: First block of a range of which the logs were read.
+            stated: Hashes of the range's last block and of its blocks with events, by number.
+
+        Raises:
+            ChainError: The logs are of another branch than the chain.
+        """
+        with Session(self._engine) as session:
+            known = dict(
+                session.exec(
+                    select(Checkpoint.number, Checkpoint.hash).where(
+                        col(Checkpoint.number).between(first, max(stated))
+                    )
+                ).all()
+            )
+            filled = set(
+                session.exec(
+                    select(IndexedEvent.block).where(
+                        col(IndexedEvent.block).between(first, max(stated))
+                    )
+                )
+            )
+        contract = next(iter(self._contracts.values()))
+        for number in sorted(known):
+            # Events that are not shown may only be late.
+            if number in stated and stated[number] == known[number]:
+                continue
+            if number not in stated and number not in filled:
+                continue
+            block_hash = contract.block_hash(number)
+            if block_hash not in (None, known[number]):
+                return self._undo(number - 1)
+            if number in stated:
+                raise _mixed(number)
+        return 0
+
+    def _undo(self, standing: int) -> int:
+        """Delete the index of all blocks after one; return their number."""
+        found = self._checkpoint()
+        newest = found.number if found else standing
+        with Session(self._engine) as session:
+            session.execute(delete(IndexedEvent).where(col(IndexedEvent.block) > standing))
+            session.execute(delete(Checkpoint).where(col(Checkpoint.number) > standing))
+            session.commit()
+        log.warning("reorganization", taken_back=newest - standing, to=standing)
+        return newest - standing
 
     def _checkpoint(self) -> Checkpoint | None:
         """Return the last indexed block; None without any."""
@@ -203,12 +270,7 @@ class Indexer:
             changed = changed or block is not None
         if not changed:
             return 0
-        with Session(self._engine) as session:
-            session.execute(delete(IndexedEvent).where(col(IndexedEvent.block) > standing))
-            session.execute(delete(Checkpoint).where(col(Checkpoint.number) > standing))
-            session.commit()
-        log.warning("reorganization", taken_back=newest.number - standing, to=standing)
-        return newest.number - standing
+        return self._undo(standing)
 
     def events(
         self, contract: str, names: Sequence[str], subject: str | None = None
@@ -228,6 +290,10 @@ class Indexer:
             query = query.where(IndexedEvent.subject == subject)
         with Session(self._engine) as session:
             return list(session.exec(query))
+
+
+def _mixed(number: int) -> ChainError:
+    return ChainError(f"blocks and logs of block {number} belong to different chains")
 
 
 def _row(contract: str, event: Any) -> IndexedEvent:

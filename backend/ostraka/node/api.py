@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
-from starlette.middleware.cors import CORSMiddleware
 
 from ostraka.chain.contract import ChainError
 from ostraka.node.census_uploads import CensusGate
@@ -12,12 +11,12 @@ from ostraka.node.routers import ballots, peers, polls
 from ostraka.node.service import NodeService
 from ostraka.wire import (
     api_docs,
+    cors,
     direct_routes,
     health,
     openapi,
     problem_responses,
     problems,
-    request_ids,
 )
 from ostraka.wire.casting_limit import CastingLimit
 from ostraka.wire.limits import BodyLimit
@@ -58,14 +57,7 @@ def describe_api() -> FastAPI:
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     # The outer middleware, as it does not need the body.
     app.add_middleware(CensusGate, check=_check_census(app))
-    # Voters reach every node directly from any page; nothing here depends on cookies.
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=["*"],
-        allow_methods=["GET", "POST", "PUT"],
-        allow_headers=["*"],
-        expose_headers=[request_ids.HEADER],
-    )
+    cors.install(app)
     for one in (polls, ballots, peers):
         app.include_router(one.router, prefix="/api/v1")
     direct_routes.install(app, ballots.DIRECT)

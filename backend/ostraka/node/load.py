@@ -15,6 +15,8 @@ class NodeLoad:
     Attributes:
         phases: Number of served polls in each phase, by the phase's name in lower case.
         lost: Number of polls that are not served because their secret is lost.
+        sat_out: Number of polls under way in which the node gives no receipts and settles nothing,
+            because it lost its database.
         queued: Ballots that wait for their check, in all polls.
         receipted: Ballots of voters that got a receipt since the start, in all polls.
         away: For each other node of a poll under way, by address, whether it did not answer the
@@ -23,6 +25,7 @@ class NodeLoad:
 
     phases: Counter[str]
     lost: int
+    sat_out: int
     queued: int
     receipted: int
     away: dict[bytes, bool]
@@ -33,6 +36,10 @@ class NodeLoad:
         return cls(
             Counter(type(service.phase).__name__.lower() for service in services),
             lost,
+            sum(
+                service.served.rebuilt and not isinstance(service.phase, Destroyed)
+                for service in services
+            ),
             sum(service.accepting.queued for service in services),
             sum(service.accepting.receipted for service in services),
             {

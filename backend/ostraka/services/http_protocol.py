@@ -10,26 +10,38 @@ request."""
 HEAD_PATIENCE_S = 30
 """Longest time in which a head must arrive, from the connection's start or its first byte on."""
 
+SLOWEST_ANSWER_BYTES = 2**16
+"""Fewest bytes of a waiting answer that a client must take in `ANSWER_PATIENCE_S`."""
+ANSWER_PATIENCE_S = 30
+
 
 class BoundedHttp(HttpToolsProtocol):
-    """A connection whose heads and trailers are bounded, and whose heads arrive in time.
+    """A connection whose heads and trailers are bounded, and that never waits long for its client.
 
     The parser keeps an unfinished header, and the server the finished ones, so that endless heads
     or trailers would fill the memory before any limit on bodies applies. The server closes idle
-    connections only after a complete request, so that those without one would use up its files.
+    connections only after a complete request, so that those without one would use up its files. An
+    answer that nobody reads would keep its connection and its memory, even after it was closed.
     """
 
     _unfinished_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
+    _answer_timer: asyncio.TimerHandle
+    _waiting_bytes = 0
+    """Of answers, when they were last looked at."""
+    _emptied = False
+    """Whether the client has taken nearly all of them since."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head, for a limited time."""
         super().connection_made(transport)
         self._expect_head()
+        self._expect_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._stop_timer()
+        self._answer_timer.cancel()
         super().connection_lost(exc)
 
     def _expect_head(self) -> None:
@@ -40,6 +52,25 @@ class BoundedHttp(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _expect_reading(self) -> None:
+        self._answer_timer = self.loop.call_later(ANSWER_PATIENCE_S, self._require_reading)
+
+    def _require_reading(self) -> None:
+        """Cut the connection if the client took too little of what has been waiting for it."""
+        before, self._waiting_bytes = self._waiting_bytes, self.transport.get_write_buffer_size()
+        taken = before - self._waiting_bytes
+        if before and self._waiting_bytes and not self._emptied and taken < SLOWEST_ANSWER_BYTES:
+            # Closing it would wait for the client again.
+            self.transport.abort()
+            return
+        self._emptied = False
+        self._expect_reading()
+
+    def resume_writing(self) -> None:
+        """Write more of an answer, as the client has taken nearly all that was written."""
+        self._emptied = True
+        super().resume_writing()
 
     def on_headers_complete(self) -> None:
         """Take a complete head; `BodyLimit` bounds the time of the body."""

@@ -6,8 +6,9 @@ ballot, or asked for a receipt, is nobody's business.
 Source: docs/operations.md, "Logs" and "Watch".
 """
 
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 
 import structlog
@@ -22,7 +23,8 @@ log = structlog.get_logger()
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT"})
 _PAGE = "page"
-"""What metrics call the pages of the web client, and everything else without a route."""
+"""What metrics call the pages of the web client, and everything else that is not described."""
+_PARAMETER = re.compile(r"\\{[^/]+\\}")
 _FAILED = 500
 
 
@@ -30,12 +32,18 @@ class NamedRequests:
     """ASGI middleware around the whole application, and around the reading of proxies' headers."""
 
     def __init__(
-        self, app: ASGIApp, trusted_proxies: Sequence[IPvAnyNetwork], metrics: RequestMetrics
+        self,
+        app: ASGIApp,
+        routes: Iterable[str],
+        trusted_proxies: Sequence[IPvAnyNetwork],
+        metrics: RequestMetrics,
     ) -> None:
         """Args:
+        routes: Templates of paths, such as `/api/v1/polls/{poll_id}`.
         trusted_proxies: Networks of proxies that may name requests.
         """
         self._app = app
+        self._routes = Routes(routes)
         self._trusted = tuple(trusted_proxies)
         self._metrics = metrics
 
@@ -64,7 +72,7 @@ class NamedRequests:
             finally:
                 took_s = (answered_monotonic_s or time.monotonic()) - started_monotonic_s
                 method = scope["method"] if scope["method"] in _METHODS else "other"
-                route = _route_of(scope)
+                route = self._routes.of(scope["path"])
                 self._metrics.answered(method, route, status, took_s)
                 # Anybody can cause other answers, and would fill the disk with lines.
                 say = log.warning if status == _FAILED else log.debug
@@ -72,6 +80,8 @@ class NamedRequests:
 
     def _is_trusted(self, scope: Scope) -> bool:
         """Whether a trusted proxy opened the connection."""
+        if not self._trusted:
+            return False
         try:
             address = ip_address(scope["client"][0])
         except (TypeError, ValueError):
@@ -79,7 +89,25 @@ class NamedRequests:
         return any(address in network for network in self._trusted)
 
 
-def _route_of(scope: Scope) -> str:
-    """Return the template of the route that served a request, such as `/api/v1/polls/{poll_id}`."""
-    route = scope.get("route")
-    return _PAGE if route is None else str(route.path)
+class Routes:
+    """The described routes of an application, which name requests in logs and metrics.
+
+    The framework names a route only once it has chosen it: not for requests that are refused
+    before, such as too many ballots.
+    """
+
+    def __init__(self, templates: Iterable[str]) -> None:
+        """Args:
+        templates: A path that several fit has the name of the one with the fewest parameters.
+        """
+        each = sorted(templates, key=lambda one: one.count("{"))
+        self._patterns = [
+            (re.compile(_PARAMETER.sub("[^/]+", re.escape(one))), one) for one in each
+        ]
+
+    def of(self, path: str) -> str:
+        """Return the template of a path; `page` if it fits none."""
+        for pattern, template in self._patterns:
+            if pattern.fullmatch(path):
+                return template
+        return _PAGE

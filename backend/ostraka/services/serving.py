@@ -130,7 +130,7 @@ def _wrapped(app: FastAPI, settings: ServiceSettings, metrics: ServiceMetrics) -
         # By default, the server would trust every program on this machine.
         trusted = [str(network) for network in settings.trusted_proxies]
         inner = ProxyHeadersMiddleware(app, trusted_hosts=trusted)  # type: ignore[arg-type]
-    return NamedRequests(inner, settings.trusted_proxies, metrics.requests)
+    return NamedRequests(inner, app.openapi()["paths"], settings.trusted_proxies, metrics.requests)
 
 
 def _stop_on_signals(server: uvicorn.Server) -> None:

@@ -13,7 +13,8 @@ from ostraka.wire.problems import Problem
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import HASH_BYTES, SIGNATURE_BYTES, keccak256
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.signatures import recover
+from ostraka_verifier.typed_data import Domain
 
 HEADER = "Ostraka-Census"
 

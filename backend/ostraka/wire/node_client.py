@@ -7,11 +7,10 @@ shares and sums.
 The interface: `/api/docs` of a node, docs/protocol.md §4.3, §11, §12 and §16.
 """
 
-import socket
 import threading
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import httpx
 
@@ -23,6 +22,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, reported
 from ostraka.wire.records import from_hex, strict_json
 from ostraka_verifier.board import AnchoredRoot, Board, SignedShare
+from ostraka_verifier.deadline import Connections, Deadline
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.parameters import Committee, Member
@@ -91,56 +91,19 @@ class Cancellation:
         for end in ends:
             end()
 
-    def watch(self, end: Callable[[], None]) -> None:
-        """Call a function once when this is cancelled, also if it was cancelled before."""
+    @contextmanager
+    def ending(self, end: Callable[[], None]) -> Iterator[None]:
+        """Call a function when this is cancelled meanwhile, or was cancelled before."""
         with self._lock:
             self._ends.add(end)
             cancelled = self._cancelled
         if cancelled:
             end()
-
-    def unwatch(self, end: Callable[[], None]) -> None:
-        """Do not call a function any more."""
-        with self._lock:
-            self._ends.discard(end)
-
-
-class _Deadline:
-    """Closes the connection of one request when its time is over or it is cancelled.
-
-    The timeouts of httpx are for single reads, and do not stop a node that sends a byte of its
-    headers now and then.
-    """
-
-    def __init__(self, patience_s: float, cancellation: Cancellation) -> None:
-        self._timer = threading.Timer(patience_s, self._end)
-        self._timer.daemon = True
-        self._cancellation = cancellation
-        self._socket: socket.socket | None = None
-        self.is_over = False
-
-    def trace(self, event: str, values: dict[str, Any]) -> None:
-        """Learn the connection: the `trace` extension of httpx."""
-        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            self._socket = values["return_value"].get_extra_info("socket")
-            if self.is_over:
-                self._end()
-
-    def _end(self) -> None:
-        self.is_over = True
-        if self._socket is not None:
-            with suppress(OSError):
-                # The connection's own: the method of a TLS socket is for the reading thread only.
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        self._cancellation.watch(self._end)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        self._cancellation.unwatch(self._end)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._ends.discard(end)
 
 
 class NodeClient:
@@ -219,6 +182,13 @@ class NodeClient:
         except Malformed as error:
             raise NodeError(self.url, error) from error
 
+    def omitted(self, poll_id: int) -> list[Any]:
+        """Return recorded ballots that the anchored root leaves out, as the node lists them."""
+        listed = self._read_json(self._get(f"/polls/{poll_id}/omitted", _LARGE_PATIENCE_S))
+        if not isinstance(listed, list):
+            raise NodeError(self.url, "omitted: not a list")
+        return listed
+
     def share(self, poll: PublishedPoll, number: int) -> SignedShare | None:
         """Return the aggregate share that node `number` released; None before it is released."""
         listed = self._get_json(f"/polls/{poll.poll_id}/shares")
@@ -276,7 +246,8 @@ class NodeClient:
         response = None
         url = f"{self.url.rstrip('/')}/api/v1{path}"
         late = NodeError(self.url, f"no answer within {patience_s} s", ProblemType.NODE_SILENT)
-        with _Deadline(patience_s, self._cancellation) as deadline:
+        deadline = Deadline(patience_s, Connections())
+        with deadline, self._cancellation.ending(deadline.end):
             try:
                 request = self._http.build_request(
                     method,

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from starlette.exceptions import HTTPException
 
+from ostraka.wire import cors
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
 from ostraka.wire.wording import reason_of
@@ -61,7 +62,8 @@ def install(app: FastAPI) -> None:
     async def _unexpected(_: Request, __: Exception) -> JSONResponse:
         # Details go to the log only; the response could leak secrets.
         detail = "the service failed; its log has the details"
-        return respond(Problem(ProblemType.INTERNAL_ERROR, detail))
+        # Made outside all middleware.
+        return respond(Problem(ProblemType.INTERNAL_ERROR, detail), cors.HEADERS)
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:

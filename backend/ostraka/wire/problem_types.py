@@ -89,6 +89,7 @@ class ProblemType(Enum):
     TOO_MANY_VERSIONS = "too-many-versions", "Too many versions", 429
     SUPERSEDED = "superseded", "Ballot superseded", 409
     NODES_UNREACHABLE = "nodes-unreachable", "Nodes unreachable", 503
+    NODES_NOT_READY = "nodes-not-ready", "Nodes not ready yet", 503
     BOARD_UNAVAILABLE = "board-unavailable", "Board unavailable", 503
     POLL_KEYS_UNAVAILABLE = "poll-keys-unavailable", "Poll keys unavailable", 503
     NODE_UNREACHABLE = "node-unreachable", "Node unreachable", 503

@@ -24,7 +24,7 @@ from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.rpc import no_answer
 from ostraka_verifier.sharing import check_boxes
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 
 _ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.25
@@ -46,7 +46,8 @@ class Cast:
     Attributes:
         receipts: Verified receipt signatures by node index.
         refusals: The problem of each node that gave no receipt.
-        waiting: Nodes that have not answered yet; requests to them continue.
+        waiting: Nodes that have not answered yet; requests to them continue. A node that is left
+            alone is neither here nor in the others: it was not asked.
         quorum: Number of receipts that record a ballot.
     """
 
@@ -338,8 +339,7 @@ class _Delivery:
                 for node, one in said.items()
                 if isinstance(one, Problem) and node in final
             }
-            answered = receipts.keys() | refusals.keys()
-            waiting = frozenset(range(1, self._nodes + 1)) - answered
+            waiting = frozenset(self.asked - receipts.keys() - refusals.keys())
             results.append(Cast(receipts, refusals, waiting, self._quorum))
         return results
 

@@ -100,6 +100,20 @@ export interface VoterMessages {
   "poll.void": undefined;
   "poll.results": undefined;
   "poll.audit": undefined;
+  "disputes.title": undefined;
+  "disputes.window": { until: string };
+  "disputes.contested": { until: string };
+  "disputes.rejected": { ground: string };
+  "disputes.leaf": { place: string; deadline: string; state: string; bond: string };
+  "disputes.omission": { voter: string; deadline: string; state: string; bond: string };
+  "disputes.cost": { bond: string };
+  "disputes.states.open": undefined;
+  "disputes.states.answered": undefined;
+  "disputes.states.closed": undefined;
+  "disputes.grounds.sum": undefined;
+  "disputes.grounds.padding": undefined;
+  "disputes.grounds.order": undefined;
+  "disputes.grounds.unanswered": undefined;
   "poll.round": undefined;
   "poll.needsAll": { nodes: number | bigint };
   "poll.waits": { problem: string };
@@ -258,6 +272,7 @@ export interface VoterMessages {
   "problems.too-many-versions": undefined;
   "problems.superseded": undefined;
   "problems.nodes-unreachable": undefined;
+  "problems.nodes-not-ready": undefined;
   "problems.board-unavailable": undefined;
   "problems.poll-keys-unavailable": undefined;
   "problems.node-unreachable": undefined;
@@ -524,6 +539,7 @@ export interface VoterMessages {
     faults: number | bigint;
   };
   "audit.noRpc": undefined;
+  "audit.checks": { count: number | bigint };
   "audit.large": { count: number | bigint };
   "audit.command": undefined;
   "audit.assuming": undefined;
@@ -844,6 +860,8 @@ export interface OrganizerMessages {
   "organize.members.max_rounds": undefined;
   "organize.members.dispute_window": undefined;
   "organize.members.tally_period": undefined;
+  "organize.members.response_time": undefined;
+  "organize.members.max_dispute_delay": undefined;
   "organize.members.voting_keys": undefined;
   "organize.members.invitations": undefined;
   "organize.members.shared_keys": undefined;

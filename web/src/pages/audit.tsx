@@ -10,7 +10,7 @@ import { number, t, messageIfAny } from "../messages/index.ts";
 import { assumptionText } from "../messages/assumptions.ts";
 import { type Sections, splitSections } from "../protocol/board.ts";
 import type { Finding } from "../protocol/checks/audit.ts";
-import { assumptionsOf, noBoard, verdictOf } from "../protocol/checks/checks.ts";
+import { assumptionsOf, condensed, noBoard, verdictOf } from "../protocol/checks/checks.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
 import { Page } from "../view/page.tsx";
@@ -185,14 +185,22 @@ function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
             </tr>
           </thead>
           <tbody>
-            {findings.map((one) => (
-              <tr key={one.check}>
-                <th scope="row">{one.check}</th>
-                <td>{messageIfAny(`audit.claims.${one.check}`) ?? one.claim}</td>
-                <td class={kinds[one.verdict]}>{t(`audit.words.${one.verdict}`)}</td>
-                <td>{[one.item, one.detail].filter(Boolean).join(": ")}</td>
-              </tr>
-            ))}
+            {condensed(findings).map((alike) => {
+              const [one, last] = [alike[0]!, alike.at(-1)!];
+              const several = alike.length > 1;
+              return (
+                <tr key={one.check}>
+                  <th scope="row">{several ? `${one.check} – ${last.check}` : one.check}</th>
+                  <td>
+                    {several
+                      ? t("audit.checks", { count: alike.length })
+                      : (messageIfAny(`audit.claims.${one.check}`) ?? one.claim)}
+                  </td>
+                  <td class={kinds[one.verdict]}>{t(`audit.words.${one.verdict}`)}</td>
+                  <td>{[one.item, one.detail].filter(Boolean).join(": ")}</td>
+                </tr>
+              );
+            })}
           </tbody>
         </table>
       </div>

@@ -59,7 +59,10 @@ class CastBallot(Answer):
     quorum: Count = Field(description="Receipts that record a ballot.")
     receipts: list[ReceiptSignature]
     refusals: list[Refusal]
-    waiting: list[NodeNumber] = Field(description="Nodes that have not answered yet.")
+    waiting: list[NodeNumber] = Field(
+        description="Nodes that have not answered yet. Nodes that were slow before are not asked, "
+        "and are in none of the lists: they fetch the ballot from the others."
+    )
 
 
 class Receipt(ReceiptSignature):

@@ -35,6 +35,22 @@ export function verdictOf(findings: readonly Finding[]): Verdict {
   return verdicts.size === 1 && verdicts.has("holds") ? "holds" : "not checked";
 }
 
+/** Findings in groups for readers: checks that were not made for one reason stay together. */
+export function condensed(findings: readonly Finding[]): Finding[][] {
+  const groups: Finding[][] = [];
+  for (const one of findings) {
+    const before = groups.at(-1)?.[0];
+    const alike =
+      one.verdict === "not checked" &&
+      before?.verdict === one.verdict &&
+      before.item === one.item &&
+      before.detail === one.detail;
+    if (alike) groups.at(-1)!.push(one);
+    else groups.push([one]);
+  }
+  return groups;
+}
+
 /** What a verdict that holds assumes. */
 export function assumptionsOf(findings: readonly Finding[]): Assumption[] {
   if (verdictOf(findings) !== "holds") return [];
