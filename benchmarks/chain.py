@@ -131,6 +131,8 @@ def _round(
             proposals_open_at=now,
             proposals_close_at=now + 3600,
             claim_period=3600,
+            payout_delay=0,
+            veto_holder=bytes(20),
             ballot=round_rules.approval(0, 5),
             outcome=ROUNDS[name],
             committee=nodes.committee.digest,

@@ -11,7 +11,10 @@ import {TreasuryRounds} from "./treasury/TreasuryRounds.sol";
 /// @title BudgetTreasury
 /// @notice Starts a round's poll, decides by its tally and pays. No owner, no upgrade.
 contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
-    constructor(IPollRegistry registry_) EIP712("Ostraka", "2") TreasuryRounds(registry_) {}
+    constructor(
+        IPollRegistry registry_,
+        string memory daoUri
+    ) EIP712("Ostraka", "2") TreasuryRounds(registry_, daoUri) {}
 
     /// @inheritdoc IBudgetTreasury
     function startVoting(
@@ -97,9 +100,23 @@ contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
         }
         record.funded = funded;
         record.committed = committed;
-        record.claimsEndAt = uint64(block.timestamp + record.parameters.claimPeriod);
+        RoundParameters storage parameters = record.parameters;
+        record.claimsEndAt = uint64(
+            block.timestamp + parameters.payoutDelay + parameters.claimPeriod
+        );
         record.decidedIn = uint64(block.number);
         emit RoundDecided(roundId, indices, committed);
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function veto(uint256 roundId) external {
+        RoundRecord storage record = _inStatus(roundId, RoundStatus.Decided);
+        address holder = record.parameters.vetoHolder;
+        if (msg.sender != holder) revert BudgetTreasuryNotVetoHolder(msg.sender, holder);
+        uint64 opensAt = _payoutsOpenAt(record);
+        if (block.timestamp >= opensAt) revert BudgetTreasuryPayoutsOpen(opensAt);
+        record.vetoed = true;
+        emit RoundVetoed(roundId, holder);
     }
 
     /// @inheritdoc IBudgetTreasury
@@ -108,6 +125,8 @@ contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
         RoundRecord storage record = _inStatus(roundId, RoundStatus.Decided);
         // Otherwise a reorganized or private block could decide and pay in one step.
         if (block.number <= record.decidedIn) revert BudgetTreasuryTooEarly(record.decidedIn);
+        uint64 opensAt = _payoutsOpenAt(record);
+        if (block.timestamp < opensAt) revert BudgetTreasuryPayoutsNotOpen(opensAt);
         uint256 bit = 1 << index;
         if (record.funded & bit == 0) revert BudgetTreasuryNotFunded(proposalId);
         if (record.paid & bit != 0) revert BudgetTreasuryAlreadyPaid(proposalId);
@@ -128,6 +147,7 @@ contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
         seen.deposited = record.deposited;
         seen.committed = record.committed;
         seen.paidOut = record.paidOut;
+        seen.payoutsOpenAt = _payoutsOpenAt(record);
         seen.claimsEndAt = record.claimsEndAt;
         seen.proposals = uint16(_proposals[roundId].length);
         seen.standing = seen.proposals - record.withdrawn;

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {ERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {BallotCheck} from "./BallotCheck.sol";
 import {IDisputes} from "./interfaces/IDisputes.sol";
@@ -21,7 +22,7 @@ import {SumTree} from "./libraries/SumTree.sol";
 /// @notice No owner, no upgrade. Holds nothing but bonds and what accounts may withdraw.
 /// @dev A registry may be hostile. Every function changes its own state before it calls the registry
 /// or sends money, and a registry can only decide about challenges of its own polls.
-contract Disputes is IDisputes, EIP712 {
+contract Disputes is IDisputes, EIP712, ERC165 {
     /// @dev Challenges of one anchored root.
     struct Docket {
         uint32 open;
@@ -249,6 +250,11 @@ contract Disputes is IDisputes, EIP712 {
     /// @inheritdoc IDisputes
     function challengeOf(bytes32 challenge) external view returns (Challenge memory) {
         return _challenges[challenge];
+    }
+
+    /// @notice As ERC-165 asks.
+    function supportsInterface(bytes4 interfaceId) public view override returns (bool) {
+        return interfaceId == type(IDisputes).interfaceId || super.supportsInterface(interfaceId);
     }
 
     function _anchored(

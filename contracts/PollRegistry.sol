@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {ERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
 import {GeneratorTable} from "./GeneratorTable.sol";
 import {PollRules} from "./PollRules.sol";
 import {VotingKeys} from "./VotingKeys.sol";
@@ -17,7 +18,7 @@ import {PollContext} from "./libraries/PollContext.sol";
 
 /// @title PollRegistry
 /// @notice No owner, no upgrade, no funds.
-contract PollRegistry is PollStates, EIP712 {
+contract PollRegistry is PollStates, EIP712, ERC165 {
     struct CommitteeRecord {
         address[] nodes;
         uint8 t;
@@ -300,6 +301,12 @@ contract PollRegistry is PollStates, EIP712 {
     ) external view returns (address[] memory nodes, uint8 t, uint8 f, uint8 q) {
         CommitteeRecord storage record = _committees[digest];
         return (record.nodes, record.t, record.f, record.q);
+    }
+
+    /// @notice As ERC-165 asks.
+    function supportsInterface(bytes4 interfaceId) public view override returns (bool) {
+        return
+            interfaceId == type(IPollRegistry).interfaceId || super.supportsInterface(interfaceId);
     }
 
     function _requireNodes(address[] calldata nodes, string[] calldata urls) private pure {

@@ -179,6 +179,11 @@ contract RoundRules {
     ) private view {
         uint256 floor = registry.periodFloor();
         if (parameters.claimPeriod == 0 || parameters.claimPeriod < floor) _refuse("claimPeriod");
+        // Nobody can veto in no time.
+        if (
+            parameters.vetoHolder != address(0) &&
+            (parameters.payoutDelay == 0 || parameters.payoutDelay < floor)
+        ) _refuse("payoutDelay");
         (address[] memory nodes, , , ) = registry.committee(parameters.committee);
         if (nodes.length == 0) _refuse("committee");
         if (parameters.roundDuration == 0) _refuse("roundDuration");

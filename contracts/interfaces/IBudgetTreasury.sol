@@ -2,11 +2,12 @@
 pragma solidity 0.8.37;
 
 import {CensusTree} from "../libraries/CensusTree.sol";
+import {IDaoUri} from "./IDaoUri.sol";
 
 /// @title Rounds of a shared budget: propose, vote in private, pay out
 /// @notice Holds a round's money from funding to payout. Nobody owns it: money leaves only to the
 /// recipients of funded proposals or back to its funders. Specified in docs/protocol.md, §17.
-interface IBudgetTreasury {
+interface IBudgetTreasury is IDaoUri {
     /// @notice Parameters that a round fixes at its creation. Times are Unix seconds, amounts the
     /// token's smallest units.
     struct RoundParameters {
@@ -21,8 +22,12 @@ interface IBudgetTreasury {
         bytes32 memberRoot;
         uint64 proposalsOpenAt;
         uint64 proposalsCloseAt;
-        // Seconds after the decision in which payouts can be claimed.
+        // Seconds from the end of the payout delay in which payouts can be claimed.
         uint32 claimPeriod;
+        // Seconds from the decision until payouts can be claimed.
+        uint32 payoutDelay;
+        // Account that may veto all payouts before then, or zero.
+        address vetoHolder;
         // Kind of ballot and kind of outcome rule, each with its parameters (§17.7).
         bytes ballot;
         bytes outcome;
@@ -82,7 +87,7 @@ interface IBudgetTreasury {
         uint128 totalWeight;
     }
 
-    /// @notice State of a round by chain time. Expired and Void are final.
+    /// @notice State of a round by chain time. Expired, Void and Vetoed are final.
     enum RoundStatus {
         None,
         Announced,
@@ -92,7 +97,8 @@ interface IBudgetTreasury {
         Tallied,
         Decided,
         Expired,
-        Void
+        Void,
+        Vetoed
     }
 
     /// @notice Current state of a proposal; in a proportional round the amount is its award.
@@ -115,6 +121,8 @@ interface IBudgetTreasury {
         uint256 deposited;
         uint256 committed;
         uint256 paidOut;
+        // Both 0 before the decision.
+        uint64 payoutsOpenAt;
         uint64 claimsEndAt;
         uint16 proposals;
         uint16 standing;
@@ -146,6 +154,7 @@ interface IBudgetTreasury {
     event ProposalWithdrawn(uint256 indexed roundId, bytes32 indexed proposalId);
     event VotingStarted(uint256 indexed roundId, uint256 indexed pollId);
     event RoundDecided(uint256 indexed roundId, uint16[] funded, uint256 committed);
+    event RoundVetoed(uint256 indexed roundId, address indexed vetoHolder);
     event PayoutClaimed(
         uint256 indexed roundId,
         bytes32 indexed proposalId,
@@ -171,9 +180,14 @@ interface IBudgetTreasury {
     error BudgetTreasuryProposalWithdrawn(bytes32 proposalId);
     error BudgetTreasuryWrongValue(uint256 expected, uint256 actual);
     error BudgetTreasuryNothingReceived();
+    error BudgetTreasuryTooManyDeposits(uint256 limit);
+    error BudgetTreasuryTooMuchDeposited(uint256 deposited, uint256 limit);
     error BudgetTreasuryUnderfunded(uint256 deposited, uint256 budget);
     error BudgetTreasuryElectorateDiffers(string field);
     error BudgetTreasuryTooEarly(uint256 decidedIn);
+    error BudgetTreasuryPayoutsNotOpen(uint64 payoutsOpenAt);
+    error BudgetTreasuryPayoutsOpen(uint64 payoutsOpenAt);
+    error BudgetTreasuryNotVetoHolder(address account, address vetoHolder);
     error BudgetTreasuryNotFunded(bytes32 proposalId);
     error BudgetTreasuryAlreadyPaid(bytes32 proposalId);
     error BudgetTreasuryNothingToRefund(address funder);
@@ -192,7 +206,8 @@ interface IBudgetTreasury {
 
     /// @notice Deposit money into a round before its vote starts. The amount that arrives counts, so
     /// tokens that take a fee may be used. Anybody may deposit; money that is not paid out is
-    /// refunded in proportion.
+    /// refunded in proportion, to the last unit. All deposits together are below 2^128, and one
+    /// account deposits at most 1000 times with deposits of others in between.
     function fund(uint256 roundId, uint256 amount) external payable;
 
     /// @notice Propose as a member.
@@ -251,12 +266,18 @@ interface IBudgetTreasury {
     /// @param order Slots from best to worst as the outcome rule requires (§14); checked in one pass.
     function decide(uint256 roundId, uint256[] calldata tally, uint16[] calldata order) external;
 
-    /// @notice Pay a funded proposal to its recipient, once, in a later block than the decision, so
-    /// that nobody can decide and collect in one transaction. Anybody may call this.
+    /// @notice Veto the decision: nothing is paid out, and all deposits can be refunded. Only the
+    /// veto holder may call this, and only until payouts open.
+    function veto(uint256 roundId) external;
+
+    /// @notice Pay a funded proposal to its recipient, once, after the payout delay and in a later
+    /// block than the decision, so that nobody can decide and collect in one transaction. Anybody may
+    /// call this.
     function claim(bytes32 proposalId) external;
 
     /// @notice Return a funder's part of the money that is not, or no longer, reserved for proposals:
-    /// all of it in a void round, the surplus after the decision, unclaimed payouts after expiry.
+    /// all of it in a void or vetoed round, the surplus after the decision, unclaimed payouts after
+    /// expiry.
     function refund(uint256 roundId, address funder) external;
 
     /// @notice Amount that a funder can get refunded now.

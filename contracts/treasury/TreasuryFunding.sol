@@ -5,7 +5,6 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IBudgetTreasury} from "../interfaces/IBudgetTreasury.sol";
 import {TreasuryRounds} from "./TreasuryRounds.sol";
 
@@ -15,7 +14,17 @@ import {TreasuryRounds} from "./TreasuryRounds.sol";
 abstract contract TreasuryFunding is ReentrancyGuard, TreasuryRounds {
     using SafeERC20 for IERC20;
 
-    mapping(uint256 roundId => mapping(address funder => uint256)) private _deposits;
+    /// @dev Deposits of a funder without others in between: those from `start` up to `end`, when all
+    /// deposits of the round are laid end to end.
+    struct Stretch {
+        uint128 start;
+        uint128 end;
+    }
+
+    /// @dev A refund reads them all, and has to fit into a block.
+    uint256 private constant MAX_STRETCHES = 1000;
+
+    mapping(uint256 roundId => mapping(address funder => Stretch[])) private _stretches;
     mapping(uint256 roundId => mapping(address funder => uint256)) private _refunds;
 
     /// @inheritdoc IBudgetTreasury
@@ -39,8 +48,7 @@ abstract contract TreasuryFunding is ReentrancyGuard, TreasuryRounds {
             received = IERC20(token).balanceOf(address(this)) - before;
         }
         if (received == 0) revert BudgetTreasuryNothingReceived();
-        record.deposited += received;
-        _deposits[roundId][msg.sender] += received;
+        _deposit(record, _stretches[roundId][msg.sender], received);
         emit RoundFunded(roundId, msg.sender, received);
     }
 
@@ -57,15 +65,44 @@ abstract contract TreasuryFunding is ReentrancyGuard, TreasuryRounds {
     function refundable(uint256 roundId, address funder) public view returns (uint256) {
         RoundRecord storage record = _rounds[roundId];
         RoundStatus current = _status(record);
-        uint256 free = 0;
-        if (current == RoundStatus.Void) free = record.deposited;
-        else if (current == RoundStatus.Decided) free = record.deposited - record.committed;
-        else if (current == RoundStatus.Expired) free = record.deposited - record.paidOut;
-        // It only ever grows, and rounds down: all parts together never exceed it.
-        if (free == 0) return 0;
-        return
-            Math.mulDiv(_deposits[roundId][funder], free, record.deposited) -
-            _refunds[roundId][funder];
+        bool isFinal =
+            current == RoundStatus.Void ||
+                current == RoundStatus.Expired ||
+                current == RoundStatus.Vetoed;
+        if (!isFinal && current != RoundStatus.Decided) return 0;
+        uint256 deposited = record.deposited;
+        uint256 free = deposited - (isFinal ? record.paidOut : record.committed);
+        Stretch[] storage list = _stretches[roundId][funder];
+        uint256 share = 0;
+        for (uint256 i = 0; i < list.length; ++i) {
+            (uint256 start, uint256 end) = (list[i].start, list[i].end);
+            // In the end, stretches cover all deposits without gaps: their shares add up to the last
+            // unit. Until then a share rounds down, which is never more than it is in the end.
+            share +=
+                isFinal
+                    ? (end * free) / deposited - (start * free) / deposited
+                    : ((end - start) * free) / deposited;
+        }
+        return share - _refunds[roundId][funder];
+    }
+
+    function _deposit(
+        RoundRecord storage record,
+        Stretch[] storage list,
+        uint256 received
+    ) private {
+        uint256 start = record.deposited;
+        uint256 end = start + received;
+        // Products of two amounts fit into a word.
+        if (end > type(uint128).max) revert BudgetTreasuryTooMuchDeposited(end, type(uint128).max);
+        record.deposited = end;
+        uint256 count = list.length;
+        if (count != 0 && list[count - 1].end == start) {
+            list[count - 1].end = uint128(end);
+        } else {
+            if (count == MAX_STRETCHES) revert BudgetTreasuryTooManyDeposits(MAX_STRETCHES);
+            list.push(Stretch(uint128(start), uint128(end)));
+        }
     }
 
     function _pay(address token, address recipient, uint256 amount) internal {

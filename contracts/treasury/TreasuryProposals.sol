@@ -40,6 +40,10 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
         "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)"
     );
 
+    /// @dev The chain that ids of proposals name. They stay after a split that gives this chain a new
+    /// id, when signatures already name the new one.
+    uint256 private immutable _firstChainId = block.chainid;
+
     mapping(uint256 roundId => ProposalRecord[]) internal _proposals;
     mapping(bytes32 proposalId => Place) private _places;
     mapping(uint256 roundId => mapping(address member => uint256)) private _submitted;
@@ -249,7 +253,7 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
             keccak256(
                 abi.encodePacked(
                     "ostraka/v2/proposal",
-                    abi.encode(block.chainid, address(this), roundId, proposer, nonce)
+                    abi.encode(_firstChainId, address(this), roundId, proposer, nonce)
                 )
             );
     }

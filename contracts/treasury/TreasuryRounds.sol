@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
 import {RoundRules} from "../RoundRules.sol";
 import {IBudgetTreasury} from "../interfaces/IBudgetTreasury.sol";
+import {IDaoUri} from "../interfaces/IDaoUri.sol";
 import {IPollRegistry} from "../interfaces/IPollRegistry.sol";
 
 /// @title Rounds of a treasury
 /// @notice Creates rounds and reports their status. Specified in docs/protocol.md, §17.
-abstract contract TreasuryRounds is IBudgetTreasury {
+abstract contract TreasuryRounds is IBudgetTreasury, ERC165 {
     struct RoundRecord {
         address organizer;
         uint64 claimsEndAt;
@@ -27,6 +29,7 @@ abstract contract TreasuryRounds is IBudgetTreasury {
         uint8 electorateKind;
         // Block of the decision.
         uint64 decidedIn;
+        bool vetoed;
         RoundParameters parameters;
     }
 
@@ -36,13 +39,17 @@ abstract contract TreasuryRounds is IBudgetTreasury {
     IPollRegistry public immutable registry;
     /// @notice Writes the rules of the rounds' polls.
     RoundRules public immutable rules;
+    /// @inheritdoc IDaoUri
+    string public daoURI;
     /// @inheritdoc IBudgetTreasury
     uint256 public roundCount;
 
     mapping(uint256 roundId => RoundRecord) internal _rounds;
 
-    constructor(IPollRegistry registry_) {
+    constructor(IPollRegistry registry_, string memory daoUri) {
         registry = registry_;
+        daoURI = daoUri;
+        emit DAOURIUpdate(address(this), daoUri);
         // Created here, so that nobody chooses which rounds are allowed and how rules are written.
         rules = new RoundRules();
     }
@@ -72,6 +79,14 @@ abstract contract TreasuryRounds is IBudgetTreasury {
         emit RoundCreated(roundId, msg.sender, parameters, electorate, title, text);
     }
 
+    /// @notice As ERC-165 asks.
+    function supportsInterface(bytes4 interfaceId) public view override returns (bool) {
+        return
+            interfaceId == type(IBudgetTreasury).interfaceId ||
+            interfaceId == type(IDaoUri).interfaceId ||
+            super.supportsInterface(interfaceId);
+    }
+
     function _inStatus(
         uint256 roundId,
         RoundStatus expected
@@ -83,8 +98,10 @@ abstract contract TreasuryRounds is IBudgetTreasury {
 
     function _status(RoundRecord storage record) internal view returns (RoundStatus) {
         if (record.organizer == address(0)) return RoundStatus.None;
-        if (record.claimsEndAt != 0)
+        if (record.claimsEndAt != 0) {
+            if (record.vetoed) return RoundStatus.Vetoed;
             return block.timestamp < record.claimsEndAt ? RoundStatus.Decided : RoundStatus.Expired;
+        }
         if (record.pollId != 0) {
             IPollRegistry.Status poll = registry.status(record.pollId);
             if (poll == IPollRegistry.Status.Void) return RoundStatus.Void;
@@ -96,6 +113,12 @@ abstract contract TreasuryRounds is IBudgetTreasury {
             block.timestamp < record.parameters.votingOpensAt
                 ? RoundStatus.Ready
                 : RoundStatus.Void;
+    }
+
+    /// @dev Time of the decision plus the payout delay; 0 before the decision.
+    function _payoutsOpenAt(RoundRecord storage record) internal view returns (uint64) {
+        uint64 end = record.claimsEndAt;
+        return end == 0 ? 0 : end - record.parameters.claimPeriod;
     }
 
     function _checkTexts(string calldata title, string calldata text) internal view {

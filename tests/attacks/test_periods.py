@@ -40,7 +40,8 @@ class Deployed:
         nobody = checksum(bytes(20))
         address, made = deploy(stack.rpc_url, self.organizer, "PollRegistry", floor_s, nobody)
         self.registry = Registry(stack.rpc_url, address, made.block)
-        address, made = deploy(stack.rpc_url, self.organizer, "BudgetTreasury", checksum(address))
+        bound = (checksum(address), "")
+        address, made = deploy(stack.rpc_url, self.organizer, "BudgetTreasury", *bound)
         self.treasury = Treasury(stack.rpc_url, address, made.block)
         digest = self.registry.domain.digest(typed_data.COMMITTEE, poll.committee.digest)
         signatures = [key.sign(digest) for key in poll.node_keys]
@@ -77,6 +78,8 @@ class Deployed:
             proposals_open_at=now,
             proposals_close_at=now + HOUR,
             claim_period=HOUR,
+            payout_delay=0,
+            veto_holder=bytes(20),
             ballot=round_rules.approval(0, 1),
             outcome=round_rules.greedy(Order.VOTES, Misfit.SKIP, 1),
             committee=self.poll.committee.digest,

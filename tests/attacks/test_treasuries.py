@@ -60,7 +60,7 @@ CHANGES = {
     "refunds to the organizer": (REFUNDS, REFUNDS.replace("funder", "_rounds[roundId].organizer")),
 }
 KINDS = ("real", *CHANGES)
-BOOKS = "    mapping(uint256 roundId => mapping(address funder => uint256)) private _deposits;\n"
+BOOKS = "    mapping(uint256 roundId => mapping(address funder => Stretch[])) private _stretches;\n"
 
 
 @dataclass
@@ -199,7 +199,7 @@ def created(town: Town, kind: str, token: Token, now: int) -> Round:
     if kind in CHANGES:
         changed = ChangedContract("BudgetTreasury", *CHANGES[kind])
         registry = checksum(stack.registry.address)
-        at = changed.deploy(stack.rpc_url, stack.organizer, registry)
+        at = changed.deploy(stack.rpc_url, stack.organizer, registry, "")
         treasury = Treasury(stack.rpc_url, *at)
     keys = [SigningKey() for _ in range(MEMBERS)]
     pairs = [(key.address, key.address) for key in keys]
@@ -219,6 +219,8 @@ def created(town: Town, kind: str, token: Token, now: int) -> Round:
         proposals_open_at=now,
         proposals_close_at=now + DAY,
         claim_period=100 * DAY,
+        payout_delay=0,
+        veto_holder=bytes(20),
         ballot=round_rules.approval(0, 1),
         outcome=round_rules.greedy(Order.VOTES, Misfit.SKIP, 1),
         committee=town.committee.digest,
@@ -336,15 +338,16 @@ def test_a_registry_with_one_changed_line_is_found(
     changed = ChangedContract("PollRegistry", FLOOR, "parameters.disputeWindow == 0")
     at = changed.deploy(stack.rpc_url, stack.organizer, 3600, checksum(bytes(20)))
     real, _ = deploy(stack.rpc_url, stack.organizer, "PollRegistry", 3600, checksum(bytes(20)))
+    undisputed = {"response_time": 0, "max_dispute_delay": 0}
     for registry in (Registry(stack.rpc_url, real), Registry(stack.rpc_url, *at)):
         monkeypatch.setattr(stack, "registry", registry)
         committee = KeyCommittee.register(stack, 2, 2, 0).committee
         monkeypatch.setattr(town, "committee", committee)
         if registry.address == real:
             with pytest.raises(ChainError, match="disputeWindow"):
-                town.create_poll(6, dispute_window=1)
+                town.create_poll(6, dispute_window=1, **undisputed)
             continue
-        poll, _, census = town.create_poll(6, dispute_window=1)
+        poll, _, census = town.create_poll(6, dispute_window=1, **undisputed)
     board = unopened_board(stack, poll, census)
     chain = read_evidence(ChainReader(stack.rpc_url, at[0]), poll.poll_id, board)
     assert isinstance(chain.deployment, DeploymentEvidence)
@@ -361,11 +364,12 @@ def test_a_registry_with_one_changed_line_is_found(
 def test_an_own_constructor_can_leave_the_releases_code(town: Town) -> None:
     """No check of code can detect this, so the verdict states what it assumes."""
     organizer, stack = town.stack.organizer, town.stack
-    for_oneself = f"{BOOKS}    constructor() {{ _deposits[1][msg.sender] = 1e30; }}\n"
+    deposit = "_stretches[1][msg.sender].push(Stretch(0, 1e30));"
+    for_oneself = f"{BOOKS}    constructor() {{ {deposit} }}\n"
     filled = ChangedContract("BudgetTreasury", BOOKS, for_oneself)
     assert filled.runtime_code.hex() == artifact("BudgetTreasury")["deployedBytecode"][2:]
     registry = checksum(stack.registry.address)
-    treasury = Treasury(stack.rpc_url, *filled.deploy(stack.rpc_url, organizer, registry))
+    treasury = Treasury(stack.rpc_url, *filled.deploy(stack.rpc_url, organizer, registry, ""))
     code = bytes(stack.registry.web3.eth.get_code(checksum(treasury.address)))
     found = known_releases().find("BudgetTreasury", code)
     assert found is not None

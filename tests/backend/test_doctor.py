@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ostraka.chain.contract import connect
+from ostraka.chain.contract import checksum, connect, deploy
 from ostraka.chain.deployment import ChainIdentity, Deployer, Deployment, Order
 from ostraka.chain.journal import MemoryJournal
 from ostraka.chain.registry import Registry
@@ -87,8 +87,24 @@ def edit(settings: Path, old: str, new: str) -> None:
 def test_a_new_node_s_settings_are_good_but_for_what_it_waits_for(node: Path) -> None:
     found = findings("node", node, 0)
     assert found["registry"] == ("good", "PollRegistry of release 0.1.0")
+    assert found["disputes"] == ("good", "Disputes of release 0.1.0")
     assert found["database_url"][0] == found["finality"][0] == found["logs"][0] == "good"
     assert found["url"][0] == found["committees"][0] == found["rpc_urls"][0] == "warning"
+
+
+def test_results_that_nobody_or_a_stranger_may_reject(rpc: str, node: Path, record: Path) -> None:
+    deployed = Deployment.read(record)
+    registry = deployed.contracts["PollRegistry"].address
+    stranger = bytes.fromhex(deployed.contracts["BudgetTreasury"].address[2:])
+    for disputes, reason in (
+        (bytes(20), "the registry has none"),
+        (stranger, f"0x{stranger.hex()} may reject results"),
+    ):
+        address, _ = deploy(rpc, Anvil().payer, "PollRegistry", 3600, checksum(disputes))
+        edit(node, registry, "0x" + address.hex())
+        level, detail = findings("node", node, 0)["disputes"]
+        assert (level, reason in detail) == ("warning", True)
+        edit(node, "0x" + address.hex(), registry)
 
 
 def test_a_wrong_registry_is_named(node: Path, record: Path) -> None:

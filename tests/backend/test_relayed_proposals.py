@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from ostraka.chain.contract import ChainError, Refused, Reverted
 from ostraka.chain.sending import Account
+from ostraka.chain.treasury import RoundStatus
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.plans import Plans
@@ -31,6 +32,32 @@ def engine(url: str) -> Any:
     engine.dispose()
 
 
+def decided_round(status: RoundStatus = RoundStatus.DECIDED, now: int = 1000) -> dict[str, Any]:
+    """What a gateway reads of a round whose payouts open at 1000."""
+    view = SimpleNamespace(status=status, payouts_open_at=1000)
+    registry = SimpleNamespace(head=lambda: SimpleNamespace(timestamp=now))
+    return {"round": lambda round_id: view, "registry": registry}
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (decided_round(now=999), "payouts open at 1970-01-01 00:16:40"),
+        (decided_round(RoundStatus.VETOED), "vetoed"),
+    ],
+)
+def test_payouts_that_are_not_open_are_not_sent(
+    engine: Engine, state: dict[str, Any], reason: str
+) -> None:
+    gateway = SimpleNamespace(
+        plans=Plans(engine), errand=Account(SigningKey(), DatabaseJournal(engine)).errand, **state
+    )
+    for _ in range(PAYOUT_TRIES + 1):
+        with pytest.raises(Problem, match=reason) as refused:
+            RelayedProposals(cast(GatewayContext, gateway)).claim(1, PROPOSAL)
+        assert refused.value.kind is ProblemType.NOTHING_TO_PAY
+
+
 def test_failed_payouts_that_the_gateway_pays_are_limited(engine: Engine) -> None:
     """One that takes the money when gas is estimated, and refuses it when it is mined."""
     answers: list[Exception] = []
@@ -42,6 +69,7 @@ def test_failed_payouts_that_the_gateway_pays_are_limited(engine: Engine) -> Non
         plans=Plans(engine),
         treasury=SimpleNamespace(claim=claim),
         errand=Account(SigningKey(), DatabaseJournal(engine)).errand,
+        **decided_round(),
     )
     proposals = RelayedProposals(cast(GatewayContext, gateway))
     # What costs nothing is tried as often as anybody likes.
@@ -80,6 +108,7 @@ def test_a_payout_waits_for_the_block_after_the_decision(
         plans=Plans(engine),
         treasury=SimpleNamespace(claim=claim),
         errand=Account(SigningKey(), DatabaseJournal(engine)).errand,
+        **decided_round(),
     )
     proposals = RelayedProposals(cast(GatewayContext, gateway))
     answers += [too_early, too_early]
@@ -102,6 +131,7 @@ def test_waiting_payouts_leave_threads_for_other_requests(engine: Engine) -> Non
         plans=Plans(engine),
         treasury=SimpleNamespace(claim=claim),
         errand=Account(SigningKey(), DatabaseJournal(engine)).errand,
+        **decided_round(),
     )
     proposals = RelayedProposals(cast(GatewayContext, gateway))
     with ThreadPoolExecutor(PAYOUTS_AT_ONCE) as pool:

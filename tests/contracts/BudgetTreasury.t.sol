@@ -3,295 +3,8 @@ pragma solidity 0.8.37;
 
 import {BudgetTreasury} from "../../contracts/BudgetTreasury.sol";
 import {IBudgetTreasury} from "../../contracts/interfaces/IBudgetTreasury.sol";
-import {IPollRegistry} from "../../contracts/interfaces/IPollRegistry.sol";
-import {CensusTree} from "../../contracts/libraries/CensusTree.sol";
-import {Recipient} from "./support/Money.sol";
-import {PretendRegistry} from "./support/PretendRegistry.sol";
+import {RoundDriver} from "./support/RoundDriver.sol";
 import {Test} from "./support/Vm.sol";
-
-/// @notice Drives rounds of all kinds by anyone's calls at any time, with recipients that refuse or
-/// burn their gas, and keeps books of its own.
-contract RoundDriver is Test {
-    struct Books {
-        uint256 deposited;
-        uint256 paid;
-        uint256 refunded;
-        bool proportional;
-        bool divided;
-    }
-
-    PretendRegistry public immutable registry = new PretendRegistry();
-    BudgetTreasury public immutable treasury;
-    Recipient private immutable moody = new Recipient();
-
-    uint256 private clock = 1_000_000;
-    uint256 private height = 1_000;
-    mapping(uint256 roundId => uint256) private decidedAt;
-    mapping(uint256 roundId => Books) public books;
-    mapping(uint256 roundId => uint256[]) private tallies;
-    mapping(uint256 roundId => mapping(uint256 index => uint256)) private paidTo;
-    uint256 public decided;
-    uint256 public paid;
-    uint256 public refunded;
-    string public violation;
-
-    constructor() payable {
-        treasury = new BudgetTreasury(IPollRegistry(address(registry)));
-        vm.warp(clock);
-        vm.roll(height);
-        create(0, 0, 500);
-    }
-
-    receive() external payable {}
-
-    /// @dev At most three rounds run at a time, so that some come to their end.
-    function create(uint8 ballotKind, uint8 outcomeKind, uint16 budget) public {
-        uint256 count = treasury.roundCount();
-        if (count > 2 && _status(count - 2) < IBudgetTreasury.RoundStatus.Decided) return;
-        IBudgetTreasury.RoundParameters memory parameters;
-        parameters.budget = 1 + uint128(budget % 1000);
-        parameters.minimumAmount = 1;
-        parameters.maximumAmount = parameters.budget;
-        parameters.proposalsPerMember = 8;
-        parameters.maximumProposals = 8;
-        parameters.memberRoot = _root();
-        parameters.proposalsOpenAt = uint64(clock);
-        parameters.proposalsCloseAt = uint64(clock + 40);
-        parameters.votingOpensAt = uint64(clock + 80);
-        parameters.votingClosesAt = uint64(clock + 90);
-        parameters.claimPeriod = 60;
-        parameters.committee = bytes32(uint256(1));
-        parameters.roundDuration = 1;
-        parameters.maxRounds = 1;
-        parameters.disputeWindow = 1;
-        parameters.tallyPeriod = 1;
-        parameters.minimumBallots = 1;
-        parameters.ballot = _ballot(ballotKind % 7);
-        parameters.outcome = _outcome(outcomeKind % 3, parameters.budget);
-        bool proportional = outcomeKind % 3 == 2;
-        if (proportional) {
-            (parameters.minimumAmount, parameters.maximumAmount) = (0, 0);
-            if (ballotKind % 7 == 2) parameters.ballot = hex"00";
-        }
-        uint256 roundId = treasury.createRound(parameters, _electorate(), "Spring", "");
-        books[roundId].proportional = proportional;
-        books[roundId].divided = outcomeKind % 3 == 1;
-    }
-
-    function fund(uint256 which, uint16 amount, bool asOther) external {
-        uint256 roundId = _pick(which);
-        address funder = asOther ? address(moody) : address(this);
-        vm.deal(funder, funder.balance + amount);
-        vm.prank(funder);
-        try treasury.fund{value: amount}(roundId, amount) {
-            books[roundId].deposited += amount;
-        } catch {}
-    }
-
-    function propose(uint256 which, uint16 amount, uint8 category, bool toMoody) external {
-        uint256 roundId = _pick(which);
-        IBudgetTreasury.Item memory item = IBudgetTreasury.Item({
-            recipient: toMoody ? address(moody) : address(0x1000 + uint160(amount)),
-            amount: books[roundId].proportional ? 0 : amount % 700,
-            category: books[roundId].divided ? category % 4 : 0,
-            title: "Bench",
-            text: "",
-            details: keccak256("{}")
-        });
-        CensusTree.Membership memory membership;
-        membership.signingKey = address(this);
-        (membership.weight, membership.totalWeight, membership.count) = (1, 1, 1);
-        membership.rootHash = _leaf();
-        try treasury.propose(roundId, item, membership) {} catch {}
-    }
-
-    function withdraw(uint256 which, uint8 index) external {
-        bytes32 id = _proposal(_pick(which), index);
-        if (id != 0) try treasury.withdraw(id) {} catch {}
-    }
-
-    function start(uint256 which) external {
-        // The round's electorate, as it was fixed: no other census starts a vote.
-        IBudgetTreasury.Census memory census = IBudgetTreasury.Census(_leaf(), 1, 2);
-        try treasury.startVoting(_pick(which), census, "{}") {
-            violation = "another electorate was accepted";
-        } catch {}
-        census.totalWeight = 1;
-        try treasury.startVoting(_pick(which), census, "{}") {} catch {}
-    }
-
-    function end(uint256 which, uint8[8] calldata votes, uint8 fate) external {
-        uint256 roundId = _pick(which);
-        if (_status(roundId) != IBudgetTreasury.RoundStatus.Voting) return;
-        uint256 pollId = treasury.round(roundId).pollId;
-        if (fate % 8 == 0) return registry.void(pollId);
-        uint256[] memory tally = new uint256[](registry.slotsOf(pollId));
-        for (uint256 i = 0; i < tally.length; ++i) tally[i] = votes[i] % 5;
-        registry.end(pollId, tally);
-        tallies[roundId] = tally;
-    }
-
-    /// @dev Only the right order decides; a swapped one must not.
-    function decide(uint256 which, uint8 swap) external {
-        uint256 roundId = _pick(which);
-        if (_status(roundId) != IBudgetTreasury.RoundStatus.Tallied) return;
-        uint256[] memory tally = tallies[roundId];
-        uint16[] memory order = _order(roundId, tally);
-        if (order.length > 1) {
-            uint256 place = swap % (order.length - 1);
-            (order[place], order[place + 1]) = (order[place + 1], order[place]);
-            try treasury.decide(roundId, tally, order) {
-                violation = "a wrong order was accepted";
-            } catch {}
-            (order[place], order[place + 1]) = (order[place + 1], order[place]);
-        }
-        treasury.decide(roundId, tally, order);
-        decidedAt[roundId] = height;
-        ++decided;
-        IBudgetTreasury.RoundView memory seen = treasury.round(roundId);
-        uint256 votes = 0;
-        for (uint256 i = 0; i < tally.length; ++i) votes += tally[i];
-        if (!books[roundId].proportional) return;
-        if (seen.committed != (votes == 0 ? 0 : seen.parameters.budget))
-            violation = "parts do not sum to the budget";
-    }
-
-    function claim(uint256 which, uint8 index, uint8 mood) external {
-        uint256 roundId = _pick(which);
-        bytes32 id = _proposal(roundId, index);
-        if (id == 0) return;
-        index %= uint8(treasury.proposals(roundId).length);
-        IBudgetTreasury.ProposalView memory proposal = treasury.proposals(roundId)[index];
-        bool unkind = mood % 3 != 0 && proposal.recipient == address(moody);
-        moody.set(Recipient.Mood(mood % 3), treasury, "");
-        uint256 before = proposal.recipient.balance;
-        try treasury.claim{gas: 500_000}(id) {
-            if (!proposal.funded) violation = "an unfunded proposal was paid";
-            if (decidedAt[roundId] == height) violation = "decided and paid in one block";
-            if (unkind) violation = "a recipient that refuses was paid";
-            if (paidTo[roundId][index] != 0) violation = "paid twice";
-            paidTo[roundId][index] = proposal.recipient.balance - before;
-            if (paidTo[roundId][index] != proposal.amount) violation = "paid another amount";
-            books[roundId].paid += proposal.amount;
-            ++paid;
-        } catch {
-            bool due =
-                _status(roundId) == IBudgetTreasury.RoundStatus.Decided &&
-                    decidedAt[roundId] != height &&
-                    proposal.funded &&
-                    !proposal.paid;
-            if (due && !unkind) violation = "a funded proposal was not paid";
-        }
-    }
-
-    function refund(uint256 which, bool asOther) external {
-        uint256 roundId = _pick(which);
-        moody.set(Recipient.Mood.Accept, treasury, "");
-        address funder = asOther ? address(moody) : address(this);
-        uint256 due = treasury.refundable(roundId, funder);
-        try treasury.refund(roundId, funder) {
-            books[roundId].refunded += due;
-            ++refunded;
-        } catch {
-            if (due != 0) violation = "a refund failed";
-        }
-    }
-
-    function wait(uint8 time) external {
-        clock += time % 40;
-        vm.warp(clock);
-        mine();
-    }
-
-    /// @dev The next block, at the same second: chains with fast blocks have such.
-    function mine() public {
-        ++height;
-        vm.roll(height);
-    }
-
-    function _ballot(uint256 kind) private pure returns (bytes memory) {
-        if (kind == 1) return abi.encodePacked(uint8(1), uint16(1), uint16(3));
-        if (kind == 3) return abi.encodePacked(uint8(3), uint64(5));
-        if (kind == 4) return abi.encodePacked(uint8(4), uint64(100), uint64(100));
-        if (kind == 5) return abi.encodePacked(uint8(5), uint64(100));
-        if (kind == 6)
-            return abi.encodePacked(uint8(6), uint16(3), uint64(2), uint64(1), uint64(0));
-        return abi.encodePacked(uint8(kind));
-    }
-
-    function _outcome(uint256 kind, uint128 budget) private pure returns (bytes memory) {
-        if (kind == 2) return hex"05";
-        if (kind == 0) return abi.encodePacked(uint8(1), uint8(0), uint8(0), uint128(1));
-        return
-            abi.encodePacked(
-                uint8(4),
-                uint8(0),
-                uint8(1),
-                uint8(1),
-                uint128(1),
-                uint16(3),
-                budget / 2,
-                budget / 4,
-                uint128(0)
-            );
-    }
-
-    /// @dev By votes, or by what is left when the budget is divided.
-    function _order(
-        uint256 roundId,
-        uint256[] memory tally
-    ) private view returns (uint16[] memory order) {
-        uint256[] memory keys = new uint256[](tally.length);
-        uint256 votes = 0;
-        for (uint256 i = 0; i < tally.length; ++i) votes += tally[i];
-        uint256 budget = treasury.round(roundId).parameters.budget;
-        for (uint256 i = 0; i < tally.length; ++i) {
-            keys[i] = tally[i];
-            if (books[roundId].proportional) keys[i] = votes == 0 ? 0 : (budget * tally[i]) % votes;
-        }
-        order = new uint16[](tally.length);
-        for (uint256 i = 0; i < order.length; ++i) {
-            // How many come before it is its place.
-            uint256 place = 0;
-            for (uint256 j = 0; j < order.length; ++j) {
-                if (keys[j] > keys[i] || (keys[j] == keys[i] && j < i)) ++place;
-            }
-            order[place] = uint16(i);
-        }
-    }
-
-    function _proposal(uint256 roundId, uint256 index) private view returns (bytes32) {
-        IBudgetTreasury.ProposalView[] memory list = treasury.proposals(roundId);
-        return list.length == 0 ? bytes32(0) : list[index % list.length].id;
-    }
-
-    function _pick(uint256 which) private view returns (uint256) {
-        uint256 count = treasury.roundCount();
-        return count - ((which % 3) % count);
-    }
-
-    function _status(uint256 roundId) private view returns (IBudgetTreasury.RoundStatus) {
-        return treasury.round(roundId).status;
-    }
-
-    /// @dev The members vote.
-    function _electorate() private view returns (IBudgetTreasury.Electorate memory) {
-        return IBudgetTreasury.Electorate(0, _leaf(), 1, 1, "");
-    }
-
-    /// @dev The driver is the only member.
-    function _root() private view returns (bytes32) {
-        return
-            keccak256(abi.encodePacked("ostraka/v2/census-root", _leaf(), uint128(1), uint32(1)));
-    }
-
-    function _leaf() private view returns (bytes32) {
-        return
-            keccak256(
-                abi.encodePacked("ostraka/v2/census-leaf", address(this), address(this), uint128(1))
-            );
-    }
-}
 
 /// @notice What holds of the money after any sequence of calls: docs/protocol.md §17.
 contract BudgetTreasuryTest is Test {
@@ -316,7 +29,7 @@ contract BudgetTreasuryTest is Test {
     function invariant_everyRoundHasItsMoney() external view {
         uint256 held = 0;
         for (uint256 roundId = 1; roundId <= treasury.roundCount(); ++roundId) {
-            (uint256 deposited, uint256 paid, uint256 refunded, , ) = driver.books(roundId);
+            (uint256 deposited, uint256 paid, uint256 refunded, , , ) = driver.books(roundId);
             IBudgetTreasury.RoundView memory seen = treasury.round(roundId);
             requireEqual("deposited", deposited, seen.deposited);
             requireEqual("paid out", paid, seen.paidOut);
@@ -330,7 +43,7 @@ contract BudgetTreasuryTest is Test {
 
     function invariant_whatIsStillDueIsThere() external view {
         for (uint256 roundId = 1; roundId <= treasury.roundCount(); ++roundId) {
-            (uint256 deposited, uint256 paid, uint256 refunded, , ) = driver.books(roundId);
+            (uint256 deposited, uint256 paid, uint256 refunded, , , ) = driver.books(roundId);
             IBudgetTreasury.RoundView memory seen = treasury.round(roundId);
             uint256 due =
                 seen.status == IBudgetTreasury.RoundStatus.Decided ? seen.committed - paid : 0;
@@ -339,10 +52,114 @@ contract BudgetTreasuryTest is Test {
         }
     }
 
+    /// @notice Where nothing is to be paid any more, payouts and what can be refunded are all that came
+    /// in, to the last unit.
+    function invariant_everyUnitGoesSomewhere() external view {
+        for (uint256 roundId = 1; roundId <= treasury.roundCount(); ++roundId) {
+            IBudgetTreasury.RoundStatus status = treasury.round(roundId).status;
+            if (status < IBudgetTreasury.RoundStatus.Expired) continue;
+            (uint256 deposited, uint256 paid, uint256 refunded, , , bool vetoed) = driver.books(
+                roundId
+            );
+            uint256 due =
+                treasury.refundable(roundId, address(driver)) +
+                    treasury.refundable(roundId, driver.other());
+            requireEqual("all of it", deposited, paid + refunded + due);
+            bool isVetoed = status == IBudgetTreasury.RoundStatus.Vetoed;
+            requireTrue("a veto is final", isVetoed == vetoed);
+            if (vetoed) requireEqual("paid in spite of a veto", 0, paid);
+        }
+    }
+
+    /// @notice Ids name the chain on which the treasury was deployed: after a split with a new id,
+    /// what views show can still be claimed.
+    function test_idsOfProposalsSurviveAChainSplit() external {
+        driver.create(1, 0, 498);
+        driver.fund(0, 600, false);
+        driver.propose(0, 100, 0, false);
+        uint256 roundId = treasury.roundCount();
+        bytes32 id = treasury.proposals(roundId)[0].id;
+        driver.wait(39);
+        driver.wait(1);
+        vm.chainId(block.chainid + 1);
+        driver.start(0);
+        driver.end(0, [4, 3, 2, 1, 1, 1, 1, 1], 1);
+        driver.decide(0, 0);
+        driver.mine();
+        require(treasury.proposals(roundId)[0].id == id, "another id");
+        treasury.claim(id);
+        require(treasury.proposals(roundId)[0].paid, "not paid");
+    }
+
+    /// @notice A refund reads all stretches of a funder, so their number has a limit. Deposits in a row
+    /// are one stretch, and whoever reached the limit can still be refunded.
+    function test_stretchesOfOneFunderAreLimited() external {
+        driver.create(1, 0, 500);
+        uint256 roundId = treasury.roundCount();
+        address first = address(0xF1);
+        address second = address(0xF2);
+        vm.deal(first, 3000);
+        vm.deal(second, 3000);
+        for (uint256 i = 0; i < 1000; ++i) {
+            vm.prank(first);
+            treasury.fund{value: 1}(roundId, 1);
+            vm.prank(second);
+            treasury.fund{value: 1}(roundId, 1);
+        }
+        vm.prank(first);
+        try treasury.fund{value: 1}(roundId, 1) {
+            revert("beyond the limit");
+        } catch (bytes memory reason) {
+            require(
+                bytes4(reason) == IBudgetTreasury.BudgetTreasuryTooManyDeposits.selector,
+                "another reason"
+            );
+        }
+        // The second one's last stretch goes on.
+        vm.prank(second);
+        treasury.fund{value: 7}(roundId, 7);
+        // Nobody starts the vote.
+        vm.warp(block.timestamp + 1000);
+        uint256 before = gasleft();
+        treasury.refund(roundId, first);
+        require(before - gasleft() < 8_000_000, "a refund takes too much gas");
+        treasury.refund(roundId, second);
+        requireEqual("refunded", 3000, first.balance);
+        requireEqual("refunded", 3000, second.balance);
+    }
+
+    /// @notice The driver vetoes in time and not later, and everything goes back.
+    function test_driverVetoes() external {
+        driver.create(1, 0, 500);
+        driver.fund(0, 333, false);
+        driver.fund(0, 334, true);
+        driver.fund(0, 7, false);
+        driver.propose(0, 100, 0, false);
+        driver.wait(39);
+        driver.wait(1);
+        driver.start(0);
+        driver.end(0, [4, 3, 2, 1, 1, 1, 1, 1], 1);
+        driver.decide(0, 0);
+        uint256 roundId = treasury.roundCount();
+        driver.refundOf(roundId, true);
+        driver.wait(39);
+        driver.veto(0, true);
+        driver.claim(0, 0, 0);
+        driver.veto(0, false);
+        driver.wait(1);
+        driver.claim(0, 0, 0);
+        driver.refundAll(roundId);
+        requireEqual("vetoed", 1, driver.vetoed());
+        requireEqual("paid", 0, driver.paid());
+        (uint256 deposited, , uint256 refunded, , , ) = driver.books(roundId);
+        requireEqual("refunded", deposited, refunded);
+        if (bytes(driver.violation()).length != 0) revert(driver.violation());
+    }
+
     /// @notice The driver reaches the end: otherwise the invariants above would hold of nothing.
     function test_driverPaysAndRefunds() external {
         for (uint8 outcome = 0; outcome < 3; ++outcome) {
-            driver.create(4, outcome, 499);
+            driver.create(4, outcome, 498);
             driver.fund(0, 600, false);
             driver.propose(0, 100, 0, false);
             driver.propose(0, 101, 1, true);

@@ -41,6 +41,7 @@ test("nothing but the documented functions", () => {
     "registerCommittee:nonpayable",
     "reject:nonpayable",
     "status:view",
+    "supportsInterface:view",
     "votingKeys:view",
   ]);
   const others = state.registry.contract.abi.filter(({ type }) =>

@@ -93,6 +93,7 @@ test("the immutables have the values that a verifier derives", async () => {
     VotingKeys: common("VotingKeys"),
     BudgetTreasury: {
       ...common("BudgetTreasury"),
+      _firstChainId: word(registry.chain.chainId),
       registry: address("PollRegistry"),
       rules: address("RoundRules"),
     },

@@ -32,6 +32,7 @@ test("parameters at their bounds", async () => {
     [{ votingClosesAt: now + 2000n }, "votingClosesAt"],
     [{ votingClosesAt: (1n << 40n) + 1n }, "votingClosesAt"],
     [{ claimPeriod: 0 }, "claimPeriod"],
+    [{ vetoHolder: account(1).address }, "payoutDelay"],
     [{ committee: word(5) }, "committee"],
     [{ roundDuration: 0 }, "roundDuration"],
     [{ maxRounds: 0 }, "maxRounds"],
@@ -79,6 +80,12 @@ test("no period of a round is shorter than its registry's floor", async () => {
     const changes = { ...periods, [name]: 3599 };
     await assertRefused(treasury.create(committee, changes), ...refusedParameter(name));
   }
+  // A veto holder needs time to look; without one, any delay is good.
+  const holder = { ...periods, vetoHolder: account(1).address };
+  const short = treasury.create(committee, { ...holder, payoutDelay: 3599 });
+  await assertRefused(short, ...refusedParameter("payoutDelay"));
+  await treasury.create(committee, { ...holder, payoutDelay: 3600 });
+  await treasury.create(committee, { ...periods, payoutDelay: 1 });
 });
 
 test("a round fixes how its poll is disputed, by the rules of the registry", async () => {

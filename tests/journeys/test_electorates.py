@@ -333,6 +333,8 @@ def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(
         proposals_open_at=now,
         proposals_close_at=closes_at,
         claim_period=DAY,
+        payout_delay=0,
+        veto_holder=bytes(20),
         ballot=round_rules.approval(0, 1),
         outcome=round_rules.greedy(Order.VOTES, Misfit.SKIP, 1),
         committee=committee,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from ostraka.chain.contract import ChainError, checksum
 from ostraka.chain.published import read_published
@@ -15,6 +16,7 @@ from ostraka.chain.treasury import (
     RoundParameters,
     RoundStatus,
 )
+from ostraka.cli.main import app
 from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
@@ -23,10 +25,11 @@ from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.description import RoundReference
 from ostraka_verifier.encoding import unsigned
-from ostraka_verifier.evidence import ChainEvidence, RoundEvidence
+from ostraka_verifier.evidence import ROUND_VETOED, ChainEvidence, RoundEvidence
 from ostraka_verifier.outcome import Greedy, Misfit, Order
 from ostraka_verifier.question import approval, knapsack, single_choice
 from ostraka_verifier.rule import BallotRule, QuadraticRow, Row, Terms
+from ostraka_verifier.units import later
 from tests.support.committees import KeyCommittee
 
 BUDGET = 1000
@@ -51,6 +54,7 @@ class Round:
         outcome: bytes = GREEDY,
         secret: bool = True,
         electorate: RoundElectorate | None = None,
+        veto_holder: bytes = bytes(20),
     ) -> None:
         self.stack, self.treasury, self.organizer = stack, stack.treasury, stack.organizer
         self.nodes = KeyCommittee.register(stack, 3, 2, 0)
@@ -74,6 +78,8 @@ class Round:
             proposals_open_at=now,
             proposals_close_at=now + 3600,
             claim_period=3600,
+            payout_delay=3600 if any(veto_holder) else 0,
+            veto_holder=veto_holder,
             ballot=ballot,
             outcome=outcome,
             committee=self.nodes.committee.digest,
@@ -337,3 +343,46 @@ def test_nothing_is_paid_in_the_block_of_the_decision(stack: LocalStack) -> None
     request("evm_mine", [])  # type: ignore[arg-type]
     treasury.claim(round_.organizer, bench)
     assert treasury.round(round_.id).paid_out == 400
+
+
+def test_a_veto_holder_stops_all_payouts_from_the_command_line(stack: LocalStack) -> None:
+    holder, stranger = SigningKey(), SigningKey()
+    request = stack.treasury.web3.provider.make_request
+    for key in (holder, stranger):
+        request("hardhat_setBalance", [key.address_hex, hex(10**18)])  # type: ignore[arg-type]
+    round_, treasury = Round(stack, veto_holder=holder.address), stack.treasury
+    bench, _ = treasury.propose(round_.organizer, round_.id, item("Bench", 400), round_.members)
+    stack.move_time(round_.parameters.proposals_close_at)
+    poll_id = round_.start(round_description(treasury, round_.id))
+    round_.nodes.open(poll_id)
+    tally, _ = round_.nodes.anchor(poll_id, 7, [5])
+    round_.nodes.accept(poll_id, tally)
+    treasury.decide(round_.organizer, round_.id, [5], [0])
+    view = treasury.round(round_.id)
+    assert view.claims_end_at == view.payouts_open_at + round_.parameters.claim_period
+    stack.move_time(later(view.payouts_open_at, -60))
+    with pytest.raises(ChainError, match="BudgetTreasuryPayoutsNotOpen"):
+        treasury.claim(round_.organizer, bench)
+
+    command = ["round", "veto", str(round_.id), "--rpc", stack.rpc_url, "--json"]
+    command += ["--treasury", "0x" + treasury.address.hex()]
+    command += ["--deployments", str(stack.folder / "vetoes")]
+
+    def veto(key: SigningKey) -> Result:
+        return CliRunner().invoke(app, command, env={"OSTRAKA_SECRET_KEY": key.secret().hex()})
+
+    refused = veto(stranger)
+    assert (refused.exit_code, treasury.round(round_.id).status) == (1, RoundStatus.DECIDED)
+    assert f"{holder.address_hex} may veto" in refused.stderr
+    # The same command again finds it done.
+    for _ in range(2):
+        done = veto(holder)
+        assert (done.exit_code, json.loads(done.stdout)["status"]) == (0, "vetoed"), done.output
+    found = evidence(stack, poll_id, RoundReference(treasury.address, round_.id)).round
+    assert isinstance(found, RoundEvidence)
+    assert (found.status, found.paid_out, found.payouts) == (ROUND_VETOED, 0, ())
+    vetoed = treasury.round(round_.id)
+    assert (vetoed.status, vetoed.share(0, BUDGET)) == (RoundStatus.VETOED, BUDGET)
+    before = stack.registry.web3.eth.get_balance(treasury.contract.address)
+    treasury.refund(round_.organizer, round_.id, round_.organizer.address)
+    assert before - stack.registry.web3.eth.get_balance(treasury.contract.address) == BUDGET

@@ -61,6 +61,10 @@ def treasury_code(chain_id: int, registry: bytes, treasury: bytes) -> tuple[byte
     """Code of a treasury of this release, and the contract of its rules."""
     rules = created_address(treasury, 1)
     immutables = domain_immutables(chain_id, treasury)
-    immutables |= {"registry": word(registry), "rules": word(rules)}
+    immutables |= {
+        "registry": word(registry),
+        "rules": word(rules),
+        "_firstChainId": word(chain_id),
+    }
     code = code_of("BudgetTreasury", immutables)
     return code, CodeEvidence(rules, code_of("RoundRules"))

@@ -12,8 +12,8 @@ from tests.support.polls import SyntheticPoll
 
 ITEM = "(address,uint128,uint16,string,string,bytes32)"
 _ROUND_PARAMETERS = (
-    "(address,uint128,uint128,uint128,uint16,uint16,bytes32,uint64,uint64,uint32,bytes,bytes,"
-    "bytes32,uint64,uint64,uint32,uint32,uint32,uint32,uint32,uint32,bool)"
+    "(address,uint128,uint128,uint128,uint16,uint16,bytes32,uint64,uint64,uint32,uint32,address,"
+    "bytes,bytes,bytes32,uint64,uint64,uint32,uint32,uint32,uint32,uint32,uint32,uint32,uint32,bool)"
 )
 _ELECTORATE = "(uint8,bytes32,uint128,uint32,bytes)"
 
@@ -58,11 +58,12 @@ def _called(data: str, evidence: RoundEvidence) -> bytes:
     assert data.startswith(selector("round(uint256)"))
     electorate = evidence.electorate
     fixed: list[int | bytes] = [evidence.status, bytes(20), evidence.poll_id, evidence.deposited]
-    fixed += [evidence.committed, evidence.paid_out, 0, 0, 0, electorate.kind, electorate.root]
-    fixed += [electorate.voters, electorate.weight, 14 * 32]
-    parameters: list[int | bytes] = [0] * 22
+    fixed += [evidence.committed, evidence.paid_out, 0, 0, 0, 0, electorate.kind]
+    fixed += [electorate.root]
+    fixed += [electorate.voters, electorate.weight, 15 * 32]
+    parameters: list[int | bytes] = [0] * 26
     parameters[0], parameters[1] = evidence.token, evidence.budget
-    parameters[6], parameters[21] = evidence.member_root, int(evidence.secret)
+    parameters[6], parameters[25] = evidence.member_root, int(evidence.secret)
     return word(32) + b"".join(word(one) for one in (*fixed, *parameters))
 
 

@@ -12,7 +12,9 @@ from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.tally_proof import Tally
 from ostraka_verifier.units import Seconds, UnixSeconds
 
-ROUND_DECIDED = (6, 7)
+ROUND_VETOED = 9
+"""Number in the contract of a round whose payouts were vetoed after its decision."""
+ROUND_DECIDED = (6, 7, ROUND_VETOED)
 """Statuses of a round with winners: decided and, later, expired."""
 STATUS_NAMES = (
     "none",

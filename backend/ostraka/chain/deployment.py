@@ -174,12 +174,14 @@ class Order:
     Attributes:
         period_floor_s: As the registry's constructor takes it.
         minimum_bond_wei: As the constructor of the disputes takes it.
+        dao_uri: URI of the DAO's description (ERC-4824), which the treasury states; "" for none.
         members_owner: Who keeps a MemberRegistry, 20 bytes; None deploys none.
         token: A test token; None deploys none.
     """
 
     period_floor_s: int = PERIOD_FLOOR_S
     minimum_bond_wei: int = MINIMUM_BOND_WEI
+    dao_uri: str = ""
     members_owner: bytes | None = None
     token: TokenOrder | None = None
 
@@ -191,7 +193,7 @@ class Order:
         """
         disputes = (self.minimum_bond_wei,)
         registry = (self.period_floor_s, checksum(_address(factory, "Disputes", disputes)))
-        treasury = (checksum(_address(factory, "PollRegistry", registry)),)
+        treasury = (checksum(_address(factory, "PollRegistry", registry)), self.dao_uri)
         members = self.members_owner
         return [
             ("Disputes", disputes),

@@ -30,6 +30,7 @@ class RoundStatus(IntEnum):
     DECIDED = 6
     EXPIRED = 7
     VOID = 8
+    VETOED = 9
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class RoundParameters:
         budget, minimum_amount, maximum_amount: In the token's smallest unit; minimum and maximum
             are 0 in a proportional round.
         member_root: Census root of the members who may propose.
-        claim_period: Time after the decision in which payouts can be claimed.
+        claim_period: Time from the end of the payout delay in which payouts can be claimed.
+        payout_delay: Time from the decision until payouts can be claimed.
+        veto_holder: Account that may veto all payouts before then, 20 bytes; all zero: nobody.
         ballot, outcome: Ballot kind and outcome rule, as encoded by `round_rules`.
     """
 
@@ -55,6 +58,8 @@ class RoundParameters:
     proposals_open_at: UnixSeconds
     proposals_close_at: UnixSeconds
     claim_period: Seconds
+    payout_delay: Seconds
+    veto_holder: bytes
     ballot: bytes
     outcome: bytes
     committee: bytes
@@ -108,7 +113,7 @@ class RoundElectorate:
 
 @dataclass(frozen=True)
 class RoundView:
-    """State of a round; the poll id is 0 before voting."""
+    """State of a round; the poll id is 0 before voting, and so are times before the decision."""
 
     status: RoundStatus
     organizer: bytes
@@ -116,6 +121,7 @@ class RoundView:
     deposited: int
     committed: int
     paid_out: int
+    payouts_open_at: UnixSeconds
     claims_end_at: UnixSeconds
     proposals: int
     standing: int
@@ -125,16 +131,20 @@ class RoundView:
     electorate_weight: int
     parameters: RoundParameters
 
-    @property
-    def free(self) -> int:
-        """Total amount that all funders together can be refunded (docs/protocol.md §17.6)."""
+    def share(self, start: int, end: int) -> int:
+        """Return what a stretch of deposits can be refunded in all.
+
+        Source: docs/protocol.md §17.6.
+
+        Args:
+            start, end: Place in all deposits of the round, laid end to end in their order.
+        """
         match self.status:
-            case RoundStatus.VOID:
-                return self.deposited
             case RoundStatus.DECIDED:
-                return self.deposited - self.committed
-            case RoundStatus.EXPIRED:
-                return self.deposited - self.paid_out
+                return (end - start) * (self.deposited - self.committed) // self.deposited
+            case RoundStatus.VOID | RoundStatus.EXPIRED | RoundStatus.VETOED if self.deposited:
+                free = self.deposited - self.paid_out
+                return end * free // self.deposited - start * free // self.deposited
             case _:
                 return 0
 
@@ -218,7 +228,7 @@ class Treasury(DeployedContract):
         """Return the state of a round; status NONE if it does not exist."""
         values = list(self.read("round", round_id))
         values[0], values[1] = RoundStatus(values[0]), bytes.fromhex(values[1][2:])
-        values[9] = ElectorateKind(values[9])
+        values[10] = ElectorateKind(values[10])
         values[-1] = _parameters(list(values[-1]))
         return RoundView(*values)
 
@@ -362,6 +372,10 @@ class Treasury(DeployedContract):
         """Fix which proposals are funded."""
         return self.send(sender, "decide", round_id, list(tally), list(order))
 
+    def veto(self, sender: Sender, round_id: int) -> Sent:
+        """Veto all payouts as the veto holder, before they open."""
+        return self.send(sender, "veto", round_id)
+
     def claim(self, sender: Sender, proposal_id: bytes) -> Sent:
         """Pay a funded proposal to its recipient."""
         return self.send(sender, "claim", proposal_id)
@@ -389,16 +403,19 @@ def _creation(
     parameters: RoundParameters, electorate: RoundElectorate, title: str, text: str
 ) -> tuple[Any, ...]:
     values = {name: getattr(parameters, name) for name in _NAMES}
-    values["token"] = checksum(parameters.token)
+    for name in _ADDRESSES:
+        values[name] = checksum(values[name])
     return tuple(values.values()), electorate.abi(), title, text
 
 
 _NAMES = [field.name for field in fields(RoundParameters)]
+_ADDRESSES = ("token", "veto_holder")
 
 
 def _parameters(values: list[Any]) -> RoundParameters:
     given = dict(zip(_NAMES, values, strict=True))
-    given["token"] = bytes.fromhex(given["token"][2:])
+    for name in _ADDRESSES:
+        given[name] = bytes.fromhex(given[name][2:])
     return RoundParameters(**given)
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.table import Table
@@ -26,6 +27,7 @@ app = typer.Typer(help="Deploy the contracts on a chain.", no_args_is_help=True)
 
 _HOUR_S = 3600
 _BOND_WEI = 10**15
+_MAX_URI_BYTES = 2048
 
 Folder = Annotated[
     Path,
@@ -42,6 +44,15 @@ def _token(value: str) -> "TokenOrder":
     if len(parts) != 3 or not all(parts) or not parts[2].isdecimal():
         raise typer.BadParameter("expected NAME:SYMBOL:SUPPLY, as in 'Trial:TRY:1000000'")
     return TokenOrder(parts[0], parts[1], int(parts[2]))
+
+
+def _uri(value: str) -> str:
+    if len(value.encode()) > _MAX_URI_BYTES or (value and not urlsplit(value).scheme):
+        reason = (
+            f"expected a URI of at most {_MAX_URI_BYTES} bytes, as in https://dao.example/dao.json"
+        )
+        raise typer.BadParameter(reason, param_hint="--dao-uri")
+    return value
 
 
 @app.command()
@@ -90,6 +101,13 @@ def deploy(
             "back if the challenge is right.",
         ),
     ] = _BOND_WEI,
+    dao_uri: Annotated[
+        str,
+        typer.Option(
+            metavar="URI",
+            help="Where the DAO describes itself (ERC-4824); the treasury states it for ever.",
+        ),
+    ] = "",
     members_owner: Annotated[
         bytes | None,
         address_option(
@@ -118,7 +136,7 @@ def deploy(
     from ostraka.chain.suitability import suitability
 
     token = None if test_token is None else _token(test_token)
-    order = Order(period_floor_s, minimum_bond_wei, members_owner, token)
+    order = Order(period_floor_s, minimum_bond_wei, _uri(dao_uri), members_owner, token)
     signs = Sender(key, plain_key, signer, account).open(as_json)
     web3 = connect(rpc)
     chain = ChainIdentity.of(web3)

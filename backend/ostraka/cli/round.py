@@ -18,9 +18,12 @@ from ostraka.cli.client import (
     proposal_id,
     waits_for,
 )
-from ostraka.cli.errors import REFUSED
+from ostraka.cli.errors import REFUSED, CommandError
+from ostraka.cli.key_options import PlainKey
 from ostraka.cli.output import emit, facts, progress, table, when
 from ostraka.cli.poll import result_tables
+from ostraka.cli.sender_options import KeyFile, Rpc, Sender, SignerAccount, SignerUrl, journaled
+from ostraka.cli.service_options import DeploymentFile, read_deployment
 from ostraka.cli.templates import ROUND
 from ostraka.gateway_client.config import chain_time
 from ostraka.gateway_client.gateway import Gateway
@@ -35,7 +38,7 @@ app = typer.Typer(
 
 
 _COIN = "the chain's coin"
-_OVER = ("decided", "expired", "void")
+_OVER = ("decided", "expired", "void", "vetoed")
 
 
 @app.command()
@@ -149,6 +152,8 @@ def show(
                 "Proposals close": when(found["proposals_close_at"]),
                 "Voting opens": when(found["voting_opens_at"]),
                 "Voting closes": when(found["voting_closes_at"]),
+                "May veto": found["veto_holder"],
+                "Payouts open": when(found["payouts_open_at"]),
                 "Claims end": when(found["claims_end_at"]),
                 "Ballot": found["ballot"]["kind"].replace("_", " "),
                 "Poll": found["poll"],
@@ -281,6 +286,56 @@ def claim(
     emit(as_json, outcomes, shown if outcomes else nothing)
     if any(one["problem"] for one in outcomes):
         raise typer.Exit(REFUSED)
+
+
+@app.command()
+def veto(
+    number: RoundNumber,
+    rpc: Rpc,
+    treasury: Annotated[
+        bytes | None,
+        address_option(
+            "--treasury", "Address of the BudgetTreasury. Default: that of --deployment."
+        ),
+    ] = None,
+    deployment: DeploymentFile = None,
+    key: KeyFile = None,
+    plain_key: PlainKey = False,
+    signer: SignerUrl = None,
+    account: SignerAccount = None,
+    deployments: Annotated[
+        Path, typer.Option("--deployments", help="Folder of what was sent so far.")
+    ] = Path("deployments"),
+    as_json: AsJson = False,
+) -> None:
+    """Veto all payouts of a decided round, as its veto holder, before they open.
+
+    The command sends the transaction itself, without a gateway. All money goes back to the funders,
+    and nobody can undo that.
+
+    Example: ostraka round veto 1 --deployment 1.json --rpc $RPC --key holder.key
+    """
+    from ostraka.chain.deployment import ChainIdentity
+    from ostraka.chain.treasury import RoundStatus, Treasury
+
+    record = read_deployment(deployment)
+    if treasury is None:
+        if record is None:
+            raise typer.BadParameter("name --treasury or --deployment", param_hint="--treasury")
+        treasury = record.address("BudgetTreasury")
+    holds = Treasury(rpc, treasury)
+    signs = Sender(key, plain_key, signer, account).open(as_json)
+    view = holds.round(number)
+    holder = view.parameters.veto_holder
+    if view.status is not RoundStatus.VETOED:
+        if holder != signs.address:
+            who = to_hex(holder) if any(holder) else "nobody"
+            detail = f"{who} may veto in this round, and your account is {to_hex(signs.address)}"
+            raise CommandError("Not the veto holder", detail)
+        with journaled(deployments, ChainIdentity.of(holds.web3), signs) as payer:
+            holds.veto(payer.errand(f"veto round {number} of {to_hex(treasury)}"), number)
+    answer = {"treasury": to_hex(treasury), "round": str(number), "status": "vetoed"}
+    emit(as_json, answer, "Vetoed: all money goes back to the funders.")
 
 
 def _claim_one(to: Gateway, proposal: dict[str, Any]) -> dict[str, Any]:

@@ -39,6 +39,9 @@ proposals_close_at = "+14d"
 voting_opens_at = "+15d"     # allow the nodes time to prepare
 voting_closes_at = "+22d"
 claim_period = "90d"         # in which winners are paid; the rest then goes back to the funders
+# veto_holder = "0x…"        # an account that may veto all payouts before they open
+# payout_delay = "1d"        # from the decision until payouts open; default: a day with a
+#                            # veto_holder, otherwise none
 secret = true                # false allows weights and electorates that may reveal votes
 minimum_ballots = 5          # with fewer, the poll is void and nothing is opened
 # shared_keys = true         # allows one signing key to sign for several accounts

@@ -80,7 +80,7 @@ class LocalStack:
         )
         self.registry = Registry(self.rpc_url, address, self.deployment.block)
         address, self.treasury_deployment = deploy(
-            self.rpc_url, self.organizer, "BudgetTreasury", checksum(self.registry.address)
+            self.rpc_url, self.organizer, "BudgetTreasury", checksum(self.registry.address), ""
         )
         self.treasury = Treasury(self.rpc_url, address, self.treasury_deployment.block)
         self.voting_keys = self.registry.voting_keys()

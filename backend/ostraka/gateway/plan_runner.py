@@ -58,6 +58,10 @@ _PUSH_S, _PUSH_AT_REST_S = 5, 120
 """Interval of checks on transactions that no request waits for, and without pending ones."""
 
 
+_OVER = (RoundStatus.DECIDED, RoundStatus.EXPIRED, RoundStatus.VOID, RoundStatus.VETOED)
+"""Of rounds that the gateway has nothing left to do for."""
+
+
 @dataclass(frozen=True)
 class _Attempt:
     """The last attempt to advance a plan: at which block, when, and failures in a row."""
@@ -165,7 +169,7 @@ class PlanRunner:
             self._advance_poll(plan)
         elif view.status is RoundStatus.TALLIED:
             self._decide(plan, round_id, view.poll_id)
-        elif view.status in (RoundStatus.DECIDED, RoundStatus.EXPIRED, RoundStatus.VOID):
+        elif view.status in _OVER:
             self._finish(plan)
 
     def _start_voting(self, plan: Plan, wanted: RoundSpecification, round_id: int) -> None:

@@ -9,7 +9,7 @@ from threading import BoundedSemaphore
 from ostraka.chain.contract import ChainError, Refused, Reverted, Sent
 from ostraka.chain.errors import NotMinedYet
 from ostraka.chain.sending import Errand
-from ostraka.chain.treasury import Authorization, Item, membership
+from ostraka.chain.treasury import Authorization, Item, RoundStatus, membership
 from ostraka.gateway.answers import proposals as answers
 from ostraka.gateway.answers.proposals import ToSign
 from ostraka.gateway.answers.rounds import Membership, Sibling
@@ -18,6 +18,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka.wire.typed_json import typed_json
+from ostraka.wire.wording import utc_time
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
 from ostraka_verifier.signatures import recover
@@ -171,6 +172,7 @@ class RelayedProposals:
         gateway, errand = self._gateway, self._payout(proposal_id)
         if errand.begun:
             return gateway.treasury.sent_by(errand)
+        self._require_open_payouts(round_id)
         # A recipient that accepts the payment in the gas estimate and refuses it when mined would
         # make the gateway pay endlessly.
         gateway.plans.count_relay(round_id, proposal_id, PAYOUT_TRIES)
@@ -182,6 +184,15 @@ class RelayedProposals:
             if not errand.begun:
                 gateway.plans.forget_relay(round_id, proposal_id)
             raise
+
+    def _require_open_payouts(self, round_id: int) -> None:
+        """Problem before payouts open, and after a veto."""
+        view = self._gateway.round(round_id)
+        if view.status is RoundStatus.VETOED:
+            raise Problem(ProblemType.NOTHING_TO_PAY, "the payouts were vetoed", "proposal")
+        if self._gateway.registry.head().timestamp < view.payouts_open_at:
+            detail = f"payouts open at {utc_time(view.payouts_open_at)}"
+            raise Problem(ProblemType.NOTHING_TO_PAY, detail, "proposal")
 
     def _claim_later(self, errand: Errand, proposal_id: bytes) -> Sent:
         """Claim once there is a block after that of the round's decision."""

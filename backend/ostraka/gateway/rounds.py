@@ -159,6 +159,10 @@ class Rounds:
             proposals_open_at=wanted.proposals_open_at or now,
             proposals_close_at=wanted.proposals_close_at,
             claim_period=wanted.claim_period,
+            payout_delay=wanted.fixed_payout_delay,
+            veto_holder=from_hex(wanted.veto_holder, "veto_holder")
+            if wanted.veto_holder
+            else bytes(20),
             ballot=wanted.ballot.encoded,
             outcome=wanted.outcome.encoded,
             committee=self._gateway.committee(wanted.committee),

@@ -83,6 +83,8 @@ def refuse_wrong_periods(
         periods["times.response_time"] = times.response_time
     if isinstance(wanted, RoundSpecification):
         periods["claim_period"] = wanted.claim_period
+        if wanted.veto_holder is not None:
+            periods["payout_delay"] = wanted.fixed_payout_delay
     for field, period in periods.items():
         if period < period_floor:
             detail = f"{period} s, at least {period_floor} s in this registry"

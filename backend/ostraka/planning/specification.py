@@ -165,6 +165,12 @@ class RoundSpecification(_Vote):
     voting_opens_at: Time
     voting_closes_at: Time
     claim_period: Duration = Seconds(90 * _DAY_S)
+    """From the end of the payout delay, in which winners are paid."""
+    payout_delay: Duration | None = None
+    """From the decision until winners are paid; by default a day where somebody may veto, and
+    otherwise no time."""
+    veto_holder: Address | None = None
+    """Account that may veto all payouts within that time; by default nobody."""
     members: Electorate
     """Who may propose; fixed now."""
     voters: Electorate | None = None
@@ -172,6 +178,11 @@ class RoundSpecification(_Vote):
     and redeemed until proposals close; a contract is read as of the close of proposals."""
     ballot: RoundBallot
     outcome: RoundOutcome = RoundGreedy()
+
+    @property
+    def fixed_payout_delay(self) -> Seconds:
+        """Time from the decision until payouts open."""
+        return self.payout_delay or Seconds(_DAY_S if self.veto_holder else 0)
 
     @property
     def amounts(self) -> tuple[int, int]:

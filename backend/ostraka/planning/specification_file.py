@@ -30,7 +30,7 @@ from ostraka_verifier.units import Seconds, UnixSeconds, later
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:[0-9]{1,9}[wdhms])+")
-_SECONDS = {"claim_period", *Times.model_fields} - {"max_rounds"}
+_SECONDS = {"claim_period", "payout_delay", *Times.model_fields} - {"max_rounds"}
 _ELECTORATES = ("members", "voters")
 _Wanted = TypeVar("_Wanted", RoundSpecification, PollSpecification)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from ostraka.chain.contract import ChainError, call
+from ostraka.chain.contract import ChainError, call, checksum
 from ostraka.chain.log_ranges import LOG_BLOCKS, log_ranges
 from ostraka.chain.provider import final_block
 from ostraka.chain.registry import Registry
@@ -179,6 +179,7 @@ def _provider(registry: Registry, name: str, confirmations: int | None) -> Itera
         yield Diagnosis("registry", Level.BAD, detail, "deploy with `ostraka chain deploy`")
         return
     yield Diagnosis("registry", Level.GOOD, f"PollRegistry of release {found.release}")
+    yield _disputes(registry)
     age_s = unix_now() - head.timestamp
     if age_s > OLD_HEAD_S:
         detail = f"{name}: the newest block is {age_s} s old"
@@ -189,6 +190,24 @@ def _provider(registry: Registry, name: str, confirmations: int | None) -> Itera
         yield Diagnosis("clock", Level.BAD, detail, "synchronize the clock over the network")
     yield _finality(registry, name, head.number, confirmations)
     yield _logs(registry, name, head.number)
+
+
+def _disputes(registry: Registry) -> Diagnosis:
+    """Check the contract that may reject roots: of another one, nobody knows when it does so."""
+    remedy = "use a deployment of `ostraka chain deploy`"
+    try:
+        address = registry.disputes()
+        if not any(address):
+            detail = "the registry has none: nobody can reject a false result"
+            return Diagnosis("disputes", Level.WARNING, detail, remedy)
+        code = bytes(call(lambda: registry.web3.eth.get_code(checksum(address))))
+    except ChainError as error:
+        return Diagnosis("disputes", Level.BAD, str(error), "check the provider")
+    found = known_releases().find("Disputes", code)
+    if found is None:
+        detail = f"{to_hex(address)} may reject results, and its code is of no known release"
+        return Diagnosis("disputes", Level.WARNING, detail, remedy)
+    return Diagnosis("disputes", Level.GOOD, f"Disputes of release {found.release}")
 
 
 def _finality(registry: Registry, name: str, head: int, confirmations: int | None) -> Diagnosis:

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 /// @notice The few cheat codes of the test runner that these tests need.
 interface Vm {
     function addr(uint256 privateKey) external pure returns (address);
+    function chainId(uint256 id) external;
     function assume(bool condition) external pure;
     function deal(address account, uint256 balance) external;
     function fee(uint256 baseFee) external;

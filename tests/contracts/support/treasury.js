@@ -15,6 +15,7 @@ export const RoundStatus = Object.freeze({
   Decided: 6,
   Expired: 7,
   Void: 8,
+  Vetoed: 9,
 });
 
 const field = (type, name) => ({ type, name });
@@ -52,10 +53,10 @@ export const sourceElectorate = (text) => ({
 });
 
 export class Treasury {
-  static async deploy(registry) {
+  static async deploy(registry, daoUri = "") {
     const { chain } = registry;
     const treasury = new Treasury();
-    const deployed = await chain.deploy("BudgetTreasury", [registry.contract.address]);
+    const deployed = await chain.deploy("BudgetTreasury", [registry.contract.address, daoUri]);
     // What the registry refuses comes through the treasury.
     const contract = await chain.at("BudgetTreasury", deployed.address, {
       abi: withErrors(deployed.abi, registry.contract.abi),
@@ -88,6 +89,8 @@ export class Treasury {
       proposalsOpenAt: now,
       proposalsCloseAt: now + 1000n,
       claimPeriod: 5000,
+      payoutDelay: 0,
+      vetoHolder: zeroAddress,
       ballot: ballots.approval(0, 2),
       outcome: outcomes.greedy(),
       committee: committee.digest,

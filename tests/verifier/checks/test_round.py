@@ -9,7 +9,13 @@ import pytest
 from ostraka_verifier.checks import Verdict
 from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.errors import AuditError
-from ostraka_verifier.evidence import CoinReceipt, Payout, RoundEvidence, Transfer
+from ostraka_verifier.evidence import (
+    ROUND_VETOED,
+    CoinReceipt,
+    Payout,
+    RoundEvidence,
+    Transfer,
+)
 from ostraka_verifier.outcome import GreedyByCategory
 from ostraka_verifier.rpc import Unanswered
 from tests.support.audits import (
@@ -228,6 +234,7 @@ MUTATIONS: Mutations = [
     (moved_in_another_transaction, {"D3"}),
     (lambda: of_round(moved=()), {"D3"}),
     (lambda: in_coins(-1), {"D3"}),
+    (lambda: of_round(status=ROUND_VETOED), {"D3"}),
     (lambda: of_round(secret=False), {"D1"}),
     (lambda: of_electorate(root=bytes(32)), {"D1"}),
     (lambda: of_electorate(kind=1, root=bytes(32)), {"D1"}),
@@ -235,6 +242,7 @@ MUTATIONS: Mutations = [
     (lambda: of_treasury("registry", word(1)), {"D4"}),
     (lambda: of_treasury("rules", word(1)), {"D4"}),
     (lambda: of_treasury("_cachedThis", word(1)), {"D4"}),
+    (lambda: of_treasury("_firstChainId", word(1)), {"D4"}),
     (rules_elsewhere, {"D4"}),
 ]
 
@@ -248,6 +256,18 @@ def test_an_honest_round_holds() -> None:
     found = findings(ROUND_BOARD, ROUND_CHAIN)
     assert {one.verdict for one in found.values()} == {Verdict.HOLDS}
     assert "1 not claimed" in found["D3"].detail
+
+
+def test_a_vetoed_round_holds_if_nothing_was_paid() -> None:
+    assert isinstance(ROUND_CHAIN.round, RoundEvidence)
+    unpaid = tuple(replace(one, paid=False) for one in ROUND_CHAIN.round.proposals)
+    nothing: dict[str, Any] = {"payouts": (), "moved": (), "paid_out": 0}
+    found = findings(*of_round(status=ROUND_VETOED, proposals=unpaid, **nothing))
+    assert {one.verdict for one in found.values()} == {Verdict.HOLDS}
+    assert found["D3"].detail == "the payouts were vetoed; nothing was paid"
+    # The decision is still compared with the tally.
+    lie = of_round(status=ROUND_VETOED, proposals=unpaid, committed=1, **nothing)
+    assert failing(*lie) == {"D2"}
 
 
 def test_a_round_in_its_own_words_holds() -> None:

@@ -13,6 +13,7 @@ from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.errors import Rejected, Undecided
 from ostraka_verifier.evidence import (
     ROUND_DECIDED,
+    ROUND_VETOED,
     CodeEvidence,
     CoinReceipt,
     ProposalEvidence,
@@ -169,6 +170,10 @@ def check_d3(audit: Audit) -> str:
     if evidence.paid_out != total or total > evidence.deposited:
         raise Rejected("D3", "paid out", f"{evidence.paid_out}, the payouts come to {total}")
     _check_moved(evidence)
+    if evidence.status == ROUND_VETOED:
+        if paid:
+            raise Rejected("D3", "paid out", f"{total}, though the payouts were vetoed")
+        return "the payouts were vetoed; nothing was paid"
     unpaid = sum(proposal.funded and not proposal.paid for proposal in evidence.proposals)
     return f"{len(paid)} paid, {total} in all; {unpaid} not claimed"
 
@@ -224,6 +229,7 @@ def check_d4(audit: Audit) -> str | Held:
         raise Rejected("D4", "treasury", f"its registry is 0x{evidence.registry.hex()}")
     rules = created_address(treasury, 1)
     expected = {"registry": word(audit.claimed.registry), "rules": word(rules)}
+    expected["_firstChainId"] = word(audit.chain.chain_id)
     expected |= domain_immutables(audit.chain.chain_id, treasury)
     require_immutables("BudgetTreasury", found, expected)
     if evidence.rules.address != rules:

@@ -202,6 +202,8 @@ export const MONEY: readonly Asked[] = [
   asked("proposals_per_member", "integer", "3"),
   asked("maximum_proposals", "integer", "50"),
   asked("claim_period", "duration", "90d"),
+  asked("veto_holder", "address", "", true),
+  asked("payout_delay", "duration", "", true),
 ];
 
 export const TIMES: readonly Asked[] = [

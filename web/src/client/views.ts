@@ -106,6 +106,9 @@ export const round = record({
   proposalsCloseAt: time,
   votingOpensAt: time,
   votingClosesAt: time,
+  payoutDelay: whole,
+  vetoHolder: optional(bytes),
+  payoutsOpenAt: optional(time),
   poll: optional(decimal),
 });
 export type Round = Of<typeof round>;
@@ -192,7 +195,9 @@ export const results = record({
       round: decimal,
       symbol: optional(text),
       decimals: whole,
+      status: text,
       decided: flag,
+      payoutsOpenAt: optional(time),
       payouts: list(
         record({
           proposal: bytes,

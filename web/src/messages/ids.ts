@@ -33,6 +33,7 @@ export interface VoterMessages {
   "statuses.voting": undefined;
   "statuses.decided": undefined;
   "statuses.expired": undefined;
+  "statuses.vetoed": undefined;
   "home.title": undefined;
   "home.lead": undefined;
   "home.rounds": undefined;
@@ -54,6 +55,9 @@ export interface VoterMessages {
   "round.proposalsClose": undefined;
   "round.votingOpens": undefined;
   "round.votingCloses": undefined;
+  "round.payoutsOpen": undefined;
+  "round.payoutDelay": { hours: string };
+  "round.vetoHolder": undefined;
   "round.proposals": undefined;
   "round.none": undefined;
   "round.vote": undefined;
@@ -466,6 +470,8 @@ export interface VoterMessages {
   "results.claim": { title: string };
   "results.claiming": undefined;
   "results.undecided": undefined;
+  "results.delayed": { time: string };
+  "results.vetoed": undefined;
   "results.audit": undefined;
   "results.word": undefined;
   "results.assumes.list": undefined;
@@ -852,6 +858,8 @@ export interface OrganizerMessages {
   "organize.members.proposals_per_member": undefined;
   "organize.members.maximum_proposals": undefined;
   "organize.members.claim_period": undefined;
+  "organize.members.veto_holder": undefined;
+  "organize.members.payout_delay": undefined;
   "organize.members.committee": undefined;
   "organize.members.secret": undefined;
   "organize.members.minimum_ballots": undefined;
@@ -880,6 +888,7 @@ export interface OrganizerMessages {
   "organize.hints.knapsack.budget": undefined;
   "organize.hints.maximum_amount": undefined;
   "organize.hints.claim_period": undefined;
+  "organize.hints.payout_delay": undefined;
   "organize.hints.classes": undefined;
   "organize.hints.max_per_option": undefined;
   "organize.hints.ranking.at_least": undefined;
@@ -1033,6 +1042,7 @@ export interface OrganizerMessages {
   "organize.plan.nexts.deciding": undefined;
   "organize.plan.nexts.decided": undefined;
   "organize.plan.nexts.expired": undefined;
+  "organize.plan.nexts.vetoed": undefined;
   "organize.plan.nexts.registering": { time: string };
   "organize.plan.nexts.fewest": { count: number | bigint };
   "organize.plan.nexts.starting": undefined;

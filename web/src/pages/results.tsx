@@ -5,13 +5,14 @@ import { useState } from "preact/hooks";
 import { Refusal } from "../client/gateway.ts";
 import { decidedByOrder, type Reason, reasonsOf } from "../client/reasons.ts";
 import { type Poll, poll, type Results, results, sent, waiting } from "../client/views.ts";
-import { number, percent, rounded, short, t, messageIfAny } from "../messages/index.ts";
+import { moment, number, percent, rounded, short, t, messageIfAny } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { AuditError } from "../protocol/errors.ts";
 import type { Fraction } from "../protocol/fraction.ts";
 import { checkQuestions, decodeDescription } from "../protocol/parameters.ts";
 import { BallotRule } from "../protocol/rule.ts";
 import { pollStatistics, type Statistics } from "../protocol/statistics.ts";
+import { ofMilliseconds } from "../protocol/units.ts";
 import { CurrencyContext, PLAIN_UNITS, useAmount } from "../view/currency.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
@@ -335,10 +336,17 @@ function Payouts({ round, reload }: { round: RoundResults; reload: () => void })
     setClaiming("");
   };
   const funded = round.payouts.filter((one) => one.funded);
+  const vetoed = round.status === "vetoed";
+  const waits =
+    !vetoed &&
+    round.payoutsOpenAt !== undefined &&
+    ofMilliseconds(Date.now()) < round.payoutsOpenAt;
   return (
     <>
       <h2>{t("results.payouts")}</h2>
       {!round.decided && <p>{t("results.undecided")}</p>}
+      {vetoed && <p class="notice warn">{t("results.vetoed")}</p>}
+      {waits && <p>{t("results.delayed", { time: moment(round.payoutsOpenAt) })}</p>}
       {funded.length > 0 && (
         <div class="scroll" role="region" aria-label={t("results.payouts")} tabIndex={0}>
           <table>
@@ -367,15 +375,17 @@ function Payouts({ round, reload }: { round: RoundResults; reload: () => void })
                     ) : (
                       <>
                         {t("results.unpaid")}{" "}
-                        <button
-                          type="button"
-                          disabled={claiming !== ""}
-                          onClick={() => void claim(one.proposal)}
-                        >
-                          {claiming === toHex(one.proposal)
-                            ? t("results.claiming")
-                            : t("results.claim", { title: one.title })}
-                        </button>
+                        {round.status === "decided" && !waits && (
+                          <button
+                            type="button"
+                            disabled={claiming !== ""}
+                            onClick={() => void claim(one.proposal)}
+                          >
+                            {claiming === toHex(one.proposal)
+                              ? t("results.claiming")
+                              : t("results.claim", { title: one.title })}
+                          </button>
+                        )}
                       </>
                     )}
                   </td>

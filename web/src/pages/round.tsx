@@ -1,8 +1,10 @@
 /** A round of a shared budget with its proposals. */
 
+import type { ComponentChildren } from "preact";
+
 import { checksummed } from "../client/address.ts";
 import { type Config, type Proposal, proposals, type Round, round } from "../client/views.ts";
-import { moment, percent, short, zone, t } from "../messages/index.ts";
+import { moment, percent, rounded, short, zone, t } from "../messages/index.ts";
 import { status } from "../messages/server_texts.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { CurrencyContext, useAmount } from "../view/currency.ts";
@@ -11,6 +13,8 @@ import { Facts, Page } from "../view/page.tsx";
 import { Await, Guarded, useResource } from "../view/resource.tsx";
 import { gateway, readConfig } from "../view/session.ts";
 import { OwnProposals } from "./own_proposals.tsx";
+
+const HOUR_S = 3600;
 
 async function load(id: bigint) {
   const [config, shown, listed] = await Promise.all([
@@ -73,6 +77,7 @@ function Shown({
           [t("round.proposalsClose"), moment(shown.proposalsCloseAt)],
           [t("round.votingOpens"), moment(shown.votingOpensAt)],
           [t("round.votingCloses"), moment(shown.votingClosesAt)],
+          ...payoutFacts(shown),
         ]}
       />
       <p class="hint">{t("times.zone", { zone: zone() })}</p>
@@ -82,7 +87,7 @@ function Shown({
           <a class="button" href={`/polls/${poll}`}>
             {t("round.vote")}
           </a>
-          {["tallied", "decided", "expired"].includes(shown.status) && (
+          {["tallied", "decided", "expired", "vetoed"].includes(shown.status) && (
             <a class="button" href={`/polls/${poll}/results`}>
               {t("round.results")}
             </a>
@@ -110,6 +115,21 @@ function Shown({
       />
     </>
   );
+}
+
+/** When payouts open, and who may veto them until then. */
+function payoutFacts({ payoutDelay, payoutsOpenAt, vetoHolder }: Round) {
+  const facts: [string, ComponentChildren][] = [];
+  if (payoutsOpenAt !== undefined) facts.push([t("round.payoutsOpen"), moment(payoutsOpenAt)]);
+  else if (payoutDelay > 0) {
+    const hours = rounded(payoutDelay / HOUR_S, 2);
+    facts.push([t("round.payoutsOpen"), t("round.payoutDelay", { hours })]);
+  }
+  if (vetoHolder) {
+    const address = checksummed(vetoHolder);
+    facts.push([t("round.vetoHolder"), <code class="digest">{address}</code>]);
+  }
+  return facts;
 }
 
 /** Who will vote, as fixed before anybody could deposit money. */

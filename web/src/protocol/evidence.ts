@@ -11,7 +11,10 @@ import type { Tally } from "./tally_proof.ts";
 import type { UnixSeconds } from "./units.ts";
 
 /** Statuses of a round whose winners are fixed: decided, and expired after that. */
-export const ROUND_DECIDED: readonly number[] = [6, 7];
+export const ROUND_DECIDED: readonly number[] = [6, 7, 9];
+
+/** The contract's number of a round whose payouts were vetoed after its decision. */
+export const ROUND_VETOED = 9;
 
 /** A proposal in the treasury, with the title of its latest event. */
 export interface ProposalEvidence {

@@ -21,7 +21,15 @@ from ostraka.wire.answers import (
 )
 
 Status = Literal[
-    "announced", "proposing", "ready", "voting", "tallied", "decided", "expired", "void"
+    "announced",
+    "proposing",
+    "ready",
+    "voting",
+    "tallied",
+    "decided",
+    "expired",
+    "void",
+    "vetoed",
 ]
 """Status of a round (docs/protocol.md §17)."""
 
@@ -106,6 +114,11 @@ class Round(RoundTimes):
     maximum_proposals: Count
     proposals: Count = Field(description="Proposals submitted, withdrawn ones included.")
     standing: Count = Field(description="Proposals that are not withdrawn.")
+    payout_delay: Count = Field(description="Seconds from the decision until payouts open.")
+    veto_holder: Address | None = Field(
+        description="Account that may veto all payouts before they open; null: nobody."
+    )
+    payouts_open_at: UnixSeconds | None = Field(description="Null before the round is decided.")
     claims_end_at: UnixSeconds | None = Field(description="Null before the round is decided.")
     ballot: RoundBallot
     outcome: Annotated[

@@ -5,7 +5,6 @@ from enum import Enum
 from typing import Any, cast
 
 from ostraka.chain.registry import PollView, Status
-from ostraka.chain.treasury import RoundStatus
 from ostraka.gateway.answers.results import Option, Payout, Results, RoundPayouts
 from ostraka.gateway.context import REGISTRY, GatewayContext
 from ostraka.gateway.read_models.currencies import Currencies
@@ -101,7 +100,8 @@ class ResultReader:
             symbol=symbol,
             decimals=decimals,
             status=state.status.name.lower(),
-            decided=state.status in (RoundStatus.DECIDED, RoundStatus.EXPIRED),
+            decided=state.claims_end_at != 0,
+            payouts_open_at=state.payouts_open_at or None,
             payouts=[
                 Payout(
                     proposal=one.proposal,

@@ -65,6 +65,9 @@ class RoundReader:
             proposals_close_at=parameters.proposals_close_at,
             voting_opens_at=parameters.voting_opens_at,
             voting_closes_at=parameters.voting_closes_at,
+            payout_delay=parameters.payout_delay,
+            veto_holder=to_hex(parameters.veto_holder) if any(parameters.veto_holder) else None,
+            payouts_open_at=view.payouts_open_at or None,
             claims_end_at=view.claims_end_at or None,
             ballot=ballot_json(parameters.ballot),
             outcome=outcome_json(parameters.outcome),
@@ -86,26 +89,34 @@ class RoundReader:
         """Return a round's funders, in the order of their first payments."""
         view = self._gateway.round(round_id)
         funded: dict[str, int] = {}
+        stretches: dict[str, list[tuple[int, int]]] = {}
         refunded: dict[str, int] = {}
+        deposited = 0
         events = self._gateway.indexer.events(TREASURY, ["RoundFunded", "Refunded"], str(round_id))
         for event in events:
             funder, arguments = str(event.arguments["funder"]).lower(), event.arguments
-            books, member = (
-                (funded, "received") if event.name == "RoundFunded" else (refunded, "amount")
-            )
-            books[funder] = books.get(funder, 0) + int(str(arguments[member]))
+            if event.name == "Refunded":
+                refunded[funder] = refunded.get(funder, 0) + int(str(arguments["amount"]))
+                continue
+            start, received = deposited, int(str(arguments["received"]))
+            deposited += received
+            funded[funder] = funded.get(funder, 0) + received
+            own = stretches.setdefault(funder, [])
+            if own and own[-1][1] == start:
+                start = own.pop()[0]
+            own.append((start, deposited))
         # Computed from the index: anybody can fund with one unit from each of many accounts, and
         # asking the chain about each of them would use up the provider's quota.
-        free = view.free
+        shares = {
+            funder: sum(view.share(start, end) for start, end in own)
+            for funder, own in stretches.items()
+        }
         return [
             Funder(
                 funder=funder,
                 amount=str(amount),
-                refundable=str(
-                    max(0, amount * free // view.deposited - refunded.get(funder, 0))
-                    if view.deposited
-                    else 0
-                ),
+                # The index may be ahead of what the chain was asked for, or behind it.
+                refundable=str(max(0, shares[funder] - refunded.get(funder, 0))),
             )
             for funder, amount in funded.items()
         ]

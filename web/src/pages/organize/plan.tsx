@@ -164,6 +164,8 @@ function next({ plan, round, poll }: Loaded): string {
         return t("organize.plan.nexts.deciding");
       case "decided":
         return t("organize.plan.nexts.decided");
+      case "vetoed":
+        return t("organize.plan.nexts.vetoed");
     }
     return t("organize.plan.nexts.expired");
   }

@@ -11,6 +11,7 @@ import {
   type Payout,
   type ProposalEvidence,
   ROUND_DECIDED,
+  ROUND_VETOED,
   type RoundEvidence,
   type Transfer,
 } from "../evidence.ts";
@@ -216,6 +217,12 @@ export function checkD3(audit: Audit): string {
     throw new Rejected("D3", "paid out", `${round.paidOut}, the payouts come to ${sum}`);
   }
   checkMoved(round);
+  if (round.status === ROUND_VETOED) {
+    if (paid.size) {
+      throw new Rejected("D3", "paid out", `${sum}, though the payouts were vetoed`);
+    }
+    return "the payouts were vetoed; nothing was paid";
+  }
   const unpaid = round.proposals.filter((proposal) => proposal.funded && !proposal.paid).length;
   return `${paid.size} paid, ${sum} in all; ${unpaid} not claimed`;
 }
@@ -288,6 +295,7 @@ export function checkD4(audit: Audit): string | Held {
   requireImmutables("BudgetTreasury", found, [
     ["registry", word(claimed.registry)],
     ["rules", word(rules)],
+    ["_firstChainId", word(audit.chain.chainId)],
     ...domainImmutables(audit.chain.chainId, treasury),
   ]);
   if (!sameBytes(round.rules.address, rules)) {
