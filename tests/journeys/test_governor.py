@@ -15,10 +15,9 @@ from ostraka.built_files import built_folder
 from ostraka.chain.contract import checksum, connect, deploy, transact
 from ostraka.chain.governor import CensusDisputes, Governor, PlacedEntry, ProposalState, WeightRule
 from ostraka.chain.published import read_published
-from ostraka.chain.registry import Registry, Status
+from ostraka.chain.registry import Status
 from ostraka.chain.treasury import Token
 from ostraka.cli.main import app
-from ostraka.demo.local_stack import PERIOD_FLOOR_S, LocalStack
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka_verifier.census import Census, CensusEntry
@@ -30,19 +29,6 @@ VOTES = (700, 300, 120, 90, 55, 41, 8)
 BOND = 10**17
 WINDOW_S, RESPONSE_S = 3600, 600
 FOR, AGAINST, ABSTAIN = [1, 0, 0], [0, 1, 0], [0, 0, 1]
-
-
-class DisputableStack(LocalStack):
-    """A stack whose registry has disputes."""
-
-    def start_chain(self) -> None:
-        """Start the chain and deploy the contracts."""
-        super().start_chain()
-        disputes, _ = deploy(self.rpc_url, self.organizer, "Disputes", 10**15)
-        address, self.deployment = deploy(
-            self.rpc_url, self.organizer, "PollRegistry", PERIOD_FLOOR_S, checksum(disputes)
-        )
-        self.registry = Registry(self.rpc_url, address, self.deployment.block)
 
 
 class Dao:
@@ -165,7 +151,6 @@ class Dao:
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     town = Town(tmp_path, nodes=4, threshold=2, faults=1)
-    town.stack = DisputableStack(tmp_path, 4)
     with town.stack:
         town.start()
         yield town
