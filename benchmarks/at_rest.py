@@ -4,18 +4,17 @@ This build and an older one, each with no poll and with finished polls.
 """
 
 import json
-import os
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from tests.support.counting_rpc import CountingRpc
 
 from benchmarks.load.builds import Build, build_of, this_build
+from benchmarks.load.running_stage import processor_s, running_stage
 
 OLD_COMMIT = "0773662"
 NODES, POLLS = 4, 12
@@ -62,31 +61,13 @@ def _rest_of(build: Build) -> dict[tuple[str, int], Rest]:
             return (folder / "rpc-url").read_text()
 
         with CountingRpc(upstream) as nodes, CountingRpc(upstream) as gateway:
-            command = [str(build.python), "-P", str(_HERE / "rest_stage.py"), str(folder)]
-            stage = subprocess.Popen(
-                [*command, nodes.url, gateway.url],
-                cwd=build.folder,
-                env=build.environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            with stage:
-                assert stage.stdin is not None
-                assert stage.stdout is not None
-                pids = json.loads(_line(build, stage.stdout))
+            script = _HERE / "rest_stage.py"
+            with running_stage(build, script, folder, nodes.url, gateway.url) as stage:
+                pids = json.loads(stage.listen())
                 found = _watch(0, pids, nodes, gateway)
-                stage.stdin.write(f"{POLLS}\n")
-                stage.stdin.flush()
-                _line(build, stage.stdout)
+                stage.tell(str(POLLS))
+                stage.listen()
                 return found | _watch(POLLS, pids, nodes, gateway)
-
-
-def _line(build: Build, output: IO[str]) -> str:
-    line = output.readline()
-    if not line:
-        raise RuntimeError(f"{build.name}: its stack ended")
-    return line
 
 
 def _watch(
@@ -99,10 +80,7 @@ def _watch(
     }
 
     def state() -> dict[str, tuple[int, float]]:
-        return {
-            who: (rpc.counts.total(), sum(map(_processor_s, ids)))
-            for who, (rpc, ids) in groups.items()
-        }
+        return {who: (rpc.counts.total(), processor_s(ids)) for who, (rpc, ids) in groups.items()}
 
     before, start = state(), time.monotonic()
     time.sleep(_WINDOW_S)
@@ -114,12 +92,6 @@ def _watch(
         )
         for who, (_, ids) in groups.items()
     }
-
-
-def _processor_s(pid: int) -> float:
-    """Return the processor time that a process has used, all threads, as Linux counts it."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _figure(name: str, value: float, unit: str, goal: float, how: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ Source: docs/protocol.md §15; RFC 6979; EIP-2.
 from typing import Protocol
 
 from ostraka.randomness import system
-from ostraka_verifier.curve import engine_name
+from ostraka_verifier.curve import chosen
 from ostraka_verifier.encoding import HASH_BYTES
 from ostraka_verifier.signatures import SECP256K1_ORDER, key_address, recover_key
 
@@ -24,7 +24,7 @@ class SigningKey:
 
         Args:
             secret: 32 bytes, a number from 1 to the group's order minus 1.
-            engine: "native" or "reference", as for `ostraka_verifier.curve.load`.
+            engine: "native" or "reference"; by default the process's choice.
 
         Raises:
             ValueError: The secret is not such a number.
@@ -81,7 +81,7 @@ def _new_secret() -> bytes:
 
 
 def _signer(secret: bytes, engine: str | None) -> _Signer:
-    if engine_name(engine) == "native":
+    if (engine or chosen()) == "native":
         from ostraka_verifier_native import SigningKey as Native
 
         return Native(secret)

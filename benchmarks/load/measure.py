@@ -1,7 +1,6 @@
 """Measure how many ballots a second one build's nodes and gateway take."""
 
 import json
-import os
 import subprocess
 import tempfile
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load.builds import Build
+from benchmarks.load.running_stage import processor_s, running_stage
 
 VOTERS = 50
 """Voters at once."""
@@ -49,20 +49,8 @@ def rates_of(build: Build) -> Rates:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         counts = (SINGLE, RELAYED, BATCHES * BATCH)
-        stage = subprocess.Popen(
-            [build.python, "-P", _HERE / "stage.py", folder, *map(str, counts)],
-            cwd=build.folder,
-            env=build.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        with stage:
-            assert stage.stdout is not None
-            line = stage.stdout.readline()
-            if not line:
-                raise RuntimeError(f"{build.name}: its stack did not start")
-            urls = json.loads(line)
+        with running_stage(build, _HERE / "stage.py", folder, *counts) as stage:
+            urls = json.loads(stage.listen())
             pids = list(urls["pids"].values())
             nodes, gateway = urls["nodes"], urls["gateway"]
             each = [f"{url}/ballots" for url in nodes]
@@ -75,18 +63,9 @@ def rates_of(build: Build) -> Rates:
 
 def _rate(pids: Sequence[int], cast: Callable[[], tuple[int, float]]) -> Rate:
     time.sleep(_QUIET_S)
-    before = _cpu_s(pids)
+    before = processor_s(pids)
     ballots, seconds = cast()
-    return Rate(ballots / seconds, 1000 * (_cpu_s(pids) - before) / ballots)
-
-
-def _cpu_s(pids: Sequence[int]) -> float:
-    """Return the processor time that these processes have used."""
-    ticks = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return Rate(ballots / seconds, 1000 * (processor_s(pids) - before) / ballots)
 
 
 def _singly(build: Build, folder: Path, number: int, urls: Sequence[str]) -> tuple[int, float]:

@@ -16,6 +16,7 @@ import ostraka.node
 from ostraka.files import make_private_folder
 from ostraka.node.finality import FinalizedRoot
 from ostraka.node.identity import begin_rebuild, end_rebuild
+from ostraka.node.late_polls import LatePolls
 from ostraka.node.phases import Anchoring, Announced, Releasing, Settling, resume
 from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.poll_service import PollService
@@ -164,11 +165,16 @@ def test_a_view_from_before_the_opening_makes_it_forget_nothing(
             end_rebuild(store, secrets, later_than if known else UnixSeconds(0))
             node = village.node(ME, seeded=False)
             node._store = store
+            node._late = LatePolls(rebuild, store, secrets, registries)
             village.nodes[ME] = node
             await village.tick()
             await node.take_census(POLL, village.census_header(), poll.census.encode())
             # The keys can be agreed on as before: the poll may really not be open.
-            assert isinstance(node.poll(POLL).phase, Announced)
+            service = node.poll(POLL)
+            assert isinstance(service.phase, Announced)
+            # Looked at again, as its secret had no row before, it is not started twice.
+            await node._look_at(POLL)
+            assert node.poll(POLL) is service
             village.open_seeded()
             await village.tick(3)
             record = poll.prepared[0].record

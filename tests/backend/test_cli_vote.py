@@ -297,7 +297,6 @@ def test_no_receipt_is_promised_of_a_node_that_lost_its_database(town: Town) -> 
     result = town.run(*command)
     assert (result.exit_code, "this node lost its database" in result.output) == (0, True)
     assert "later" not in result.output
-    # In contrast to one that cannot be reached now.
     town.stub.routes[BALLOTS] = lambda body: town.receipts(body, range(1, 4))
     result = town.run(*command)
     assert "without a receipt from node 4. To ask for it later" in result.output

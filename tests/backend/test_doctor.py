@@ -1,6 +1,7 @@
 """`ostraka doctor …` names what is wrong with the settings of a service, and what to do."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ostraka.chain.signers import KeySigner
 from ostraka.cli.main import app
 from ostraka.demo.chains import Anvil
 from ostraka.keys import SigningKey
+from ostraka.services import doctor
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.parameters import Committee, Member
@@ -217,3 +219,19 @@ def test_a_committee_of_fellows_is_checked(node: Path, rpc: str, record: Path) -
     assert all(f"node {number}: " in detail for number in range(1, 5))
     edit(node, "# minimum_threshold = 2", "minimum_threshold = 3")
     assert findings("node", node, 0)["fellow_nodes"][0] == "warning"
+
+
+def test_a_provider_for_browsers_is_not_waited_for_without_end(
+    gateway: Path, rpc: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "_PROVIDER_S", 0.5)
+    with FaultyRpc(rpc) as proxy:
+        edit(gateway, '# public_rpc_url = "https://…"', f'public_rpc_url = "{proxy.url}"')
+        proxy.drip_s = 0.05
+        started = time.monotonic()
+        assert findings("gateway", gateway, 1)["public_rpc_url"][0] == "bad"
+        assert time.monotonic() - started < 10
+        proxy.healthy()
+        # It answers, but not to pages.
+        level, detail = findings("gateway", gateway, 1)["public_rpc_url"]
+    assert (level, "no CORS header" in detail) == ("bad", True)

@@ -12,6 +12,7 @@ import pytest
 from ostraka.chain.contract import ChainError
 from ostraka.chain.registry import Status
 from ostraka.node import rebuild
+from ostraka.node.late_polls import LatePolls
 from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.rebuild import Outcome, PollReport, Rebuild
 from ostraka.node.store import NodeStore
@@ -48,8 +49,17 @@ class Rebuilding:
 
     async def again(self) -> PollReport:
         """Build the poll again."""
+        builder = self.builder()
+        assert builder.polls() == [POLL]
+        return await builder.poll(POLL)
+
+    def late(self) -> LatePolls:
+        """What looks after the poll once the node runs again."""
+        return LatePolls(self.builder(), self.store, self.secrets, self.registries)
+
+    def builder(self) -> Rebuild:
         village = self.village
-        builder = Rebuild(
+        return Rebuild(
             village.poll.curve,
             self.store,
             self.secrets,
@@ -58,8 +68,6 @@ class Rebuilding:
             village.electorates,
             village.client,
         )
-        assert builder.polls() == [POLL]
-        return await builder.poll(POLL)
 
 
 def test_a_poll_comes_back_with_census_ballots_and_shares(
@@ -152,5 +160,66 @@ def test_a_lying_peer_chooses_no_census(
             report = await rebuilding.again()
             assert report.outcome is Outcome.NO_CENSUS
             assert "another census" in report.detail
+
+    asyncio.run(run())
+
+
+def test_a_poll_that_opens_after_the_rebuild_is_built_then(
+    poll: SyntheticPoll, tmp_path: Path
+) -> None:
+    """The node had signed its keys, so its creator need not send the census again."""
+
+    async def run() -> None:
+        async with Village(poll, tmp_path).run(seeded=True) as village:
+            rebuilding = Rebuilding(village, tmp_path)
+            late = rebuilding.late()
+            assert await late.row(poll.published) is None
+            assert late.is_late(poll.published)
+            await rebuilding.cast()
+            row = await late.row(poll.published)
+            assert row is not None
+            assert row.rebuilt
+            assert not late.is_late(poll.published)
+            assert rebuilding.secrets.contexts() == [poll.context]
+
+    asyncio.run(run())
+
+
+def test_the_secret_of_a_poll_that_never_opened_is_destroyed(
+    poll: SyntheticPoll, tmp_path: Path
+) -> None:
+    async def run() -> None:
+        async with Village(poll, tmp_path).run(seeded=True) as village:
+            rebuilding = Rebuilding(village, tmp_path)
+            other = ScriptedRegistry(poll)
+            rebuilding.registries = [village.registry, other]
+            late = rebuilding.late()
+            village.registry.show(status=Status.VOID)
+            # All providers must agree: another one shows that it may still open.
+            assert await late.row(poll.published) is None
+            assert rebuilding.secrets.contexts() == [poll.context]
+            other.show(status=Status.VOID)
+            assert await late.row(poll.published) is None
+            assert rebuilding.secrets.contexts() == []
+            assert not late.is_late(poll.published)
+
+    asyncio.run(run())
+
+
+def test_the_secret_of_a_tallied_poll_waits_for_the_deadline(
+    poll: SyntheticPoll, tmp_path: Path
+) -> None:
+    async def run() -> None:
+        async with Village(poll, tmp_path).run(seeded=True) as village:
+            rebuilding = Rebuilding(village, tmp_path)
+            late = rebuilding.late()
+            deadline = village.registry.now + 100
+            # The other nodes do not know these keys, and show no board.
+            village.registry.show(status=Status.TALLIED, tally_deadline=deadline)
+            assert await late.row(poll.published) is None
+            assert rebuilding.secrets.contexts() == [poll.context]
+            village.registry.now = deadline + 1
+            assert await late.row(poll.published) is None
+            assert rebuilding.secrets.contexts() == []
 
     asyncio.run(run())

@@ -15,6 +15,7 @@ from ostraka.chain.registry import Status
 from ostraka.node.phases import Destroyed
 from ostraka.node.served_poll import ServedPoll
 from ostraka.node.store import NodeStore
+from ostraka.wire.problems import Problem
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import Board
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
@@ -185,23 +186,40 @@ class Promises:
             return False
         if final.state.opening is None:
             # Keys of a poll that never opened go, too.
-            return all(self._is_destroyed(node) for node in self._ending() if self._serves(node))
+            return all(
+                self._is_destroyed(node)
+                if self._serves(node)
+                else not any(node.disk.secrets.glob("*.json"))
+                for node in self._ending()
+            )
         ending = self._ending()
         if not all(self._is_destroyed(node) for node in ending):
             return False
         if status is Status.VOID:
             return True
-        return all(len(NodeStore(node.disk.engine).shares(POLL)) >= len(ending) for node in ending)
+        # After a restart, a node fetches what its board lacks from the others.
+        return all(
+            len(NodeStore(node.disk.engine).shares(POLL)) >= len(ending) and self._has_board(node)
+            for node in ending
+        )
 
     def _honest(self) -> list[SimulatedNode]:
         """Return nodes that neither lie nor are lost."""
         return [node for node in self._nodes.values() if not node.liar and not node.lost]
 
+    @staticmethod
+    def _has_board(node: SimulatedNode) -> bool:
+        try:
+            node.service.poll(POLL).publication.board()
+        except Problem:
+            return False
+        return True
+
     def _ending(self) -> list[SimulatedNode]:
         """Return the honest nodes that release their shares, and destroy their keys at once.
 
         A rebuilt node that may have stated a root as final releases none, and keeps its key until
-        the deadline of the tally (§4.3).
+        the deadline of the tally (§4.3). If it had destroyed the key, it knows nothing of the poll.
         """
         return [node for node in self._honest() if not (node.rebuilt and self._sits_out(node))]
 
@@ -209,7 +227,9 @@ class Promises:
         if not node.process.alive or node.is_rebuilding:
             return False
         row = NodeStore(node.disk.engine).poll(POLL, self._world.poll.context)
-        return row is not None and row.may_have_stated_final
+        if row is None:
+            return not any(node.disk.secrets.glob("*.json"))
+        return row.may_have_stated_final
 
     @staticmethod
     def _serves(node: SimulatedNode) -> bool:
@@ -255,6 +275,9 @@ class Promises:
         assert state.tally is not None
         boards = {}
         for node in self._honest():
+            if node.rebuilt and self._sits_out(node):
+                # The boards of polls that ended stay with the other nodes.
+                continue
             data = node.service.poll(POLL).publication.board()
             boards[node.number] = Board.decode(data, poll.published.layout.size, 2)
         leaves = {board.leaves for board in boards.values()}

@@ -1,7 +1,7 @@
 """Recovery of the keys that signed, by ECDSA on secp256k1.
 
 The Rust extension does the work where it is installed. The readable code here is its specification,
-and takes its place otherwise; `OSTRAKA_CURVE` chooses as for `curve.load`. Nothing here is secret.
+and takes its place otherwise; `curve.choose` chooses. Nothing here is secret.
 
 Source: docs/protocol.md §15; SEC 1, §4.1.6; EIP-2 (low s). Vectors:
 tests/vectors/typed_data.json.
@@ -10,7 +10,7 @@ tests/vectors/typed_data.json.
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from ostraka_verifier.curve import engine_name
+from ostraka_verifier.curve import chosen
 from ostraka_verifier.encoding import ADDRESS_BYTES, SIGNATURE_BYTES, keccak256
 from ostraka_verifier.errors import Malformed
 
@@ -39,7 +39,7 @@ def recover_key(digest: bytes, signature: bytes, engine: str | None = None) -> b
     Args:
         digest: 32 bytes.
         signature: 65 bytes `r ‖ s ‖ v`, low `s`, `v` 27 or 28.
-        engine: As for `curve.load`.
+        engine: "native" or "reference"; by default the process's choice.
 
     Raises:
         Malformed: Not such a signature, or no key can have made it.
@@ -51,7 +51,7 @@ def recover_key(digest: bytes, signature: bytes, engine: str | None = None) -> b
     # A signature with high s is a second encoding of the same statement (EIP-2).
     if int.from_bytes(signature[32:64], "big") > SECP256K1_ORDER // 2:
         raise Malformed("signature", "s is in the upper half")
-    key = _recoverer(engine)(digest, signature)
+    key = _recoverer(engine or chosen())(digest, signature)
     if key is None:
         raise Malformed("signature", "no key gives it")
     return key
@@ -59,7 +59,7 @@ def recover_key(digest: bytes, signature: bytes, engine: str | None = None) -> b
 
 def recover_signers(digests: Sequence[bytes], signatures: Sequence[bytes]) -> list[bytes | None]:
     """Return for each digest the address whose key signed it; None where `recover` would raise."""
-    if engine_name() == "native" and all(len(one) == SIGNATURE_BYTES for one in signatures):
+    if chosen() == "native" and all(len(one) == SIGNATURE_BYTES for one in signatures):
         from ostraka_verifier_native import recover_signers as native
 
         return native(b"".join(digests), b"".join(signatures))
@@ -74,8 +74,8 @@ def _signer(digest: bytes, signature: bytes) -> bytes | None:
 
 
 @cache
-def _recoverer(engine: str | None) -> Callable[[bytes, bytes], bytes | None]:
-    if engine_name(engine) == "native":
+def _recoverer(engine: str) -> Callable[[bytes, bytes], bytes | None]:
+    if engine == "native":
         from ostraka_verifier_native import recover_key as native
 
         return native

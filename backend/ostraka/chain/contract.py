@@ -59,6 +59,9 @@ _WITH_ERRORS = (
     "VotingKeys",
     "BudgetTreasury",
     "RoundRules",
+    "CensusDisputes",
+    "OstrakaGovernor",
+    "ProposalPolls",
     "TestToken",
 )
 

@@ -66,6 +66,12 @@ class _Commands(DeferredCommands):
             _LOOK,
             "Run an election from a file: chain, contracts, nodes, voters, tally, audit.",
         ),
+        Place(
+            "governor",
+            "governor:app",
+            _OPERATE,
+            "Decide the proposals of a DAO's Governor by private polls.",
+        ),
         Place("chain", "chain:app", _OPERATE, "Deploy the contracts on a chain."),
         Place(
             "committee",

@@ -35,7 +35,8 @@ def rebuild(
     statements. So that it never contradicts them, it signs no receipt and takes no part in settling
     for a poll that was open, and states no root as final where it may have done so before. Those
     polls count it as one of the f nodes that may fail. It still repairs shares of an anchored root,
-    and releases its own. Polls that were not open need their census from their creator again.
+    and releases its own. Polls that were not open need their census from their creator again; if
+    all nodes had signed their keys, the running node builds them again once they open.
 
     It can be interrupted and run again. Exit code 3: some poll has no census yet, because no other
     node gave it; run it again later, or leave that poll out.

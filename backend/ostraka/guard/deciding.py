@@ -5,9 +5,10 @@ Nothing is remembered between two decisions. After a restart the same follows fr
 Source: docs/protocol.md §11.3; docs/decisions/0080-watchtower.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
 from ostraka.chain.dispute_log import open_by
 from ostraka.chain.disputes import (
@@ -46,6 +47,9 @@ from ostraka_verifier.merkle_sum import SumRoot, SumTree
 from ostraka_verifier.parameters import PollParameters
 from ostraka_verifier.units import UnixSeconds
 
+_COMPARED = 8
+"""Boards that are compared with a root that they do not give; each takes a while."""
+
 
 class Finding(StrEnum):
     """What is known about an anchored root."""
@@ -70,7 +74,7 @@ class Facts:
         docket: All disputes about the poll.
         recorded: Each voter's latest recorded ballot, by voter.
         own: The watchtower's account.
-        most_demands: Challenges that it can pay for now.
+        most_demands: Returns how many challenges it can pay for now, at least 1.
     """
 
     parameters: PollParameters
@@ -80,7 +84,7 @@ class Facts:
     evidence: Evidence
     recorded: Mapping[bytes, Recorded]
     own: bytes
-    most_demands: int = 1 << 20
+    most_demands: Callable[[], int]
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ def _judge(
     evidence, root = facts.evidence, facts.view.root
     board = _board_of(evidence, root)
     if board is not None:
-        faults = [] if board.tree is None else faults_of_board(evidence, board.leaves, board.tree)
+        faults = _faults_of(evidence, board, root)
         if faults:
             return Finding.FALSE, _reason(faults[0]), _against(facts, docket, faults)
         missing = _missing(facts, board)
@@ -152,6 +156,22 @@ def _judge(
         return Finding.FALSE, _reason(known_fault), _against(facts, docket, [known_fault])
     reason = "no board gives the anchored root"
     return Finding.UNPROVEN, reason, _questions(facts, docket, shown, random)
+
+
+def is_sound(evidence: Evidence, root: SumRoot) -> bool:
+    """Return whether a board gives a root, and every leaf of it is right."""
+    board = _board_of(evidence, root)
+    return board is not None and not _faults_of(evidence, board, root)
+
+
+def _faults_of(evidence: Evidence, board: "_Board", root: SumRoot) -> list[Fault]:
+    """Return all that is false about a root that a board gives; looked for once if nothing is."""
+    if board.tree is None or root.digest in evidence.sound_roots:
+        return []
+    faults = faults_of_board(evidence, board.leaves, board.tree)
+    if not faults:
+        evidence.sound_roots.add(root.digest)
+    return faults
 
 
 def _board_of(evidence: Evidence, root: SumRoot) -> _Board | None:
@@ -172,12 +192,23 @@ def _known_fault(evidence: Evidence, root: SumRoot, shown: Mapping[int, ShownLea
         fault = fault_of_shown(evidence, shown, root)
         if fault is not None:
             return fault
-    for leaves, tree in evidence.trees():
-        listed = [one.leaf(evidence.weight_of(one.voter)) for one in leaves]
-        fault = fault_against_board(evidence.curve, listed, tree, root)
+    for leaves, tree in islice(evidence.trees(), _COMPARED):
+        fault = _compared(evidence, leaves, tree, root)
         if fault is not None:
             return fault
     return None
+
+
+def _compared(
+    evidence: Evidence, leaves: Sequence[SignedLeaf], tree: SumTree, root: SumRoot
+) -> Fault | None:
+    """Return the one place in which a root differs from a board's tree; looked for once."""
+    key = root.digest, tree.root.digest
+    if key not in evidence.compared:
+        listed = [one.leaf(evidence.weight_of(one.voter)) for one in leaves]
+        evidence.compared[key] = fault_against_board(evidence.curve, listed, tree, root)
+    found: Fault | None = evidence.compared[key]
+    return found
 
 
 def _reason(fault: Fault) -> str:
@@ -206,7 +237,7 @@ def _against(facts: Facts, docket: Docket, faults: Sequence[Fault]) -> list[Move
 def _in_time(facts: Facts, wanted: Sequence[Demand]) -> list[Move]:
     """Return the demands that can still be made, and no more than can be paid for."""
     moves = [one for one in wanted if facts.now_unix_s < latest_demand(facts, one)]
-    return list(moves[: facts.most_demands])
+    return list(moves[: facts.most_demands()]) if moves else []
 
 
 def latest_demand(facts: Facts, demand: Demand) -> UnixSeconds:
@@ -260,7 +291,7 @@ def _questions(
     rounds = 1 + max(0, latest - facts.now_unix_s) // response
     if facts.now_unix_s >= until:
         return []
-    chosen = demands(facts.evidence, facts.view.root, shown, rounds, facts.most_demands, random)
+    chosen = demands(facts.evidence, facts.view.root, shown, rounds, facts.most_demands(), random)
     wanted = [DemandLeaf(index, "no board gives the root") for index in chosen]
     moves = _in_time(facts, [one for one in wanted if one.index not in asked])
     if moves or unexplained(facts.evidence, facts.view.root, shown):

@@ -9,6 +9,7 @@ Source: docs/protocol.md §13 (checks B1, B3 to B6, C1, P1), §16.
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -82,6 +83,10 @@ class Evidence:
         self._sound: dict[bytes, SignedLeaf] = {}
         self._contents: dict[bytes, bytes] = {}
         self._trees: list[SumTree | None] = []
+        self.sound_roots: set[bytes] = set()
+        """Digests of roots of which every leaf was found to be right."""
+        self.compared: dict[tuple[bytes, bytes], Any] = {} if before is None else before.compared
+        """What was found by comparing a root with a board's tree, by their digests."""
         self.boards: list[tuple[SignedLeaf, ...]] = []
         """Different lists of leaves that sources showed as the board."""
         self._checked_before = {} if before is None else before._faults

@@ -111,6 +111,8 @@ def fault_against_board(
     top = levels[depth][0]
     if top.hash == root.hash:
         return _fault_under_hash(levels, tree.count, top, root)
+    if top.sum == root.sum:
+        return None
     difference = curve.decode(root.sum, identity=True)
     difference = curve.add(difference, curve.negate(curve.decode(top.sum, identity=True)))
     moved = []

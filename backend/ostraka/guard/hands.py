@@ -115,6 +115,7 @@ class Hands:
         self._payer = payer
         self._limits = limits
         self._node_key = node_key
+        self._withdrawn = "0"
 
     def affordable(self, poll: DisputedPoll, docket: Docket) -> int:
         """Return how many challenges the account may make now, by limits and coin."""
@@ -244,12 +245,14 @@ class Hands:
     def withdraw(self) -> list[Step]:
         """Fetch bonds and payments that are worth a transaction."""
         own = self._payer.address
-        balance = self._disputes.balance_of(own)
-        if balance <= _WORTH * _WITHDRAWAL_GAS * self._disputes.base_fee():
-            return []
         credit = self._events.latest_credit(own)
+        if credit in ("0", self._withdrawn):
+            return []
         errand = self._payer.errand(f"withdraw {self._disputes.address.hex()} {credit}")
-        if errand.settled:
+        balance = self._disputes.balance_of(own)
+        worth = _WORTH * _WITHDRAWAL_GAS * self._disputes.base_fee()
+        if errand.settled or balance <= worth:
+            self._withdrawn = credit
             return []
         try:
             sent = self._disputes.withdraw(errand)

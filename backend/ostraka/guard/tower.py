@@ -20,7 +20,7 @@ from ostraka.chain.errors import ChainError, LowOnCoin, NotMinedYet, Refused
 from ostraka.chain.published import read_published
 from ostraka.chain.registry import PollView, Registry, Status
 from ostraka.chain.sending import Payer
-from ostraka.guard.deciding import Decision, Facts, Finding, decide, latest_demand
+from ostraka.guard.deciding import Decision, Facts, Finding, decide, is_sound, latest_demand
 from ostraka.guard.evidence import Evidence
 from ostraka.guard.hands import Hands, Limits, Step, disputed_poll
 from ostraka.guard.moves import (
@@ -174,7 +174,7 @@ class Tower:
             watched.evidence,
             watched.recorded,
             self.own,
-            self._hands.affordable(poll, docket),
+            lambda: self._hands.affordable(poll, docket),
         )
         decision = decide(facts, self._random)
         self._note(number, watched, decision)
@@ -212,14 +212,21 @@ class Tower:
         poll, found = watched.published, []
         watched.evidence = Evidence(self._curve, poll, watched.evidence)
         for source in self._sources:
-            for board in source.boards(poll):
-                try:
-                    watched.evidence.add_board(board)
-                except AuditError as error:
-                    log.warning("board refused", poll=poll.poll_id, problem=str(error))
+            if not is_sound(watched.evidence, view.root):
+                self._read_boards(watched, source, view)
             found += list(source.recorded(poll))
             watched.evidence.add_contents(source.ballots(poll))
         watched.recorded = latest([*watched.recorded.values(), *found])
+
+    def _read_boards(self, watched: _Watched, source: Source, view: PollView) -> None:
+        """Take the boards of a source, until one of them explains the root."""
+        for board in source.boards(watched.published):
+            try:
+                watched.evidence.add_board(board)
+            except AuditError as error:
+                log.warning("board refused", poll=watched.published.poll_id, problem=str(error))
+            if is_sound(watched.evidence, view.root):
+                return
 
     def _may(self, move: Move) -> bool:
         if isinstance(move, AnswerLeaf | AnswerOmission | AnswerInvalid):

@@ -35,6 +35,10 @@ QUEUE_LIMIT = 4096
 QUEUE_BYTES = 2**26
 """Most bytes of the ballots in each of the two queues."""
 BATCH_LIMIT = 256
+FULL_TURN = 32
+GATHER_S = 0.02
+"""A turn starts this late, unless so many ballots wait: each turn costs some milliseconds, for two
+statements, a commit and its equations, and each further ballot a fraction of that."""
 LAST_LIMIT = 8
 """Most ballots of provably malicious voters that are checked in one turn, and that wait for
 each such voter."""
@@ -130,6 +134,9 @@ class BallotIntake:
                 await self._arrived.wait()
                 self._arrived.clear()
                 while any(map(len, queues)):
+                    # Ballots whose signatures are checked have waited before.
+                    if not len(self._signed) and len(self._unchecked) < FULL_TURN:
+                        await asyncio.sleep(GATHER_S)
                     await self._turn()
         finally:
             for queue in queues:

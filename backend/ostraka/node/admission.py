@@ -21,7 +21,7 @@ from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve, Points
 from ostraka_verifier.encoding import SIGNATURE_BYTES
-from ostraka_verifier.errors import AuditError, Malformed, Rejected
+from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.proof import RejectedProofs, verify_proofs
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.sharing import (
@@ -190,7 +190,7 @@ class Admission:
         if record.voter not in self._census.by_account:
             raise Rejected("B3", "ballot.voter", f"0x{record.voter.hex()} is not in the census")
 
-    def check_signatures(self, records: Sequence[CastRecord]) -> list[AuditError | None]:
+    def check_signatures(self, records: Sequence[CastRecord]) -> list[Malformed | Rejected | None]:
         """Check that the voters' keys in the census signed ballots and boxes.
 
         Args:
@@ -222,7 +222,7 @@ class Admission:
     def _signing_key(self, record: CastRecord) -> bytes:
         return self._census.by_account[record.voter].signing_key
 
-    def _signature_error(self, record: CastRecord, statement: bytes) -> AuditError | None:
+    def _signature_error(self, record: CastRecord, statement: bytes) -> Malformed | Rejected | None:
         try:
             signer = recover(statement, record.signature)
         except Malformed as error:

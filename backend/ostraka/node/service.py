@@ -20,6 +20,7 @@ from ostraka.node.announcing import announced_poll
 from ostraka.node.census_uploads import CensusUploads
 from ostraka.node.electorate import ElectorateReader, check_size
 from ostraka.node.head_watch import HeadWatch
+from ostraka.node.late_polls import LatePolls
 from ostraka.node.load import NodeLoad
 from ostraka.node.observation import Observation
 from ostraka.node.peers import peers_of
@@ -27,7 +28,7 @@ from ostraka.node.phases import Destroyed, resume
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import LostSecret, PollSecrets
 from ostraka.node.poll_service import PollService, Sighting
-from ostraka.node.rebuild import may_be_final, may_have_ballots
+from ostraka.node.rebuild import Rebuild, may_be_final, may_have_ballots
 from ostraka.node.served_poll import ServedPoll
 from ostraka.node.store import Conflict, NodeStore
 from ostraka.randomness import system
@@ -95,6 +96,8 @@ class NodeService:
         self._policy = policy
         self._uploads = CensusUploads(registries[0], policy, electorates)
         self._client = client
+        rebuild = Rebuild(curve, store, secrets, registries, key, electorates, client)
+        self._late = LatePolls(rebuild, store, secrets, registries)
         self.requests = PeerRequests(registries[0].domain, key.address, unix_now())
         self._found: dict[int, PublishedPoll] = {}
         self._polls: dict[int, PollService] = {}
@@ -208,7 +211,7 @@ class NodeService:
         final = await in_chain_thread(self._final_count) if asked else 0
         for poll_id in asked:
             answered = await self._look_at(poll_id)
-            if poll_id in self._found or (answered and poll_id <= final):
+            if answered and (poll_id in self._found or poll_id <= final):
                 self._again.pop(poll_id, None)
             else:
                 # Missing data may still arrive, and a poll that is not final may be replaced.
@@ -216,7 +219,7 @@ class NodeService:
             self._seen = max(self._seen, poll_id)
 
     async def _look_at(self, poll_id: int) -> bool:
-        """Serve a poll if it is this node's; return False if the chain does not show all of it."""
+        """Serve a poll if it is this node's; return False if it is to be looked at again."""
         try:
             poll = await in_chain_thread(read_published, self._registries[0], poll_id)
         except AuditError as error:
@@ -225,12 +228,12 @@ class NodeService:
         if poll is None:
             log.warning("poll not shown", poll=poll_id)
             return False
-        row = self._store.poll(poll_id, poll.context)
+        row = await self._late.row(poll)
         if self._joins(poll.committee) or (row is not None and await self._is_begun(poll_id)):
             self._found[poll_id] = poll
-            if row is not None:
+            if row is not None and poll_id not in self._polls:
                 await self._start_again(poll, row)
-        return True
+        return not self._late.is_late(poll)
 
     def _due(self) -> list[int]:
         """Return the polls that are due for another check."""

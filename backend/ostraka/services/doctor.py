@@ -29,6 +29,7 @@ from ostraka.storage.database import DamagedDatabase, Schema, open_database
 from ostraka.wire.health import OLD_HEAD_S
 from ostraka.wire.node_client import NodeClient, NodeError, node_http
 from ostraka.wire.records import from_hex, to_hex
+from ostraka_verifier.deadline import Connections, Deadline
 from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.releases import known_releases
 from ostraka_verifier.rpc import no_answer
@@ -38,6 +39,8 @@ _CLOCK_S = 5
 _FAR_FINALITY_BLOCKS = 128
 """Providers that are no archives keep the state of this many blocks."""
 _FEW_POLLS = 10
+_PROVIDER_S = 10
+"""How long the provider for browsers is waited for."""
 
 
 class Level(StrEnum):
@@ -384,14 +387,26 @@ def _public_provider(url: str) -> Iterator[Diagnosis]:
         yield Diagnosis("public_rpc_url", Level.WARNING, detail, remedy)
         return
     asked = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
+    origin = "https://example.org"
+    deadline = Deadline(_PROVIDER_S, Connections())
     try:
-        answer = httpx.post(
-            url, json=asked, headers={"Origin": "https://example.org"}, trust_env=False, timeout=10
-        )
-    except httpx.HTTPError as error:
+        with (
+            node_http() as client,
+            deadline,
+            # Only the head is read.
+            client.stream(
+                "POST",
+                url,
+                json=asked,
+                headers={"Origin": origin},
+                extensions={"trace": deadline.trace},
+            ) as answer,
+        ):
+            allowed = answer.headers.get("Access-Control-Allow-Origin")
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         yield Diagnosis("public_rpc_url", Level.BAD, no_answer(error), "check the URL")
         return
-    if answer.headers.get("Access-Control-Allow-Origin") not in ("*", "https://example.org"):
+    if allowed not in ("*", origin):
         detail = "sends no CORS header: browsers cannot use it"
         yield Diagnosis("public_rpc_url", Level.BAD, detail, "use a provider for browsers")
     else:

@@ -4,8 +4,10 @@
 
 use crate::parallel;
 use secp256k1::ecdsa::{RecoverableSignature, RecoveryId};
-use secp256k1::{Message, PublicKey, SecretKey};
+use secp256k1::{Message, PublicKey, Secp256k1, SecretKey, SignOnly, VerifyOnly};
 use sha3::{Digest, Keccak256};
+use std::sync::OnceLock;
+use zeroize::Zeroize;
 
 pub const HASH_BYTES: usize = 32;
 pub const SIGNATURE_BYTES: usize = 65;
@@ -39,7 +41,13 @@ pub fn recover(digest: &Hash, signature: &Signature) -> Option<Key> {
     if lower != original {
         return None;
     }
-    parsed.recover_ecdsa(Message::from_digest(*digest)).ok().map(|key| coordinates(&key))
+    let message = Message::from_digest(*digest);
+    verification().recover_ecdsa(message, &parsed).ok().map(|key| coordinates(&key))
+}
+
+fn verification() -> &'static Secp256k1<VerifyOnly> {
+    static CONTEXT: OnceLock<Secp256k1<VerifyOnly>> = OnceLock::new();
+    CONTEXT.get_or_init(Secp256k1::verification_only)
 }
 
 /// Addresses of the signers of many digests.
@@ -64,32 +72,42 @@ fn coordinates(key: &PublicKey) -> Key {
 }
 
 /// A signing key, wiped on drop.
-pub struct Secret(SecretKey);
+pub struct Secret {
+    key: SecretKey,
+    /// Blinded by the key, so that the library's arithmetic is not the same for other keys.
+    context: Secp256k1<SignOnly>,
+}
 
 impl Secret {
     /// `None` if the number is 0, or not below the order of the group.
-    pub fn new(bytes: Hash) -> Option<Self> {
-        SecretKey::from_secret_bytes(bytes).ok().map(Self)
+    pub fn new(mut bytes: Hash) -> Option<Self> {
+        let key = SecretKey::from_byte_array(bytes).ok();
+        let mut seed = keccak256(&bytes);
+        bytes.zeroize();
+        let mut context = Secp256k1::signing_only();
+        context.seeded_randomize(&seed);
+        seed.zeroize();
+        key.map(|key| Self { key, context })
     }
 
     pub fn public_key(&self) -> Key {
-        coordinates(&PublicKey::from_secret_key(&self.0))
+        coordinates(&PublicKey::from_secret_key(&self.context, &self.key))
     }
 
     /// The signature of a digest, with low `s`; always the same.
     pub fn sign(&self, digest: &Hash) -> Signature {
         let message = Message::from_digest(*digest);
-        let signed = RecoverableSignature::sign_ecdsa_recoverable(message, &self.0);
-        let (parity, numbers) = signed.serialize_compact();
+        let (parity, numbers) =
+            self.context.sign_ecdsa_recoverable(message, &self.key).serialize_compact();
         let mut signature = [0; SIGNATURE_BYTES];
         signature[..SIGNATURE_BYTES - 1].copy_from_slice(&numbers);
-        signature[SIGNATURE_BYTES - 1] = FIRST_V + parity.to_u8();
+        signature[SIGNATURE_BYTES - 1] = FIRST_V + i32::from(parity) as u8;
         signature
     }
 }
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        self.0.non_secure_erase();
+        self.key.non_secure_erase();
     }
 }

@@ -36,6 +36,25 @@ def load(name: str | None = None) -> Curve:
     return Native()
 
 
+_chosen: Literal["native", "reference"] | None = None
+
+
+def choose(name: str | None) -> None:
+    """Use an engine wherever this process names none: hashes and signatures, for example.
+
+    Arguments and errors are those of `engine_name`.
+    """
+    global _chosen
+    _chosen = engine_name(name)
+
+
+def chosen() -> Literal["native", "reference"]:
+    """Return the engine that is used where none is named; found out once."""
+    if _chosen is None:
+        choose(None)
+    return _chosen or engine_name()
+
+
 def engine_name(name: str | None = None) -> Literal["native", "reference"]:
     """Return the name of the engine to use.
 
