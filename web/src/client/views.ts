@@ -198,6 +198,7 @@ export const results = record({
       status: text,
       decided: flag,
       payoutsOpenAt: optional(time),
+      claimable: flag,
       payouts: list(
         record({
           proposal: bytes,

@@ -180,6 +180,9 @@ class RoundPayouts(Answer):
         description="Unix time in seconds from which payouts can be claimed; null before the "
         "decision."
     )
+    claimable: bool = Field(
+        description="Whether payouts can be claimed now, by the time of the newest block."
+    )
     payouts: list[Payout] = Field(description="In the order of the options.")
 
 

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any, cast
 
 from ostraka.chain.registry import PollView, Status
+from ostraka.chain.treasury import RoundStatus
 from ostraka.gateway.answers.results import Option, Payout, Results, RoundPayouts
 from ostraka.gateway.context import REGISTRY, GatewayContext
 from ostraka.gateway.read_models.currencies import Currencies
@@ -102,6 +103,8 @@ class ResultReader:
             status=state.status.name.lower(),
             decided=state.claims_end_at != 0,
             payouts_open_at=state.payouts_open_at or None,
+            claimable=state.status is RoundStatus.DECIDED
+            and self._gateway.registry.head().timestamp >= state.payouts_open_at,
             payouts=[
                 Payout(
                     proposal=one.proposal,
