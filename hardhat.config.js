@@ -26,6 +26,7 @@ export default defineConfig({
       invariant: { runs: 64, depth: 64, failOnRevert: true },
     },
   },
+  coverage: { skipFiles: ["contracts/testing/**"] },
   networks: {
     // `hardhat node` mines a block for every transaction, and one every second.
     node: {

@@ -195,6 +195,17 @@ test("no sum, padding or order of a true root is shown false", async () => {
   }
   const siblings = [0, 1].map((one) => tree.siblings(one));
   await assertRefused(send("proveOrder", 0, [leaves[0], leaves[0]], siblings), "DisputesWrongPath");
+  // A leaf has no children, and above the root there is nothing.
+  const [leaf, top] = [tree.levels[0][0], tree.top];
+  for (const [height, above] of [
+    [0, tree.siblings(0)],
+    [tree.levels.length, []],
+  ]) {
+    const proof = [height, 0, [leaf.x, leaf.y], leaf, leaf, above];
+    await assertRefused(send("proveSum", ...proof), "DisputesWrongHeight");
+  }
+  const padding = send("provePadding", tree.levels.length, 0, top, []);
+  await assertRefused(padding, "DisputesWrongHeight");
 });
 
 test("padding that counts, and a hole in the count, are shown at once", async () => {

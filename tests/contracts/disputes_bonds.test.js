@@ -101,6 +101,17 @@ test("merkle_sum.json: leaves climb to the shared roots", async () => {
   assert.ok(climbed > 15);
 });
 
+test("a path past what is no point leads nowhere", async () => {
+  const { top } = poll.tree();
+  const sibling = { ...top, x: 1n, y: 1n };
+  for (const pair of [
+    [top, sibling],
+    [sibling, top],
+  ]) {
+    await assertRefused(libraries.call("climb", [pair[0], 0n, [pair[1]]]), "Bn254NotPoints");
+  }
+});
+
 test("a bond is three times an answer's gas at the base fee, or the minimum", async () => {
   const hostile = await HostilePoll.create(poll);
   const bond = (baseFee) => poll.disputes.call("bondOf", [hostile.subject, hostile.terms, baseFee]);

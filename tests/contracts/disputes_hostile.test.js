@@ -7,7 +7,7 @@ import { Ground, NOBODY, isolatedPoll } from "./support/disputes.js";
 import { range } from "./support/encodings.js";
 import { HostilePoll, callData } from "./support/hostile.js";
 import { Status, word } from "./support/registry.js";
-import { EMPTY, ballot } from "./support/votes.js";
+import { EMPTY, SumTree, ballot } from "./support/votes.js";
 
 const state = isolatedPoll({ before, beforeEach, afterEach });
 let poll, chain, disputes;
@@ -196,6 +196,29 @@ test("ballots cast outside the vote are no omission", async () => {
   }
   for (const castAt of [opensAt, closesAt - 1n]) {
     await hostile.challengeOmission({ ...given, castAt });
+  }
+});
+
+test("a leaf of a ballot cast outside the vote has no answer", async () => {
+  const [first, ...others] = poll.ballots;
+  const { opensAt, closesAt } = poll.inner.parameters;
+  for (const [castAt, isInside] of [
+    [opensAt - 1n, false],
+    [opensAt, true],
+    [closesAt - 1n, true],
+    [closesAt, false],
+  ]) {
+    const saved = await chain.snapshot();
+    const { context } = poll.inner;
+    const { voter, bits } = first;
+    const cast = ballot({ rule: poll.rule, voter, castAt, bits, context, threshold: 3 });
+    const tree = new SumTree(poll.leaves([cast, ...others]));
+    await poll.anchor(tree);
+    await poll.challengeLeaf(0);
+    const answer = poll.answerLeaf(0, await poll.evidence(0, { ballot: cast }));
+    if (isInside) await answer;
+    else await assertRefused(answer, "DisputesWrongCastTime", [castAt]);
+    await chain.restore(saved);
   }
 });
 
