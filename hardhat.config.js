@@ -8,6 +8,8 @@ export default defineConfig({
     version: "0.8.37",
     // The compiler comes with the locked npm packages; nothing is downloaded at build time.
     path: require.resolve("solc/soljson.js"),
+    // Tests execute a proposal by the timelock that DAOs use.
+    npmFilesToBuild: ["@openzeppelin/contracts/governance/TimelockController.sol"],
     settings: {
       // The oldest version that OpenZeppelin's code can use (MCOPY); newer chains run it, too.
       evmVersion: "cancun",

@@ -93,6 +93,8 @@ def _poll(stack: LocalStack, nodes: KeyCommittee, voters: int) -> dict[str, int]
         max_rounds=10,
         dispute_window=600,
         tally_period=86_400,
+        response_time=150,
+        max_dispute_delay=600,
         minimum_ballots=5,
     )
     poll_id, created = registry.create_poll(
@@ -139,6 +141,8 @@ def _round(
             max_rounds=10,
             dispute_window=600,
             tally_period=86_400,
+            response_time=150,
+            max_dispute_delay=600,
             minimum_ballots=5,
             secret=True,
         ),

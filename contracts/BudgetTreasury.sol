@@ -56,8 +56,8 @@ contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
                 identity: 0,
                 openMinimum: 0,
                 shufflePeriod: 0,
-                responseTime: 0,
-                maxDisputeDelay: 0,
+                responseTime: parameters.responseTime,
+                maxDisputeDelay: parameters.maxDisputeDelay,
                 extension: 0
             }),
             census.censusHash,

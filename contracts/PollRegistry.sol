@@ -10,6 +10,7 @@ import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
 import {PollStates} from "./registry/PollStates.sol";
 import {Bn254} from "./libraries/Bn254.sol";
 import {Committee} from "./libraries/Committee.sol";
+import {DisputeTimes} from "./libraries/DisputeTimes.sol";
 import {Generators} from "./libraries/Generators.sol";
 import {Outcome} from "./libraries/Outcome.sol";
 import {PollContext} from "./libraries/PollContext.sol";
@@ -32,8 +33,6 @@ contract PollRegistry is PollStates, EIP712 {
         "Root(bytes32 pollContext,uint32 round,bytes32 rootHash,uint256 sumX,uint256 sumY,uint32 count)"
     );
 
-    /// @dev So many challenges can be answered one after another before the poll is void.
-    uint32 private constant MIN_ANSWERS = 4;
     uint256 private constant MAX_URL_BYTES = 256;
     uint256 private constant MAX_DESCRIPTION_BYTES = 65_536;
 
@@ -325,15 +324,11 @@ contract PollRegistry is PollStates, EIP712 {
         if (parameters.tallyPeriod == 0 || parameters.tallyPeriod < periodFloor)
             revert PollRegistryInvalidParameter("tallyPeriod");
         bool disputable = disputes != address(0);
-        // Without time nobody could answer, and any challenge would make a root fall.
-        bool isTime = parameters.responseTime != 0 && parameters.responseTime >= periodFloor;
-        if (disputable ? !isTime : parameters.responseTime != 0)
+        uint32 responseTime = parameters.responseTime;
+        if (!DisputeTimes.isResponseTime(disputable, responseTime, periodFloor))
             revert PollRegistryInvalidParameter("responseTime");
-        if (
-            disputable
-                ? parameters.maxDisputeDelay / MIN_ANSWERS < parameters.responseTime
-                : parameters.maxDisputeDelay != 0
-        ) revert PollRegistryInvalidParameter("maxDisputeDelay");
+        if (!DisputeTimes.isDelay(disputable, responseTime, parameters.maxDisputeDelay))
+            revert PollRegistryInvalidParameter("maxDisputeDelay");
     }
 
     function _store(

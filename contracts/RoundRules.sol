@@ -7,6 +7,7 @@ import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
 import {BallotRule} from "./libraries/BallotRule.sol";
 import {ByteWriter} from "./libraries/ByteWriter.sol";
 import {CensusTree} from "./libraries/CensusTree.sol";
+import {DisputeTimes} from "./libraries/DisputeTimes.sol";
 import {Electorates} from "./libraries/Electorates.sol";
 import {RuleEncoding} from "./libraries/RuleEncoding.sol";
 import {Utf8} from "./libraries/Utf8.sol";
@@ -188,6 +189,11 @@ contract RoundRules {
         if (parameters.disputeWindow == 0 || parameters.disputeWindow < floor)
             _refuse("disputeWindow");
         if (parameters.tallyPeriod == 0 || parameters.tallyPeriod < floor) _refuse("tallyPeriod");
+        bool disputable = registry.disputes() != address(0);
+        uint32 responseTime = parameters.responseTime;
+        if (!DisputeTimes.isResponseTime(disputable, responseTime, floor)) _refuse("responseTime");
+        if (!DisputeTimes.isDelay(disputable, responseTime, parameters.maxDisputeDelay))
+            _refuse("maxDisputeDelay");
         if (parameters.minimumBallots == 0) _refuse("minimumBallots");
     }
 

@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "artifacts"
 SWAGGER_UI = ("swagger-ui.css", "swagger-ui-bundle.js", "LICENSE", "NOTICE")
-TESTS_ONLY = ("TestMembership", "TestWallet")
+TESTS_ONLY = ("TestMembership", "TestTimestampToken", "TestWallet")
 """Contracts of tests; `chain deploy` can deploy TestToken."""
 NPM_NAME = "ostraka-voter"
 IMPORTED = re.compile(r"""(?:from|import\() ?["']((?:@[\w-]+/)?[\w-]+)""")

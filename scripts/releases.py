@@ -16,8 +16,9 @@ NAME is the name in the source, also in OpenZeppelin's: `_cachedThis`, `_cachedC
 `_hashedName`, `_hashedVersion`, `_name` and `_version` are the domain's. A verifier must also check
 the values of immutables that follow from address and chain. The code of a GeneratorTable is its
 table (docs/protocol.md §2.7): the hash covers all of it, without masks. `address` is where the
-standard deployment has the contract: `PollRegistry(3600, 0)` and its `BudgetTreasury`, both made by
-CREATE2 with salt 0 through the factory at 0x4e59b44847b379578588920ca78fbf26c0b4956c.
+standard deployment has the contract: `Disputes(10**15)`, `PollRegistry(3600, disputes)` and its
+`BudgetTreasury`, all made by CREATE2 with salt 0 through the factory at
+0x4e59b44847b379578588920ca78fbf26c0b4956c.
 """
 
 import json

@@ -21,6 +21,7 @@ from tests.support.polls import OPENS_AT, REGISTRY
 ROOT = Path(__file__).parents[1]
 CONTRACTS = {"PollRegistry", "BudgetTreasury", "MemberRegistry", "VotingKeys", "GeneratorTable"}
 CONTRACTS |= {"PollRules", "RoundRules", "Disputes", "BallotCheck", "TestToken"}
+CONTRACTS |= {"CensusDisputes", "OstrakaGovernor", "ProposalPolls"}
 
 Files = dict[str, bytes]
 

@@ -35,6 +35,8 @@ interface IBudgetTreasury {
         uint32 maxRounds;
         uint32 disputeWindow;
         uint32 tallyPeriod;
+        uint32 responseTime;
+        uint32 maxDisputeDelay;
         uint32 minimumBallots;
         bool secret;
     }
@@ -153,7 +155,6 @@ interface IBudgetTreasury {
     event Refunded(uint256 indexed roundId, address indexed funder, uint256 amount);
 
     error BudgetTreasuryInvalidParameter(string field);
-    error BudgetTreasuryWrongRegistry(address registry);
     error BudgetTreasuryWrongStatus(uint256 roundId, RoundStatus status);
     error BudgetTreasuryNotOrganizer(address account, address organizer);
     error BudgetTreasuryNotAMember(address account);

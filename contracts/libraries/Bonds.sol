@@ -12,6 +12,9 @@ library Bonds {
     uint256 private constant GAS_PER_WIDTH = 7_500;
     uint256 private constant GAS_PER_RULE_BYTE = 50;
     uint256 private constant GAS_PER_LEVEL = 8_000;
+    // The same for showing a place of a census.
+    uint256 private constant PLACE_GAS = 60_000;
+    uint256 private constant PLACE_GAS_PER_LEVEL = 4_000;
     /// @dev Bonds are so many times the price of an answer.
     uint256 private constant FACTOR = 3;
     /// @dev The bond doubles after so many challenges of one root, so that a flood costs more than
@@ -38,6 +41,11 @@ library Bonds {
         uint256 baseFee
     ) internal pure returns (uint256) {
         return FACTOR * answerGas(rule, voters) * baseFee;
+    }
+
+    /// @notice Bond of the first challenges of a place of a census, in wei.
+    function placePrice(uint256 count, uint256 baseFee) internal pure returns (uint256) {
+        return FACTOR * (PLACE_GAS + PLACE_GAS_PER_LEVEL * SumTree.depth(count)) * baseFee;
     }
 
     /// @notice Bond after so many challenges of one root.

@@ -42,10 +42,6 @@ abstract contract TreasuryRounds is IBudgetTreasury {
     mapping(uint256 roundId => RoundRecord) internal _rounds;
 
     constructor(IPollRegistry registry_) {
-        // The polls of rounds set no times for disputes: a registry with disputes would refuse them
-        // all, after the money was deposited.
-        if (registry_.disputes() != address(0))
-            revert BudgetTreasuryWrongRegistry(address(registry_));
         registry = registry_;
         // Created here, so that nobody chooses which rounds are allowed and how rules are written.
         rules = new RoundRules();

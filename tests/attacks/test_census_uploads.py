@@ -138,6 +138,22 @@ def test_strangers_cannot_make_a_node_check_a_census(town: Town, kind: type[Cens
     assert refusals(uploads, poll, view, [signed(organizer, poll, census.encode())]) == [200]
 
 
+def test_a_governors_posters_upload_and_none_of_them_stops_another(town: Town) -> None:
+    poll, _, census = town.create_poll(VOTERS)
+    view = town.stack.registry.poll(poll.poll_id)
+    electorates = ScriptedElectorates()
+    uploads = CensusUploads(town.stack.registry, Policy(), electorates)
+    honest, hostile, stranger = SigningKey(), SigningKey(), SigningKey()
+    right = census.encode()
+    # An account without code created it: nobody else uploads.
+    assert refusals(uploads, poll, view, [signed(honest, poll, right)]) == [403]
+    electorates.posters[view.creator] = {honest.address, hostile.address}
+    uploads = CensusUploads(town.stack.registry, Policy(), electorates)
+    wrong = [signed(hostile, poll, data) for data in censuses(2)]
+    assert refusals(uploads, poll, view, [*wrong, signed(stranger, poll, right)]) == [422, 429, 403]
+    assert refusals(uploads, poll, view, [signed(honest, poll, right)]) == [200]
+
+
 def test_a_creators_wrong_census_is_checked_once(town: Town) -> None:
     poll, _, census = town.create_poll(VOTERS)
     view = town.stack.registry.poll(poll.poll_id)

@@ -17,7 +17,7 @@ from ostraka.node.policy import Policy
 from ostraka.wire.problems import Problem
 from ostraka_verifier import typed_data
 from ostraka_verifier.parameters import Committee, Member
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.village import POLL, Village
 

@@ -10,12 +10,13 @@ import httpx
 import pytest
 
 from ostraka.node import accepting as module
-from ostraka.node.accepting import BallotIntake, Receipt
+from ostraka.node.accepting import BallotIntake
 from ostraka.node.failures import MOST_REMEMBERED, SUSPECTED_AFTER, Failures
 from ostraka.node.fair_queue import FairQueue
 from ostraka.node.phases import Keyed
 from ostraka.node.poll_progress import PollProgress
 from ostraka.node.poll_service import PollService
+from ostraka.node.receipts import Receipt
 from ostraka.node.served_poll import ServedPoll
 from ostraka.wire.clients import client_of
 from ostraka.wire.problem_types import ProblemType

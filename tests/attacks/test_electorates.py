@@ -143,7 +143,9 @@ def test_a_list_of_accounts_may_have_no_other_members() -> None:
     [
         ({"counting": 1}, "P1"),
         ({"extension": bytes([1]) * 32}, "P1"),
-        ({"response_time": 60}, "P1"),
+        ({"response_time": 60}, "P6"),
+        ({"max_dispute_delay": 60}, "P6"),
+        ({"response_time": 60, "max_dispute_delay": 239}, "P6"),
         ({"dispute_window": 0}, "P6"),
         ({"minimum_ballots": 7}, "P6"),
         ({"closes_at": 1}, "P6"),

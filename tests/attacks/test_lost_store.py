@@ -14,7 +14,6 @@ import pytest
 
 import ostraka.node
 from ostraka.files import make_private_folder
-from ostraka.node.accepting import Receipt
 from ostraka.node.finality import FinalizedRoot
 from ostraka.node.identity import begin_rebuild, end_rebuild
 from ostraka.node.late_polls import LatePolls
@@ -29,6 +28,7 @@ from ostraka.node.rebuild import (
     may_be_final,
     may_have_ballots,
 )
+from ostraka.node.receipts import Receipt
 from ostraka.node.store import NodeStore
 from ostraka.storage.database import Schema, open_database
 from ostraka.wire.problem_types import ProblemType

@@ -202,11 +202,13 @@ def test_the_reference_engine_never_loads_the_crate(tmp_path: Path) -> None:
     evil.write_text("raise SystemExit('the crate runs')\n")
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from ostraka_verifier import census_tree, cli, curve\n"
+        "from ostraka_verifier import census_tree, cli, curve, encoding, signatures\n"
         "engine = cli._engine(sys.argv[2] or None)\n"
         "engine.fixed_bases(engine.decode((1).to_bytes(32, 'big') + (2).to_bytes(32, 'big')))\n"
         "census_tree.tree_root(bytes(112), engine.name)\n"
         "census_tree.prove(bytes(112), 0, engine.name)\n"
+        "encoding.keccak256(b'')\n"
+        "signatures.recover_signers([bytes(32)], [bytes(32) + bytes([1] * 32) + b'\\x1b'])\n"
     )
 
     def audit(engine: str) -> subprocess.CompletedProcess[str]:

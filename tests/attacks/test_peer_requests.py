@@ -15,7 +15,8 @@ from ostraka.wire.peer_auth import AHEAD_S, HEADER, TOLERANCE_S, PeerRequests, s
 from ostraka.wire.problems import Problem
 from ostraka_verifier.encoding import keccak256, tagged_hash, unsigned
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.signatures import recover
+from ostraka_verifier.typed_data import Domain
 from tests.support.polls import approval_poll
 from tests.support.village import POLL, Village
 

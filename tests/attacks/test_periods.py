@@ -87,6 +87,8 @@ class Deployed:
             max_rounds=100,
             dispute_window=HOUR,
             tally_period=HOUR,
+            response_time=0,
+            max_dispute_delay=0,
             minimum_ballots=1,
             secret=True,
         )

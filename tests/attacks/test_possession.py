@@ -31,7 +31,7 @@ from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.poll_key import ML_KEM_BYTES, check_poll_keys, node_key
 from ostraka_verifier.sharing import BoxContent
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 from tests.support.copied_keys import COPIES, Changing, Copier, Twin, challenge, now_unix_s
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.repairs import request_for

@@ -27,7 +27,7 @@ from ostraka_verifier.encoding import keccak256, tagged_hash, unsigned
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.poll_key import ML_KEM_BYTES
 from ostraka_verifier.sharing import Share, lagrange
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 from tests.support.coalitions import Masks, Sent, ask, opened, requests_of, solve
 from tests.support.equations import SLOT, Equations
 from tests.support.polls import SyntheticPoll, approval_poll

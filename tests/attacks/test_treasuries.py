@@ -229,6 +229,8 @@ def created(town: Town, kind: str, token: Token, now: int) -> Round:
         max_rounds=100,
         dispute_window=600,
         tally_period=DAY,
+        response_time=150,
+        max_dispute_delay=600,
         minimum_ballots=5,
         secret=True,
     )

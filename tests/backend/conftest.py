@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.disputed import DisputedChain
 from tests.support.postgresql import postgresql
 from tests.support.stub_gateway import CONFIG, StubGateway, answer
 
@@ -19,6 +20,13 @@ def url(
         return
     with postgresql(tmp_path_factory.mktemp("postgresql")) as database:
         yield database("ostraka")
+
+
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DisputedChain]:
+    """A chain for many polls whose roots can be disputed. Its clock only runs on."""
+    with DisputedChain.start(tmp_path_factory.mktemp("chain")) as started:
+        yield started
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from ostraka.node.accepting import MAX_VERSIONS, PULL_LIMIT, BallotIntake, Receipt
+from ostraka.node.accepting import MAX_VERSIONS, PULL_LIMIT, BallotIntake
 from ostraka.node.poll_service import PollService
+from ostraka.node.receipts import Receipt
 from ostraka.wire.ballot_requests import BALLOT_PROBLEMS
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -68,7 +69,7 @@ def test_a_page_of_a_peer_is_limited(poll: SyntheticPoll, intake: BallotIntake) 
         number = 1
 
         async def post(self, _path: str, _body: bytes) -> bytes:
-            return bytes(8) + bytes((PULL_LIMIT + 1) * poll.published.record_bytes)
+            return bytes(8) + bytes((PULL_LIMIT + 1) * 32)
 
     flooding: Any = Flooding()
     with pytest.raises(Malformed, match="501 in a page of 500"):

@@ -180,7 +180,9 @@ def test_the_gateway_refuses_what_the_command_line_refuses(
     wanted = kind.model_validate(read_specification(CASES / name, kind, now))
     unused: Any = None
     registry: Any = SimpleNamespace(
-        head=lambda: SimpleNamespace(timestamp=now), period_floor=lambda: 0
+        head=lambda: SimpleNamespace(timestamp=now),
+        period_floor=lambda: 0,
+        is_disputable=lambda: True,
     )
     gateway = GatewayContext(
         rpc_url="",

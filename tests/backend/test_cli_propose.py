@@ -6,7 +6,8 @@ from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex
 from ostraka_verifier import typed_data
-from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.signatures import recover
+from ostraka_verifier.typed_data import Domain
 from tests.support.stub_gateway import StubGateway, answer, run
 
 NO_DETAILS = "0x" + 64 * "0"

@@ -22,7 +22,7 @@ SERVICES = {
     "uvicorn",
 }
 # Typer itself loads pydantic where it reads options.
-CLIENTS = {"httpx", "coincurve", "nacl", "Crypto", "cryptography", "ostraka_verifier"}
+CLIENTS = {"httpx", "nacl", "Crypto", "cryptography", "ostraka_verifier"}
 ROOT: Any = typer.main.get_command(app)
 
 

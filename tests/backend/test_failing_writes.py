@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from ostraka.node.accepting import Receipt
 from ostraka.node.phases import Accepting, Settling
 from ostraka.node.poll_service import PollService
+from ostraka.node.receipts import Receipt
 from ostraka.storage.database import Schema, open_database
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem

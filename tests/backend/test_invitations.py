@@ -8,7 +8,8 @@ from ostraka.keys import SigningKey
 from ostraka.wire.invitations import InvitedElectorate, invitation_of
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.signatures import recover
+from ostraka_verifier.typed_data import Domain
 
 DOMAIN = Domain(31337, bytes([5]) * 20)
 ROUND = InvitedElectorate(DOMAIN, bytes([1]) * 32, 7, None)

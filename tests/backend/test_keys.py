@@ -3,7 +3,7 @@
 from ostraka.keys import SigningKey
 from ostraka.sealing import PollKey
 from ostraka_verifier.sharing import Share
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 
 
 def test_signatures_recover_and_repeat() -> None:

@@ -21,7 +21,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka_verifier import typed_data
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import single_choice
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 from tests.support.polls import SyntheticPoll
 from tests.support.village import POLL, Village
 

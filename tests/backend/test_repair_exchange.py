@@ -18,7 +18,7 @@ from ostraka.wire.records import CastRecord, from_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import Board
 from ostraka_verifier.sharing import boxes_hash
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 from tests.support.node_polls import in_phase
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.repairs import share_of

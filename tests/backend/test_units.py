@@ -12,7 +12,7 @@ from ostraka.chain.contract import Head
 from ostraka.chain.treasury import RoundParameters
 from ostraka.clock import unix_now
 from ostraka.node.admission import Admission
-from ostraka.planning.feasibility import refuse_short_periods
+from ostraka.planning.feasibility import refuse_wrong_periods
 from ostraka.planning.specification import RoundSpecification
 from ostraka.storage.node_tables import StoredBallot
 from ostraka.voter.prepare import BallotFactory
@@ -28,14 +28,14 @@ SOUND = {
     "this machine's clock": "admission.time_objection(record, unix_now())",
     "a moment after a duration": "later(head.timestamp, fixed.claim_period)",
     "comparing moments": "print(head.timestamp < fixed.voting_opens_at)",
-    "a period": "refuse_short_periods(wanted, fixed.dispute_window)",
+    "a period": "refuse_wrong_periods(wanted, fixed.dispute_window, True)",
     "what the organizer wants": "later(wanted.voting_opens_at, wanted.times.freeze_delay)",
 }
 MIXED = {
     "a number of a block": "admission.time_objection(record, head.number)",
     "the monotonic clock": "admission.time_objection(record, time.monotonic())",
     "a duration as a moment": "later(fixed.claim_period, 1)",
-    "a moment as a duration": "refuse_short_periods(wanted, head.timestamp)",
+    "a moment as a duration": "refuse_wrong_periods(wanted, head.timestamp, True)",
     "a difference of moments": "later(head.timestamp - fixed.voting_opens_at, 1)",
     "a sum without a unit": "factory.share(b'', [], head.timestamp + 1)",
     "a count in a header": "Head(1, b'', fixed.max_rounds)",

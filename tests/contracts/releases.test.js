@@ -8,6 +8,7 @@ import { Treasury } from "./support/treasury.js";
 
 const PERIOD_FLOOR = 3600;
 const MINIMUM_BOND = 10n ** 15n;
+const CENSUS_DISPUTES = [10n ** 17n, 10n ** 15n, 3600, 600, 4800];
 
 let registry, treasury, code, releases;
 before(async () => {
@@ -17,6 +18,7 @@ before(async () => {
   treasury = await Treasury.deploy(registry);
   const members = await registry.chain.deploy("MemberRegistry", [account(1).address]);
   const disputes = await registry.chain.deploy("Disputes", [MINIMUM_BOND]);
+  const censusDisputes = await registry.chain.deploy("CensusDisputes", CENSUS_DISPUTES);
   const { contract } = registry;
   code = {
     PollRegistry: contract.address,
@@ -28,6 +30,7 @@ before(async () => {
     MemberRegistry: members.address,
     Disputes: disputes.address,
     BallotCheck: await disputes.call("ballotCheck"),
+    CensusDisputes: censusDisputes.address,
   };
   for (const [name, address] of Object.entries(code)) {
     const bytes = hexToBytes(await registry.chain.client.getCode({ address }));
@@ -98,6 +101,11 @@ test("the immutables have the values that a verifier derives", async () => {
       ballotCheck: address("BallotCheck"),
       minimumBond: word(MINIMUM_BOND),
     },
+    CensusDisputes: Object.fromEntries(
+      ["postBond", "minimumChallengeBond", "window", "responseTime", "maxDelay"].map(
+        (name, place) => [name, word(CENSUS_DISPUTES[place])],
+      ),
+    ),
     BallotCheck: {},
     GeneratorTable: {},
     PollRules: {},

@@ -5,7 +5,7 @@ import { parseEventLogs } from "viem";
 import { assertRefused } from "./support/chain.js";
 import { ballots } from "./support/encodings.js";
 import { account, deployRegistry, isolated, word } from "./support/registry.js";
-import { Treasury } from "./support/treasury.js";
+import { RoundStatus, Treasury } from "./support/treasury.js";
 
 const state = isolated({ before, after, beforeEach, afterEach }, async (shared) => {
   shared.committee = await shared.registry.register();
@@ -37,6 +37,8 @@ test("parameters at their bounds", async () => {
     [{ maxRounds: 0 }, "maxRounds"],
     [{ disputeWindow: 0 }, "disputeWindow"],
     [{ tallyPeriod: 0 }, "tallyPeriod"],
+    [{ responseTime: 1 }, "responseTime"],
+    [{ maxDisputeDelay: 4 }, "maxDisputeDelay"],
     [{ minimumBallots: 0 }, "minimumBallots"],
     [{ electorate: { kind: 4 } }, "electorate.kind"],
     [{ electorate: { kind: 255 } }, "electorate.kind"],
@@ -77,4 +79,48 @@ test("no period of a round is shorter than its registry's floor", async () => {
     const changes = { ...periods, [name]: 3599 };
     await assertRefused(treasury.create(committee, changes), ...refusedParameter(name));
   }
+});
+
+test("a round fixes how its poll is disputed, by the rules of the registry", async () => {
+  const registry = await deployRegistry(
+    {},
+    { periodFloor: 60, disputes: ({ accounts }) => accounts[9] },
+  );
+  const committee = await registry.register();
+  const treasury = await Treasury.deploy(registry);
+  const wrong = [
+    [{ responseTime: 0, maxDisputeDelay: 0 }, "responseTime"],
+    [{ responseTime: 0 }, "responseTime"],
+    [{ responseTime: 59 }, "responseTime"],
+    [{ maxDisputeDelay: 0 }, "maxDisputeDelay"],
+    [{ responseTime: 60, maxDisputeDelay: 239 }, "maxDisputeDelay"],
+  ];
+  for (const [changes, field] of wrong) {
+    await assertRefused(treasury.create(committee, changes), ...refusedParameter(field));
+  }
+  const times = { responseTime: 60, maxDisputeDelay: 240 };
+  const round = await treasury.create(committee, times);
+  await round.fund();
+  await round.propose();
+  const { logs } = await round.start();
+  const [created] = parseEventLogs({ abi: registry.contract.abi, logs });
+  const { responseTime, maxDisputeDelay } = created.args.parameters;
+  assert.deepEqual({ responseTime, maxDisputeDelay }, times);
+});
+
+test("a round whose poll's root falls is decided by the next root", async () => {
+  const registry = await deployRegistry({}, { disputes: ({ accounts }) => accounts[9] });
+  const committee = await registry.register();
+  const treasury = await Treasury.deploy(registry);
+  const round = await treasury.create(committee);
+  await round.fund();
+  await round.propose();
+  await round.anchored([3n]);
+  const { pollId } = await round.view();
+  await registry.contract.send("reject", [pollId], registry.disputes);
+  assert.equal(await round.status(), RoundStatus.Voting);
+  await round.anchor([2n], { number: 1 });
+  await round.accept([2n]);
+  await round.decide([2n], [0]);
+  assert.equal((await round.view()).committed, 400n);
 });

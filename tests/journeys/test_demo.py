@@ -27,13 +27,13 @@ def processes_of(session: str) -> list[str]:
     return found
 
 
-def test_a_city_with_a_killed_node() -> None:
+def test_a_city_with_a_killed_node_and_a_false_root() -> None:
     mark = f"OSTRAKA_TEST_MARK={time.time_ns()}"
     name, value = mark.split("=")
     completed = subprocess.run(
         [
             *(sys.executable, "-m", "ostraka", "demo", str(FILE)),
-            *("--voters", "24", "--kill-node", "--exit", "--json"),
+            *("--voters", "24", "--kill-node", "--fraud", "--exit", "--json"),
         ],
         capture_output=True,
         text=True,
@@ -46,6 +46,14 @@ def test_a_city_with_a_killed_node() -> None:
     assert result["count_agrees"] is True
     assert result["payouts_agree"] is True
     assert result["killed_nodes"] == [1]
+    fraud = result["fraud"]
+    assert fraud["rejected"] is True
+    # Nothing but fees is lost: the bond came back.
+    assert 0 < int(fraud["cost_wei"]) < 10**15
+    moves = [one["move"].split(":")[0] for one in fraud["moves"] if "move" in one]
+    assert moves[0].startswith("challenge leaf")
+    assert "reject the root" in moves
+    assert "The watchtower sees a root that is unproven" in completed.stderr
     assert sum(project["votes"] for project in result["projects"]) > 24
     assert {step["name"] for step in result["steps"]} >= {
         "propose",

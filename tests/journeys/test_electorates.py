@@ -340,6 +340,8 @@ def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(
         voting_closes_at=closes_at + 2 * DAY,
         minimum_ballots=5,
         tally_period=DAY,
+        response_time=150,
+        max_dispute_delay=600,
         secret=True,
         **TIMES,
     )

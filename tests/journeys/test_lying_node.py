@@ -73,7 +73,9 @@ def impostor(
                 body = inventory if vouching else choice.choice(NONSENSE)
                 if kind == "endless" and self.path.endswith("/peer/ballots"):
                     body = (PULL_LIMIT * next(pages)).to_bytes(8, "big")
-                    body += bytes(PULL_LIMIT * record_bytes)
+                    body += choice.randbytes(PULL_LIMIT * 32)
+                elif kind == "endless" and self.path.endswith("/peer/records"):
+                    body = bytes(PULL_LIMIT * record_bytes)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

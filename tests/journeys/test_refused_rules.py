@@ -25,6 +25,7 @@ from ostraka_verifier.encoding import keccak256, signed128, tagged_hash, unsigne
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.outcome import NoOutcome, outcome_rule_digest
 from ostraka_verifier.parameters import PollParameters
+from ostraka_verifier.units import Seconds
 from tests.backend.test_published import read as read_as_node
 from tests.support.api import Api, accounts, fresh_keys, stack_with_gateway
 from tests.support.polls import approval_poll
@@ -173,6 +174,8 @@ def create(stack: LocalStack, rule: bytes, weight: int = 5) -> None:
         max_rounds=100,
         dispute_window=600,
         tally_period=DAY,
+        response_time=150,
+        max_dispute_delay=600,
         minimum_ballots=5,
     )
     stack.registry.create_poll(stack.organizer, parameters, census, rule, outcome, description)
@@ -311,7 +314,7 @@ def test_invalid_rounds_are_refused(stack: LocalStack, api: Api, tmp_path: Path,
         voting_closes_at=said.voting_closes_at,
         minimum_ballots=5,
         secret=said.secret,
-        **said.times.model_dump(),
+        **said.times.fixed(Seconds(1), True),
     )
     electorate = RoundElectorate(ElectorateKind.MEMBERS, members.tree)
     with pytest.raises(Refused, match=re.escape(f"BudgetTreasuryInvalidParameter({field})")):

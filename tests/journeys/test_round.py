@@ -84,6 +84,8 @@ class Round:
             max_rounds=10,
             dispute_window=60,
             tally_period=600,
+            response_time=15,
+            max_dispute_delay=60,
             minimum_ballots=5,
             secret=secret,
         )

@@ -20,8 +20,8 @@ from ostraka_verifier.errors import AuditError, Rejected
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Committee
 from ostraka_verifier.poll_key import node_keys_hash
+from ostraka_verifier.signatures import recover
 from ostraka_verifier.tally_proof import Tally, verify_opening
-from ostraka_verifier.typed_data import recover
 from ostraka_verifier.units import UnixSeconds
 from tests.support.polls import SyntheticPoll, open_view, tally_digest
 

@@ -8,7 +8,7 @@ from ostraka.wire.invitations import InvitedElectorate
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 from tests.support.api import Api
 
 REDEMPTION = "/invitations/redemption"

@@ -56,9 +56,9 @@ from ostraka_verifier.redemption import (
 )
 from ostraka_verifier.rule import BallotRule, slack_bits
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
+from ostraka_verifier.signatures import recover_key
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus
 from ostraka_verifier.tally_proof import Tally, aggregate, aggregate_share_hash, combine
-from ostraka_verifier.typed_data import recover_key
 from tests.support.deployments import TABLE, code_of, deployment, treasury_code
 from tests.support.randomness import SeededRandomness
 
@@ -105,6 +105,7 @@ class SyntheticPoll:
     members: Mapping[str, object] = field(default_factory=dict)
     """Further members of the description, or others in place of its own."""
     registry: bytes = REGISTRY
+    poll_id: int = 1
     times: Mapping[str, int] = field(default_factory=dict)
     """Parameters of the poll in place of the usual ones, by name."""
     curve: Curve = field(default_factory=load)
@@ -169,7 +170,7 @@ class SyntheticPoll:
             secret=self.secret,
             **(usual | dict(self.times)),
         )
-        self.identity = PollIdentity(CHAIN_ID, self.registry, 1)
+        self.identity = PollIdentity(CHAIN_ID, self.registry, self.poll_id)
         self.domain = typed_data.Domain(CHAIN_ID, self.registry)
         self.context = self.identity.context(self.parameters, self.rule)
         self.poll_keys = [PollKey(self.random.bytes(32)) for _ in range(self.nodes)]
@@ -183,7 +184,7 @@ class SyntheticPoll:
             self.random,
         )
         self.prepared = [
-            self.factory.prepare(key, account, bits, OPENS_AT + number)
+            self.factory.prepare(key, account, bits, self.parameters.opens_at + number)
             for number, (key, account, bits) in enumerate(
                 zip(self.voter_keys, self.accounts, self.votes, strict=True)
             )
@@ -295,8 +296,18 @@ class SyntheticPoll:
         anchored = self.attest(root, range(1, self.committee.quorum + 1))
         shares = {node: self.aggregate_share(node) for node in range(1, self.threshold + 2)}
         tally = combine(shares, self.threshold)
+        leaves = [self.leaf(prepared) for prepared in self.prepared]
+        return self.board(leaves, anchored, shares), self.chain(anchored, tally)
+
+    def board(
+        self,
+        leaves: Sequence[BoardLeaf],
+        anchored: AnchoredRoot | None = None,
+        shares: Mapping[int, Share] | None = None,
+    ) -> Board:
+        """A board of the poll with these leaves."""
         pinned = poll_keys_hash([key.public_key for key in self.poll_keys])
-        board = Board(
+        return Board(
             poll=self.identity.encode(),
             parameters=self.parameters.encode(),
             rule=self.rule.encode(),
@@ -311,12 +322,16 @@ class SyntheticPoll:
                 for node, key in zip(self.node_keys, self.poll_keys, strict=True)
             ),
             census=self.census.encode(),
-            leaves=tuple(self.leaf(prepared) for prepared in self.prepared),
+            leaves=tuple(leaves),
             root=anchored,
-            shares=tuple(self.sign_share(node, share, root) for node, share in shares.items()),
+            shares=()
+            if anchored is None
+            else tuple(
+                self.sign_share(node, share, anchored.root)
+                for node, share in (shares or {}).items()
+            ),
             redemptions=(None if self.unused_invitations is None else self.redemptions().encode()),
         )
-        return board, self.chain(anchored, tally)
 
     def chain(self, anchored: AnchoredRoot, tally: Tally) -> ChainEvidence:
         """Answers of an honest chain after the tally."""

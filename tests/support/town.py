@@ -120,6 +120,8 @@ class Town:
             "max_rounds": 100,
             "dispute_window": 600,
             "tally_period": 86_400,
+            "response_time": 150,
+            "max_dispute_delay": 600,
             "minimum_ballots": 5,
         }
         parameters = PollParameters(**(values | changes))

@@ -113,6 +113,7 @@ class ScriptedElectorates:
 
     def __init__(self) -> None:
         self.treasuries: set[bytes] = set()
+        self.posters: dict[bytes, set[bytes]] = {}
         self.rounds: dict[RoundReference, RoundElectorate] = {}
         self.censuses: dict[CensusSource, Census] = {}
         self.timestamps: dict[int, int] = {}
@@ -121,6 +122,14 @@ class ScriptedElectorates:
     def takes_polls(self, account: bytes) -> bool:
         """Whether a test called it a treasury."""
         return account in self.treasuries
+
+    def is_contract(self, account: bytes) -> bool:
+        """Whether a test called it a Governor."""
+        return account in self.posters
+
+    def may_upload(self, governor: bytes, _: int, account: bytes) -> bool:
+        """Whether a test called it one of the Governor's posters."""
+        return account in self.posters[governor]
 
     def round(self, reference: RoundReference) -> RoundElectorate:
         """Return the value that the test defines."""

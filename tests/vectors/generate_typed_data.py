@@ -3,6 +3,7 @@
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import unsigned
+from ostraka_verifier.signatures import SECP256K1_ORDER
 from tests.vectors.cases import Cases, hexed
 
 
@@ -63,7 +64,7 @@ def typed_statements() -> Cases:
         )
     good = key.sign(digest)
     s = int.from_bytes(good[32:64], "big")
-    high = unsigned(typed_data.SECP256K1_ORDER - s, 32)
+    high = unsigned(SECP256K1_ORDER - s, 32)
     refused = {
         "high s": good[:32] + high + bytes([55 - good[64]]),
         "v of 0": good[:64] + b"\0",
@@ -72,7 +73,7 @@ def typed_statements() -> Cases:
         "one byte over": good + b"\0",
         "r of zero": bytes(32) + good[32:],
         "s of zero": good[:32] + bytes(32) + good[64:],
-        "r of the order": unsigned(typed_data.SECP256K1_ORDER, 32) + good[32:],
+        "r of the order": unsigned(SECP256K1_ORDER, 32) + good[32:],
     }
     return {
         "chain_id": domain.chain_id,

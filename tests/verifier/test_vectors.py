@@ -1,8 +1,6 @@
 """Every shared vector, in Python: one case, one reason, the expected class of error."""
 
-import json
 import secrets
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,25 +27,14 @@ from ostraka_verifier.question import (
 )
 from ostraka_verifier.rule import BallotRule, slack_bits, slack_coefficients
 from ostraka_verifier.sharing import Share
+from ostraka_verifier.signatures import recover
 from ostraka_verifier.snapshot import CensusSource
 from ostraka_verifier.tally_proof import combine
 from ostraka_verifier.transcript import Transcript
 from ostraka_verifier.weight_classes import weight_classes
+from tests.support.vectors import named, unhex, vectors
 
-FOLDER = Path(__file__).parents[1] / "vectors"
 ERRORS: dict[str, type[AuditError]] = {"Malformed": Malformed, "Rejected": Rejected}
-
-
-def vectors(name: str) -> Any:
-    return json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
-
-
-def unhex(text: str) -> bytes:
-    return bytes.fromhex(text[2:])
-
-
-def named(cases: list[dict[str, Any]]) -> list[Any]:
-    return [pytest.param(case, id=case["name"]) for case in cases]
 
 
 @pytest.fixture(params=["native", "reference"])
@@ -84,13 +71,13 @@ def test_typed_data(case: dict[str, Any]) -> None:
     ]
     digest = domain.digest(case["type"], *values)
     assert digest == unhex(case["digest"])
-    assert typed_data.recover(digest, unhex(case["signature"])) == unhex(given["signer"])
+    assert recover(digest, unhex(case["signature"])) == unhex(given["signer"])
 
 
 @pytest.mark.parametrize("case", named(vectors("typed_data")["refused"]))
 def test_invalid_signatures(case: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
-        typed_data.recover(unhex(case["digest"]), unhex(case["signature"]))
+        recover(unhex(case["digest"]), unhex(case["signature"]))
 
 
 @pytest.mark.parametrize("case", named(vectors("rule")["cases"]))

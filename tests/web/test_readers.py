@@ -21,6 +21,7 @@ ANSWERS = {
     "views.round": "gateway GET /rounds/{round_id} 200",
     "views.proposals": "gateway GET /rounds/{round_id}/proposals 200",
     "views.poll": "gateway GET /polls/{poll_id} 200",
+    "views.disputes": "gateway GET /polls/{poll_id}/disputes 200",
     "views.progress": "gateway EVENT /polls/{poll_id}/events 200",
     "views.receipts": "gateway GET /polls/{poll_id}/receipts/{digest} 200",
     "views.cast": "gateway POST /polls/{poll_id}/ballots 200",

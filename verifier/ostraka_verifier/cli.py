@@ -123,10 +123,12 @@ def challenge(
     Example: ostraka-verify challenge opening.json --digest 0x12ab… --rpc http://127.0.0.1:8545
     --registry 0x5FbD… --poll 1
     """
+    # First, because addresses contain hashes.
+    curve_used = _engine(engine)
     noted = _bytes(digest, HASH_BYTES, "--digest")
     claimed = Claimed(_address(registry), poll)
     content = _content(opening)
-    report = challenge_report(_engine(engine), _rpc(rpc), claimed, noted, content, from_block)
+    report = challenge_report(curve_used, _rpc(rpc), claimed, noted, content, from_block)
     _print_voter_report(report, json_)
 
 
@@ -162,12 +164,13 @@ def receipt(
     Example: ostraka-verify receipt votes.json --rpc http://127.0.0.1:8545 --registry 0x5FbD…
     --poll 1 --board https://node.example/api/v1/polls/1/board
     """
+    curve_used = _engine(engine)
     claimed = Claimed(_address(registry), poll)
     content = _content(votes)
     _require_board(board)
     with _progress(quiet, "board") as (progress,):
         report = receipt_report(
-            _engine(engine), _rpc(rpc), claimed, content, board, progress, from_block
+            curve_used, _rpc(rpc), claimed, content, board, progress, from_block
         )
     _print_voter_report(report, json_)
 
@@ -182,6 +185,7 @@ def main() -> None:
 
 def _engine(name: str | None) -> Curve:
     try:
+        curve.choose(name)
         return curve.load(name)
     except (RuntimeError, ValueError) as error:
         raise typer.BadParameter(str(error), param_hint="--engine") from None

@@ -139,6 +139,8 @@ ROUND_PARAMETERS = Struct(
         ("maxRounds", "uint32"),
         ("disputeWindow", "uint32"),
         ("tallyPeriod", "uint32"),
+        ("responseTime", "uint32"),
+        ("maxDisputeDelay", "uint32"),
         ("minimumBallots", "uint32"),
         ("secret", "bool"),
     )

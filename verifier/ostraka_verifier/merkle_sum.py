@@ -76,6 +76,93 @@ class SumRoot:
         return tagged_hash("root", self.encode())
 
 
+@dataclass(frozen=True)
+class SumNode:
+    """A node of the tree: hash (32 bytes), and sum below it (encoded point, 64 bytes)."""
+
+    hash: bytes
+    sum: bytes
+
+
+EMPTY_NODE = SumNode(EMPTY_HASH, IDENTITY)
+"""Every node whose leaves are all at or beyond the count."""
+
+
+@dataclass(frozen=True)
+class SumTree:
+    """All nodes of the tree over some leaves, whose order nobody has checked.
+
+    Attributes:
+        count: Number of leaves, at least 1.
+        hashes: Of each height's nodes, the leaves first. A height has an even number of nodes, as
+            padding fills it up, except the top.
+        sums: Of the same nodes, encoded points end to end.
+    """
+
+    count: int
+    hashes: tuple[tuple[bytes, ...], ...]
+    sums: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, curve: Curve, leaves: Sequence[Leaf], weighted: Points) -> "SumTree":
+        """Return the tree over at least one leaf.
+
+        Args:
+            weighted: `w·V` of each leaf, in the same order.
+        """
+        encoded = weighted.encode()
+        level = [
+            leaf.hash(encoded[POINT_BYTES * number : POINT_BYTES * (number + 1)])
+            for number, leaf in enumerate(leaves)
+        ]
+        sums = weighted
+        padding = curve.decode(IDENTITY, identity=True)
+        all_hashes, all_sums = list[tuple[bytes, ...]](), list[bytes]()
+        while len(level) > 1:
+            if len(level) % 2:
+                level.append(EMPTY_HASH)
+                sums = curve.concat([sums, padding])
+            encoded = sums.encode()
+            all_hashes.append(tuple(level))
+            all_sums.append(encoded)
+            level = [_node_hash(level, encoded, number) for number in range(0, len(level), 2)]
+            sums = curve.add(sums[0::2], sums[1::2])
+        return cls(len(leaves), (*all_hashes, tuple(level)), (*all_sums, sums.encode()))
+
+    @property
+    def depth(self) -> int:
+        """Number of levels above the leaves."""
+        return len(self.hashes) - 1
+
+    @property
+    def root(self) -> SumRoot:
+        """The root that nodes would sign for it."""
+        return SumRoot(self.hashes[-1][0], self.sums[-1], self.count)
+
+    def node(self, height: int, index: int) -> SumNode:
+        """Return a node by its height and its place there; beyond the last one, padding."""
+        if index >= len(self.hashes[height]):
+            return EMPTY_NODE
+        place = POINT_BYTES * index
+        return SumNode(self.hashes[height][index], self.sums[height][place : place + POINT_BYTES])
+
+    def siblings(self, index: int, height: int = 0) -> tuple[SumNode, ...]:
+        """Return the siblings of a node and of those above it, from its own height upward."""
+        return tuple(
+            self.node(above, (index >> above - height) ^ 1) for above in range(height, self.depth)
+        )
+
+
+def tree_depth(count: int) -> int:
+    """Return the number of levels above `count` leaves, of which there is at least one."""
+    return (count - 1).bit_length()
+
+
+def node_hash(left: SumNode, right: SumNode) -> bytes:
+    """Return the hash of the node above two children."""
+    return tagged_hash("node", left.hash, left.sum, right.hash, right.sum)
+
+
 def sum_root(curve: Curve, leaves: Sequence[Leaf], values: Points) -> SumRoot:
     """Return the root of the tree over `leaves`.
 
@@ -91,21 +178,7 @@ def sum_root(curve: Curve, leaves: Sequence[Leaf], values: Points) -> SumRoot:
             raise Rejected("B2", f"leaves[{number}]", "voter does not follow in strict order")
     if not leaves:
         return SumRoot(EMPTY_HASH, IDENTITY, 0)
-    sums = curve.scale(values, [leaf.weight for leaf in leaves])
-    encoded = sums.encode()
-    hashes = [
-        leaf.hash(encoded[POINT_BYTES * number : POINT_BYTES * (number + 1)])
-        for number, leaf in enumerate(leaves)
-    ]
-    padding = curve.decode(IDENTITY, identity=True)
-    while len(hashes) > 1:
-        if len(hashes) % 2:
-            hashes.append(EMPTY_HASH)
-            sums = curve.concat([sums, padding])
-        encoded = sums.encode()
-        hashes = [_node_hash(hashes, encoded, number) for number in range(0, len(hashes), 2)]
-        sums = curve.add(sums[0::2], sums[1::2])
-    return SumRoot(hashes[0], sums.encode(), len(leaves))
+    return SumTree.of(curve, leaves, curve.scale(values, [leaf.weight for leaf in leaves])).root
 
 
 def _node_hash(hashes: Sequence[bytes], sums: bytes, left: int) -> bytes:

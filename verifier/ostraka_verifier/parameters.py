@@ -127,13 +127,15 @@ class Committee:
 
 _NEVER = UnixSeconds(0)
 """The contracts' value for a time that has not come yet."""
+_NOT_DISPUTABLE = Seconds(0)
+"""Times for disputes in a registry without disputes."""
 
 
 @dataclass(frozen=True)
 class PollParameters:
     """The twenty-four words of §4.1; names, order and types are those of the contract's struct.
 
-    The last eight are reserved for later kinds of poll; a program refuses unknown values.
+    Some of the last are reserved for later kinds of poll; a program refuses unknown values.
     """
 
     committee: bytes
@@ -157,8 +159,8 @@ class PollParameters:
     identity: int = 0
     open_minimum: int = 0
     shuffle_period: int = 0
-    response_time: int = 0
-    max_dispute_delay: int = 0
+    response_time: Seconds = _NOT_DISPUTABLE
+    max_dispute_delay: Seconds = _NOT_DISPUTABLE
     extension: bytes = bytes(HASH_BYTES)
 
     def encode(self) -> bytes:
@@ -213,6 +215,12 @@ class PollParameters:
             raise _out_of_bounds("minimum_ballots", f"above the {self.voters} voters")
         if self.total_weight < self.voters:
             raise _out_of_bounds("total_weight", "below the number of voters")
+        response, delay = self.response_time, self.max_dispute_delay
+        if (response == 0) != (delay == 0):
+            raise _out_of_bounds("max_dispute_delay", f"{delay} s, the response time {response} s")
+        if delay < LEAST_ANSWERS * response:
+            reason = f"{delay} s, below {LEAST_ANSWERS} times the response time of {response} s"
+            raise _out_of_bounds("max_dispute_delay", reason)
 
     @property
     def freezes_at(self) -> UnixSeconds:
@@ -256,16 +264,9 @@ _NUMBERS = (
 )
 
 
-_RESERVED = (
-    "counting",
-    "casting",
-    "identity",
-    "open_minimum",
-    "shuffle_period",
-    "response_time",
-    "max_dispute_delay",
-    "extension",
-)
+_RESERVED = ("counting", "casting", "identity", "open_minimum", "shuffle_period", "extension")
+LEAST_ANSWERS = 4
+"""Response times that the longest delay by disputes has at least (§11.3)."""
 _AT_LEAST_ONE = (
     "voters",
     "total_weight",

@@ -9,8 +9,6 @@ tests/vectors/poll_keys.json.
 
 from collections.abc import Sequence
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-
 from ostraka_verifier.encoding import tagged_hash
 from ostraka_verifier.errors import Malformed
 
@@ -25,7 +23,7 @@ _COEFFICIENTS_BYTES = 1152
 _FIELD = 2**255 - 19
 # 2^254, a multiple of the cofactor: keys that differ by a point of small order have the same value,
 # and keys of small order have zero. Clamping does not change this scalar.
-_CLEARING = X25519PrivateKey.from_private_bytes(bytes(31) + b"\x40")
+_CLEARING = bytes(31) + b"\x40"
 
 
 def node_key(public_key: bytes) -> bytes:
@@ -64,11 +62,18 @@ def check_poll_key(public_key: bytes, item: str = "poll key") -> bytes:
         pair = int.from_bytes(public_key[at : at + 3], "little")
         if pair & 0xFFF >= _ML_KEM_MODULUS or pair >> 12 >= _ML_KEM_MODULUS:
             raise Malformed(item, "its ML-KEM half has a coefficient of 3329 or more")
+    # Slow to import, and much needs only the lengths above.
+    from cryptography.hazmat.primitives.asymmetric.x25519 import (
+        X25519PrivateKey,
+        X25519PublicKey,
+    )
+
     half = public_key[ML_KEM_BYTES:]
     if int.from_bytes(half, "little") >= _FIELD:
         raise Malformed(item, "its X25519 half is not canonical")
     try:
-        return _CLEARING.exchange(X25519PublicKey.from_public_bytes(half))
+        clearing = X25519PrivateKey.from_private_bytes(_CLEARING)
+        return clearing.exchange(X25519PublicKey.from_public_bytes(half))
     except ValueError:
         raise Malformed(item, "its X25519 half is of low order") from None
 

@@ -18,7 +18,7 @@ from ostraka_verifier.encoding import (
 )
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.published import PublishedPoll
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 from ostraka_verifier.units import UnixSeconds
 
 _FORMAT = "ostraka/votes/v2"

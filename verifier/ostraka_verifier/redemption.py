@@ -20,7 +20,8 @@ from ostraka_verifier.encoding import (
     word,
 )
 from ostraka_verifier.errors import Malformed, Rejected
-from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.signatures import recover
+from ostraka_verifier.typed_data import Domain
 
 _WEIGHT_BYTES = 16
 _INVITATION_BYTES = ADDRESS_BYTES + _WEIGHT_BYTES

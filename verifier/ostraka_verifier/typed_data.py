@@ -1,17 +1,12 @@
-"""EIP-712 statements of voters, members and nodes, and recovery of their signers.
+"""EIP-712 statements of voters, members and nodes.
 
-Source: docs/protocol.md §15; EIP-712; EIP-2 (low s). Vectors: tests/vectors/typed_data.json.
+Source: docs/protocol.md §15; EIP-712. Vectors: tests/vectors/typed_data.json.
 """
 
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from coincurve import PublicKey
-
-from ostraka_verifier.encoding import SIGNATURE_BYTES, keccak256, word
-from ostraka_verifier.errors import Malformed
-
-SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+from ostraka_verifier.encoding import keccak256, word
 
 _DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 
@@ -51,6 +46,7 @@ REVISION = (
     "uint16 category,string title,string text,bytes32 details,uint256 nonce,uint64 deadline)"
 )
 WITHDRAWAL = "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)"
+ANSWER = "Answer(bytes32 challenge,address payee)"
 REDEMPTION = "Redemption(bytes32 electorate,address invitation,address signingKey)"
 REDEEMED = "Redeemed(bytes32 electorate,address invitation,address signingKey)"
 VOTING_KEY = "VotingKey(address account,address key)"
@@ -92,47 +88,3 @@ class Domain:
 @cache
 def _type_hash(type_string: str) -> bytes:
     return keccak256(type_string.encode())
-
-
-def address_of(public_key: PublicKey) -> bytes:
-    """Return the Ethereum address of a public key, 20 bytes."""
-    return key_address(public_key.format(compressed=False)[1:])
-
-
-def key_address(public_key: bytes) -> bytes:
-    """Return the Ethereum address of a public key given as its two coordinates, 64 bytes."""
-    return keccak256(public_key)[12:]
-
-
-def recover(digest: bytes, signature: bytes) -> bytes:
-    """Return the address whose key signed `digest`; arguments and errors as for `recover_key`."""
-    return key_address(recover_key(digest, signature))
-
-
-def recover_key(digest: bytes, signature: bytes) -> bytes:
-    """Return the public key that signed `digest`, as its two coordinates, 64 bytes.
-
-    That `s R = z G + r Q` for the point R that `r` and `v` name is the same statement: it has
-    exactly one solution Q.
-
-    Args:
-        digest: 32 bytes.
-        signature: 65 bytes `r ‖ s ‖ v`, low `s`, `v` 27 or 28.
-
-    Raises:
-        Malformed: Not such a signature, or no key can have made it.
-    """
-    if len(signature) != SIGNATURE_BYTES:
-        raise Malformed("signature", f"{len(signature)} bytes, expected {SIGNATURE_BYTES}")
-    if signature[64] not in (27, 28):
-        raise Malformed("signature", f"v is {signature[64]}, expected 27 or 28")
-    # A signature with high s is a second encoding of the same statement (EIP-2).
-    if int.from_bytes(signature[32:64], "big") > SECP256K1_ORDER // 2:
-        raise Malformed("signature", "s is in the upper half")
-    try:
-        key = PublicKey.from_signature_and_message(
-            signature[:64] + bytes([signature[64] - 27]), digest, hasher=None
-        )
-    except Exception as error:  # coincurve raises bare Exception and ValueError alike
-        raise Malformed("signature", "no key gives it") from error
-    return key.format(compressed=False)[1:]

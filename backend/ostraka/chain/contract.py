@@ -53,11 +53,15 @@ Sender = SigningKey | Errand
 """The payer: a key for one transaction, or an errand whose transaction a journal keeps."""
 _MAX_SHOWN = 200
 _WITH_ERRORS = (
+    "Disputes",
     "PollRegistry",
     "PollRules",
     "VotingKeys",
     "BudgetTreasury",
     "RoundRules",
+    "CensusDisputes",
+    "OstrakaGovernor",
+    "ProposalPolls",
     "TestToken",
 )
 

@@ -37,7 +37,10 @@ from ostraka_verifier.releases import created_address, known_releases
 
 PERIOD_FLOOR_S = 3600
 """Shortest periods of a registry that holds real votes; shorter ones are for tests."""
+MINIMUM_BOND_WEI = 10**15
+"""Least bond of a challenge, so that one costs something also where gas costs almost nothing."""
 GAS = {
+    "Disputes": 6_500_000,
     "PollRegistry": REGISTRY_GAS,
     "BudgetTreasury": 8_500_000,
     "MemberRegistry": 450_000,
@@ -47,6 +50,7 @@ GAS = {
 FACTORY_GAS = 80_000
 _WITH_EVENTS = ("PollRegistry", "BudgetTreasury")
 _CHILDREN = {
+    "Disputes": ("BallotCheck",),
     "PollRegistry": ("GeneratorTable", "VotingKeys", "PollRules"),
     "BudgetTreasury": ("RoundRules",),
 }
@@ -169,25 +173,30 @@ class Order:
 
     Attributes:
         period_floor_s: As the registry's constructor takes it.
+        minimum_bond_wei: As the constructor of the disputes takes it.
         members_owner: Who keeps a MemberRegistry, 20 bytes; None deploys none.
         token: A test token; None deploys none.
     """
 
     period_floor_s: int = PERIOD_FLOOR_S
+    minimum_bond_wei: int = MINIMUM_BOND_WEI
     members_owner: bytes | None = None
     token: TokenOrder | None = None
 
-    @property
-    def registry_arguments(self) -> tuple[object, ...]:
-        """Return the arguments of the registry's constructor."""
-        return self.period_floor_s, checksum(bytes(20))
+    def by_factory(self, factory: bytes) -> list[tuple[str, tuple[object, ...]]]:
+        """Return names and arguments of the factory's contracts, in the order of creation.
 
-    def by_factory(self, registry: bytes) -> list[tuple[str, tuple[object, ...]]]:
-        """Return names and arguments of the factory's contracts, in the order of creation."""
+        Each contract is fixed in those after it: the disputes in the registry, and the registry in
+        the treasury.
+        """
+        disputes = (self.minimum_bond_wei,)
+        registry = (self.period_floor_s, checksum(_address(factory, "Disputes", disputes)))
+        treasury = (checksum(_address(factory, "PollRegistry", registry)),)
         members = self.members_owner
         return [
-            ("PollRegistry", self.registry_arguments),
-            ("BudgetTreasury", (checksum(registry),)),
+            ("Disputes", disputes),
+            ("PollRegistry", registry),
+            ("BudgetTreasury", treasury),
             *([] if members is None else [("MemberRegistry", (checksum(members),))]),
         ]
 
@@ -229,8 +238,7 @@ class Deployer:
             ChainError: The chain cannot be reached, or refuses. A repeated call continues.
         """
         factory = self._factory()
-        registry = _address(factory, "PollRegistry", self.order.registry_arguments)
-        for name, arguments in self.order.by_factory(registry):
+        for name, arguments in self.order.by_factory(factory):
             self._by_factory(factory, name, arguments)
             for nonce, child in enumerate(_CHILDREN.get(name, ()), start=1):
                 self._child(name, nonce, child)
@@ -255,9 +263,8 @@ class Deployer:
         factory = self._known_factory()
         if factory is None:
             return FACTORY_GAS + sum(gas for name, gas in GAS.items() if self.order.includes(name))
-        registry = _address(factory, "PollRegistry", self.order.registry_arguments)
         owed = 0
-        for name, arguments in self.order.by_factory(registry):
+        for name, arguments in self.order.by_factory(factory):
             if not self._code(_address(factory, name, arguments)):
                 owed += GAS[name]
         if self.order.token is not None and self._known_token() is None:
@@ -419,11 +426,10 @@ class Deployer:
 
 
 def standard_addresses() -> dict[str, bytes]:
-    """Return the addresses of registry and treasury where nothing departs from the defaults."""
-    registry = _address(COMMON_FACTORY, "PollRegistry", Order().registry_arguments)
+    """Return the addresses of the factory's contracts where nothing departs from the defaults."""
     return {
         name: _address(COMMON_FACTORY, name, arguments)
-        for name, arguments in Order().by_factory(registry)
+        for name, arguments in Order().by_factory(COMMON_FACTORY)
     }
 
 

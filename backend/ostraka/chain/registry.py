@@ -169,6 +169,14 @@ class Registry(DeployedContract):
         """Return the minimum of dispute window, tally period and claim period."""
         return Seconds(self.read("periodFloor"))
 
+    def disputes(self) -> bytes:
+        """Return the address of the contract that may reject roots, 20 bytes; zero: none."""
+        return bytes.fromhex(self.read("disputes")[2:])
+
+    def is_disputable(self) -> bool:
+        """Return whether the registry has disputes: only then polls fix times for them."""
+        return any(self.disputes())
+
     def awards(
         self, poll_id: int, tally: Sequence[int], outcome_rule: bytes, order: Sequence[int]
     ) -> list[int]:

@@ -49,7 +49,9 @@ STUCK_BLOCKS = 3
 """A transaction that this many blocks skipped for this long is replaced at a higher fee."""
 _FEE_CAP = 10
 """A transaction that offers this multiple of the chain's fee is not replaced again."""
-_POLL_S = 0.1
+_FIRST_POLL_S, _LONGEST_POLL_S, _POLL_GROWTH = 0.1, 1, 1.3
+"""Pauses between questions for a receipt: short on chains that mine at once, ever longer on others,
+where a block takes seconds."""
 _MAX_GAS = 1 << 24
 """Gas limit of one transaction (EIP-7825)."""
 _NONCE_ATTEMPTS = 5
@@ -315,6 +317,7 @@ class Errand:
     ) -> TxReceipt | None:
         """Return its receipt; None once it is given up without one."""
         pushed_at = outgoing.versions[-1].signed_at_unix_s
+        pause_s = _FIRST_POLL_S
         while True:
             receipt = receipt_of(web3, outgoing)
             if receipt is not None:
@@ -331,7 +334,8 @@ class Errand:
                     f"transaction 0x{outgoing.versions[-1].hash.hex()} was sent and is not mined "
                     "yet; a retry does not send another one"
                 )
-            time.sleep(_POLL_S)
+            time.sleep(pause_s)
+            pause_s = min(pause_s * _POLL_GROWTH, _LONGEST_POLL_S)
 
     def _outcome(self, web3: Web3, outgoing: Outgoing, receipt: TxReceipt) -> TxReceipt:
         if receipt["status"] == 1:

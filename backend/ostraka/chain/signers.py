@@ -6,13 +6,19 @@ Source: EIP-1559, EIP-2718; `eth_signTransaction` of the Ethereum JSON-RPC speci
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from eth_account import Account as EthAccount
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
+from rlp.exceptions import RLPException
 from web3 import Web3
 
 from ostraka.chain.errors import ChainError
 from ostraka.keys import SigningKey
+from ostraka_verifier.encoding import keccak256
+from ostraka_verifier.errors import Malformed
+from ostraka_verifier.signatures import recover
+
+_FIRST_V = 27
+"""What our signatures add to the parity that transactions state."""
 
 
 class Signer(Protocol):
@@ -42,8 +48,15 @@ class KeySigner:
 
     def sign_transaction(self, fields: Mapping[str, Any]) -> tuple[bytes, bytes]:
         """See `Signer`."""
-        signed = EthAccount.sign_transaction(dict(fields), self._key.secret())
-        return bytes(signed.hash), bytes(signed.raw_transaction)
+        # The library's own signing is in Python, slow and not constant-time.
+        signature = self._key.sign(TypedTransaction.from_dict(dict(fields)).hash())
+        signed = {
+            "v": signature[64] - _FIRST_V,
+            "r": int.from_bytes(signature[:32], "big"),
+            "s": int.from_bytes(signature[32:64], "big"),
+        }
+        raw = TypedTransaction.from_dict({**fields, **signed}).encode()
+        return keccak256(raw), raw
 
 
 class RemoteSigner:
@@ -73,18 +86,28 @@ class RemoteSigner:
         try:
             raw = bytes(HexBytes(str(text)))
             self._require_asked(raw, fields)
-        except (TypeError, ValueError, KeyError) as error:
+        except (
+            TypeError,
+            ValueError,
+            KeyError,
+            OverflowError,
+            RLPException,
+            Malformed,
+        ) as error:
             raise ChainError("the signer's answer is not a signed transaction") from error
-        return bytes(Web3.keccak(raw)), raw
+        return keccak256(raw), raw
 
     def _require_asked(self, raw: bytes, fields: Mapping[str, Any]) -> None:
         """Refuse a transaction that differs: the journal relies on its nonce and fees."""
-        signed = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+        transaction = TypedTransaction.from_bytes(HexBytes(raw))
+        signed = transaction.as_dict()
         for name, value in fields.items():
             found = signed["type"] if name == "type" else signed[name]
             if _comparable(found) != _comparable(value):
                 raise ChainError(f"the signer signed another {name} than it was asked for")
-        if bytes.fromhex(EthAccount.recover_transaction(raw)[2:]) != self.address:
+        v, r, s = transaction.vrs()
+        signature = r.to_bytes(32, "big") + s.to_bytes(32, "big") + bytes([_FIRST_V + v])
+        if recover(transaction.hash(), signature) != self.address:
             raise ChainError("the signer signed with another account than it was asked for")
 
 

@@ -17,8 +17,8 @@ REGISTRY_GAS = 15_500_000
 
 Below 2²⁴, the most gas of one transaction (EIP-7825).
 """
-DEPLOYMENT_GAS = 24_000_000
-"""Most gas that registry and treasury take together."""
+DEPLOYMENT_GAS = 30_500_000
+"""Most gas that disputes, registry and treasury take together."""
 
 # PUSH0 ×3, MCOPY; then one word that says 1.
 _CANCUN_PROBE = "0x5f5f5f5e60015f5260205ff3"

@@ -65,6 +65,8 @@ class RoundParameters:
     max_rounds: int
     dispute_window: Seconds
     tally_period: Seconds
+    response_time: Seconds
+    max_dispute_delay: Seconds
     minimum_ballots: int
     secret: bool
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Deploy the contracts on a chain.", no_args_is_help=True)
 
 _HOUR_S = 3600
+_BOND_WEI = 10**15
 
 Folder = Annotated[
     Path,
@@ -80,6 +81,15 @@ def deploy(
             "less than an hour as a test deployment.",
         ),
     ] = _HOUR_S,
+    minimum_bond_wei: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=(1 << 128) - 1,
+            help="Least bond of whoever challenges a result, in the coin's smallest unit. It comes "
+            "back if the challenge is right.",
+        ),
+    ] = _BOND_WEI,
     members_owner: Annotated[
         bytes | None,
         address_option(
@@ -95,7 +105,7 @@ def deploy(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Deploy registry, treasury and voting keys, and write down where they are.
+    """Deploy disputes, registry, treasury and voting keys, and write down where they are.
 
     The chain is checked first. What is on chain already is not deployed again, so the same command
     continues after an interruption. The record is DEPLOYMENTS/CHAIN_ID.json; `ostraka node init`,
@@ -108,7 +118,7 @@ def deploy(
     from ostraka.chain.suitability import suitability
 
     token = None if test_token is None else _token(test_token)
-    order = Order(period_floor_s, members_owner, token)
+    order = Order(period_floor_s, minimum_bond_wei, members_owner, token)
     signs = Sender(key, plain_key, signer, account).open(as_json)
     web3 = connect(rpc)
     chain = ChainIdentity.of(web3)

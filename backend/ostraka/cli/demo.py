@@ -43,6 +43,14 @@ def demo(
         bool,
         typer.Option("--greedy", help="Fund greedily by votes, regardless of the file's rule."),
     ] = False,
+    fraud: Annotated[
+        bool,
+        typer.Option(
+            "--fraud",
+            help="Let all nodes together anchor a root that nobody voted for, and watch the "
+            "contract reject it. Needs a chain whose clock can be moved.",
+        ),
+    ] = False,
     chain: Annotated[
         ChainName, typer.Option(help="Development chain to start, whose clock skips waiting.")
     ] = ChainName.HARDHAT,
@@ -78,6 +86,8 @@ def demo(
 
     Example: ostraka demo data/poland_lodz_2020_nad-nerem.pb --kill-node --exit
     """
+    if fraud and rpc is not None:
+        raise typer.BadParameter("not with --rpc", param_hint="--fraud")
     # Slow to import.
     from ostraka.demo.chains import Anvil, Hardhat, RunningChain
     from ostraka.demo.demo import Demo
@@ -98,6 +108,7 @@ def demo(
             nodes=nodes,
             kill=kill_node,
             greedy=greedy,
+            fraud=fraud,
             chain=on,
         )
 

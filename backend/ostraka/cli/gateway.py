@@ -55,6 +55,11 @@ port = 8200
 # Prometheus reads /metrics on an address of its own, which no reverse proxy makes public.
 # metrics_host = "127.0.0.1"
 # metrics_port = 8201
+# Watch the roots of polls: "answer" challenges, or also "challenge" false roots. Needs coin: see
+# docs/operations.md, "Watch the roots of polls".
+# guard = "answer"
+# Folder of receipts of left-out ballots that voters hand in, and that others may read.
+# guard_receipts = "…"
 # "json" or "console"; without this, text on a terminal and JSON elsewhere.
 # log_format = "json"
 """

@@ -22,7 +22,7 @@ from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 from ostraka_verifier.wording import counted
 
 

@@ -55,7 +55,7 @@ class _Commands(DeferredCommands):
         ),
         Place(
             "watch",
-            "poll:watch",
+            "watch:watch",
             _LOOK,
             "Show how many have voted, until the poll is tallied or void.",
         ),
@@ -65,6 +65,12 @@ class _Commands(DeferredCommands):
             "demo:demo",
             _LOOK,
             "Run an election from a file: chain, contracts, nodes, voters, tally, audit.",
+        ),
+        Place(
+            "governor",
+            "governor:app",
+            _OPERATE,
+            "Decide the proposals of a DAO's Governor by private polls.",
         ),
         Place("chain", "chain:app", _OPERATE, "Deploy the contracts on a chain."),
         Place(

@@ -58,6 +58,9 @@ port = 8100
 # Prometheus reads /metrics on an address of its own, which no reverse proxy makes public.
 # metrics_host = "127.0.0.1"
 # metrics_port = 8101
+# Watch the roots of polls: "answer" challenges, or also "challenge" false roots. Needs coin: see
+# docs/operations.md, "Watch the roots of polls".
+# guard = "answer"
 # "json" or "console"; without this, text on a terminal and JSON elsewhere.
 # log_format = "json"
 """

@@ -15,6 +15,8 @@ round_duration = "1m"        # of one settling round of the nodes
 max_rounds = 1440            # settling rounds before the poll is void
 dispute_window = "1d"        # from anchoring until the tally is opened
 tally_period = "30d"         # in which the tally must arrive
+# response_time = "6h"       # to answer a challenge of the root; default: a quarter of the window
+# max_dispute_delay = "1d"   # most that disputes lengthen the window; default: 4 × response_time
 """
 
 ROUND = (

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ostraka.demo.chains import LocalChain
 from ostraka.demo.file_ballots import check_readings, file_ballots
+from ostraka.demo.fraud import DemoFraud, commit_fraud
 from ostraka.demo.local_stack import LocalStack
 from ostraka.demo.plain_count import plain_count
 from ostraka.demo.poll import DemoPoll
@@ -42,6 +43,7 @@ class Demo:
         nodes: int,
         kill: bool,
         greedy: bool = False,
+        fraud: bool = False,
         chain: LocalChain | None = None,
     ) -> None:
         """Args:
@@ -51,6 +53,7 @@ class Demo:
         nodes: Committee size, which determines threshold and faults.
         kill: Kill `f` nodes after half of the ballots.
         greedy: Fund greedily by votes, regardless of the file's rule.
+        fraud: Let all nodes anchor a false root first, and a watchtower watch.
         chain: Default: Hardhat.
         """
         self.election = read_election(path, greedy=greedy)
@@ -70,8 +73,13 @@ class Demo:
             )
         self._voters = wanted
         self.threshold, self.faults = committee_bounds(nodes)
+        self._commits_fraud = fraud
+        self._fraud: DemoFraud | None = None
         self._kill = list(range(1, self.faults + 1)) if kill else []
         self.stack = LocalStack(folder, nodes, chain)
+        if fraud:
+            # The services watch, too: they answer whoever disputes the honest root.
+            self.stack.guard = "answer"
         self._stage = Stage(self.stack, console, curve, wanted)
         console.print(self.election.says, markup=False)
         if limit and wanted == limit:
@@ -112,6 +120,12 @@ class Demo:
                 )
             with stage.step("cast ballots"):
                 stage.cast(gateway, poll, ballots, self._kill)
+            if self._commits_fraud:
+                with stage.step("a false root, and a watchtower"):
+                    # Thieves need no gateway; this one would be faster with the honest root.
+                    stack.kill_gateway()
+                    self._fraud = commit_fraud(stage, poll, len(ballots))
+                    stack.start_gateway([committee.digest])
             stack.move_time(poll.parameters.freezes_at)
             with stage.step("settle and anchor") as step:
                 path = f"/polls/{poll.poll_id}"
@@ -178,6 +192,7 @@ class Demo:
                 if paid is None
                 else all(one["paid"] == (one["cost"] if one["funded"] else "0") for one in projects)
             ),
+            fraud=self._fraud,
             steps=self._stage.steps,
             audit=audit,
         )

@@ -15,12 +15,15 @@ from typing import Any, Self
 import httpx
 
 from ostraka.chain.contract import Sent, checksum, connect, deploy
+from ostraka.chain.deployment import MINIMUM_BOND_WEI
 from ostraka.chain.registry import Registry
 from ostraka.chain.treasury import Token, Treasury
 from ostraka.demo.chains import CHECKOUT, Hardhat, LocalChain
 from ostraka.demo.processes import Processes, free_ports
 from ostraka.files import make_private_folder
-from ostraka.key_files import create_key, write_key
+from ostraka.key_files import create_key, read_key, write_key
+from ostraka.keys import SigningKey
+from ostraka.services.settings import NODE_PASSPHRASES
 from ostraka_verifier.units import UnixSeconds
 
 PERIOD_FLOOR_S = 1
@@ -44,6 +47,8 @@ class LocalStack:
         self.organizer = self.chain.payer
         self.confirmations: int | None = None
         """Depth at which services take a block as final; None leaves it to the chain."""
+        self.guard = "off"
+        """The setting `guard` of gateways and nodes that are started from now on."""
         self.organizer_token = secrets.token_urlsafe(24)
         self._processes = Processes(folder)
         chain_port, *ports = free_ports(1 + MAX_GATEWAYS + nodes)
@@ -52,6 +57,7 @@ class LocalStack:
         self._chain_port = chain_port
         self._node_addresses: list[str] = []
         self._databases: Mapping[int, str] = {}
+        self.disputes: bytes
         self.registry: Registry
         self.treasury: Treasury
         self.voting_keys: bytes
@@ -64,12 +70,13 @@ class LocalStack:
         return [f"http://127.0.0.1:{port}" for port in self._ports]
 
     def start_chain(self) -> None:
-        """Start the chain and deploy registry and treasury."""
+        """Start the chain and deploy disputes, registry and treasury."""
         self.rpc_url = self.chain.start(self._processes, self._chain_port)
         web3 = connect(self.rpc_url)
         self._await("chain", web3.is_connected)
+        self.disputes, _ = deploy(self.rpc_url, self.organizer, "Disputes", MINIMUM_BOND_WEI)
         address, self.deployment = deploy(
-            self.rpc_url, self.organizer, "PollRegistry", PERIOD_FLOOR_S, checksum(bytes(20))
+            self.rpc_url, self.organizer, "PollRegistry", PERIOD_FLOOR_S, checksum(self.disputes)
         )
         self.registry = Registry(self.rpc_url, address, self.deployment.block)
         address, self.treasury_deployment = deploy(
@@ -115,6 +122,7 @@ class LocalStack:
             "COMMITTEES": json.dumps(["0x" + digest.hex() for digest in committees]),
             "ORGANIZER_TOKEN_SHA256": hashlib.sha256(self.organizer_token.encode()).hexdigest(),
             "PORT": str(self._gateway_ports[number - 1]),
+            "GUARD": self.guard,
             **self._finality(),
         }
         self._processes.start(
@@ -124,6 +132,13 @@ class LocalStack:
             CHECKOUT,
         )
         self._await(f"gateway-{number}", lambda: _serves(self.gateway_urls[number - 1]))
+
+    def node_keys(self) -> list[SigningKey]:
+        """Return the nodes' signing keys, node 1 first: what their operators together have."""
+        return [
+            read_key(self.folder / f"node-{number}" / "key", NODE_PASSPHRASES, plain=True)
+            for number in range(1, len(self._ports) + 1)
+        ]
 
     def kill_gateway(self, number: int = 1) -> None:
         """Kill a gateway, like a crash."""
@@ -170,6 +185,7 @@ class LocalStack:
             "URL": self.node_urls[number - 1],
             "FELLOW_NODES": json.dumps(self._node_addresses),
             "PORT": str(port or self._ports[number - 1]),
+            "GUARD": self.guard,
             **self._finality(),
         }
         return {f"OSTRAKA_NODE_{name}": value for name, value in settings.items()}

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ostraka.demo.file_ballots import LeftOut
+from ostraka.demo.fraud import DemoFraud
 from ostraka_verifier.wording import counted
 
 _SHOWN = 10
@@ -34,6 +35,7 @@ class DemoResult:
         published_agrees: Whether the tally equals the file's result; None if not comparable.
         winners_agree: Whether the winners are the city's; None if not comparable.
         payouts_agree: Whether recipients have what they won; None without money.
+        fraud: The false root that all nodes anchored first; None without one.
     """
 
     title: str
@@ -52,6 +54,7 @@ class DemoResult:
     published_agrees: bool | None
     winners_agree: bool | None
     payouts_agree: bool | None
+    fraud: DemoFraud | None = None
     steps: list[Step] = field(default_factory=list)
     audit: dict[str, Any] = field(default_factory=dict)
 
@@ -66,6 +69,7 @@ class DemoResult:
             and self.count_agrees
             and self.payouts_agree is not False
             and self.winners_agree is not False
+            and (self.fraud is None or self.fraud.rejected)
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -86,6 +90,7 @@ class DemoResult:
             "published_agrees": self.published_agrees,
             "winners_agree": self.winners_agree,
             "payouts_agree": self.payouts_agree,
+            "fraud": None if self.fraud is None else self.fraud.to_json(),
             "projects": self.projects,
             "steps": [
                 {"name": step.name, "seconds": round(step.seconds, 3), "gas": step.gas}
@@ -120,6 +125,10 @@ def print_result(result: DemoResult, console: Console) -> None:
     ):
         if agrees is not None:
             console.print(f"{name}: {'equal' if agrees else 'DIFFERENT'}.")
+    if result.fraud is not None:
+        rejected = "was rejected" if result.fraud.rejected else "was NOT REJECTED"
+        cost = result.fraud.cost_wei / 10**18
+        console.print(f"The nodes' false root {rejected}; watching cost {cost:.6f} coins.")
     console.print(
         f"The audit {result.verdict}." if result.verdict != "not checked" else "Not fully audited."
     )

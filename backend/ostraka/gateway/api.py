@@ -19,6 +19,7 @@ from ostraka.gateway.pages import Bundle
 from ostraka.gateway.polls import Polls
 from ostraka.gateway.progress import Progress
 from ostraka.gateway.read_models.currencies import Currencies
+from ostraka.gateway.read_models.disputes import DisputeReader
 from ostraka.gateway.read_models.polls import PollReader
 from ostraka.gateway.read_models.proposals import ProposalReader
 from ostraka.gateway.read_models.results import ResultReader
@@ -29,6 +30,7 @@ from ostraka.gateway.relayed_proposals import RelayedProposals
 from ostraka.gateway.rounds import Rounds
 from ostraka.gateway.routers import (
     ballots,
+    disputes,
     gateway,
     invitations,
     plans,
@@ -36,13 +38,14 @@ from ostraka.gateway.routers import (
     proposals,
     rounds,
 )
+from ostraka.guard.receipts import ReceiptFolder
 from ostraka.wire import api_docs, cors, direct_routes, health, openapi, problem_responses
 from ostraka.wire.casting_limit import CastingLimit
 from ostraka.wire.limits import BodyLimit
 
 log = structlog.get_logger()
 
-_ROUTERS = (rounds, proposals, polls, ballots, plans, invitations, gateway)
+_ROUTERS = (rounds, proposals, polls, disputes, ballots, plans, invitations, gateway)
 
 
 def build_api(
@@ -51,6 +54,7 @@ def build_api(
     client: httpx.AsyncClient,
     bundle: Bundle | None = None,
     public_rpc_url: str = "",
+    receipts: ReceiptFolder | None = None,
 ) -> FastAPI:
     """Build the application that serves a gateway.
 
@@ -59,9 +63,10 @@ def build_api(
         client: HTTP client for requests to nodes.
         bundle: The browser client; None serves the API only.
         public_rpc_url: Public provider of chain data, if there is one.
+        receipts: Where receipts that others hand in are kept; None: none are taken.
     """
     app = describe_api()
-    app.state.parts = _parts_of(context, token_hash, client, bundle, public_rpc_url)
+    app.state.parts = _parts_of(context, token_hash, client, bundle, public_rpc_url, receipts)
     app.state.readiness = health.ReadinessCheck(
         lambda: context.indexer.ping(), lambda: context.indexer.sight
     )
@@ -113,6 +118,7 @@ def _parts_of(
     client: httpx.AsyncClient,
     bundle: Bundle | None,
     public_rpc_url: str,
+    receipts: ReceiptFolder | None,
 ) -> GatewayParts:
     ballots = Ballots(client)
 
@@ -139,6 +145,8 @@ def _parts_of(
         proposal_reader=proposal_reader,
         poll_reader=PollReader(context, Courier(context.registry, context.account)),
         result_reader=ResultReader(context, currencies, proposal_reader),
+        dispute_reader=DisputeReader(context),
+        receipts=receipts,
     )
 
 

@@ -21,7 +21,7 @@ from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import ADDRESS_BYTES
 from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.published import PublishedPoll
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 
 log = structlog.get_logger()
 

@@ -19,6 +19,7 @@ from ostraka.gateway.idempotency import HEADER
 from ostraka.gateway.polls import Polls
 from ostraka.gateway.progress import Progress
 from ostraka.gateway.read_models.currencies import Currencies
+from ostraka.gateway.read_models.disputes import DisputeReader
 from ostraka.gateway.read_models.polls import PollReader
 from ostraka.gateway.read_models.proposals import ProposalReader
 from ostraka.gateway.read_models.results import ResultReader
@@ -27,6 +28,7 @@ from ostraka.gateway.recent_polls import RecentPolls
 from ostraka.gateway.redeemed_invitations import RedeemedInvitations
 from ostraka.gateway.relayed_proposals import RelayedProposals
 from ostraka.gateway.rounds import Rounds
+from ostraka.guard.receipts import ReceiptFolder
 from ostraka.wire.addresses import canonical_address
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -43,6 +45,7 @@ class GatewayParts:
         token_hash: SHA-256 of the organizer's token.
         public_rpc_url: Public provider of chain data; "" without one.
         web_bundle: SHA-256 of the browser client; None without one.
+        receipts: Where receipts that others hand in are kept; None: none are taken.
     """
 
     context: GatewayContext
@@ -61,6 +64,8 @@ class GatewayParts:
     proposal_reader: ProposalReader
     poll_reader: PollReader
     result_reader: ResultReader
+    dispute_reader: DisputeReader
+    receipts: ReceiptFolder | None
 
     def follow(self) -> None:
         """Index up to now, so that clients see the effect of their transactions at once."""

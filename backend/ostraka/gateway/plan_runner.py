@@ -241,7 +241,7 @@ class PlanRunner:
             opens_at=max(now, wanted.opens_at or now),
             closes_at=wanted.closes_at,
             minimum_ballots=wanted.minimum_ballots,
-            **wanted.times.model_dump(),
+            **wanted.times.fixed(gateway.registry.period_floor(), gateway.registry.is_disputable()),
         )
         plan.poll_id, sent = gateway.registry.create_poll(
             gateway.errand(f"create poll {plan.id}"),

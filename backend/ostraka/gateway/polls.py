@@ -5,7 +5,7 @@ from ostraka.gateway.description import poll_description
 from ostraka.gateway.known_polls import warnings_of
 from ostraka.gateway.plans import PLAN_DIGITS
 from ostraka.planning.asked_poll import census_so_far, planned_poll
-from ostraka.planning.feasibility import refuse_impossible, refuse_short_periods
+from ostraka.planning.feasibility import refuse_impossible, refuse_wrong_periods
 from ostraka.planning.leaks import LeakWarning
 from ostraka.planning.specification import PollSpecification
 from ostraka.storage.gateway_tables import Plan
@@ -46,7 +46,8 @@ class Polls:
             if census is not None:
                 rule.check_weight(census.total_weight)
             refuse_impossible(wanted, census, rule, now)
-            refuse_short_periods(wanted, self._gateway.registry.period_floor())
+            registry = self._gateway.registry
+            refuse_wrong_periods(wanted, registry.period_floor(), registry.is_disputable())
         except Rejected as rejected:
             raise Problem(ProblemType.INVALID_REQUEST, rejected.reason, rejected.item) from rejected
         return warnings_of(self._gateway, planned_poll("this poll", wanted, census))

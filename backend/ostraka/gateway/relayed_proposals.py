@@ -20,7 +20,7 @@ from ostraka.wire.records import to_hex
 from ostraka.wire.typed_json import typed_json
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 from ostraka_verifier.units import later
 
 RELAYS_PER_MEMBER = 20

@@ -10,7 +10,7 @@ from ostraka.gateway.known_polls import warnings_of
 from ostraka.gateway.plans import PLAN_DIGITS, Fixed, specification_of
 from ostraka.planning.asked_poll import census_so_far, electorate_of, planned_poll
 from ostraka.planning.electorates import census_of_list, invited_census
-from ostraka.planning.feasibility import refuse_impossible, refuse_short_periods
+from ostraka.planning.feasibility import refuse_impossible, refuse_wrong_periods
 from ostraka.planning.leaks import LeakWarning
 from ostraka.planning.specification import AccountList, Invitations, RoundSpecification
 from ostraka.storage.gateway_tables import Plan
@@ -134,7 +134,8 @@ class Rounds:
         try:
             rule, now = wanted.check(), self._gateway.registry.head().timestamp
             refuse_impossible(wanted, census_so_far(None, wanted), rule, now)
-            refuse_short_periods(wanted, self._gateway.registry.period_floor())
+            registry = self._gateway.registry
+            refuse_wrong_periods(wanted, registry.period_floor(), registry.is_disputable())
         except Rejected as rejected:
             raise Problem(ProblemType.INVALID_REQUEST, rejected.reason, rejected.item) from rejected
         # Weight classes concern votes; members propose without weights.
@@ -144,7 +145,8 @@ class Rounds:
         return self._gateway.electorates.census(proposers)
 
     def _round_of(self, wanted: RoundSpecification, members: Census) -> RoundParameters:
-        now = self._gateway.registry.head().timestamp
+        registry = self._gateway.registry
+        now = registry.head().timestamp
         minimum_amount, maximum_amount = wanted.amounts
         return RoundParameters(
             token=from_hex(wanted.token, "token") if wanted.token else bytes(20),
@@ -164,7 +166,7 @@ class Rounds:
             voting_closes_at=wanted.voting_closes_at,
             minimum_ballots=wanted.minimum_ballots,
             secret=wanted.secret,
-            **wanted.times.model_dump(),
+            **wanted.times.fixed(registry.period_floor(), registry.is_disputable()),
         )
 
     def _warnings(self, wanted: RoundSpecification) -> list[LeakWarning]:

@@ -4,11 +4,8 @@ Source: docs/protocol.md §9.
 """
 
 import asyncio
-from array import array
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ostraka.node.admission import Admitted
 from ostraka.node.failures import Failures
@@ -16,13 +13,14 @@ from ostraka.node.fair_queue import FairQueue
 from ostraka.node.peers import Peer
 from ostraka.node.phases import Accepting, Phase
 from ostraka.node.poll_progress import PollProgress
-from ostraka.node.served_poll import BACKGROUND_S, ServedPoll
+from ostraka.node.pulled_versions import PulledVersions
+from ostraka.node.receipts import Receipt
+from ostraka.node.served_poll import BACKGROUND_S, ServedPoll, split_digests
 from ostraka.node.store import NewBallot
 from ostraka.storage.node_tables import StoredBallot
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
-from ostraka.wire.records import CastRecord, to_hex
-from ostraka_verifier.census import Census
+from ostraka.wire.records import CastRecord
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.units import UnixSeconds
@@ -37,31 +35,14 @@ QUEUE_LIMIT = 4096
 QUEUE_BYTES = 2**26
 """Most bytes of the ballots in each of the two queues."""
 BATCH_LIMIT = 256
+FULL_TURN = 32
+GATHER_S = 0.02
+"""A turn starts this late, unless so many ballots wait: each turn costs some milliseconds, for two
+statements, a commit and its equations, and each further ballot a fraction of that."""
 LAST_LIMIT = 8
 """Most ballots of provably malicious voters that are checked in one turn, and that wait for
 each such voter."""
 _CURSOR_BYTES = 8
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """A node's promise that it holds a ballot."""
-
-    node: int
-    voter: bytes
-    cast_at_unix_s: UnixSeconds
-    ballot_digest: bytes
-    signature: bytes
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the members that are sent to the voter."""
-        return {
-            "node": self.node,
-            "voter": to_hex(self.voter),
-            "cast_at": self.cast_at_unix_s,
-            "ballot_digest": to_hex(self.ballot_digest),
-            "signature": to_hex(self.signature),
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +78,10 @@ class BallotIntake:
         self._signed_last: FairQueue[_Waiting] = FairQueue(most // 4, LAST_LIMIT, LAST_LIMIT)
         self._failures = Failures()
         self._arrived = asyncio.Event()
+        self._under_way: dict[bytes, asyncio.Future[Receipt | Problem]] = {}
+        """The answers to ballots that voters sent, by digest, until they are known."""
         self._cursors: dict[int, int] = {}
-        self._pulled = _Pulled(served.census)
+        self._pulled = PulledVersions(served.census)
         self.receipted = 0
         """Ballots of voters that got a receipt since the start."""
 
@@ -127,9 +110,15 @@ class BallotIntake:
         waiting = _Waiting(record, client, future)
         queues = self._unchecked, self._unchecked_last
         queue = queues[self._failures.suspected(record.voter)]
+        digest = record.ballot_digest
+        self._under_way[digest] = future
         _put(queue, client, waiting)
         self._arrived.set()
-        return await future
+        try:
+            return await future
+        finally:
+            if self._under_way.get(digest) is future:
+                del self._under_way[digest]
 
     @property
     def queued(self) -> int:
@@ -145,6 +134,9 @@ class BallotIntake:
                 await self._arrived.wait()
                 self._arrived.clear()
                 while any(map(len, queues)):
+                    # Ballots whose signatures are checked have waited before.
+                    if not len(self._signed) and len(self._unchecked) < FULL_TURN:
+                        await asyncio.sleep(GATHER_S)
                     await self._turn()
         finally:
             for queue in queues:
@@ -198,34 +190,39 @@ class BallotIntake:
     def _known(self, records: Sequence[CastRecord]) -> dict[bytes, Receipt]:
         """Return earlier receipts by digest: a repeated ballot gets the same receipt."""
         digests = {record.ballot_digest for record in records}
-        known = self._served.store.receipts_of(self._served.poll_id, digests)
+        known = self._served.store.receipts_of(self._served.poll_id, digests) if digests else []
         return {row[2]: Receipt(self._served.node, *row) for row in known}
 
     def _check_signed(self, records: Sequence[CastRecord]) -> list[Receipt | Problem | None]:
         """For each ballot, return its earlier receipt or its refusal; None if its voter signed
-        it."""
-        receipts = self._known(records)
+        it: `_accept` finds an earlier receipt of such a ballot."""
         accepting = self._progress.accepting()
-        refusal = accepting if isinstance(accepting, Problem) else None
-        answers: list[Receipt | Problem | None] = []
-        for record in records:
-            digest = record.ballot_digest
-            answer = receipts.get(digest) or refusal or self._failures.of(record, digest)
-            answers.append(answer or self._objection(record))
-        return answers
+        if isinstance(accepting, Problem):
+            refusals: list[Problem | None] = [accepting] * len(records)
+        else:
+            refusals = self._objections(records)
+        refused = [one for one, refusal in zip(records, refusals, strict=True) if refusal]
+        receipts = self._known(refused)
+        return [
+            refusal and (receipts.get(record.ballot_digest) or refusal)
+            for record, refusal in zip(records, refusals, strict=True)
+        ]
 
-    def _objection(self, record: CastRecord) -> Problem | None:
+    def _objections(self, records: Sequence[CastRecord]) -> list[Problem | None]:
+        """Return for each ballot why it is refused; None if its voter signed it in time."""
         # Checked again, as the poll may have closed since the ballot arrived.
-        objection = self._voter_objection(record)
-        if objection is not None:
-            return objection
-        try:
-            self._served.admission.check_signature(record)
-        except (Malformed, Rejected) as error:
-            problem = from_audit_error(error)
-            self._failures.forged(record, problem)
-            return problem
-        return None
+        found = [
+            self._failures.of(record, record.ballot_digest) or self._voter_objection(record)
+            for record in records
+        ]
+        open_ = [number for number, problem in enumerate(found) if problem is None]
+        errors = self._served.admission.check_signatures([records[number] for number in open_])
+        for number, error in zip(open_, errors, strict=True):
+            if error is not None:
+                problem = from_audit_error(error)
+                self._failures.forged(records[number], problem)
+                found[number] = problem
+        return found
 
     def _voter_objection(self, record: CastRecord) -> Problem | None:
         """Return why this voter may not cast this ballot now; None if they may."""
@@ -238,7 +235,7 @@ class BallotIntake:
 
     def _accept(self, records: Sequence[CastRecord]) -> list[Receipt | Problem]:
         """Return receipts or problems for records that their voters signed."""
-        receipts = self._known(records)
+        receipts, held = self._held(records)
         # By record, not by digest: somebody else's copy with other boxes or another signature
         # must not replace the honest record.
         fresh = [one for one in dict.fromkeys(records) if one.ballot_digest not in receipts]
@@ -247,14 +244,27 @@ class BallotIntake:
         if isinstance(phase, Problem):
             answers = dict.fromkeys(fresh, phase)
         else:
-            answers = self._accept_fresh(phase, fresh)
+            answers = self._accept_fresh(phase, fresh, held)
         return [receipts.get(record.ballot_digest) or answers[record] for record in records]
 
+    def _held(self, records: Sequence[CastRecord]) -> tuple[dict[bytes, Receipt], dict[bytes, int]]:
+        """Return earlier receipts of these ballots by digest, and the number of stored versions of
+        each voter. Those of the current batch are added to it, as peers reject inventories with
+        more versions than the limit."""
+        digests = {record.ballot_digest for record in records}
+        held = dict.fromkeys((record.voter for record in records), 0)
+        receipts = {}
+        for row in self._served.store.receipts_by(self._served.poll_id, held):
+            voter, _, digest, receipt = row
+            held[voter] += 1
+            if digest in digests and receipt is not None:
+                receipts[digest] = Receipt(self._served.node, voter, row[1], digest, receipt)
+        return receipts, held
+
     def _accept_fresh(
-        self, phase: Accepting, records: Sequence[CastRecord]
+        self, phase: Accepting, records: Sequence[CastRecord], held: dict[bytes, int]
     ) -> dict[CastRecord, Receipt | Problem]:
         answers: dict[CastRecord, Receipt | Problem] = {}
-        held = self._versions_of(record.voter for record in records)
         for record in records:
             problem = self._failures.of(record, record.ballot_digest)
             if problem is None and held[record.voter] >= MAX_VERSIONS:
@@ -278,8 +288,7 @@ class BallotIntake:
         return answers
 
     def _versions_of(self, voters: Iterable[bytes]) -> dict[bytes, int]:
-        """Return the number of stored versions of each voter. Those of the current batch are added
-        to it, as peers reject inventories with more versions than the limit."""
+        """Return the number of stored versions of each voter."""
         return self._served.store.versions_of(self._served.poll_id, voters)
 
     @property
@@ -306,14 +315,14 @@ class BallotIntake:
         return self._stored(phase, result, receipted=True)
 
     def _stored(self, phase: Phase, admitted: Admitted, *, receipted: bool) -> NewBallot:
-        ballot, record, served = admitted.ballot, admitted.record, self._served
+        record, served = admitted.record, self._served
         good, own = admitted.share_is_good, record.boxes[served.node - 1]
-        named = ballot.voter, ballot.cast_at_unix_s, ballot.digest
+        named = record.voter, record.cast_at_unix_s, record.ballot_digest
         return NewBallot(
             poll_id=served.poll_id,
-            voter=ballot.voter,
-            cast_at_unix_s=ballot.cast_at_unix_s,
-            digest=ballot.digest,
+            voter=record.voter,
+            cast_at_unix_s=record.cast_at_unix_s,
+            digest=record.ballot_digest,
             signed=b"".join((record.ballot, record.boxes_hash, record.signature)),
             boxes=phase.boxes_to_keep(record),
             receipt=served.sign_receipt(*named) if receipted and good else None,
@@ -342,15 +351,11 @@ class BallotIntake:
             )
         return self._receipt_of(stored)
 
-    def records_after(self, after: int) -> bytes:
-        """For a peer: return `u64 last row ‖ records` of ballots stored after a row.
-
-        Ballots whose boxes are deleted are left out: by then the tally is final.
-        """
-        stored = self._served.store.bytes_after(self._served.poll_id, after, PULL_LIMIT)
+    def digests_after(self, after: int) -> bytes:
+        """For a peer: return `u64 last row ‖ digests` of ballots stored after a row."""
+        stored = self._served.store.digests_after(self._served.poll_id, after, PULL_LIMIT)
         last = stored[-1][0] if stored else after
-        signed = ((signed, boxes) for _, signed, boxes in stored)
-        return last.to_bytes(_CURSOR_BYTES, "big") + self._served.encode_batch(signed)
+        return last.to_bytes(_CURSOR_BYTES, "big") + b"".join(digest for _, digest in stored)
 
     async def pull_all(self) -> None:
         """Store the ballots of peers that this node misses; slow peers continue in the
@@ -370,14 +375,35 @@ class BallotIntake:
             answer = await peer.post(self._served.path("peer/ballots"), body)
             reader = Reader(answer[:_CURSOR_BYTES], "answer")
             last = reader.unsigned(_CURSOR_BYTES, "cursor")
-            records = self._served.decode_batch(answer[_CURSOR_BYTES:])
-            if len(records) > PULL_LIMIT:
-                # While they are checked, no voter gets a receipt.
-                raise Malformed("ballots", f"{len(records)} in a page of {PULL_LIMIT}")
-            await self.ingest([one for one in records if self._within_bounds(peer, one)])
+            digests = split_digests(answer[_CURSOR_BYTES:])
+            if len(digests) > PULL_LIMIT:
+                # While the ballots are checked, no voter gets a receipt.
+                raise Malformed("ballots", f"{len(digests)} in a page of {PULL_LIMIT}")
+            missing = await self._missing(digests)
+            if missing:
+                answer = await peer.post(
+                    self._served.path("peer/records"), b"".join(sorted(missing))
+                )
+                records = self._asked(answer, missing)
+                await self.ingest([one for one in records if self._within_bounds(peer, one)])
             self._cursors[peer.number] = last
-            if len(records) < PULL_LIMIT or last <= after:
+            if len(digests) < PULL_LIMIT or last <= after:
                 return
+
+    async def _missing(self, digests: Collection[bytes]) -> set[bytes]:
+        """Return those of a peer's ballots that this node misses, and that are not on their way."""
+        missing = await asyncio.to_thread(self._not_held, digests)
+        # Voters send their ballots to all nodes: most of these will be stored in a moment.
+        if under_way := [self._under_way[one] for one in missing if one in self._under_way]:
+            await asyncio.wait(under_way)
+            missing = await asyncio.to_thread(self._not_held, missing)
+        return missing
+
+    def _not_held(self, digests: Collection[bytes]) -> set[bytes]:
+        whole = self._served.store.whole(self._served.poll_id, digests)
+        return {
+            one for one in digests if one not in whole and self._failures.of_ballot(one) is None
+        }
 
     def _within_bounds(self, peer: Peer, record: CastRecord) -> bool:
         # A voter and a lying node together must not fill the disk. A ballot left out here still
@@ -393,18 +419,27 @@ class BallotIntake:
         """For a peer: return the records of the requested ballots that this node has.
 
         Raises:
-            Malformed: It asks for more ballots than a root can have.
+            Malformed: It asks for more ballots than a root or a page can have.
         """
-        if len(digests) > len(self._served.census):
-            raise Malformed("digests", f"{len(digests)}, at most one for each voter")
+        most = max(len(self._served.census), PULL_LIMIT)
+        if len(digests) > most:
+            raise Malformed("digests", f"{len(digests)}, at most {most}")
         known = self._served.store.known(self._served.poll_id, digests)
         return self._served.encode_batch((one.signed, one.boxes) for one in known.values())
 
     async def fetch(self, peer: Peer, digests: Collection[bytes]) -> None:
         """Store certain ballots of a peer."""
         answer = await peer.post(self._served.path("peer/records"), b"".join(sorted(digests)))
-        records = self._served.decode_batch(answer)
-        await self.ingest([one for one in records if one.ballot_digest in digests])
+        await self.ingest(self._asked(answer, digests))
+
+    def _asked(self, answer: bytes, digests: Collection[bytes]) -> list[CastRecord]:
+        """Return the ballots of an answer that this node asked for, each once."""
+        asked = set(digests)
+        found = {}
+        for record in self._served.decode_batch(answer):
+            if record.ballot_digest in asked:
+                found[record.ballot_digest] = record
+        return list(found.values())
 
     async def ingest(self, records: Sequence[CastRecord]) -> None:
         """Store valid ballots that came from peers, with a receipt unless frozen."""
@@ -414,13 +449,13 @@ class BallotIntake:
     def _store_from_peers(self, records: Sequence[CastRecord]) -> None:
         digests = [record.ballot_digest for record in records]
         whole = self._served.store.whole(self._served.poll_id, digests)
-        fresh = {
-            digest: record
+        unknown = [
+            record
             for digest, record in zip(digests, records, strict=True)
-            if digest not in whole
-            and self._failures.of_ballot(digest) is None
-            and self._served.admission.is_signed(record, self._head_unix_s)
-        }
+            if digest not in whole and self._failures.of_ballot(digest) is None
+        ]
+        signed = self._served.admission.signed_ones(unknown, self._head_unix_s)
+        fresh = {record.ballot_digest: record for record in signed}
         if not fresh:
             return
         phase = self._progress.phase
@@ -433,33 +468,14 @@ class BallotIntake:
             else:
                 self._failures.false_ballot(record.voter, digest, result)
         stored = []
-        held = self._versions_of(one.ballot.voter for one in admitted)
+        held = self._versions_of(one.record.voter for one in admitted)
         for one in admitted:
-            few = held[one.ballot.voter] < self.most_versions
+            few = held[one.record.voter] < self.most_versions
             stored.append(self._stored(phase, one, receipted=accepting and few))
-            held[one.ballot.voter] += 1
+            held[one.record.voter] += 1
         self._served.store.add_ballots(stored)
         starved = sum(not one.share_is_good for one in admitted)
         self._served.log.info("pulled", ballots=len(admitted), starved=starved)
-
-
-class _Pulled:
-    """Number of ballots pulled of each voter from each peer, in memory that does not grow."""
-
-    def __init__(self, census: Census) -> None:
-        self._accounts = [entry.account for entry in census.entries]
-        self._counts: dict[int, array[int]] = {}
-
-    def add(self, peer: int, voter: bytes) -> int:
-        """Count a ballot; return the number so far, 0 of somebody who is not in the census."""
-        position = bisect_left(self._accounts, voter)
-        if self._accounts[position : position + 1] != [voter]:
-            return 0
-        if peer not in self._counts:
-            self._counts[peer] = array("L", bytes(array("L").itemsize * len(self._accounts)))
-        counts = self._counts[peer]
-        counts[position] += 1
-        return counts[position]
 
 
 def _put(queue: FairQueue[_Waiting], group: Hashable, waiting: _Waiting) -> None:

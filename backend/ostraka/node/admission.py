@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ostraka.randomness import system
 from ostraka.sealing import PollKey, ballot_info
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
@@ -15,9 +16,10 @@ from ostraka.wire.records import CastRecord
 from ostraka.wire.wording import utc_time
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import Ballot
+from ostraka_verifier.ballot_batch import BallotBatch
 from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import CommitmentKey
-from ostraka_verifier.curve import Curve
+from ostraka_verifier.curve import Curve, Points
 from ostraka_verifier.encoding import SIGNATURE_BYTES
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.proof import RejectedProofs, verify_proofs
@@ -29,7 +31,7 @@ from ostraka_verifier.sharing import (
     share_commitment,
     verify_shares,
 )
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover, recover_signers
 from ostraka_verifier.units import UnixSeconds
 
 CLOCK_TOLERANCE_S = 60
@@ -44,7 +46,6 @@ class Admitted:
         share_is_good: Whether this node's own box contains a good share.
     """
 
-    ballot: Ballot
     record: CastRecord
     share_is_good: bool
 
@@ -62,17 +63,24 @@ class Admission:
         self._poll = poll
         self._census = census
         self._key = key
+        self._batch = BallotBatch(curve, key.generators, poll.layout, poll.context)
 
-    def is_signed(self, record: CastRecord, head_unix_s: UnixSeconds) -> bool:
-        """Check that a voter signed a record, and may have cast it by now.
+    def signed_ones(
+        self, records: Sequence[CastRecord], head_unix_s: UnixSeconds
+    ) -> list[CastRecord]:
+        """Return the records that their voters signed, and may have cast by now.
 
         Args:
             head_unix_s: Timestamp of the latest block that this node saw.
         """
+        allowed = [one for one in records if self._may_be_cast(one, head_unix_s)]
+        errors = self.check_signatures(allowed)
+        return [one for one, error in zip(allowed, errors, strict=True) if error is None]
+
+    def _may_be_cast(self, record: CastRecord, head_unix_s: UnixSeconds) -> bool:
         try:
             self.check_sizes(record)
             self.check_voter(record)
-            self.check_signature(record)
         except (Malformed, Rejected):
             return False
         return self.time_objection(record, head_unix_s) is None
@@ -83,6 +91,13 @@ class Admission:
         Args:
             records: Each passed all other checks; if one fails here, its signer is to blame.
         """
+        sharings = self._batch.sharings([record.ballot for record in records], system.bytes)
+        if sharings is not None:
+            return self._admitted(list(zip(records, sharings, strict=True)))
+        return self._verify_readably(records)
+
+    def _verify_readably(self, records: Sequence[CastRecord]) -> list[Admitted | Problem]:
+        """Find out which records fail, and why."""
         ballots, results = self._decode(records)
         failed: dict[int, str] = {}
         try:
@@ -106,11 +121,14 @@ class Admission:
                     check="B6",
                 )
             else:
-                proven.append((number, ballot))
-        good = self._good_shares([(ballot, records[number]) for number, ballot in proven])
-        for (number, ballot), one in zip(proven, good, strict=True):
-            results[number] = Admitted(ballot, records[number], one)
+                proven.append((number, ballot.sharing))
+        admitted = self._admitted([(records[number], sharing) for number, sharing in proven])
+        results |= dict(zip([number for number, _ in proven], admitted, strict=True))
         return [results[number] for number in range(len(records))]
+
+    def _admitted(self, ballots: Sequence[tuple[CastRecord, Points]]) -> list[Admitted | Problem]:
+        good = self._good_shares(ballots)
+        return [Admitted(record, one) for (record, _), one in zip(ballots, good, strict=True)]
 
     def _decode(
         self, records: Sequence[CastRecord]
@@ -172,14 +190,27 @@ class Admission:
         if record.voter not in self._census.by_account:
             raise Rejected("B3", "ballot.voter", f"0x{record.voter.hex()} is not in the census")
 
-    def check_signature(self, record: CastRecord) -> None:
-        """Check that the voter's key in the census signed the ballot and its boxes.
+    def check_signatures(self, records: Sequence[CastRecord]) -> list[Malformed | Rejected | None]:
+        """Check that the voters' keys in the census signed ballots and boxes.
 
-        Raises:
-            Malformed: The signature cannot be read.
-            Rejected: Check B4.
+        Args:
+            records: Their voters are in the census.
+
+        Returns:
+            For each ballot, `Malformed` if its signature cannot be read, `Rejected` if it is
+            another key's or of another statement (check B4), and None if it holds.
         """
-        statement = self._poll.domain.digest(
+        statements = [self._statement(record) for record in records]
+        signers = recover_signers(statements, [record.signature for record in records])
+        return [
+            None
+            if signer is not None and signer == self._signing_key(record)
+            else self._signature_error(record, statement)
+            for record, statement, signer in zip(records, statements, signers, strict=True)
+        ]
+
+    def _statement(self, record: CastRecord) -> bytes:
+        return self._poll.domain.digest(
             typed_data.BALLOT,
             self._poll.context,
             record.voter,
@@ -187,14 +218,24 @@ class Admission:
             record.ballot_digest,
             record.boxes_hash,
         )
-        signing_key = self._census.by_account[record.voter].signing_key
-        if recover(statement, record.signature) != signing_key:
-            raise Rejected(
-                "B4", "signature", "not of this ballot and its boxes by the voter's signing key"
-            )
 
-    def _good_shares(self, ballots: Sequence[tuple[Ballot, CastRecord]]) -> list[bool]:
-        """Return for each ballot whether this node's own box contains a good share."""
+    def _signing_key(self, record: CastRecord) -> bytes:
+        return self._census.by_account[record.voter].signing_key
+
+    def _signature_error(self, record: CastRecord, statement: bytes) -> Malformed | Rejected | None:
+        try:
+            signer = recover(statement, record.signature)
+        except Malformed as error:
+            return error
+        if signer == self._signing_key(record):
+            return None
+        return Rejected(
+            "B4", "signature", "not of this ballot and its boxes by the voter's signing key"
+        )
+
+    def _good_shares(self, ballots: Sequence[tuple[CastRecord, Points]]) -> list[bool]:
+        """Return for each ballot and its sharing whether this node's own box contains a good
+        share."""
         return [False] * len(ballots)
 
 
@@ -218,6 +259,7 @@ class BoxAdmission(Admission):
         super().__init__(curve, poll, census, key)
         self._node = node
         self._poll_key = poll_key
+        self._info = ballot_info(poll.context, node)
 
     def share(self, ballot: Ballot, box: bytes) -> Share:
         """Return this node's share from a box.
@@ -226,27 +268,26 @@ class BoxAdmission(Admission):
             Malformed: The box cannot be opened, or is of another poll, voter or ballot.
             Rejected: The share is bad (check S0).
         """
-        share = self._opened(ballot, box)
+        share = self._opened(ballot.voter, ballot.digest, box)
         verify_shares(self._curve, self._key, self._node, [(ballot.sharing, share)])
         return share
 
-    def _opened(self, ballot: Ballot, box: bytes) -> Share:
-        info = ballot_info(self._poll.context, self._node)
-        content = BoxContent.decode(self._poll_key.open(box, info), self._poll.slots)
-        expected = (self._poll.context, ballot.voter, ballot.digest)
+    def _opened(self, voter: bytes, ballot_digest: bytes, box: bytes) -> Share:
+        content = BoxContent.decode(self._poll_key.open(box, self._info), self._poll.slots)
+        expected = (self._poll.context, voter, ballot_digest)
         if (content.poll_context, content.voter, content.ballot_digest) != expected:
             raise Malformed("box", "of another poll, voter or ballot")
         return content.share
 
-    def _good_shares(self, ballots: Sequence[tuple[Ballot, CastRecord]]) -> list[bool]:
+    def _good_shares(self, ballots: Sequence[tuple[CastRecord, Points]]) -> list[bool]:
         shares: dict[int, Share] = {}
-        for number, (ballot, record) in enumerate(ballots):
+        for number, (record, _) in enumerate(ballots):
             with suppress(Malformed):
-                shares[number] = self._opened(ballot, record.boxes[self._node - 1])
-        sharings = [ballots[number][0].sharing for number in shares]
+                box = record.boxes[self._node - 1]
+                shares[number] = self._opened(record.voter, record.ballot_digest, box)
         commitments = self._key.commit([(one.values, one.blinding) for one in shares.values()])
         good = [False] * len(ballots)
-        for position, (number, sharing) in enumerate(zip(shares, sharings, strict=True)):
-            expected = share_commitment(self._curve, sharing, self._node)
+        for position, number in enumerate(shares):
+            expected = share_commitment(self._curve, ballots[number][1], self._node)
             good[number] = expected == commitments[position]
         return good

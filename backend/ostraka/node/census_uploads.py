@@ -2,9 +2,9 @@
 
 Checking a large census takes long, so strangers are refused before its bytes are read. The chain
 defines the uploader: the poll's creator or, if a treasury created the poll, the organizer of the
-round that it decides.
+round that it decides. If a Governor did, it is everybody who posted the census with a bond.
 
-Source: docs/protocol.md §6, §17.
+Source: docs/protocol.md §6, §17, §18.10.
 """
 
 import asyncio
@@ -60,9 +60,13 @@ class CensusUploads:
         self._policy = policy
         self._electorates = electorates
         self._signers: OrderedDict[bytes, bytes] = OrderedDict()
+        self._posters: OrderedDict[_Key, None] = OrderedDict()
+        """Poll context and account of everybody whom a Governor named."""
+        self._contracts: OrderedDict[bytes, bool] = OrderedDict()
         self._wrong: OrderedDict[_Key, tuple[str, float]] = OrderedDict()
         """Why it was refused, and when by the monotonic clock."""
         self._resting_until_monotonic_s: OrderedDict[bytes, float] = OrderedDict()
+        """By poll context and signer: nobody's mistakes delay another's upload."""
         self._judging: dict[_Key, asyncio.Task[Census]] = {}
         self._lines: dict[bytes, _Line] = {}
         self._turn = asyncio.Lock()
@@ -75,14 +79,14 @@ class CensusUploads:
             ChainError: The chain is unreachable, or its treasury does not answer.
         """
         upload = CensusUpload.decode(header)
-        signer = await self._signer(poll, view)
-        upload.require_signer(signer, poll.domain, poll.context)
+        signer = upload.signer(poll.domain, poll.context)
+        await self._require_uploader(poll, view, signer)
         objection = self._policy.objection_to(poll, view.creator)
         if objection is None:
             objection = self._remembered((poll.context, upload.census_hash))
         if objection is not None:
             raise Problem(ProblemType.POLL_REJECTED, objection)
-        self._require_rested(poll.context)
+        self._require_rested(poll.context + signer)
         self._require_room(signer, (poll.context, upload.census_hash))
         return upload
 
@@ -99,7 +103,7 @@ class CensusUploads:
         if keccak256(data) != upload.census_hash:
             detail = "the body does not match the signed hash"
             raise Problem(ProblemType.NOT_THE_CREATOR, detail, "body")
-        signer = await self._signer(poll, view)
+        signer = upload.signer(poll.domain, poll.context)
         key = poll.context, upload.census_hash
         self._require_room(signer, key)
         if key not in self._judging:
@@ -115,14 +119,15 @@ class CensusUploads:
         try:
             # Each signer has one place in the queue.
             async with line.turn, self._turn:
-                self._require_rested(poll.context)
+                self._require_rested(poll.context + signer)
                 started = time.monotonic()
                 census, objection = await asyncio.to_thread(self._look_at, poll, view, data)
                 took_s = time.monotonic() - started
             if objection is not None or census is None:
                 rest_s = max(_REST * took_s, _LEAST_REST_S)
                 _remember(self._wrong, key, (str(objection), time.monotonic()))
-                _remember(self._resting_until_monotonic_s, poll.context, time.monotonic() + rest_s)
+                until_s = time.monotonic() + rest_s
+                _remember(self._resting_until_monotonic_s, poll.context + signer, until_s)
                 raise Problem(ProblemType.POLL_REJECTED, str(objection))
             return census
         finally:
@@ -136,10 +141,10 @@ class CensusUploads:
         objection, at_monotonic_s = self._wrong.get(key, (None, 0))
         return objection if time.monotonic() - at_monotonic_s < _WRONG_S else None
 
-    def _require_rested(self, poll_context: bytes) -> None:
-        pause_s = self._resting_until_monotonic_s.get(poll_context, 0) - time.monotonic()
+    def _require_rested(self, poll_and_signer: bytes) -> None:
+        pause_s = self._resting_until_monotonic_s.get(poll_and_signer, 0) - time.monotonic()
         if pause_s > 0:
-            detail = "a wrong census of this poll was sent recently"
+            detail = "this signer sent a wrong census of this poll recently"
             raise Problem(ProblemType.QUEUE_FULL, detail, retry_after_s=1 + int(pause_s))
 
     def _require_room(self, signer: bytes, key: _Key) -> None:
@@ -160,6 +165,23 @@ class CensusUploads:
         return census, self._policy.objection(
             poll, view.creator, census, redemptions, self._electorates
         )
+
+    async def _require_uploader(self, poll: PublishedPoll, view: PollView, signer: bytes) -> None:
+        expected = await self._signer(poll, view)
+        if signer == expected or (poll.context, signer) in self._posters:
+            return
+        if not await asyncio.to_thread(self._is_poster, poll, view, signer):
+            detail = f"only 0x{expected.hex()} can upload the census of this poll"
+            raise Problem(ProblemType.NOT_THE_CREATOR, detail, census_upload.HEADER)
+        _remember(self._posters, (poll.context, signer), None)
+
+    def _is_poster(self, poll: PublishedPoll, view: PollView, signer: bytes) -> bool:
+        """Whether a Governor created the poll, and the signer posted its census there."""
+        is_contract = self._contracts.get(poll.context)
+        if is_contract is None:
+            is_contract = self._electorates.is_contract(view.creator)
+            _remember(self._contracts, poll.context, is_contract)
+        return is_contract and self._electorates.may_upload(view.creator, poll.poll_id, signer)
 
     async def _signer(self, poll: PublishedPoll, view: PollView) -> bytes:
         """Return the account that may upload a poll's census; the chain is asked only once."""

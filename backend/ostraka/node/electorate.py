@@ -14,7 +14,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.census import Census, census_bytes
 from ostraka_verifier.description import RoundReference
-from ostraka_verifier.encoding import keccak256, parse_json
+from ostraka_verifier.encoding import keccak256, parse_json, word
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.redemption import Redemptions, poll_electorate, round_electorate
@@ -51,6 +51,12 @@ class ElectorateReader(Protocol):
     def takes_polls(self, account: bytes) -> bool:
         """Whether an account is a treasury of this registry."""
 
+    def is_contract(self, account: bytes) -> bool:
+        """Whether an account has code."""
+
+    def may_upload(self, governor: bytes, poll_id: int, account: bytes) -> bool:
+        """Whether a contract says that an account posted the census of its poll (§18.10)."""
+
     def round(self, reference: RoundReference) -> RoundElectorate:
         """Return a round's electorate."""
 
@@ -74,15 +80,33 @@ class ChainElectorates:
 
     def takes_polls(self, account: bytes) -> bool:
         """As `ElectorateReader` says."""
-        block = self._ask(self._rpc.newest_block)
-        if not self._ask(lambda: self._rpc.code(account, block)):
+        if not self.is_contract(account):
             return False
+        block = self._ask(self._rpc.newest_block)
         try:
             answer = self._ask(lambda: self._rpc.call(account, "registry()", b"", block))
         except Reverted:
             # It is another contract, such as a wallet.
             return False
         return answer[12:32] == self._registry.address
+
+    def is_contract(self, account: bytes) -> bool:
+        """As `ElectorateReader` says."""
+        block = self._ask(self._rpc.newest_block)
+        return bool(self._ask(lambda: self._rpc.code(account, block)))
+
+    def may_upload(self, governor: bytes, poll_id: int, account: bytes) -> bool:
+        """As `ElectorateReader` says."""
+        block = self._ask(self._rpc.newest_block)
+        arguments = word(poll_id) + word(account)
+        try:
+            answer = self._ask(
+                lambda: self._rpc.call(governor, "mayUpload(uint256,address)", arguments, block)
+            )
+        except Reverted:
+            # It is another contract, such as a wallet.
+            return False
+        return answer[:32] == word(1)
 
     def round(self, reference: RoundReference) -> RoundElectorate:
         """As `ElectorateReader` says."""

@@ -38,6 +38,10 @@ class Failures:
         Args:
             digest: Digest of its ballot.
         """
+        with self._lock:
+            if not self._signed and not self._forged:
+                return None
+        # Hashing a record costs more than looking it up.
         key = record.identity
         with self._lock:
             return (
@@ -73,6 +77,9 @@ class _Memory:
 
     def __init__(self) -> None:
         self._problems: OrderedDict[bytes, Problem] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._problems)
 
     def recall(self, key: bytes) -> Problem | None:
         problem = self._problems.get(key)

@@ -34,6 +34,7 @@ from ostraka.node.release import Release
 from ostraka.node.repair_exchange import RepairExchange
 from ostraka.node.served_poll import ServedPoll
 from ostraka.node.settling import SettlingRounds
+from ostraka.node.witness import Witness
 from ostraka_verifier.errors import AuditError
 
 Transition = Callable[[], Phase]
@@ -100,6 +101,7 @@ class PollService:
         self.settling = SettlingRounds(served, self.progress, self.accepting, self.repairs)
         self.release = Release(served, self.progress, self.settling, self.repairs)
         self.publication = Publication(served, self.progress, self.release)
+        self.witness = Witness(served, self.progress, self.release, self.publication)
         self._gaps = 0
         self._viewed = observed
         self._looking: asyncio.Task[Sighting] | None = None

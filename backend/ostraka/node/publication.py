@@ -21,6 +21,7 @@ from ostraka.wire.problems import Problem
 from ostraka.wire.records import claimed_cast_time, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import (
+    AnchoredRoot,
     Board,
     BoardLeaf,
     PollKeyAnnouncement,
@@ -35,7 +36,7 @@ from ostraka_verifier.encoding import (
 )
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.sharing import Share, boxes_hash
-from ostraka_verifier.typed_data import recover, recover_key
+from ostraka_verifier.signatures import recover, recover_key
 
 
 class Publication:
@@ -62,7 +63,24 @@ class Publication:
             _, counted = self._served.root(digests)
             leaves = [self._signed_ballot(stored) for _, stored in counted]
             anchored = self._served.registries[0].anchored(poll.poll_id)
-        encoded = Board(
+        encoded = self._board_with(leaves, anchored).encode()
+        if anchored is not None and anchoring is not None:
+            cache_key = (anchoring.round, anchoring.root.digest, len(shares))
+            self._board = cache_key, encoded
+        return encoded
+
+    def board_of(self, digests: Sequence[bytes]) -> Board:
+        """Return a board, without a root, of ballots in leaf order.
+
+        Raises:
+            Problem: Some ballots or their bytes are missing, or the poll keys.
+        """
+        _, counted = self._served.root(digests)
+        return self._board_with([self._signed_ballot(stored) for _, stored in counted], None)
+
+    def _board_with(self, leaves: Sequence[BoardLeaf], anchored: AnchoredRoot | None) -> Board:
+        poll = self._served.poll
+        return Board(
             poll=poll.identity.encode(),
             parameters=poll.parameters.encode(),
             rule=poll.rule.encode(),
@@ -79,14 +97,10 @@ class Publication:
                     Share.read(Reader(one.share, "share"), poll.slots, "share"),
                     one.signature,
                 )
-                for one in shares
+                for one in self._served.store.shares(poll.poll_id)
             ),
             redemptions=self._served.redemptions,
-        ).encode()
-        if anchored is not None and anchoring is not None:
-            cache_key = (anchoring.round, anchoring.root.digest, len(shares))
-            self._board = cache_key, encoded
-        return encoded
+        )
 
     def _poll_keys(self) -> tuple[PollKeyAnnouncement, ...]:
         opened = self._served.opened(self._progress.observed.view)

@@ -32,7 +32,8 @@ from ostraka_verifier.encoding import (
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.poll_key import node_key
 from ostraka_verifier.sharing import SEAL_BYTES, Share, lagrange, share_commitment, verify_shares
-from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.signatures import recover
+from ostraka_verifier.typed_data import Domain
 
 Pair = tuple[int, int]
 """Two helpers, the lower one first."""

@@ -40,8 +40,8 @@ from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
 from ostraka_verifier.poll_key import node_keys_hash
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.sharing import Share
+from ostraka_verifier.signatures import recover
 from ostraka_verifier.tally_proof import aggregate_share_hash
-from ostraka_verifier.typed_data import recover
 from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.wording import counted
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
-from sqlalchemy import Engine, func, update
+from sqlalchemy import ColumnElement, Engine, func, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -211,14 +211,23 @@ class NodeStore:
         self, poll_id: int, digests: Iterable[bytes]
     ) -> list[tuple[bytes, UnixSeconds, bytes, bytes]]:
         """Return (voter, cast time, digest, own receipt) of the receipted ones of these ballots."""
+        rows = self._receipts(poll_id, of_digests(digests))
+        return [(voter, at, digest, own) for voter, at, digest, own in rows if own is not None]
+
+    def receipts_by(
+        self, poll_id: int, voters: Iterable[bytes]
+    ) -> list[tuple[bytes, UnixSeconds, bytes, bytes | None]]:
+        """Return (voter, cast time, digest, own receipt) of all ballots of these voters."""
+        return self._receipts(poll_id, chunks(voters, _VOTER))
+
+    def _receipts(
+        self, poll_id: int, chosen: Iterable[ColumnElement[bool]]
+    ) -> list[tuple[bytes, UnixSeconds, bytes, bytes | None]]:
         found = []
         with self._engine.connect() as connection:
-            for chosen in of_digests(digests):
-                query = _RECEIPTS.where(of_poll(poll_id), _RECEIPT.is_not(None), chosen)
-                found += [
-                    (voter, UnixSeconds(at), digest, receipt or b"")
-                    for voter, at, digest, receipt in connection.execute(query)
-                ]
+            for one in chosen:
+                rows = connection.execute(_RECEIPTS.where(of_poll(poll_id), one))
+                found += [(voter, UnixSeconds(at), digest, own) for voter, at, digest, own in rows]
         return found
 
     def whole(self, poll_id: int, digests: Iterable[bytes]) -> set[bytes]:
@@ -254,16 +263,16 @@ class NodeStore:
             )
             return list(session.exec(query))
 
-    def bytes_after(self, poll_id: int, after: int, limit: int) -> list[tuple[int, bytes, bytes]]:
-        """Return (row id, signed parts, boxes) of ballots in order of arrival, after a row id."""
+    def digests_after(self, poll_id: int, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Return (row id, digest) of ballots in order of arrival, after a row id."""
         query = (
-            select_columns(col(StoredBallot.id), _SIGNED, col(StoredBallot.boxes))
+            select_columns(col(StoredBallot.id), _DIGEST)
             .where(of_poll(poll_id), col(StoredBallot.id) > after)
             .order_by(col(StoredBallot.id))
             .limit(limit)
         )
         with self._engine.connect() as connection:
-            return [(row or 0, signed, boxes) for row, signed, boxes in connection.execute(query)]
+            return [(row or 0, digest) for row, digest in connection.execute(query)]
 
     def versions(self, poll_id: int) -> list[BallotVersion]:
         """Return all stored ballots without their bytes."""
@@ -284,18 +293,8 @@ class NodeStore:
 
     def receipts(self, poll_id: int) -> list[tuple[bytes, UnixSeconds, bytes, bytes]]:
         """Return (voter, cast time, digest, own receipt) of all receipted ballots, sorted."""
-        query = select(
-            StoredBallot.voter,
-            StoredBallot.cast_at_unix_s,
-            StoredBallot.digest,
-            StoredBallot.receipt,
-        ).where(StoredBallot.poll_id == poll_id, col(StoredBallot.receipt).is_not(None))
-        with Session(self._engine) as session:
-            rows = [
-                (voter, UnixSeconds(at), digest, receipt or b"")
-                for voter, at, digest, receipt in session.exec(query)
-            ]
-        return sorted(rows, key=lambda row: row[:3])
+        rows = self._receipts(poll_id, [_RECEIPT.is_not(None)])
+        return sorted((voter, at, digest, own or b"") for voter, at, digest, own in rows)
 
     def voters(self, poll_id: int) -> int:
         """Return the number of voters with at least one stored ballot."""

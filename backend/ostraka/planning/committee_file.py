@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.parameters import Committee, Member
-from ostraka_verifier.typed_data import COMMITTEE, Domain, recover
+from ostraka_verifier.signatures import recover
+from ostraka_verifier.typed_data import COMMITTEE, Domain
 
 _FORMAT: Literal["ostraka/committee/v1"] = "ostraka/committee/v1"
 _Address = Annotated[str, Field(pattern="^0x[0-9a-f]{40}$")]

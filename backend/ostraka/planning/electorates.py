@@ -70,7 +70,7 @@ class Electorates:
             Problem: It gives no census, or that block can still change; states the reason.
             ChainError: The chain cannot be reached.
         """
-        return self._read(electorate, lambda rpc: _block_at(rpc, self._final(rpc), unix_s))
+        return self._read(electorate, lambda rpc: block_at(rpc, self._final(rpc), unix_s))
 
     def require_contract(self, electorate: RegistryMembers | TokenVotes) -> None:
         """Refuse a contract from which no census can ever be read.
@@ -146,8 +146,15 @@ class Electorates:
         return self.source(electorate, 0).at_time(unix_s)
 
 
-def _block_at(rpc: JsonRpc, final: int, unix_s: UnixSeconds) -> int:
-    """Return the latest block not after a time, once no later block can take its place."""
+def block_at(rpc: JsonRpc, final: int, unix_s: UnixSeconds) -> int:
+    """Return the latest block not after a time, once no later block can take its place.
+
+    Args:
+        final: A block after that time.
+
+    Raises:
+        Undecided: It is not, or the chain is younger.
+    """
     high = final
     if rpc.timestamp(high) <= unix_s:
         raise Undecided("the block of the census is not final yet")

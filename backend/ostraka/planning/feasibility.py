@@ -27,6 +27,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.titles import first_alike, title_problem
 from ostraka_verifier.census import Census
+from ostraka_verifier.parameters import LEAST_ANSWERS
 from ostraka_verifier.question import Question, poll_labels
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.units import Seconds, UnixSeconds
@@ -52,27 +53,49 @@ def refuse_impossible(
         raise Problem(ProblemType.INVALID_REQUEST, reason, field)
 
 
-def refuse_short_periods(
-    wanted: RoundSpecification | PollSpecification, period_floor: Seconds
+def refuse_wrong_periods(
+    wanted: RoundSpecification | PollSpecification, period_floor: Seconds, disputable: bool
 ) -> None:
     """Refuse periods that the registry would refuse when the poll is created (§4.1).
 
     Args:
         period_floor: Shortest period that the registry takes.
+        disputable: Whether the registry has disputes.
 
     Raises:
-        Problem: A period is shorter; names it.
+        Problem: A period is too short, or the registry has no disputes; names it.
     """
-    periods = {
-        "times.dispute_window": wanted.times.dispute_window,
-        "times.tally_period": wanted.times.tally_period,
+    times = wanted.times
+    asked = {
+        "times.response_time": times.response_time,
+        "times.max_dispute_delay": times.max_dispute_delay,
     }
+    if not disputable:
+        for field, period in asked.items():
+            if period is not None:
+                detail = "this registry has no disputes: leave it out"
+                raise Problem(ProblemType.INVALID_REQUEST, detail, field)
+    periods = {
+        "times.dispute_window": times.dispute_window,
+        "times.tally_period": times.tally_period,
+    }
+    if times.response_time is not None:
+        periods["times.response_time"] = times.response_time
     if isinstance(wanted, RoundSpecification):
         periods["claim_period"] = wanted.claim_period
     for field, period in periods.items():
         if period < period_floor:
             detail = f"{period} s, at least {period_floor} s in this registry"
             raise Problem(ProblemType.INVALID_REQUEST, detail, field)
+    fixed = times.fixed(period_floor, disputable)
+    response, delay = fixed["response_time"], fixed["max_dispute_delay"]
+    if delay < LEAST_ANSWERS * response:
+        least = f"at least {LEAST_ANSWERS} times the response time of {response} s"
+        field = "times.max_dispute_delay" if times.max_dispute_delay else "times.response_time"
+        raise Problem(ProblemType.INVALID_REQUEST, f"{delay} s, {least}", field)
+    if delay >= 1 << 32:
+        detail = f"four times {response} s is too long; state a shorter response time"
+        raise Problem(ProblemType.INVALID_REQUEST, detail, "times.response_time")
 
 
 def impossibilities(

@@ -25,6 +25,7 @@ from ostraka.planning.question_members import refuse_unknown_members
 from ostraka.planning.round_ballots import RoundBallot, RoundGreedy, RoundOutcome
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import OutcomeRule
+from ostraka_verifier.parameters import LEAST_ANSWERS
 from ostraka_verifier.question import Question, poll_rule, read_questions
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.units import Seconds
@@ -106,8 +107,29 @@ class Times(Strict):
     """Length of one settling round."""
     max_rounds: Annotated[int, Field(strict=True, ge=1, lt=1 << 32)] = 1440
     dispute_window: Duration = Seconds(_DAY_S)
-    """From anchoring until shares are released."""
+    """From anchoring until shares are released, unless the root is disputed."""
     tally_period: Duration = Seconds(30 * _DAY_S)
+    response_time: Duration | None = None
+    """Time to answer a challenge of the root; by default a quarter of the dispute window."""
+    max_dispute_delay: Duration | None = None
+    """By how much disputes may lengthen the dispute window; by default four times response_time,
+    which is the minimum."""
+
+    def fixed(self, period_floor: Seconds, disputable: bool) -> dict[str, Any]:
+        """Return every duration, as a poll of a registry fixes it (§4.1).
+
+        Args:
+            period_floor: Shortest response time that the registry takes.
+            disputable: Whether the registry has disputes; without them, their times are 0.
+        """
+        fixed = self.model_dump()
+        if not disputable:
+            return fixed | {"response_time": 0, "max_dispute_delay": 0}
+        # Four answers one after another then take as long as the window itself: disputes at most
+        # double it, and nodes that are down for some hours can still answer.
+        response = self.response_time or max(self.dispute_window // LEAST_ANSWERS, period_floor, 1)
+        delay = self.max_dispute_delay or LEAST_ANSWERS * response
+        return fixed | {"response_time": response, "max_dispute_delay": delay}
 
 
 class _Vote(Strict):

@@ -14,7 +14,9 @@ from prometheus_client.core import Metric
 from ostraka.chain.contract import ChainError
 from ostraka.clock import unix_now
 from ostraka.gateway.context import GatewayContext
+from ostraka.guard.tower import Tower
 from ostraka.services.coin import coin_of
+from ostraka.services.guarding import of_tower
 from ostraka.services.metrics import Kept, gauge, of_sight, value
 from ostraka.services.node_metrics import finality
 from ostraka.storage.leadership import Leadership
@@ -30,11 +32,17 @@ class GatewayMetrics:
     """Gathers a gateway's metrics."""
 
     def __init__(
-        self, context: GatewayContext, client: httpx.AsyncClient, leadership: Leadership
+        self,
+        context: GatewayContext,
+        client: httpx.AsyncClient,
+        leadership: Leadership,
+        tower: Tower | None = None,
     ) -> None:
         """Args:
         client: HTTP client for requests to nodes.
+        tower: The gateway's watchtower, if it has one.
         """
+        self._tower = tower
         self._context = context
         self._client = client
         self._leadership = leadership
@@ -49,6 +57,7 @@ class GatewayMetrics:
             *await self._chain.at(now_monotonic_s),
             *await self._nodes.at(now_monotonic_s),
             *await asyncio.to_thread(self._read_database),
+            *of_tower(self._tower),
             value(
                 "ostraka_gateway_leads",
                 "Whether this gateway carries the plans on (1), or another one on the database.",

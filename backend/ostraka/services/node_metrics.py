@@ -13,9 +13,11 @@ from prometheus_client.core import CounterMetricFamily, Metric
 from ostraka.chain.contract import ChainError
 from ostraka.chain.registry import Registry
 from ostraka.clock import unix_now
+from ostraka.guard.tower import Tower
 from ostraka.node import phases
 from ostraka.node.load import NodeLoad
 from ostraka.node.service import NodeService
+from ostraka.services.guarding import of_tower
 from ostraka.services.metrics import Kept, gauge, of_sight, value
 from ostraka.wire.records import to_hex
 
@@ -38,10 +40,14 @@ PHASES = tuple(
 class NodeMetrics:
     """Gathers a node's metrics."""
 
-    def __init__(self, service: NodeService, registry: Registry) -> None:
+    def __init__(
+        self, service: NodeService, registry: Registry, tower: Tower | None = None
+    ) -> None:
         """Args:
         registry: Through the first provider.
+        tower: The node's watchtower, if it has one.
         """
+        self._tower = tower
         self._service = service
         self._registry = registry
         self._final = Kept(self._finality, _FINAL_S)
@@ -53,6 +59,7 @@ class NodeMetrics:
             *of_sight(self._service.sight, unix_now(), now_monotonic_s),
             *await self._final.at(now_monotonic_s),
             *of_load(self._service.load()),
+            *of_tower(self._tower),
         ]
 
     async def _finality(self) -> list[Metric]:

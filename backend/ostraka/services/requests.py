@@ -80,6 +80,8 @@ class NamedRequests:
 
     def _is_trusted(self, scope: Scope) -> bool:
         """Whether a trusted proxy opened the connection."""
+        if not self._trusted:
+            return False
         try:
             address = ip_address(scope["client"][0])
         except (TypeError, ValueError):

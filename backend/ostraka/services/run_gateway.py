@@ -19,10 +19,14 @@ from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.pages import Bundle
 from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Plans
+from ostraka.guard.receipts import ReceiptFolder
+from ostraka.guard.sources import FolderSource, NodesSource, Source
+from ostraka.guard.tower import Tower
 from ostraka.key_files import read_key
 from ostraka.planning.electorates import Electorates
 from ostraka.services.finality import require_finality
 from ostraka.services.gateway_metrics import GatewayMetrics
+from ostraka.services.guarding import guard, tower_of
 from ostraka.services.metrics import ServiceMetrics
 from ostraka.services.serving import run, serve
 from ostraka.services.settings import GatewaySettings
@@ -60,11 +64,15 @@ async def _serve(settings: GatewaySettings) -> None:
             log.warning("no web client, the API only", folder=str(settings.web))
         else:
             log.info("web client", digest=bundle.digest)
-        api = build_api(gateway, token_hash, client, bundle, settings.public_rpc_url)
+        folder = settings.guard_receipts
+        receipts = None if folder is None else ReceiptFolder(folder)
+        public_rpc_url = settings.public_rpc_url
+        api = build_api(gateway, token_hash, client, bundle, public_rpc_url, receipts)
         leadership = Leadership(engine)
-        gather = GatewayMetrics(gateway, client, leadership).gather
+        tower = _tower(settings, gateway, receipts)
+        gather = GatewayMetrics(gateway, client, leadership, tower).gather
         metrics = ServiceMetrics(engine, [settings.rpc_url], gather)
-        await serve(api, _clock(gateway, leadership), settings, metrics)
+        await serve(api, _run(gateway, leadership, tower), settings, metrics)
     # Another gateway on the same database goes on at once.
     leadership.release()
     engine.dispose()
@@ -102,6 +110,28 @@ def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:
         [from_hex(digest, "committees") for digest in settings.committees],
         Electorates(settings.rpc_url, registry.voting_keys(), settings.confirmations),
     )
+
+
+def _tower(
+    settings: GatewaySettings, gateway: GatewayContext, receipts: ReceiptFolder | None
+) -> Tower | None:
+    """Return the gateway's watchtower of its committees' polls, if the settings ask for one."""
+    sources: list[Source] = [NodesSource()]
+    if receipts is not None:
+        sources.append(FolderSource(receipts))
+    return tower_of(
+        settings,
+        gateway.curve,
+        gateway.registry,
+        gateway.account,
+        sources,
+        serves=lambda committee: committee.digest in gateway.committees,
+    )
+
+
+async def _run(gateway: GatewayContext, leadership: Leadership, tower: Tower | None) -> None:
+    """Run plans and the watchtower, both only while this gateway leads."""
+    await asyncio.gather(_clock(gateway, leadership), guard(tower, lambda: leadership.is_held))
 
 
 async def _clock(gateway: GatewayContext, leadership: Leadership) -> None:

@@ -1,19 +1,28 @@
 """Run one tallying node as a process."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
+from ostraka.chain.journal_file import FileJournal
 from ostraka.chain.registry import Registry
+from ostraka.chain.sending import Account
 from ostraka.files import require_private
+from ostraka.guard.sources import NodesSource, Source
+from ostraka.guard.tower import Tower
 from ostraka.key_files import read_key
+from ostraka.keys import SigningKey
 from ostraka.node.api import build_api
 from ostraka.node.electorate import ChainElectorates
+from ostraka.node.own_source import OwnSource
 from ostraka.node.peers import peer_client
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.service import NodeService
 from ostraka.services.finality import require_finality
+from ostraka.services.guarding import guard, tower_of
 from ostraka.services.metrics import ServiceMetrics
 from ostraka.services.node_metrics import NodeMetrics
 from ostraka.services.node_store import OpenStore, open_store
@@ -69,9 +78,11 @@ async def _serve(settings: NodeSettings) -> None:
             electorates,
             client,
         )
-        gather = NodeMetrics(service, registries[0]).gather
-        metrics = ServiceMetrics(opened.engine, settings.rpc_urls, gather)
-        await serve(build_api(service), _run(service, opened, secrets), settings, metrics)
+        with _guarding(settings, service, registries[0], key) as tower:
+            gather = NodeMetrics(service, registries[0], tower).gather
+            metrics = ServiceMetrics(opened.engine, settings.rpc_urls, gather)
+            clock = _run(service, opened, secrets, tower)
+            await serve(build_api(service), clock, settings, metrics)
     opened.close()
 
 
@@ -93,6 +104,31 @@ def registries_of(settings: NodeSettings) -> list[Registry]:
     return registries
 
 
-async def _run(service: NodeService, opened: OpenStore, secrets: PollSecrets) -> None:
+@contextmanager
+def _guarding(
+    settings: NodeSettings, service: NodeService, registry: Registry, key: SigningKey
+) -> Iterator[Tower | None]:
+    """Open the node's watchtower, whose transactions the node's own account pays."""
+    if settings.guard == "off":
+        yield None
+        return
+    # The lock keeps another process with the same key out.
+    with FileJournal(settings.key_file.parent / "guard.journal") as journal:
+        payer = Account(key, journal, settings.confirmations)
+        sources: list[Source] = [OwnSource(service), NodesSource(without=settings.url)]
+        yield tower_of(
+            settings,
+            load(),
+            registry,
+            payer,
+            sources,
+            node_key=key,
+            serves=lambda committee: committee.index_of(key.address) is not None,
+        )
+
+
+async def _run(
+    service: NodeService, opened: OpenStore, secrets: PollSecrets, tower: Tower | None
+) -> None:
     """Run the node, and stop it if another process uses its store."""
-    await asyncio.gather(service.run(), opened.guard(secrets))
+    await asyncio.gather(service.run(), opened.guard(secrets), guard(tower))

@@ -43,6 +43,7 @@ Block = Annotated[int, Field(ge=0, lt=1 << 63)]
 Confirmations = Annotated[int | None, Field(ge=1, le=100_000)]
 Port = Annotated[int, Field(ge=1, lt=1 << 16)]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+GuardMode = Literal["off", "answer", "challenge"]
 _WEB = built_folder("web", "web/dist")
 
 
@@ -61,6 +62,13 @@ class ServiceSettings(BaseSettings):
     proxy makes public as a whole."""
     metrics_port: Port | None = None
     """Port of `/metrics`. Without it, there are no metrics."""
+    guard: GuardMode = "off"
+    """Whether it watches the roots of its polls: `off`; `answer`: it answers challenges of roots
+    that are right; `challenge`: it also disputes roots that are false, and pays bonds."""
+    guard_max_bond_wei: int = Field(default=10**17, ge=0)
+    """Most wei in the bond of one challenge."""
+    guard_poll_budget_wei: int = Field(default=5 * 10**17, ge=0)
+    """Most wei in open and lost bonds of one poll."""
     log_level: LogLevel = "INFO"
     log_format: LogFormat = "auto"
     """`json`, `console`, or `auto`: text on a terminal, and JSON elsewhere."""
@@ -177,6 +185,9 @@ class GatewaySettings(ServiceSettings):
     """Digests of the committees whose nodes tally. The first one is the default."""
     organizer_token_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     """SHA-256 of the organizer's token."""
+    guard_receipts: Path | None = None
+    """Folder of receipts that voters and others hand in, and that it passes on. Without it, none
+    are taken."""
     public_rpc_url: Url | Literal[""] = ""
     """Public JSON-RPC provider, which browsers use to check polls."""
     web: Path = _WEB

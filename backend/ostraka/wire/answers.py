@@ -64,3 +64,19 @@ BlockNumber = Annotated[int, Field(ge=0, lt=1 << 64, description="Number of a bl
 NodeNumber = Annotated[
     int, Field(ge=1, le=255, description="Place of a node in its committee, from 1.")
 ]
+
+
+class NodeSignature(Answer):
+    """A node's signature of a statement."""
+
+    node: NodeNumber
+    signature: Signature
+
+
+class RecordedBallot(Answer):
+    """A ballot with the receipts of a quorum (docs/protocol.md §9.2)."""
+
+    voter: Address
+    cast_at: UnixSeconds = Field(description="Unix time in seconds that the ballot names.")
+    digest: Hash = Field(description="Of the ballot.")
+    receipts: list[NodeSignature] = Field(description="Of the EIP-712 type `Receipt` (§15).")

@@ -13,7 +13,8 @@ from ostraka.wire.problems import Problem
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import HASH_BYTES, SIGNATURE_BYTES, keccak256
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.signatures import recover
+from ostraka_verifier.typed_data import Domain
 
 HEADER = "Ostraka-Census"
 
@@ -63,13 +64,10 @@ class CensusUpload:
         """Return the header's value."""
         return f"{self.census_hash.hex()}.{self.signature.hex()}"
 
-    def require_signer(self, address: bytes, domain: Domain, poll_context: bytes) -> None:
-        """Raise a Problem unless an address signed it for this poll."""
+    def signer(self, domain: Domain, poll_context: bytes) -> bytes:
+        """Return the account that signed it for this poll, 20 bytes; a Problem if nobody did."""
         statement = domain.digest(typed_data.CENSUS_UPLOAD, poll_context, self.census_hash)
         try:
-            signer = recover(statement, self.signature)
+            return recover(statement, self.signature)
         except Malformed as error:
             raise Problem(ProblemType.CENSUS_NOT_SIGNED, str(error), HEADER) from error
-        if signer != address:
-            detail = f"only 0x{address.hex()} can upload the census of this poll"
-            raise Problem(ProblemType.NOT_THE_CREATOR, detail, HEADER)

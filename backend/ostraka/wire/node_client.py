@@ -182,6 +182,13 @@ class NodeClient:
         except Malformed as error:
             raise NodeError(self.url, error) from error
 
+    def omitted(self, poll_id: int) -> list[Any]:
+        """Return recorded ballots that the anchored root leaves out, as the node lists them."""
+        listed = self._read_json(self._get(f"/polls/{poll_id}/omitted", _LARGE_PATIENCE_S))
+        if not isinstance(listed, list):
+            raise NodeError(self.url, "omitted: not a list")
+        return listed
+
     def share(self, poll: PublishedPoll, number: int) -> SignedShare | None:
         """Return the aggregate share that node `number` released; None before it is released."""
         listed = self._get_json(f"/polls/{poll.poll_id}/shares")

@@ -18,7 +18,8 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.encoding import keccak256, tagged_hash, unsigned, word
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.signatures import recover
+from ostraka_verifier.typed_data import Domain
 from ostraka_verifier.units import UnixSeconds
 
 HEADER = "Ostraka-Node"

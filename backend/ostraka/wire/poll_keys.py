@@ -18,7 +18,8 @@ from ostraka_verifier.encoding import tagged_hash, unsigned
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.parameters import Committee
 from ostraka_verifier.poll_key import check_poll_keys, node_key, node_keys_hash
-from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.signatures import recover
+from ostraka_verifier.typed_data import Domain
 from ostraka_verifier.units import UnixSeconds
 
 

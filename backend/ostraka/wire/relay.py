@@ -24,7 +24,7 @@ from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.rpc import no_answer
 from ostraka_verifier.sharing import check_boxes
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.signatures import recover
 
 _ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.25

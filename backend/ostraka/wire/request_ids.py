@@ -7,7 +7,7 @@ Source: docs/operations.md, "Logs".
 """
 
 import re
-import uuid
+import secrets
 
 import httpx
 import structlog
@@ -29,8 +29,12 @@ def name_of(given: str, trusted: bool) -> dict[str, str]:
             else is shown beside the request's own one.
     """
     if not _WELL_FORMED.fullmatch(given):
-        return {_NAME: uuid.uuid4().hex}
-    return {_NAME: given} if trusted else {_NAME: uuid.uuid4().hex, _GIVEN: given}
+        return {_NAME: _new_name()}
+    return {_NAME: given} if trusted else {_NAME: _new_name(), _GIVEN: given}
+
+
+def _new_name() -> str:
+    return secrets.token_hex(16)
 
 
 def current() -> str:

@@ -1,10 +1,10 @@
 /** Merkle sum tree over a census, straight from docs/protocol.md §6.2. */
 import { hexToBigInt, numberToHex } from "viem";
-import { tagged } from "./encodings.js";
+import { range, tagged } from "./encodings.js";
 
 const u32 = (value) => numberToHex(value, { size: 4 });
 const u128 = (value) => numberToHex(value, { size: 16 });
-const PADDING = { hash: numberToHex(0, { size: 32 }), sum: 0n };
+export const PADDING = { hash: numberToHex(0, { size: 32 }), sum: 0n };
 
 /** @param hash of the top node */
 export const censusRoot = (hash, totalWeight, voters) =>
@@ -20,25 +20,45 @@ const parent = (left, right) => ({
   sum: left.sum + right.sum,
 });
 
+const byAccount = (a, b) => Number(hexToBigInt(a.account) > hexToBigInt(b.account)) * 2 - 1;
+
 export class Census {
-  /** @param entries `{ account, signingKey, weight }`; by default accounts sign, with weight 1 */
-  constructor(entries) {
-    this.entries = entries
-      .map(({ account, signingKey = account, weight = 1n }) => ({ account, signingKey, weight }))
-      .toSorted((a, b) => Number(hexToBigInt(a.account) > hexToBigInt(b.account)) * 2 - 1);
-    this.levels = [this.entries.map(leaf)];
-    while (this.levels.at(-1).length > 1) {
+  /**
+   * @param entries `{ account, signingKey, weight }`; by default accounts sign, with weight 1
+   * @param options for false censuses: entries in their given order, and `spoil`, `(node, height,
+   * index) => node`, which replaces nodes while the tree is built
+   */
+  constructor(entries, { sorted = true, spoil = (node) => node } = {}) {
+    this.entries = entries.map(({ account, signingKey = account, weight = 1n }) => ({
+      account,
+      signingKey,
+      weight,
+    }));
+    if (sorted) this.entries.sort(byAccount);
+    this.voters = entries.length;
+    const depth = Math.ceil(Math.log2(this.voters));
+    const bottom = range(2 ** depth).map((index) =>
+      spoil(index < this.voters ? leaf(this.entries[index]) : PADDING, 0, index),
+    );
+    this.levels = [bottom];
+    for (let height = 1; height <= depth; height++) {
       const below = this.levels.at(-1);
       this.levels.push(
-        below
-          .filter((_, index) => index % 2 === 0)
-          .map((left, index) => parent(left, below[2 * index + 1] ?? PADDING)),
+        range(below.length / 2).map((index) => {
+          const isBeyond = index * 2 ** height >= this.voters;
+          const node = isBeyond ? PADDING : parent(below[2 * index], below[2 * index + 1]);
+          return spoil(node, height, index);
+        }),
       );
     }
     const [top] = this.levels.at(-1);
     this.censusHash = top.hash;
     this.totalWeight = top.sum;
-    this.voters = entries.length;
+  }
+
+  /** Siblings of a node, from its height upward. */
+  siblings(index, height = 0) {
+    return this.levels.slice(height, -1).map((level, above) => level[(index >> above) ^ 1]);
   }
 
   get root() {
@@ -51,9 +71,6 @@ export class Census {
       (entry) => entry.account.toLowerCase() === account.toLowerCase(),
     );
     const { signingKey, weight } = this.entries[index];
-    const siblings = this.levels
-      .slice(0, -1)
-      .map((level, height) => level[(index >> height) ^ 1] ?? PADDING);
     return {
       signingKey,
       weight,
@@ -61,7 +78,7 @@ export class Census {
       rootHash: this.censusHash,
       totalWeight: this.totalWeight,
       count: this.voters,
-      siblings,
+      siblings: this.siblings(index),
     };
   }
 }

@@ -98,6 +98,8 @@ export class Treasury {
       maxRounds: 4,
       disputeWindow: 600,
       tallyPeriod: 900,
+      responseTime: this.registry.disputes === zeroAddress ? 0 : 300,
+      maxDisputeDelay: this.registry.disputes === zeroAddress ? 0 : 1200,
       minimumBallots: 2,
       secret: true,
       ...changes,
@@ -184,30 +186,56 @@ export class Round {
 
   /** From proposals, or from a started vote, to an accepted tally. */
   async tallied(tally, { started = false } = {}) {
+    await this.anchored(tally, { started });
+    await this.accept(tally);
+  }
+
+  /** From proposals, or from a started vote, to an anchored root that opens to a tally. */
+  async anchored(tally, { started = false } = {}) {
     if (!started) await this.start();
     const { pollId } = await this.view();
-    const { registry, chain } = this.treasury;
+    const { registry } = this.treasury;
     const { pollContext: context } = await registry.contract.call("poll", [pollId]);
     const keys = this.committee.signers.map((_, index) => word(9000 + index));
-    const signed = (type, message) =>
-      Promise.all(this.committee.signers.map((signer) => registry.sign(signer, type, message)));
-    const opening = await signed("PollKeys", {
+    const opening = await this.#signed("PollKeys", {
       pollContext: context,
       pollKeys: tagged("poll-keys", ...keys),
     });
     await registry.contract.send("openPoll", [pollId, keys, opening]);
     const freezesAt = Number(this.parameters.votingClosesAt) + this.parameters.freezeDelay;
     await this.to(freezesAt);
+    await this.anchor(tally);
+  }
+
+  /** Anchors the root of a settling round that opens to a tally. */
+  async anchor(tally, { number = 0 } = {}) {
+    const { registry } = this.treasury;
+    const { pollId } = await this.view();
+    const { pollContext: context } = await registry.contract.call("poll", [pollId]);
     const [sumX, sumY] = commit(tally, 5n);
-    const root = { round: 0, rootHash: word(4321), sumX, sumY, count: 4 };
-    const signatures = await signed("Root", { pollContext: context, ...root });
+    const root = { round: number, rootHash: word(4321), sumX, sumY, count: 4 };
+    const signatures = await this.#signed("Root", { pollContext: context, ...root });
     await registry.contract.send("anchorRoot", [
       pollId,
       root,
       signatures.slice(0, 4).map((signature, index) => ({ node: index + 1, signature })),
     ]);
-    await this.to((await chain.now()) + this.parameters.disputeWindow);
+  }
+
+  /** Opens the anchored root once its dispute window is over. */
+  async accept(tally) {
+    const { registry } = this.treasury;
+    const { pollId } = await this.view();
+    const { releasableAt } = await registry.contract.call("poll", [pollId]);
+    await this.to(releasableAt);
     await registry.contract.send("acceptTally", [pollId, tally, 5n]);
+  }
+
+  #signed(type, message) {
+    const { registry } = this.treasury;
+    return Promise.all(
+      this.committee.signers.map((signer) => registry.sign(signer, type, message)),
+    );
   }
 
   async decided(tally, order) {

@@ -9,7 +9,7 @@ from ostraka_verifier import typed_data
 from ostraka_verifier.board import Board, BoardLeaf
 from ostraka_verifier.curve import R
 from ostraka_verifier.encoding import unsigned
-from ostraka_verifier.typed_data import recover_key
+from ostraka_verifier.signatures import recover_key
 from tests.support.audits import (
     BOARD,
     CHAIN,

@@ -1,16 +1,19 @@
-//! BN254 G1 and census roots for Python. Functions process whole vectors and release the
-//! interpreter lock.
+//! BN254 G1, proofs of ballots, census roots, hashes and signatures for Python. Functions process
+//! whole vectors and release the interpreter lock.
 //!
-//! Arithmetic is not constant-time. Errors about bytes name the position of the bad point; no
+//! Arithmetic on BN254 is not constant-time. Errors about bytes name the position of the bad point; no
 //! argument from Python makes this module panic.
 
 mod addition;
+mod ballots;
 mod census_tree;
 mod encoding;
 mod fixed_bases;
 mod group;
 mod parallel;
+mod rule;
 mod scalar;
+mod signatures;
 
 use ark_bn254::G1Affine;
 use census_tree::ENTRY_BYTES;
@@ -18,10 +21,13 @@ use encoding::{decode_points, decode_scalar, encode_points, POINT_BYTES, SCALAR_
 use fixed_bases::WindowTables;
 use pyo3::exceptions::{PyIndexError, PyOverflowError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PySlice};
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+use rule::Rule;
 use scalar::{split, SecretHalves};
-use std::sync::{Arc, Mutex, PoisonError};
+use signatures::{Secret, HASH_BYTES, SIGNATURE_BYTES};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::available_parallelism;
 use zeroize::Zeroize;
 
@@ -32,6 +38,10 @@ const ADDITIONS_A_SCALAR: usize = 64;
 /// Least cost of the tables of one base, in additions.
 const ADDITIONS_A_BASE: usize = 256;
 const MAX_THREADS: usize = 1024;
+/// Cost of the recovery of a signer, in additions.
+const ADDITIONS_A_SIGNER: usize = 100;
+/// Hashing fewer bytes takes less time than giving the interpreter lock to another thread.
+const SHORT_BYTES: usize = 2048;
 
 /// An immutable vector of affine points.
 #[pyclass(frozen, eq, module = "ostraka_verifier_native")]
@@ -214,6 +224,113 @@ impl Engine {
         let tables = self.pool.run(py, additions, || WindowTables::new(&points.0))?;
         Ok(FixedBases { tables, pool: Arc::clone(&self.pool) })
     }
+
+    /// Checks for a poll with this canonical rule, threshold and context, and `H, G_1, …`.
+    fn ballot_check(
+        &self,
+        rule: &[u8],
+        threshold: usize,
+        context: [u8; HASH_BYTES],
+        generators: &Points,
+    ) -> PyResult<BallotCheck> {
+        Rule::decode(rule)
+            .and_then(|rule| ballots::Poll::new(rule, threshold, context, &generators.0))
+            .map(|poll| BallotCheck { poll, pool: Arc::clone(&self.pool) })
+            .ok_or_else(|| PyValueError::new_err("no such rule, threshold or generators"))
+    }
+}
+
+/// Checks of one poll's ballots.
+#[pyclass(frozen, module = "ostraka_verifier_native")]
+struct BallotCheck {
+    poll: ballots::Poll,
+    pool: Arc<Pool>,
+}
+
+#[pymethods]
+impl BallotCheck {
+    /// The points of all ballots in order, if every ballot is canonical and its proof holds; else
+    /// None. `weights` are unpredictable, 48 bytes for each ballot.
+    fn check(
+        &self,
+        py: Python<'_>,
+        ballots: Vec<PyBackedBytes>,
+        weights: &[u8],
+    ) -> PyResult<Option<Points>> {
+        if Some(weights.len()) != ballots.len().checked_mul(ballots::WEIGHTS) {
+            let message = format!("{} bytes of weights for each ballot", ballots::WEIGHTS);
+            return Err(PyValueError::new_err(message));
+        }
+        if ballots.iter().any(|ballot| ballot.len() != self.poll.ballot_bytes()) {
+            return Ok(None);
+        }
+        let ballots: Vec<&[u8]> = ballots.iter().map(|ballot| &ballot[..]).collect();
+        let additions = ballots.len().saturating_mul(self.poll.additions());
+        Ok(self.pool.run(py, additions, || self.poll.check(&ballots, weights))?.map(Points))
+    }
+}
+
+/// A key that signs by ECDSA on secp256k1.
+#[pyclass(frozen, module = "ostraka_verifier_native")]
+struct SigningKey(Secret);
+
+#[pymethods]
+impl SigningKey {
+    #[new]
+    fn new(secret: [u8; HASH_BYTES]) -> PyResult<Self> {
+        Secret::new(secret)
+            .map(Self)
+            .ok_or_else(|| PyValueError::new_err("not from 1 to the order of secp256k1 minus 1"))
+    }
+
+    /// The two coordinates of the public key, 64 bytes.
+    fn public_key<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.public_key())
+    }
+
+    /// The signature `r ‖ s ‖ v` of a digest, with low `s`, and the nonce of RFC 6979.
+    fn sign<'py>(&self, py: Python<'py>, digest: [u8; HASH_BYTES]) -> Bound<'py, PyBytes> {
+        let signature = py.detach(|| self.0.sign(&digest));
+        PyBytes::new(py, &signature)
+    }
+}
+
+/// Keccak-256 as Ethereum has it.
+#[pyfunction]
+fn keccak256<'py>(py: Python<'py>, data: &[u8]) -> Bound<'py, PyBytes> {
+    let digest = if data.len() < SHORT_BYTES {
+        signatures::keccak256(data)
+    } else {
+        py.detach(|| signatures::keccak256(data))
+    };
+    PyBytes::new(py, &digest)
+}
+
+/// Coordinates of the key that signed a digest; None if no key did.
+#[pyfunction]
+fn recover_key<'py>(
+    py: Python<'py>,
+    digest: [u8; HASH_BYTES],
+    signature: [u8; SIGNATURE_BYTES],
+) -> Option<Bound<'py, PyBytes>> {
+    py.detach(|| signatures::recover(&digest, &signature)).map(|key| PyBytes::new(py, &key))
+}
+
+/// Addresses of the signers of many digests, 32 bytes each, by signatures of 65 bytes; None where
+/// no key signed.
+#[pyfunction]
+fn recover_signers<'py>(
+    py: Python<'py>,
+    digests: &[u8],
+    signatures: &[u8],
+) -> PyResult<Vec<Option<Bound<'py, PyBytes>>>> {
+    let count = digests.len() / HASH_BYTES;
+    if digests.len() != count * HASH_BYTES || signatures.len() != count * SIGNATURE_BYTES {
+        return Err(PyValueError::new_err("a signature of 65 bytes for each digest of 32"));
+    }
+    let additions = count.saturating_mul(ADDITIONS_A_SIGNER);
+    let found = all_cores().run(py, additions, || signatures::signers(digests, signatures))?;
+    Ok(found.iter().map(|one| one.as_ref().map(|address| PyBytes::new(py, address))).collect())
 }
 
 /// Unpacks `expected` scalars, splits them, and wipes its intermediate copies.
@@ -241,13 +358,20 @@ fn census_tree_root<'py>(py: Python<'py>, entries: &[u8]) -> PyResult<(Bound<'py
             format!("census: length {} is not a multiple of {ENTRY_BYTES}", entries.len());
         return Err(PyValueError::new_err(message));
     }
-    let cores = available_parallelism().map_or(1, |cores| cores.get().min(MAX_THREADS));
     // A leaf and a node each take about as long as an addition.
     let additions = 2 * (entries.len() / ENTRY_BYTES);
-    let root = Pool::new(cores)
+    let root = all_cores()
         .run(py, additions, || census_tree::root(entries))?
         .ok_or_else(|| PyOverflowError::new_err("census: weights add up to 2^128 or more"))?;
     Ok((PyBytes::new(py, &root.hash), root.sum))
+}
+
+/// Pool of the functions that belong to no engine.
+fn all_cores() -> &'static Pool {
+    static POOL: OnceLock<Pool> = OnceLock::new();
+    POOL.get_or_init(|| {
+        Pool::new(available_parallelism().map_or(1, |cores| cores.get().min(MAX_THREADS)))
+    })
 }
 
 #[pymodule]
@@ -255,5 +379,10 @@ fn ostraka_verifier_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Points>()?;
     module.add_class::<FixedBases>()?;
     module.add_class::<Engine>()?;
+    module.add_class::<BallotCheck>()?;
+    module.add_class::<SigningKey>()?;
+    module.add_function(wrap_pyfunction!(keccak256, module)?)?;
+    module.add_function(wrap_pyfunction!(recover_key, module)?)?;
+    module.add_function(wrap_pyfunction!(recover_signers, module)?)?;
     module.add_function(wrap_pyfunction!(census_tree_root, module)?)
 }

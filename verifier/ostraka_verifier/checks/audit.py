@@ -32,8 +32,9 @@ from ostraka_verifier.redemption import Redemptions
 from ostraka_verifier.releases import Releases, known_releases
 from ostraka_verifier.rpc import Progress, Unanswered, no_progress
 from ostraka_verifier.rule import BallotRule
+from ostraka_verifier.signatures import recover
 from ostraka_verifier.tally_proof import AggregateCommitments, Tally
-from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.typed_data import Domain
 
 _T = TypeVar("_T")
 

@@ -7,7 +7,7 @@ from ostraka_verifier import typed_data
 from ostraka_verifier.checks.audit import Audit, ballot_name
 from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.proof import RejectedProofs, verify_proofs
-from ostraka_verifier.typed_data import key_address, recover_key
+from ostraka_verifier.signatures import key_address, recover_key
 from ostraka_verifier.wording import counted
 
 PROOF_BATCH = 2000

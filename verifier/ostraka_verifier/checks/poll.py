@@ -96,5 +96,8 @@ def check_p5(audit: Audit) -> str:
 def check_p6(audit: Audit) -> str:
     """P6: the parameters keep the bounds of §4.1."""
     audit.parameters.check_bounds()
-    periods = (audit.parameters.dispute_window, audit.parameters.tally_period)
-    return f"dispute window {periods[0]} s, then {periods[1]} s for the tally"
+    fixed = audit.parameters
+    said = f"dispute window {fixed.dispute_window} s, then {fixed.tally_period} s for the tally"
+    if not fixed.max_dispute_delay:
+        return said
+    return f"{said}; disputes delay it by {fixed.max_dispute_delay} s at most"

@@ -12,7 +12,17 @@ from typing import Literal
 
 from ostraka_verifier.curve.interface import Curve, FixedBases, P, Points, R, Scalars
 
-__all__ = ["Curve", "FixedBases", "P", "Points", "R", "Scalars", "engine_name", "load"]
+__all__ = [
+    "BallotCheck",
+    "Curve",
+    "FixedBases",
+    "P",
+    "Points",
+    "R",
+    "Scalars",
+    "engine_name",
+    "load",
+]
 
 
 def load(name: str | None = None) -> Curve:
@@ -24,6 +34,25 @@ def load(name: str | None = None) -> Curve:
     from ostraka_verifier.curve.native import Native
 
     return Native()
+
+
+_chosen: Literal["native", "reference"] | None = None
+
+
+def choose(name: str | None) -> None:
+    """Use an engine wherever this process names none: hashes and signatures, for example.
+
+    Arguments and errors are those of `engine_name`.
+    """
+    global _chosen
+    _chosen = engine_name(name)
+
+
+def chosen() -> Literal["native", "reference"]:
+    """Return the engine that is used where none is named; found out once."""
+    if _chosen is None:
+        choose(None)
+    return _chosen or engine_name()
 
 
 def engine_name(name: str | None = None) -> Literal["native", "reference"]:

@@ -46,6 +46,21 @@ class FixedBases(Protocol):
         """
 
 
+class BallotCheck(Protocol):
+    """Checks many ballots of one poll in one call, with the interpreter lock released."""
+
+    def check(self, ballots: list[bytes], weights: bytes) -> Points | None:
+        """Return the points of all ballots in order if each is canonical and its proof holds.
+
+        Args:
+            ballots: Canonical ballots, if they are honest (docs/protocol.md §8.6).
+            weights: 48 bytes for each ballot, unpredictable to the makers of the ballots.
+
+        Returns:
+            None if a ballot fails. The readable code finds out which one, and why.
+        """
+
+
 class Curve(Protocol):
     """Operations on vectors of points; `ValueError` for lengths that do not match
     and for scalars outside [0, R), `TypeError` for points of another engine."""
@@ -83,3 +98,15 @@ class Curve(Protocol):
 
     def fixed_bases(self, points: Points) -> FixedBases:
         """Return tables for these bases, of which there is at least one."""
+
+    def ballot_check(
+        self, rule: bytes, threshold: int, context: bytes, generators: Points
+    ) -> BallotCheck | None:
+        """Return a check of a poll's ballots; None if this engine has none.
+
+        Args:
+            rule: Canonical bytes of a valid rule.
+            threshold: At least 1.
+            context: The poll's, 32 bytes.
+            generators: `H, G_1, …` for at least the rule's width.
+        """

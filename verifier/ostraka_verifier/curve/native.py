@@ -87,6 +87,12 @@ class Native:
         """Return window tables for these bases."""
         return NativeFixedBases(self._engine.fixed_bases(_own(points)))
 
+    def ballot_check(
+        self, rule: bytes, threshold: int, context: bytes, generators: Points
+    ) -> engine.BallotCheck:
+        """Return a check of a poll's ballots."""
+        return self._engine.ballot_check(rule, threshold, context, _own(generators))
+
 
 def _own(points: Points) -> engine.Points:
     if not isinstance(points, engine.Points):

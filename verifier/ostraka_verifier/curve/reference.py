@@ -116,6 +116,9 @@ class Reference:
             raise ValueError("no bases")
         return ReferenceFixedBases(_own(points))
 
+    def ballot_check(self, rule: bytes, threshold: int, context: bytes, generators: Points) -> None:
+        """Return none: the readable code checks ballots with this engine."""
+
 
 def _own(points: Points) -> tuple[_Point, ...]:
     if not isinstance(points, ReferencePoints):

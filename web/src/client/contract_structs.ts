@@ -142,6 +142,8 @@ const ROUND_PARAMETERS = struct(
   ["maxRounds", "uint32"],
   ["disputeWindow", "uint32"],
   ["tallyPeriod", "uint32"],
+  ["responseTime", "uint32"],
+  ["maxDisputeDelay", "uint32"],
   ["minimumBallots", "uint32"],
   ["secret", "bool"],
 );

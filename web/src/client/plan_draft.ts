@@ -210,6 +210,8 @@ export const TIMES: readonly Asked[] = [
   asked("max_rounds", "integer", "1440"),
   asked("dispute_window", "duration", "1d"),
   asked("tally_period", "duration", "30d"),
+  asked("response_time", "duration", "", true),
+  asked("max_dispute_delay", "duration", "", true),
 ];
 
 interface Moment {

@@ -257,3 +257,25 @@ export const redemption = record({
 export const voterEntries = list(record({ account: bytes, signingKey: bytes, weight: decimal }));
 
 export const sent = record({ transaction: bytes });
+
+/** Disputes about a poll's roots (docs/protocol.md §11.3); bonds in wei. */
+export const disputes = record({
+  disputable: flag,
+  contested: flag,
+  windowEndsAt: optional(time),
+  endsAtLatest: optional(time),
+  bond: optional(decimal),
+  challenges: list(
+    record({
+      challenge: bytes,
+      kind: text,
+      leaf: optional(whole),
+      voter: optional(bytes),
+      state: text,
+      deadline: time,
+      bond: decimal,
+    }),
+  ),
+  rejections: list(record({ round: whole, ground: text })),
+});
+export type Disputes = Of<typeof disputes>;

@@ -25,6 +25,7 @@ import { gateway, readConfig } from "../view/session.ts";
 import { Privacy } from "./about.tsx";
 import type { Detail } from "./ballot/field.ts";
 import { Counted } from "./counted.tsx";
+import { DisputesOf } from "./disputes.tsx";
 import { Voting } from "./voting.tsx";
 
 const REFRESH_MS = 5000;
@@ -111,6 +112,9 @@ function Shown({
             details={detailsOf(listed)}
           />
         </Guarded>
+      )}
+      {opened && shown.status !== "open" && (
+        <DisputesOf poll={shown.poll} anchored={shown.status === "anchored"} />
       )}
       {over && opened && (
         <>

@@ -233,8 +233,6 @@ export function checkKnown(parameters: PollParameters): void {
     ["identity", parameters.identity],
     ["open_minimum", parameters.openMinimum],
     ["shuffle_period", parameters.shufflePeriod],
-    ["response_time", parameters.responseTime],
-    ["max_dispute_delay", parameters.maxDisputeDelay],
     ["extension", parameters.extension],
   ] as const) {
     const given = value instanceof Uint8Array ? value.some(Boolean) : value !== 0;
@@ -244,6 +242,9 @@ export function checkKnown(parameters: PollParameters): void {
     throw new Rejected("P1", `parameters.${name}`, reason);
   }
 }
+
+/** Response times that the longest delay by disputes has at least (§11.3). */
+const LEAST_ANSWERS = 4;
 
 /** Latest moment that a registry accepts. */
 const MAX_TIME = 1n << 40n;
@@ -278,6 +279,14 @@ export function checkBounds(parameters: PollParameters): void {
     throw fails("minimum_ballots", `above the ${voters} voters`);
   }
   if (totalWeight < BigInt(voters)) throw fails("total_weight", "below the number of voters");
+  const { responseTime: response, maxDisputeDelay: delay } = parameters;
+  if ((response === 0) !== (delay === 0)) {
+    throw fails("max_dispute_delay", `${delay} s, the response time ${response} s`);
+  }
+  if (delay < LEAST_ANSWERS * response) {
+    const least = `below ${LEAST_ANSWERS} times the response time of ${response} s`;
+    throw fails("max_dispute_delay", `${delay} s, ${least}`);
+  }
 }
 
 /** Identity of a poll: chain id, 20-byte registry address, poll id. */

@@ -17,6 +17,7 @@ from ostraka.node.limits import MAX_BATCH
 from ostraka.node.poll_service import PollService
 from ostraka.node.problem_groups import POLL
 from ostraka.node.service import NodeService
+from ostraka.wire.answers import RecordedBallot
 from ostraka.wire.ballot_requests import (
     BALLOT_PROBLEMS,
     BATCH,
@@ -93,6 +94,13 @@ def repairs(poll: Poll, after: Annotated[int, Query(ge=0, lt=2**63)] = 0) -> lis
 def board(poll: Poll) -> Response:
     """The bulletin board in its binary format."""
     return Response(poll.publication.board(), media_type=BINARY)
+
+
+@router.get("/polls/{poll_id}/omitted", responses=problems(POLL))
+def omitted(poll: Poll) -> list[RecordedBallot]:
+    """Recorded ballots that the anchored root leaves out, as far as this node knows: at most 200,
+    as one is enough for a dispute; empty before anchoring."""
+    return [RecordedBallot.model_validate(one.to_json()) for one in poll.witness.omitted()]
 
 
 @router.get(

@@ -39,15 +39,15 @@ _DIGESTS = binary_body("Ballot digests, 32 bytes each, end to end.")
 @router.post(
     "/ballots",
     response_class=Response,
-    responses=content(BINARY, "Cursor (8 bytes), and records end to end.") | problems(PEER),
-    openapi_extra=binary_body("Cursor of 8 bytes; the answer has the records after it."),
+    responses=content(BINARY, "Cursor (8 bytes), and digests, 32 bytes each.") | problems(PEER),
+    openapi_extra=binary_body("Cursor of 8 bytes; the answer has the ballots after it."),
 )
 def peer_ballots(poll: Poll, body: Body, _: PeerAddress) -> Response:
-    """A page of this node's ballots."""
+    """A page of the digests of this node's ballots."""
     if len(body) != 8:
         raise Problem(ProblemType.MALFORMED, "expected a cursor of 8 bytes", "body")
     after = min(int.from_bytes(body, "big"), 2**63 - 1)
-    return Response(poll.accepting.records_after(after), media_type=BINARY)
+    return Response(poll.accepting.digests_after(after), media_type=BINARY)
 
 
 @router.post(

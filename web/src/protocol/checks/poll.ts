@@ -112,6 +112,7 @@ export function checkP5(audit: Audit): string {
 /** P6: the parameters keep the bounds of §4.1. */
 export function checkP6({ parameters }: Audit): string {
   checkBounds(parameters);
-  const { disputeWindow, tallyPeriod } = parameters;
-  return `dispute window ${disputeWindow} s, then ${tallyPeriod} s for the tally`;
+  const { disputeWindow, tallyPeriod, maxDisputeDelay } = parameters;
+  const said = `dispute window ${disputeWindow} s, then ${tallyPeriod} s for the tally`;
+  return maxDisputeDelay ? `${said}; disputes delay it by ${maxDisputeDelay} s at most` : said;
 }

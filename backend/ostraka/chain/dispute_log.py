@@ -1,0 +1,167 @@
+"""What the events of Disputes tell: challenges, what answers showed, rejections and their grounds.
+
+Source: contracts/interfaces/IDisputes.sol, docs/protocol.md §11.3, §18.8.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from web3.exceptions import TransactionNotFound
+from web3.types import EventData
+
+from ostraka.chain.contract import call, checksum
+from ostraka.chain.disputes import (
+    Challenge,
+    ChallengeState,
+    DisputedPoll,
+    Disputes,
+    Docket,
+    Ground,
+    ReceiptedBallot,
+    Rejection,
+    ShownLeaf,
+)
+from ostraka.chain.errors import ChainError
+from ostraka_verifier.merkle_sum import SumNode
+from ostraka_verifier.units import UnixSeconds
+
+REREAD_BLOCKS = 64
+"""Newest blocks whose events are always read again: a reorganization may replace them, and a
+replica may show them late."""
+
+
+class DisputeLog:
+    """All events of one contract of disputes, in memory: there are few."""
+
+    def __init__(self, disputes: Disputes) -> None:
+        self._disputes = disputes
+        self._events: list[EventData] = []
+        self._read_to = disputes.deployment_block - 1
+        self._shown: dict[bytes, ShownLeaf | None] = {}
+
+    def update(self, last: int) -> None:
+        """Read the events up to a block; ChainError leaves everything as it was."""
+        first = max(self._disputes.deployment_block, min(self._read_to, last) - REREAD_BLOCKS + 1)
+        read = self._disputes.logs(first, last)
+        kept = [event for event in self._events if event["blockNumber"] < first]
+        self._events, self._read_to = kept + read, last
+
+    def docket(self, poll: DisputedPoll) -> Docket:
+        """Return the disputes about a poll, as far as events were read.
+
+        Raises:
+            ChainError: The transaction of an answer cannot be read.
+        """
+        challenges: dict[bytes, Challenge] = {}
+        subjects: dict[bytes, int | ReceiptedBallot] = {}
+        shown: list[tuple[int, ShownLeaf]] = []
+        rejections: list[Rejection] = []
+        for event in self._events:
+            given, name = event["args"], event["event"]
+            identity = bytes(given.get("challenge", b""))
+            if name in ("Challenged", "RootShownFalse"):
+                if (given["registry"], given["pollId"]) != poll.subject:
+                    continue
+                if name == "Challenged":
+                    challenges[identity] = _challenge(identity, event)
+                else:
+                    ground = Ground(given["ground"])
+                    rejections.append(Rejection(given["round"], ground, event["blockNumber"]))
+            elif name == "LeafChallenged":
+                subjects[identity] = int(given["index"])
+            elif name == "OmissionChallenged":
+                subjects[identity] = _receipted(given["ballot"])
+            elif identity in challenges and name == "Answered":
+                known = challenges[identity]
+                paid = int(given["paid"])
+                challenges[identity] = replace(known, state=ChallengeState.ANSWERED, paid=paid)
+                leaf = self._leaf_of(event)
+                if leaf is not None:
+                    shown.append((known.round, leaf))
+            elif identity in challenges and name == "Closed":
+                challenges[identity] = replace(challenges[identity], state=ChallengeState.CLOSED)
+        named = [
+            replace(one, subject=subjects[one.id])
+            for one in challenges.values()
+            # The event that names the subject is of the same transaction.
+            if one.id in subjects
+        ]
+        return Docket(tuple(named), tuple(shown), tuple(rejections))
+
+    def latest_credit(self, account: bytes) -> str:
+        """Return where an account's balance grew last, as block and place; "0" if it never did."""
+        latest = "0"
+        for event in self._events:
+            given, name = event["args"], event["event"]
+            is_own = (name == "Closed" and given["challenger"] == checksum(account)) or (
+                name == "Answered" and given["payee"] == checksum(account)
+            )
+            if is_own:
+                latest = f"{event['blockNumber']}.{event['logIndex']}"
+        return latest
+
+    def _leaf_of(self, event: EventData) -> ShownLeaf | None:
+        """Return the leaf that an answer showed; None without one.
+
+        A transaction to another contract, which answers in turn, is not understood.
+        """
+        name = bytes(event["transactionHash"])
+        if name not in self._shown:
+            self._shown[name] = self._read_leaf(name)
+        return self._shown[name]
+
+    def _read_leaf(self, name: bytes) -> ShownLeaf | None:
+        disputes = self._disputes
+        try:
+            sent = call(lambda: disputes.web3.eth.get_transaction(name))  # type: ignore[arg-type]
+        except ChainError as error:
+            if isinstance(error.__cause__, TransactionNotFound):
+                # A reorganization removed it.
+                return None
+            raise
+        if sent.get("to") != disputes.contract.address:
+            return None
+        function, given = call(
+            lambda: disputes.contract.decode_function_input(bytes(sent["input"]))
+        )
+        if function.fn_name != "answerLeaf":
+            return None
+        evidence = given["evidence"]
+        nodes = [
+            SumNode(bytes(one["hash"]), _point(one["x"], one["y"])) for one in evidence["siblings"]
+        ]
+        return ShownLeaf(
+            int(given["index"]),
+            bytes(evidence["ballot"]),
+            bytes(evidence["boxesHash"]),
+            bytes(evidence["signature"]),
+            tuple(nodes),
+        )
+
+
+def open_by(challenges: Sequence[Challenge], challenger: bytes) -> list[Challenge]:
+    """Return the open challenges of an account."""
+    return [one for one in challenges if one.is_open and one.challenger == challenger]
+
+
+def _challenge(identity: bytes, event: EventData) -> Challenge:
+    given = event["args"]
+    return Challenge(
+        identity,
+        0,
+        int(given["round"]),
+        bytes.fromhex(given["challenger"][2:]),
+        UnixSeconds(given["deadline"]),
+        int(given["bond"]),
+        event["blockNumber"],
+    )
+
+
+def _receipted(given: Any) -> ReceiptedBallot:
+    voter = bytes.fromhex(given["voter"][2:])
+    return ReceiptedBallot(voter, UnixSeconds(given["castAt"]), bytes(given["ballotDigest"]))
+
+
+def _point(x: int, y: int) -> bytes:
+    return x.to_bytes(32, "big") + y.to_bytes(32, "big")

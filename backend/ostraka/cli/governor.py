@@ -1,0 +1,284 @@
+"""`ostraka governor …`: decide the proposals of a DAO's Governor by private polls."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ostraka.cli.client import AsJson, address_option
+from ostraka.cli.errors import CommandError
+from ostraka.cli.key_options import PlainKey
+from ostraka.cli.output import emit, facts, note
+from ostraka.cli.sender_options import KeyFile, Rpc, secret_key
+from ostraka.wire.records import to_hex
+
+if TYPE_CHECKING:
+    from ostraka.chain.governor import CensusDisputes, Governor, VoteSource
+    from ostraka.chain.registry import Registry
+    from ostraka.keys import SigningKey
+    from ostraka_verifier.census import Census
+    from ostraka_verifier.published import PublishedPoll
+
+app = typer.Typer(
+    help="Decide the proposals of a DAO's Governor by private polls.", no_args_is_help=True
+)
+
+ProposalId = Annotated[
+    int, typer.Argument(metavar="PROPOSAL", min=0, max=2**256 - 1, help="Id of the proposal.")
+]
+GovernorAddress = Annotated[
+    bytes, address_option("--governor", "Address of the Governor.", "OSTRAKA_GOVERNOR")
+]
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """A proposal, and the contracts that decide about it."""
+
+    rpc: str
+    governor: "Governor"
+    proposal_id: int
+
+    @classmethod
+    def of(cls, rpc: str, address: bytes, proposal_id: int) -> "_Scene":
+        # Slow to import.
+        from ostraka.chain.governor import Governor
+
+        return cls(rpc, Governor(rpc, address), proposal_id)
+
+    def source(self) -> "VoteSource":
+        return self.governor.source(self.proposal_id)
+
+    def disputes(self) -> "CensusDisputes":
+        from ostraka.chain.governor import CensusDisputes
+
+        return CensusDisputes(self.rpc, self.governor.disputes_address())
+
+    def registry(self) -> "Registry":
+        from ostraka.chain.registry import Registry
+
+        return Registry(self.rpc, self.governor.registry_address())
+
+    def census(self) -> "Census":
+        from ostraka.planning.proposal_census import right_census
+
+        return right_census(self.rpc, self.governor, self.source())
+
+    def poll(self) -> "PublishedPoll":
+        """Return the poll of the proposal; CommandError before it was started."""
+        from ostraka.chain.published import read_published
+
+        poll_id = self.governor.poll_of(self.proposal_id)
+        poll = read_published(self.registry(), poll_id) if poll_id else None
+        if poll is None:
+            raise CommandError("No poll", "the poll of this proposal was not started")
+        return poll
+
+
+@app.command()
+def census(
+    proposal: ProposalId,
+    governor: GovernorAddress,
+    rpc: Rpc,
+    out: Annotated[
+        Path | None, typer.Option(help="New file for the census: its canonical bytes.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the census of a proposal's snapshot from the chain. Sends nothing.
+
+    Example: ostraka governor census 7316… --governor 0x… --rpc https://rpc.example
+    """
+    found = _Scene.of(rpc, governor, proposal).census()
+    if out is not None:
+        with out.open("xb") as written:
+            written.write(found.encode())
+    answer = {
+        "voters": len(found),
+        "total_weight": str(found.total_weight),
+        "census_root": to_hex(found.root),
+        "file": None if out is None else str(out),
+    }
+    shown = {
+        "Voters": answer["voters"],
+        "Total weight": answer["total_weight"],
+        "Census root": answer["census_root"],
+    }
+    emit(as_json, answer, facts(shown))
+
+
+@app.command()
+def post(
+    proposal: ProposalId,
+    governor: GovernorAddress,
+    rpc: Rpc,
+    key: KeyFile = None,
+    plain_key: PlainKey = False,
+    as_json: AsJson = False,
+) -> None:
+    """Post the census of a proposal with a bond, unless your account did.
+
+    Keep `ostraka governor guard` running until it is final: whoever challenges a place that nobody
+    shows in time makes even a right census fall.
+
+    Example: ostraka governor post 7316… --governor 0x… --rpc $RPC --key operator.key
+    """
+    from ostraka.chain.governor import PostState
+
+    scene = _Scene.of(rpc, governor, proposal)
+    pays = secret_key(key, plain_key, as_json)
+    source, disputes, found = scene.source(), scene.disputes(), scene.census()
+    for known in disputes.posts(source):
+        view = disputes.view(known)
+        is_mine = view.poster == pays.address and view.state is not PostState.FALLEN
+        if is_mine and known.tree == found.tree:
+            emit(as_json, {"census": known.id}, f"You posted it as census {known.id}.")
+            return
+    number, _ = disputes.post(pays, source, found.tree)
+    emit(as_json, {"census": number}, f"Posted as census {number}.")
+
+
+@app.command()
+def guard(
+    proposal: ProposalId,
+    governor: GovernorAddress,
+    rpc: Rpc,
+    key: KeyFile = None,
+    plain_key: PlainKey = False,
+    at_once: Annotated[
+        int,
+        typer.Option(
+            min=1, max=64, help="Most places of a false census to ask for at a time, each a bond."
+        ),
+    ] = 8,
+    as_json: AsJson = False,
+) -> None:
+    """Look once at every census posted for a proposal: defend right ones, dispute false ones.
+
+    Run it every few minutes, several times within the response time. It repeats nothing. Each place
+    that it asks for takes a bond, which `ostraka governor claim` takes back once the census fell.
+
+    Example: ostraka governor guard 7316… --governor 0x… --rpc $RPC --key watcher.key
+    """
+    from ostraka.planning.proposal_census import Guard
+
+    scene = _Scene.of(rpc, governor, proposal)
+    pays = secret_key(key, plain_key, as_json)
+    watch = Guard(scene.disputes(), pays, scene.census(), at_once)
+    done = []
+    for line in watch.look(scene.source()):
+        note(as_json, line)
+        done.append(line)
+    emit(as_json, done, f"Looked at the censuses of proposal {proposal}.")
+
+
+@app.command()
+def start(
+    proposal: ProposalId,
+    governor: GovernorAddress,
+    rpc: Rpc,
+    key: KeyFile = None,
+    plain_key: PlainKey = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start the poll of a proposal with a final census, give it to the nodes, and open the poll.
+
+    Nodes take the census from accounts that posted it. The same command continues after an
+    interruption; repeat it until the poll is open.
+
+    Example: ostraka governor start 7316… --governor 0x… --rpc $RPC --key operator.key
+    """
+    from ostraka.chain.registry import Status
+    from ostraka.gateway.courier import Courier, CourierError
+
+    scene = _Scene.of(rpc, governor, proposal)
+    pays = secret_key(key, plain_key, as_json)
+    found = scene.census()
+    if not scene.governor.poll_of(proposal):
+        _start(scene, pays, found)
+    poll, registry = scene.poll(), scene.registry()
+    if registry.poll(poll.poll_id).status is Status.CREATED:
+        try:
+            Courier(registry, pays).open_poll(poll, found.encode())
+        except CourierError as error:
+            raise CommandError("Not open yet", str(error)) from error
+    status = registry.poll(poll.poll_id).status.name.lower()
+    answer = {"poll": poll.poll_id, "status": status}
+    emit(as_json, answer, facts({"Poll": poll.poll_id, "State": status}))
+
+
+@app.command()
+def tally(
+    proposal: ProposalId,
+    governor: GovernorAddress,
+    rpc: Rpc,
+    key: KeyFile = None,
+    plain_key: PlainKey = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a poll that is closed one step further: anchor the root, bring the tally, settle.
+
+    Repeat it until the proposal is decided. Between the root and the tally lies the dispute window.
+
+    Example: ostraka governor tally 7316… --governor 0x… --rpc $RPC --key operator.key
+    """
+    from ostraka.chain.governor import ProposalState
+    from ostraka.chain.registry import Status
+    from ostraka.gateway.courier import Courier, CourierError
+    from ostraka_verifier.curve import load
+
+    scene = _Scene.of(rpc, governor, proposal)
+    pays = secret_key(key, plain_key, as_json)
+    poll, registry = scene.poll(), scene.registry()
+    courier = Courier(registry, pays)
+    try:
+        match registry.poll(poll.poll_id).status:
+            case Status.CLOSED:
+                courier.anchor(poll, 0)
+            case Status.RELEASABLE:
+                courier.tally(poll, load(), 0)
+    except CourierError as error:
+        raise CommandError("Not yet", str(error)) from error
+    status = registry.poll(poll.poll_id).status
+    accepted = registry.tally(poll.poll_id)
+    if accepted is not None and scene.governor.state(proposal) is ProposalState.ACTIVE:
+        scene.governor.settle(pays, proposal, accepted.values)
+    answer: dict[str, Any] = {
+        "poll": poll.poll_id,
+        "status": status.name.lower(),
+        "tally": None if accepted is None else [str(one) for one in accepted.values],
+        "proposal": scene.governor.state(proposal).name.lower(),
+    }
+    shown = {"Poll": poll.poll_id, "State": answer["status"], "Proposal": answer["proposal"]}
+    if accepted is not None:
+        shown["For, against, abstain"] = ", ".join(answer["tally"])
+    emit(as_json, answer, facts(shown))
+
+
+@app.command()
+def claim(
+    proposal: ProposalId,
+    governor: GovernorAddress,
+    rpc: Rpc,
+    key: KeyFile = None,
+    plain_key: PlainKey = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take back your bonds of everything that is over, and what you were paid.
+
+    Example: ostraka governor claim 7316… --governor 0x… --rpc $RPC --key operator.key
+    """
+    scene = _Scene.of(rpc, governor, proposal)
+    pays = secret_key(key, plain_key, as_json)
+    due = scene.disputes().claim(pays, scene.source(), pays.address)
+    emit(as_json, {"wei": str(due)}, f"Withdrew {due} wei.")
+
+
+def _start(scene: _Scene, pays: "SigningKey", found: "Census") -> None:
+    disputes = scene.disputes()
+    for posted in disputes.posts(scene.source()):
+        if posted.tree == found.tree and disputes.view(posted).is_final:
+            scene.governor.start_poll(pays, scene.governor.proposal(scene.proposal_id), posted)
+            return
+    raise CommandError("No census", "the right census of this proposal is not final")

@@ -1,0 +1,1 @@
+"""The watchtower: compares chain and board, disputes false roots, and answers challenges."""

@@ -1,0 +1,356 @@
+"""Watch the polls of a registry with disputes: decide, and send what is decided.
+
+Nothing is kept but what the journal of the account keeps. Every turn reads the chain again, looks
+at pending transactions before it sends, and follows what was sent before.
+
+Source: docs/operations.md, "Watch the roots of polls"; docs/decisions/0080-watchtower.md.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from ostraka.chain.dispute_log import DisputeLog
+from ostraka.chain.disputes import DisputedPoll, Disputes, Docket
+from ostraka.chain.errors import ChainError, LowOnCoin, NotMinedYet, Refused
+from ostraka.chain.published import read_published
+from ostraka.chain.registry import PollView, Registry, Status
+from ostraka.chain.sending import Payer
+from ostraka.guard.deciding import Decision, Facts, Finding, decide, is_sound, latest_demand
+from ostraka.guard.evidence import Evidence
+from ostraka.guard.hands import Hands, Limits, Step, disputed_poll
+from ostraka.guard.moves import (
+    AnswerInvalid,
+    AnswerLeaf,
+    AnswerOmission,
+    Close,
+    DemandBallot,
+    DemandLeaf,
+    Expire,
+    Move,
+    Prove,
+    described,
+)
+from ostraka.guard.receipts import Recorded, latest
+from ostraka.guard.sources import Source
+from ostraka.keys import SigningKey
+from ostraka.randomness import Randomness, system
+from ostraka_verifier.curve import Curve
+from ostraka_verifier.errors import AuditError
+from ostraka_verifier.parameters import Committee
+from ostraka_verifier.published import PublishedPoll
+from ostraka_verifier.units import UnixSeconds
+
+log = structlog.get_logger()
+
+_ENDED = (Status.TALLIED, Status.VOID)
+_ENDED_FOR_S = 3600
+"""A poll that ended so long ago is not looked at any more: no reorganization is that deep."""
+_SOURCES_S = 30
+"""How often sources are asked again about a poll that no board explains."""
+_SHARE_OF_TIME = 20
+"""No random delay takes more than this part of the time that is left."""
+
+
+@dataclass
+class _Watched:
+    """What is known of one poll between two turns. Nothing here is needed after a restart."""
+
+    published: PublishedPoll
+    evidence: Evidence
+    finding: Finding | None = None
+    reason: str = ""
+    asked_at_monotonic_s: float = float("-inf")
+    recorded: dict[bytes, Recorded] = field(default_factory=dict)
+    root: bytes = b""
+    due_monotonic_s: dict[str, float] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+
+
+class Tower:
+    """Watches all polls of one registry, or some of them."""
+
+    def __init__(
+        self,
+        curve: Curve,
+        registry: Registry,
+        disputes: Disputes,
+        payer: Payer,
+        sources: Sequence[Source],
+        limits: Limits,
+        *,
+        node_key: SigningKey | None = None,
+        polls: Collection[int] = (),
+        serves: Callable[[Committee], bool] = lambda committee: True,
+        random: Randomness = system,
+        now_monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Args:
+        payer: Account that pays transactions and bonds.
+        sources: Where boards and receipts come from.
+        node_key: Key of a node; answers to polls of its committees then pay the account back.
+        polls: Only these, by number; empty: all.
+        serves: Whether it watches the polls of a committee: strangers' committees may name any
+            URLs for their nodes.
+        """
+        self._curve = curve
+        self._registry = registry
+        self._log = DisputeLog(disputes)
+        self._hands = Hands(disputes, self._log, payer, limits, node_key)
+        self.own = payer.address
+        self._sources = sources
+        self._limits = limits
+        self._only = frozenset(polls)
+        self._serves = serves
+        self._random = random
+        self._now_monotonic_s = now_monotonic_s
+        self._watched: dict[int, _Watched] = {}
+        self._look_at: dict[int, UnixSeconds] = {}
+        self._ended_at: dict[int, UnixSeconds] = {}
+        self._done: set[int] = set()
+        self._seen: set[bytes] = set()
+        self.counts: Counter[str] = Counter()
+        """Challenges seen, raised, answered; proofs sent; moves that failed."""
+
+    @property
+    def findings(self) -> dict[int, tuple[Finding, str]]:
+        """What is known about the anchored root of each poll, and why."""
+        return {
+            number: (one.finding, one.reason)
+            for number, one in sorted(self._watched.items())
+            if one.finding is not None
+        }
+
+    def turn(self) -> list[Step]:
+        """Look at every poll that may need something, and do it.
+
+        Raises:
+            ChainError: The chain cannot be reached. A later turn continues.
+        """
+        head = self._registry.head()
+        count = self._registry.poll_count(head.number)
+        self._log.update(head.number)
+        steps: list[Step] = []
+        for number in range(1, count + 1):
+            if self._only and number not in self._only:
+                continue
+            if number in self._done or self._look_at.get(number, 0) > head.timestamp:
+                continue
+            try:
+                steps += self._turn_of(number, head.number, head.timestamp)
+            except AuditError as error:
+                log.warning("poll not watched", poll=number, problem=str(error))
+                self._look_at[number] = UnixSeconds(head.timestamp + _ENDED_FOR_S)
+            except ChainError:
+                raise
+            except Exception:
+                # One poll's failure must not stop the others.
+                log.exception("poll not watched", poll=number)
+        steps += self._hands.withdraw()
+        return steps
+
+    def _turn_of(self, number: int, block: int, now: UnixSeconds) -> list[Step]:
+        view = self._registry.poll(number, block)
+        watched = self._watch(number, view)
+        if watched is None:
+            return []
+        poll = disputed_poll(watched.published)
+        docket = self._log.docket(poll)
+        self._count(docket)
+        if view.status in (Status.CREATED, Status.OPEN):
+            self._look_at[number] = view.freezes_at
+            return []
+        if view.status is Status.ANCHORED:
+            self._ask(watched, view)
+        facts = Facts(
+            watched.published.parameters,
+            view,
+            now,
+            docket,
+            watched.evidence,
+            watched.recorded,
+            self.own,
+            lambda: self._hands.affordable(poll, docket),
+        )
+        decision = decide(facts, self._random)
+        self._note(number, watched, decision)
+        steps = [
+            step
+            for move in decision.moves
+            if self._may(move)
+            for step in [self._do(watched, poll, facts, move)]
+            if step is not None
+        ]
+        self._leave_ended(number, view, decision, now)
+        return steps
+
+    def _watch(self, number: int, view: PollView) -> _Watched | None:
+        known = self._watched.get(number)
+        if known is not None and known.published.context == view.poll_context:
+            return known
+        published = read_published(self._registry, number)
+        if published is None or published.context != view.poll_context:
+            return None
+        if not self._serves(published.committee):
+            self._done.add(number)
+            return None
+        self._watched[number] = _Watched(published, Evidence(self._curve, published))
+        return self._watched[number]
+
+    def _ask(self, watched: _Watched, view: PollView) -> None:
+        """Ask the sources for boards and receipts, unless everything is known."""
+        now = self._now_monotonic_s()
+        is_new = watched.root != view.root.digest
+        is_due = now >= watched.asked_at_monotonic_s + _SOURCES_S
+        if not is_new and (watched.finding is Finding.SOUND or not is_due):
+            return
+        watched.root, watched.asked_at_monotonic_s = view.root.digest, now
+        poll, found = watched.published, []
+        watched.evidence = Evidence(self._curve, poll, watched.evidence)
+        for source in self._sources:
+            if not is_sound(watched.evidence, view.root):
+                self._read_boards(watched, source, view)
+            found += list(source.recorded(poll))
+            watched.evidence.add_contents(source.ballots(poll))
+        watched.recorded = latest([*watched.recorded.values(), *found])
+
+    def _read_boards(self, watched: _Watched, source: Source, view: PollView) -> None:
+        """Take the boards of a source, until one of them explains the root."""
+        for board in source.boards(watched.published):
+            try:
+                watched.evidence.add_board(board)
+            except AuditError as error:
+                log.warning("board refused", poll=watched.published.poll_id, problem=str(error))
+            if is_sound(watched.evidence, view.root):
+                return
+
+    def _may(self, move: Move) -> bool:
+        if isinstance(move, AnswerLeaf | AnswerOmission | AnswerInvalid):
+            return self._limits.answers
+        return self._limits.challenges or isinstance(move, Close)
+
+    def _do(self, watched: _Watched, poll: DisputedPoll, facts: Facts, move: Move) -> Step | None:
+        """Do a move, unless others may be faster, or somebody was. None: nothing to report."""
+        words = described(move)
+        errand = self._hands.errand(poll, facts, move)
+        try:
+            if not errand.begun:
+                if not self._is_due(watched, facts, move, words):
+                    return Step(poll.poll_id, words, "waiting", "others may be faster")
+                if self._hands.is_overtaken(poll, facts, move):
+                    return Step(poll.poll_id, words, "overtaken")
+            elif errand.settled:
+                return None
+            step = self._hands.send(watched.published, errand, poll, facts, move)
+        except NotMinedYet as error:
+            return Step(poll.poll_id, words, "waiting", str(error))
+        except LowOnCoin as error:
+            step = Step(poll.poll_id, words, "failed", str(error))
+        except Refused as error:
+            # Somebody was faster, the time is over, or the contract sees it otherwise.
+            step = Step(poll.poll_id, words, "refused", str(error))
+        return self._reported(watched, facts, move, step)
+
+    def _reported(self, watched: _Watched, facts: Facts, move: Move, step: Step) -> Step:
+        if step.outcome == "sent":
+            self.counts[_COUNTED[type(move)]] += 1
+            log.info("dispute", **_logged(step))
+        else:
+            key = f"{facts.view.root.digest.hex()} {step.move} {step.outcome}"
+            if key not in watched.failed:
+                watched.failed.add(key)
+                self.counts["failed"] += step.outcome == "failed"
+                log.warning("dispute", **_logged(step))
+        return step
+
+    def _is_due(self, watched: _Watched, facts: Facts, move: Move, words: str) -> bool:
+        """Return whether the random delay of a move is over; it starts when first seen."""
+        now = self._now_monotonic_s()
+        key = f"{facts.view.root.digest.hex()} {words}"
+        if isinstance(move, Close) or (
+            isinstance(move, Expire) and move.challenge.challenger == self.own
+        ):
+            return True
+        if key not in watched.due_monotonic_s:
+            left = _time_left(facts, move) / _SHARE_OF_TIME
+            longest = max(0.0, min(self._limits.delay_s, left))
+            part = (self._random.scalar() % 1000) / 1000
+            watched.due_monotonic_s[key] = now + longest * part
+        return now >= watched.due_monotonic_s[key]
+
+    def _note(self, number: int, watched: _Watched, decision: Decision) -> None:
+        if (watched.finding, watched.reason) != (decision.finding, decision.reason):
+            watched.finding, watched.reason = decision.finding, decision.reason
+            if decision.finding is not None:
+                say = log.info if decision.finding is Finding.SOUND else log.warning
+                say("root", poll=number, finding=str(decision.finding), reason=decision.reason)
+
+    def _count(self, docket: Docket) -> None:
+        for one in docket.challenges:
+            if one.id not in self._seen:
+                self._seen.add(one.id)
+                self.counts["seen"] += 1
+                log.info(
+                    "challenge",
+                    challenge="0x" + one.id.hex(),
+                    challenger="0x" + one.challenger.hex(),
+                    deadline=one.deadline,
+                    bond=str(one.bond),
+                )
+
+    def _leave_ended(
+        self, number: int, view: PollView, decision: Decision, now: UnixSeconds
+    ) -> None:
+        if view.status not in _ENDED or decision.moves:
+            self._ended_at.pop(number, None)
+            return
+        first = self._ended_at.setdefault(number, now)
+        if now >= first + _ENDED_FOR_S:
+            self._done.add(number)
+            self._watched.pop(number, None)
+
+
+def disputes_of(registry: Registry) -> Disputes:
+    """Return the contract that may reject a registry's roots.
+
+    Raises:
+        ValueError: It has none.
+        ChainError: The chain cannot be reached.
+    """
+    address = registry.disputes()
+    if not any(address):
+        raise ValueError(f"registry 0x{registry.address.hex()} has no disputes: nothing to guard")
+    return Disputes(registry.rpc_url, address, registry.deployment_block)
+
+
+_COUNTED: dict[type[Move], str] = {
+    Prove: "proven",
+    DemandLeaf: "raised",
+    DemandBallot: "raised",
+    AnswerLeaf: "answered",
+    AnswerOmission: "answered",
+    AnswerInvalid: "answered",
+    Expire: "expired",
+    Close: "closed",
+}
+
+
+def _time_left(facts: Facts, move: Move) -> int:
+    match move:
+        case DemandLeaf() | DemandBallot():
+            return latest_demand(facts, move) - facts.now_unix_s
+        case Prove():
+            return facts.view.releasable_at - facts.now_unix_s
+        case Expire():
+            bound = facts.view.anchored_at + facts.parameters.dispute_window
+            return bound + facts.parameters.max_dispute_delay - facts.now_unix_s
+        case _:
+            return move.challenge.deadline - facts.now_unix_s
+
+
+def _logged(step: Step) -> dict[str, Any]:
+    return {name: value for name, value in step.to_json().items() if value not in ("", "0", None)}

@@ -1,0 +1,133 @@
+"""Whatever is false about a posted census is found by asking for few of its places."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from ostraka.chain.governor import PlacedEntry
+from ostraka.planning.census_search import (
+    AskFor,
+    MissingAccount,
+    WrongEntry,
+    WrongOrder,
+    search,
+)
+from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.census_tree import prove
+
+VOTERS = 300
+
+
+def entry(number: int, weight: int = 1) -> CensusEntry:
+    account = number.to_bytes(20, "big")
+    return CensusEntry(account, account, weight)
+
+
+RIGHT = Census(tuple(entry(10 * number, number) for number in range(1, VOTERS + 1)))
+
+
+def found(false: list[CensusEntry], at_once: int = 8) -> tuple[object, int, int]:
+    """What the search finds, after how many rounds, and how many places were asked for."""
+    packed = b"".join(one.encode() for one in false)
+    shown: dict[int, PlacedEntry] = {}
+    for rounds in range(40):
+        finding = search(RIGHT, len(false), shown.values(), at_once)
+        if not isinstance(finding, AskFor):
+            return finding, rounds, len(shown)
+        assert 1 <= len(finding.places) <= at_once
+        assert not shown.keys() & set(finding.places)
+        for index in finding.places:
+            shown[index] = PlacedEntry(index, false[index], prove(packed, index))
+    raise AssertionError("nothing found")
+
+
+def check(false: list[CensusEntry], finding: object) -> None:
+    """The contract would accept the finding."""
+    match finding:
+        case WrongEntry(place):
+            assert false[place.index] == place.entry
+            assert RIGHT.by_account.get(place.entry.account) != place.entry
+        case WrongOrder((first, second)):
+            assert second.index == first.index + 1
+            assert first.entry.account >= second.entry.account
+        case MissingAccount(account, around):
+            assert account in RIGHT.by_account
+            indices = [place.index for place in around]
+            if len(around) == 1:
+                assert indices == [0] or indices == [len(false) - 1]
+            else:
+                assert indices == [indices[0], indices[0] + 1]
+                assert around[0].entry.account < account < around[1].entry.account
+        case _:
+            raise AssertionError(finding)
+
+
+@pytest.mark.parametrize("place", [0, 1, 149, VOTERS - 1])
+def test_each_fraud_is_found(place: int) -> None:
+    right = list(RIGHT.entries)
+    heavier = [*right]
+    heavier[place] = replace(right[place], weight=right[place].weight + 1)
+    stolen = [*right]
+    stolen[place] = replace(right[place], signing_key=bytes([7]) * 20)
+    invented = sorted([*right, entry(10 * place + 5)], key=lambda one: one.account)
+    exchanged = [*right[:place], entry(10 * place + 5), *right[place + 1 :]]
+    expected = {WrongEntry: [heavier, stolen, invented, exchanged]}
+    expected[MissingAccount] = [[*right[:place], *right[place + 1 :]]]  # type: ignore[index]
+    for kind, censuses in expected.items():
+        for false in censuses:
+            finding, rounds, asked = found(false)
+            check(false, finding)
+            assert rounds <= 5
+            assert asked <= 40
+            if false is not invented:
+                assert isinstance(finding, kind)
+
+
+def test_a_voter_twice_and_voters_out_of_order_are_found() -> None:
+    right = list(RIGHT.entries)
+    for false in (
+        [*right[:50], right[49], *right[50:]],
+        [*right[:50], right[51], right[50], *right[52:]],
+        [*right[200:], *right[:200]],
+        right[::-1],
+        [*right[:100], *right[:200]],
+    ):
+        finding, rounds, _ = found(false)
+        check(false, finding)
+        assert rounds <= 6
+
+
+def test_many_frauds_at_once_are_found() -> None:
+    source = random.Random(7)
+    for _ in range(60):
+        false = list(RIGHT.entries)
+        for _ in range(source.randrange(1, 5)):
+            place = source.randrange(len(false))
+            match source.randrange(4):
+                case 0:
+                    false[place] = replace(false[place], weight=false[place].weight + 3)
+                case 1:
+                    del false[place]
+                case 2:
+                    false.insert(place, entry(source.randrange(1, 4000)))
+                case 3:
+                    other = source.randrange(len(false))
+                    false[place], false[other] = false[other], false[place]
+        if false == list(RIGHT.entries):
+            continue
+        finding, rounds, _ = found(false, source.choice([1, 3, 16]))
+        check(false, finding)
+        assert rounds <= 12
+
+
+def test_a_false_number_of_entries_costs_no_more() -> None:
+    first = search(RIGHT, 2**32 - 1, [], 8)
+    assert isinstance(first, AskFor)
+    assert max(first.places) <= VOTERS
+
+
+def test_a_small_census_is_searched_to_the_last_place() -> None:
+    small = [entry(10, 5)]
+    finding, _, _ = found(small)
+    check(small, finding)
