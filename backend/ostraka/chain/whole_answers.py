@@ -5,6 +5,7 @@ sends a byte of an answer now and then, or an answer without end, would hold wha
 """
 
 from contextvars import ContextVar
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
