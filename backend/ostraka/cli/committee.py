@@ -202,7 +202,8 @@ def _collect(proposal: "CommitteeProposal") -> list[tuple[str, str]]:
                 answer = node.post_bytes("/committees", proposal.committee.encode())
             proposal.add(member.address, from_hex(answer["signature"], "signature"))
         except (Problem, Unreachable, ValueError) as error:
-            refused.append((member.url, str(error)))
+            # Some reasons name the node themselves.
+            refused.append((member.url, str(error).removeprefix(f"{member.url} is ")))
     return refused
 
 
