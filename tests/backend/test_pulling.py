@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ostraka.node import accepting
 from ostraka.node.accepting import PULL_LIMIT, BallotIntake
 from ostraka.node.poll_service import PollService
 from ostraka.node.receipts import Receipt
@@ -140,6 +141,27 @@ def test_a_ballot_refused_here_is_fetched_from_the_peer(
         return answer
 
     assert not isinstance(asyncio.run(cast_while_pulling()), Receipt)
+    assert peer.asked == [digests(records)]
+    assert stored(service) == digests(records)
+
+
+def test_a_ballot_that_waits_for_long_is_fetched(
+    service: PollService,
+    other: BallotIntake,
+    records: list[CastRecord],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(accepting, "UNDER_WAY_S", 0.01)
+    peer: Any = PeerIntake(other)
+    intake = service.accepting
+
+    async def pull_meanwhile() -> None:
+        casting = asyncio.create_task(intake.submit(records[0], "a client"))
+        await asyncio.sleep(0)
+        await intake.pull(peer)
+        casting.cancel()
+
+    asyncio.run(pull_meanwhile())
     assert peer.asked == [digests(records)]
     assert stored(service) == digests(records)
 

@@ -42,6 +42,9 @@ statements, a commit and its equations, and each further ballot a fraction of th
 LAST_LIMIT = 8
 """Most ballots of provably malicious voters that are checked in one turn, and that wait for
 each such voter."""
+UNDER_WAY_S = 1
+"""Longest wait for ballots that voters sent here, before they are fetched from a peer: those of
+malicious voters may wait for long."""
 _CURSOR_BYTES = 8
 
 
@@ -395,7 +398,7 @@ class BallotIntake:
         missing = await asyncio.to_thread(self._not_held, digests)
         # Voters send their ballots to all nodes: most of these will be stored in a moment.
         if under_way := [self._under_way[one] for one in missing if one in self._under_way]:
-            await asyncio.wait(under_way)
+            await asyncio.wait(under_way, timeout=UNDER_WAY_S)
             missing = await asyncio.to_thread(self._not_held, missing)
         return missing
 
