@@ -8,9 +8,10 @@ import { before, test } from "node:test";
 import { concat } from "viem";
 import { siblingsOf } from "./support/census.js";
 import { Refused, startChain } from "./support/chain.js";
-import { ballots, outcomes } from "./support/encodings.js";
+import { ballots, outcomes, range, ruleBytes } from "./support/encodings.js";
 import { Registry, TYPES, account } from "./support/registry.js";
 import { TYPES as TREASURY_TYPES } from "./support/treasury.js";
+import { ballot } from "./support/votes.js";
 
 async function vectors(name) {
   const file = new URL(`../vectors/${name}.json`, import.meta.url);
@@ -258,4 +259,21 @@ test("ballot.json", async () => {
   cases.forEach(({ name, expect }, index) =>
     assert.ok(classes[expect].includes(results[index]), `${name}: ${results[index]}`),
   );
+});
+
+test("negative coefficients and constants of rows", async () => {
+  const { address } = await chain.deploy("GeneratorTable");
+  const context = `0x${"17".repeat(32)}`;
+  const fault = async (coefficients, constant, bits) => {
+    const terms = coefficients.map((coefficient, bit) => [bit, coefficient]);
+    const rule = { bits: 3, slots: range(3).map((bit) => [[bit, 1]]), rows: [{ terms, constant }] };
+    const { address: voter } = account(1);
+    const { bytes } = ballot({ rule, voter, castAt: 5n, bits, context, threshold: 2 });
+    return libraries.call("ballotFault", [address, context, 2n, ruleBytes(rule), bytes]);
+  };
+  const row = 4;
+  assert.equal(await fault([-1, -2, 1], 0, [1n, 0n, 1n]), 0);
+  assert.equal(await fault([-1, -2, 1], -1, [0n, 1n, 1n]), 0);
+  assert.equal(await fault([-1, -2, 1], -1, [1n, 0n, 1n]), row);
+  assert.equal(await fault([-1, -2, 1], 1, [0n, 1n, 1n]), row);
 });
