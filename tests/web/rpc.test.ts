@@ -273,7 +273,9 @@ test("an answer that drips is given up", async () => {
   const timeout = vi.spyOn(AbortSignal, "timeout").mockImplementation(() => after(200));
   server = createServer((_, response) => {
     const dripping = setInterval(() => response.write("0"), 20);
-    response.once("close", () => { clearInterval(dripping); });
+    response.once("close", () => {
+      clearInterval(dripping);
+    });
   });
   await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
