@@ -42,7 +42,7 @@ test("the bond of a census's place follows from its depth", async () => {
     [1000, 10],
   ]) {
     const price = await libraries.call("placePrice", [BigInt(count), 7n]);
-    assert.equal(price, 3n * (110_000n + 4000n * BigInt(depth)) * 7n);
+    assert.equal(price, 3n * (60_000n + 4000n * BigInt(depth)) * 7n);
   }
 });
 
