@@ -121,9 +121,14 @@ def test_an_invalid_ballot_with_receipts_is_not_missed(chain: DisputedChain) -> 
     ]
 
 
-@pytest.mark.parametrize("forged", [0, 13, 20])
-def test_one_false_leaf_among_answered_ones_is_found(chain: DisputedChain, forged: int) -> None:
-    """The nodes withhold their board and answer for every leaf that is right."""
+@pytest.mark.parametrize(
+    ("forged", "way"), [(0, "plain"), (13, "plain"), (20, "plain"), (13, "odd"), (13, "relayed")]
+)
+def test_one_false_leaf_among_answered_ones_is_found(
+    chain: DisputedChain, forged: int, way: str
+) -> None:
+    """The nodes withhold their board and answer for every leaf that is right, however they send
+    the answers."""
     fraud = village(chain, 21)
     ballots = list(fraud.poll.prepared)
     # An honest node still has what was recorded: one ballot of each voter.
@@ -136,7 +141,7 @@ def test_one_false_leaf_among_answered_ones_is_found(chain: DisputedChain, forge
         tower.turn()
         if fraud.status is not Status.ANCHORED:
             break
-        fraud.answer_all(tree, ballots)
+        fraud.answer_all(tree, ballots, way)
         if not any(one.is_open for one in fraud.docket().challenges):
             continue
         fraud.chain.pass_time(RESPONSE_S + 1)

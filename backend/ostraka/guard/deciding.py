@@ -132,8 +132,8 @@ def decide(facts: Facts, random: Randomness) -> Decision:
 
 
 def _learn(evidence: Evidence, shown: Mapping[int, ShownLeaf]) -> None:
-    """Take the ballots that answers put on chain, as the contract has checked them."""
-    evidence.add(SignedLeaf(one.ballot, one.boxes_hash, one.signature) for one in shown.values())
+    """Take the ballots that transactions of answers have."""
+    evidence.add(SignedLeaf(*one.signed) for one in shown.values() if one.signed is not None)
 
 
 def _judge(
@@ -197,10 +197,9 @@ def _known_fault(evidence: Evidence, root: SumRoot, shown: Mapping[int, ShownLea
     if not root.count:
         # Nobody can be asked for a leaf, and no tally of nothing can be accepted.
         return None
-    if evidence.census is not None:
-        fault = fault_of_shown(evidence, shown, root)
-        if fault is not None:
-            return fault
+    fault = fault_of_shown(evidence.curve, shown, root)
+    if fault is not None:
+        return fault
     for leaves, tree in islice(evidence.trees(), _COMPARED):
         fault = _compared(evidence, leaves, tree, root)
         if fault is not None:
