@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from web3.exceptions import Web3RPCError
 
 from ostraka.chain import sending
 from ostraka.chain.contract import checksum
@@ -15,7 +16,9 @@ from ostraka.chain.journal_file import FileJournal
 from ostraka.chain.registry import Status
 from ostraka.guard.deciding import Finding
 from ostraka.guard.hands import Limits
+from ostraka.guard.sources import NodesSource
 from ostraka.voter.prepare import SignedBallot
+from ostraka.wire.node_client import NodeClient, NodeError
 from ostraka_verifier.board import BoardLeaf
 from ostraka_verifier.merkle_sum import SumNode
 from ostraka_verifier.outcome import NoOutcome
@@ -272,6 +275,73 @@ def test_bonds_stay_within_the_limits(chain: DisputedChain) -> None:
     assert "exceed the budget 999999999999999" in step.detail
 
 
+def test_a_bond_survives_a_rising_base_fee(chain: DisputedChain) -> None:
+    """It may rise as far as the transaction can be mined at all."""
+    fraud = unsigned(chain)
+    fee = 50 * 10**9
+    # Only transactions make blocks.
+    interval(chain, 0)
+    try:
+        next_base_fee(chain, fee)
+        chain.pass_time(1)
+        tower = fraud.tower()
+        next_base_fee(chain, fee * 19 // 10)
+        assert chain.disputes.base_fee() == fee
+        assert outcomes(tower.turn()) == [("challenge leaf 2", "sent")]
+    finally:
+        next_base_fee(chain, 7)
+        chain.pass_time(1)
+        interval(chain, 1000)
+
+
+def test_a_transaction_that_a_provider_refuses_holds_up_no_other(
+    chain: DisputedChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fraud = honest(chain)
+    digest = fraud.poll.root().digest
+    for index in (1, 4):
+        chain.disputes.challenge_leaf(
+            chain.account(), fraud.disputed, digest, index, 10 * MINIMUM_BOND
+        )
+    refusals = [Web3RPCError("oversized data")]
+    real = sending.send
+    monkeypatch.setattr(
+        sending, "send", lambda *given: refusals.pop() if refusals else real(*given)
+    )
+    tower = fraud.tower()
+    assert outcomes(tower.turn()) == [
+        ("answer for leaf 1", "failed"),
+        ("answer for leaf 4", "sent"),
+    ]
+    assert outcomes(tower.turn()) == [("answer for leaf 1", "sent")]
+
+
+def test_silent_nodes_take_a_part_of_the_time(
+    chain: DisputedChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nodes that stay silent keep no watchtower from its other polls."""
+    fraud = chain.poll()
+    now = 0.0
+    asked: list[str] = []
+
+    def board(client: NodeClient, poll: object) -> None:
+        nonlocal now
+        asked.append(client.url)
+        if client.url == fraud.poll.committee.members[0].url:
+            now += 0.1
+        else:
+            now += 30
+        raise NodeError(client.url, "silent")
+
+    monkeypatch.setattr(NodeClient, "board", board)
+    source = NodesSource(now_monotonic_s=lambda: now)
+    for turn in range(100):
+        assert list(source.boards(fraud.published)) == []
+        now = max(now, 36.0 * (turn + 1))
+    assert asked.count(fraud.poll.committee.members[0].url) == 100
+    assert 4 * 2 <= len(asked) - 100 <= now / 30 / 4
+
+
 def test_the_random_delay_lets_others_be_faster(chain: DisputedChain) -> None:
     fraud = unsigned(chain)
     now = 0.0
@@ -319,10 +389,24 @@ def fund(chain: DisputedChain, address: bytes) -> None:
     chain.registry.web3.provider.make_request("hardhat_setBalance", asked)  # type: ignore[arg-type]
 
 
+def next_base_fee(chain: DisputedChain, wei: int) -> None:
+    asked = [hex(wei)]
+    made = chain.registry.web3.provider.make_request(
+        "hardhat_setNextBlockBaseFeePerGas",  # type: ignore[arg-type]
+        asked,
+    )
+    assert "error" not in made
+
+
 def mining(chain: DisputedChain, on: bool) -> None:
     provider = chain.registry.web3.provider
     provider.make_request("evm_setAutomine", [on])  # type: ignore[arg-type]
-    provider.make_request("evm_setIntervalMining", [1000 if on else 0])  # type: ignore[arg-type]
+    interval(chain, 1000 if on else 0)
+
+
+def interval(chain: DisputedChain, milliseconds: int) -> None:
+    provider = chain.registry.web3.provider
+    provider.make_request("evm_setIntervalMining", [milliseconds])  # type: ignore[arg-type]
 
 
 def until(holds: Callable[[], bool]) -> None:

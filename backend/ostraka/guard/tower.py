@@ -253,6 +253,11 @@ class Tower:
         except Refused as error:
             # Somebody was faster, the time is over, or the contract sees it otherwise.
             step = Step(poll.poll_id, words, "refused", str(error))
+        except ChainError as error:
+            if isinstance(error.__cause__, OSError):
+                raise
+            # The provider answers, and does not take this transaction: others go on.
+            step = Step(poll.poll_id, words, "failed", str(error))
         return self._reported(watched, facts, move, step)
 
     def _reported(self, watched: _Watched, facts: Facts, move: Move, step: Step) -> Step:
