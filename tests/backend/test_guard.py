@@ -352,6 +352,22 @@ def test_the_random_delay_lets_others_be_faster(chain: DisputedChain) -> None:
     assert outcomes(tower.turn()) == [("challenge leaf 2", "sent")]
 
 
+def test_a_reorganization_gives_a_number_to_another_poll(chain: DisputedChain) -> None:
+    """The first poll of that number would be open for long."""
+    web3 = chain.registry.web3
+    saved = web3.provider.make_request("evm_snapshot", [])["result"]  # type: ignore[arg-type]
+    before = chain.poll(frozen=False, times={"closes_at": chain.now + 10**7})
+    key = chain.account()
+    tower = before.tower(key)
+    assert tower.turn() == []
+    web3.provider.make_request("evm_revert", [saved])  # type: ignore[arg-type]
+    fraud = unsigned(chain)
+    assert fraud.number == before.number
+    before.boards = fraud.boards
+    fund(chain, key.address)
+    assert outcomes(tower.turn()) == [("challenge leaf 2", "sent")]
+
+
 def test_nothing_is_sent_once_it_is_too_late(chain: DisputedChain) -> None:
     fraud = unsigned(chain)
     chain.pass_time(WINDOW_S)

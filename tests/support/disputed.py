@@ -95,8 +95,8 @@ class DisputedChain:
         web3.provider.make_request("hardhat_setBalance", asked)  # type: ignore[arg-type]
         return key
 
-    def poll(self, **changes: Any) -> "Fraud":
-        """A poll of seven voters, of which votes were cast; it is frozen now."""
+    def poll(self, frozen: bool = True, **changes: Any) -> "Fraud":
+        """A poll of seven voters, of which votes were cast; it is frozen now unless told."""
         opens_at = self.now + 20
         times = {
             "opens_at": opens_at,
@@ -116,7 +116,10 @@ class DisputedChain:
             }
             | changes
         )
-        return Fraud.create(self, made)
+        fraud = Fraud.create(self, made)
+        if frozen:
+            self.move_time(made.parameters.freezes_at)
+        return fraud
 
 
 @dataclass
@@ -135,7 +138,7 @@ class Fraud:
 
     @classmethod
     def create(cls, chain: DisputedChain, poll: SyntheticPoll) -> "Fraud":
-        """Create and open the poll, and let time pass until its nodes froze."""
+        """Create and open the poll."""
         registry, payer = chain.registry, chain.payer
         if not registry.has_committee(poll.committee.digest):
             digest = registry.domain.digest(typed_data.COMMITTEE, poll.committee.digest)
@@ -154,7 +157,6 @@ class Fraud:
         digest = registry.domain.digest(typed_data.POLL_KEYS, poll.context, poll_keys_hash(keys))
         signatures = [key.sign(digest) for key in poll.node_keys]
         registry.open_poll(payer, number, [node_key(key) for key in keys], signatures)
-        chain.move_time(poll.parameters.freezes_at)
         return cls(chain, poll)
 
     @property

@@ -13,6 +13,7 @@ from itertools import islice
 from ostraka.chain.dispute_log import open_by
 from ostraka.chain.disputes import (
     Challenge,
+    ChallengeState,
     Docket,
     LeafEvidence,
     ReceiptedBallot,
@@ -276,7 +277,16 @@ def _missing(facts: Facts, board: _Board) -> list[Recorded]:
 def _demand_ballots(facts: Facts, docket: Docket, missing: Sequence[Recorded]) -> list[Move]:
     """Return the demand of one missing ballot: one without an answer is enough."""
     asked = {one.subject: one for one in docket.challenges}
+    is_deceived = any(
+        isinstance(one.subject, ReceiptedBallot)
+        and one.challenger == facts.own
+        and one.state is ChallengeState.ANSWERED
+        for one in facts.docket.challenges
+    )
     for one in missing:
+        if is_deceived and facts.evidence.content(one.ballot.digest) is None:
+            # A dishonest quorum signed for an invalid ballot: it could take one bond after another.
+            continue
         known = asked.get(one.ballot)
         if known is None:
             return _in_time(facts, [DemandBallot(one)])
