@@ -288,6 +288,16 @@ def test_a_bond_survives_a_rising_base_fee(chain: DisputedChain) -> None:
         next_base_fee(chain, fee * 19 // 10)
         assert chain.disputes.base_fee() == fee
         assert outcomes(tower.turn()) == [("challenge leaf 2", "sent")]
+        (challenge,) = fraud.docket().challenges
+        assert challenge.bond == chain.disputes.bond_of(fraud.disputed, 2 * fee)
+        # A guess may have an answer, and then the surplus would be burned.
+        withheld = chain.poll()
+        withheld.anchor(withheld.poll.root())
+        next_base_fee(chain, fee)
+        chain.pass_time(1)
+        assert outcomes(withheld.tower().turn())[0][1] == "sent"
+        guess = withheld.docket().challenges[0]
+        assert guess.bond == chain.disputes.bond_of(withheld.disputed, fee * 5 // 4)
     finally:
         next_base_fee(chain, 7)
         chain.pass_time(1)

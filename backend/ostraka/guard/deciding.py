@@ -310,7 +310,7 @@ def _questions(
     if facts.now_unix_s >= until:
         return []
     chosen = demands(facts.evidence, facts.view.root, shown, rounds, facts.most_demands(), random)
-    wanted = [DemandLeaf(index, "no board gives the root") for index in chosen]
+    wanted = [DemandLeaf(index, "no board gives the root", is_guess=True) for index in chosen]
     return _in_time(facts, [one for one in wanted if one.index not in asked])
 
 

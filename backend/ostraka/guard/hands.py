@@ -188,7 +188,8 @@ class Hands:
                 objection = None if errand.begun else self._objection(bond, facts.docket)
                 if objection is not None:
                     return Step(poll.poll_id, words, "failed", objection, bond)
-                bond = max(bond, self._ample_bond(poll, facts.docket))
+                if not (isinstance(move, DemandLeaf) and move.is_guess):
+                    bond = max(bond, self._ample_bond(poll, facts.docket))
                 if isinstance(move, DemandLeaf):
                     sent = disputes.challenge_leaf(errand, poll, digest, move.index, bond)
                 else:
