@@ -31,7 +31,7 @@ contract BallotCheck {
         Setting calldata setting,
         IDisputes.Terms calldata terms,
         IDisputes.LeafEvidence calldata evidence
-    ) external view returns (SumTree.Node memory) {
+    ) external view returns (SumTree.Leaf memory) {
         bytes calldata ballot = evidence.ballot;
         BallotProof.Fault fault = faultOf(setting, terms, ballot);
         if (fault != BallotProof.Fault.None) revert IDisputes.DisputesWrongBallot(uint8(fault));
@@ -58,15 +58,7 @@ contract BallotCheck {
         if (signer != membership.signingKey) revert IDisputes.DisputesWrongSigner(0, signer);
         (uint256 x, uint256 y) = BallotProof.commitment(ballot);
         if (membership.weight != 1) (x, y) = Bn254.multiple(x, y, membership.weight);
-        SumTree.Leaf memory leaf = SumTree.Leaf(
-            voter,
-            membership.weight,
-            castAt,
-            ballotDigest,
-            x,
-            y
-        );
-        return SumTree.ofLeaf(leaf);
+        return SumTree.Leaf(voter, membership.weight, castAt, ballotDigest, x, y);
     }
 
     /// @notice What is wrong with a ballot itself: its encoding, rows and equations.

@@ -156,8 +156,10 @@ contract Disputes is IDisputes, EIP712, ERC165 {
         _requireOpen(challenge);
         _requireTerms(poll, seen, terms);
         BallotCheck.Setting memory setting = _setting(poll, seen);
-        SumTree.Node memory leaf = BallotCheck(ballotCheck).leafOf(setting, terms, evidence);
-        _requireNode(seen.root, leaf, 0, index, evidence.siblings);
+        SumTree.Leaf memory leaf = BallotCheck(ballotCheck).leafOf(setting, terms, evidence);
+        _requireNode(seen.root, SumTree.ofLeaf(leaf), 0, index, evidence.siblings);
+        // Calldata of an answer that another contract sends is in no transaction.
+        emit LeafShown(challenge, leaf, evidence.siblings);
         _settle(poll, seen, challenge, terms.parameters.responseTime, payee, before);
     }
 

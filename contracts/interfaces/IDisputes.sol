@@ -86,6 +86,8 @@ interface IDisputes {
     event LeafChallenged(bytes32 indexed challenge, uint32 index);
     /// @notice The challenge says that this ballot is missing.
     event OmissionChallenged(bytes32 indexed challenge, ReceiptedBallot ballot);
+    /// @notice An answer showed the leaf, and the siblings above it.
+    event LeafShown(bytes32 indexed challenge, SumTree.Leaf leaf, SumTree.Node[] siblings);
     /// @notice The challenge was answered; the payee got so much of the bond, the rest is burned.
     event Answered(bytes32 indexed challenge, address payee, uint256 paid, uint256 burned);
     /// @notice The challenge is over without an answer: the challenger gets the bond back.

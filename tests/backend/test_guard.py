@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from web3.exceptions import Web3RPCError
 
 from ostraka.chain import sending
 from ostraka.chain.contract import checksum
@@ -15,7 +16,9 @@ from ostraka.chain.journal_file import FileJournal
 from ostraka.chain.registry import Status
 from ostraka.guard.deciding import Finding
 from ostraka.guard.hands import Limits
+from ostraka.guard.sources import NodesSource
 from ostraka.voter.prepare import SignedBallot
+from ostraka.wire.node_client import NodeClient, NodeError
 from ostraka_verifier.board import BoardLeaf
 from ostraka_verifier.merkle_sum import SumNode
 from ostraka_verifier.outcome import NoOutcome
@@ -121,9 +124,14 @@ def test_an_invalid_ballot_with_receipts_is_not_missed(chain: DisputedChain) -> 
     ]
 
 
-@pytest.mark.parametrize("forged", [0, 13, 20])
-def test_one_false_leaf_among_answered_ones_is_found(chain: DisputedChain, forged: int) -> None:
-    """The nodes withhold their board and answer for every leaf that is right."""
+@pytest.mark.parametrize(
+    ("forged", "way"), [(0, "plain"), (13, "plain"), (20, "plain"), (13, "odd"), (13, "relayed")]
+)
+def test_one_false_leaf_among_answered_ones_is_found(
+    chain: DisputedChain, forged: int, way: str
+) -> None:
+    """The nodes withhold their board and answer for every leaf that is right, however they send
+    the answers."""
     fraud = village(chain, 21)
     ballots = list(fraud.poll.prepared)
     # An honest node still has what was recorded: one ballot of each voter.
@@ -136,7 +144,7 @@ def test_one_false_leaf_among_answered_ones_is_found(chain: DisputedChain, forge
         tower.turn()
         if fraud.status is not Status.ANCHORED:
             break
-        fraud.answer_all(tree, ballots)
+        fraud.answer_all(tree, ballots, way)
         if not any(one.is_open for one in fraud.docket().challenges):
             continue
         fraud.chain.pass_time(RESPONSE_S + 1)
@@ -267,6 +275,83 @@ def test_bonds_stay_within_the_limits(chain: DisputedChain) -> None:
     assert "exceed the budget 999999999999999" in step.detail
 
 
+def test_a_bond_survives_a_rising_base_fee(chain: DisputedChain) -> None:
+    """It may rise as far as the transaction can be mined at all."""
+    fraud = unsigned(chain)
+    fee = 50 * 10**9
+    # Only transactions make blocks.
+    interval(chain, 0)
+    try:
+        next_base_fee(chain, fee)
+        chain.pass_time(1)
+        tower = fraud.tower()
+        next_base_fee(chain, fee * 19 // 10)
+        assert chain.disputes.base_fee() == fee
+        assert outcomes(tower.turn()) == [("challenge leaf 2", "sent")]
+        (challenge,) = fraud.docket().challenges
+        assert challenge.bond == chain.disputes.bond_of(fraud.disputed, 2 * fee)
+        # A guess may have an answer, and then the surplus would be burned.
+        withheld = chain.poll()
+        withheld.anchor(withheld.poll.root())
+        next_base_fee(chain, fee)
+        chain.pass_time(1)
+        assert outcomes(withheld.tower().turn())[0][1] == "sent"
+        guess = withheld.docket().challenges[0]
+        assert guess.bond == chain.disputes.bond_of(withheld.disputed, fee * 5 // 4)
+    finally:
+        next_base_fee(chain, 7)
+        chain.pass_time(1)
+        interval(chain, 1000)
+
+
+def test_a_transaction_that_a_provider_refuses_holds_up_no_other(
+    chain: DisputedChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fraud = honest(chain)
+    digest = fraud.poll.root().digest
+    for index in (1, 4):
+        chain.disputes.challenge_leaf(
+            chain.account(), fraud.disputed, digest, index, 10 * MINIMUM_BOND
+        )
+    refusals = [Web3RPCError("oversized data")]
+    real = sending.send
+    monkeypatch.setattr(
+        sending, "send", lambda *given: refusals.pop() if refusals else real(*given)
+    )
+    tower = fraud.tower()
+    assert outcomes(tower.turn()) == [
+        ("answer for leaf 1", "failed"),
+        ("answer for leaf 4", "sent"),
+    ]
+    assert outcomes(tower.turn()) == [("answer for leaf 1", "sent")]
+
+
+def test_silent_nodes_take_a_part_of_the_time(
+    chain: DisputedChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nodes that stay silent keep no watchtower from its other polls."""
+    fraud = chain.poll()
+    now = 0.0
+    asked: list[str] = []
+
+    def board(client: NodeClient, poll: object) -> None:
+        nonlocal now
+        asked.append(client.url)
+        if client.url == fraud.poll.committee.members[0].url:
+            now += 0.1
+        else:
+            now += 30
+        raise NodeError(client.url, "silent")
+
+    monkeypatch.setattr(NodeClient, "board", board)
+    source = NodesSource(now_monotonic_s=lambda: now)
+    for turn in range(100):
+        assert list(source.boards(fraud.published)) == []
+        now = max(now, 36.0 * (turn + 1))
+    assert asked.count(fraud.poll.committee.members[0].url) == 100
+    assert 4 * 2 <= len(asked) - 100 <= now / 30 / 4
+
+
 def test_the_random_delay_lets_others_be_faster(chain: DisputedChain) -> None:
     fraud = unsigned(chain)
     now = 0.0
@@ -274,6 +359,22 @@ def test_the_random_delay_lets_others_be_faster(chain: DisputedChain) -> None:
     assert outcomes(tower.turn()) == [("challenge leaf 2", "waiting")]
     # No delay takes more than a twentieth of the time that is left.
     now = WINDOW_S / 20
+    assert outcomes(tower.turn()) == [("challenge leaf 2", "sent")]
+
+
+def test_a_reorganization_gives_a_number_to_another_poll(chain: DisputedChain) -> None:
+    """The first poll of that number would be open for long."""
+    web3 = chain.registry.web3
+    saved = web3.provider.make_request("evm_snapshot", [])["result"]  # type: ignore[arg-type]
+    before = chain.poll(frozen=False, times={"closes_at": chain.now + 10**7})
+    key = chain.account()
+    tower = before.tower(key)
+    assert tower.turn() == []
+    web3.provider.make_request("evm_revert", [saved])  # type: ignore[arg-type]
+    fraud = unsigned(chain)
+    assert fraud.number == before.number
+    before.boards = fraud.boards
+    fund(chain, key.address)
     assert outcomes(tower.turn()) == [("challenge leaf 2", "sent")]
 
 
@@ -314,10 +415,24 @@ def fund(chain: DisputedChain, address: bytes) -> None:
     chain.registry.web3.provider.make_request("hardhat_setBalance", asked)  # type: ignore[arg-type]
 
 
+def next_base_fee(chain: DisputedChain, wei: int) -> None:
+    asked = [hex(wei)]
+    made = chain.registry.web3.provider.make_request(
+        "hardhat_setNextBlockBaseFeePerGas",  # type: ignore[arg-type]
+        asked,
+    )
+    assert "error" not in made
+
+
 def mining(chain: DisputedChain, on: bool) -> None:
     provider = chain.registry.web3.provider
     provider.make_request("evm_setAutomine", [on])  # type: ignore[arg-type]
-    provider.make_request("evm_setIntervalMining", [1000 if on else 0])  # type: ignore[arg-type]
+    interval(chain, 1000 if on else 0)
+
+
+def interval(chain: DisputedChain, milliseconds: int) -> None:
+    provider = chain.registry.web3.provider
+    provider.make_request("evm_setIntervalMining", [milliseconds])  # type: ignore[arg-type]
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ostraka.chain.disputes import ReceiptedBallot
 from ostraka.chain.registry import Status
 from ostraka.guard.deciding import Finding
 from ostraka.keys import SigningKey
@@ -193,6 +194,36 @@ def test_an_omitted_ballot(chain: DisputedChain) -> None:
     assert done == [
         f"challenge the omission of a ballot of 0x{fraud.poll.accounts[3].hex()}",
         "reject the root",
+    ]
+
+
+def test_receipts_of_invalid_ballots_cost_one_bond(chain: DisputedChain) -> None:
+    """A dishonest quorum signs receipts of ballots that break the rule, and answers with them."""
+    fraud = chain.poll()
+    fraud.show(fraud.leaves())
+    invalid = [fraud.forged(place, bits=[1, 1, 1, 1, 0, 0]) for place in (1, 3, 5)]
+    by_digest = {one.ballot.digest: one.ballot.encoded for one in invalid}
+    fraud.received += [fraud.receipt_for(one) for one in invalid]
+    fraud.anchor(fraud.poll.root())
+    key = chain.account()
+    tower = fraud.tower(key)
+    for _ in range(3):
+        tower.turn()
+        for challenge in fraud.docket().challenges:
+            if challenge.is_open:
+                named = challenge.subject
+                assert isinstance(named, ReceiptedBallot)
+                chain.disputes.answer_invalid_ballot(
+                    chain.payer, fraud.disputed, named, by_digest[named.digest]
+                )
+    assert len(fraud.docket().challenges) == 1
+    # A valid one that is left out is still disputed.
+    newer = fraud.forged(2)
+    fraud.received.append(fraud.receipt_for(newer))
+    fraud.contents.append(newer.ballot.encoded)
+    voter = newer.ballot.voter.hex()
+    assert outcomes(fraud.tower(key).turn()) == [
+        (f"challenge the omission of a ballot of 0x{voter}", "sent")
     ]
 
 

@@ -35,9 +35,8 @@ def known(fraud: Fraud) -> Evidence:
 
 
 def answer(fraud: Fraud, tree: ForgedTree, index: int) -> ShownLeaf:
-    leaf = fraud.leaves()[index]
-    siblings = tuple(tree.siblings(index))
-    return ShownLeaf(index, leaf.ballot, leaf.boxes_hash, leaf.signature, siblings)
+    leaf, value = tree.nodes[index]
+    return ShownLeaf(index, leaf, value, tuple(tree.siblings(index)))
 
 
 def found(fraud: Fraud, evidence: Evidence, tree: ForgedTree, false: set[int], rounds: int) -> int:

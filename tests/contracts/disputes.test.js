@@ -22,7 +22,11 @@ test("a leaf challenge is answered with the ballot, and the tally follows", asyn
   const { challenge } = await poll.challengeLeaf(3);
   assert.equal(await poll.status(), Status.Anchored);
   await later(200);
-  await poll.answerLeaf(3, await poll.evidence(3));
+  const { events } = await poll.answerLeaf(3, await poll.evidence(3));
+  const shown = events.find(({ eventName }) => eventName === "LeafShown").args;
+  assert.equal(shown.challenge, challenge.challenge);
+  assert.deepEqual(shown.leaf, poll.leaves()[3]);
+  assert.deepEqual(shown.siblings, poll.current.siblings(3));
   const seen = await poll.disputes.call("challengeOf", [challenge.challenge]);
   assert.equal(seen.state, 2);
   assert.equal(await balance(poll.chain.other), 0n);

@@ -40,7 +40,7 @@ class BallotChecker:
         return CLASSES[self.contract.functions.faultOf(setting, terms, ballot).call()]
 
     def leaf_of(self, poll: SyntheticPoll, leaf: BoardLeaf, census: Census) -> Any:
-        """Hash and sum of the leaf that answers for a ballot; None where the contract refuses.
+        """The fields of the leaf that answers for a ballot; None where the contract refuses.
 
         The census is the board's; whether it is the poll's is for the contract to find.
         """

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ostraka.chain.contract import checksum, connect, deploy
+from ostraka.chain.contract import artifact, call, checksum, connect, deploy, transact
 from ostraka.chain.dispute_log import DisputeLog
 from ostraka.chain.disputes import (
+    NOBODY,
     DisputedPoll,
     Disputes,
     Docket,
@@ -94,8 +95,8 @@ class DisputedChain:
         web3.provider.make_request("hardhat_setBalance", asked)  # type: ignore[arg-type]
         return key
 
-    def poll(self, **changes: Any) -> "Fraud":
-        """A poll of seven voters, of which votes were cast; it is frozen now."""
+    def poll(self, frozen: bool = True, **changes: Any) -> "Fraud":
+        """A poll of seven voters, of which votes were cast; it is frozen now unless told."""
         opens_at = self.now + 20
         times = {
             "opens_at": opens_at,
@@ -115,7 +116,10 @@ class DisputedChain:
             }
             | changes
         )
-        return Fraud.create(self, made)
+        fraud = Fraud.create(self, made)
+        if frozen:
+            self.move_time(made.parameters.freezes_at)
+        return fraud
 
 
 @dataclass
@@ -134,7 +138,7 @@ class Fraud:
 
     @classmethod
     def create(cls, chain: DisputedChain, poll: SyntheticPoll) -> "Fraud":
-        """Create and open the poll, and let time pass until its nodes froze."""
+        """Create and open the poll."""
         registry, payer = chain.registry, chain.payer
         if not registry.has_committee(poll.committee.digest):
             digest = registry.domain.digest(typed_data.COMMITTEE, poll.committee.digest)
@@ -153,7 +157,6 @@ class Fraud:
         digest = registry.domain.digest(typed_data.POLL_KEYS, poll.context, poll_keys_hash(keys))
         signatures = [key.sign(digest) for key in poll.node_keys]
         registry.open_poll(payer, number, [node_key(key) for key in keys], signatures)
-        chain.move_time(poll.parameters.freezes_at)
         return cls(chain, poll)
 
     @property
@@ -264,11 +267,15 @@ class Fraud:
         events.update(self.chain.registry.head().number)
         return events.docket(self.disputed)
 
-    def answer_all(self, tree: "ForgedTree", ballots: Sequence[SignedBallot]) -> int:
+    def answer_all(
+        self, tree: "ForgedTree", ballots: Sequence[SignedBallot], way: str = "plain"
+    ) -> int:
         """Answer every open challenge of a leaf that can be answered; return how many.
 
         Args:
             ballots: The ballots of the tree's leaves.
+            way: "plain", "odd" (calldata that the contract reads and no decoder does), or
+                "relayed" (by another contract).
         """
         answered = 0
         for challenge in self.docket().challenges:
@@ -291,13 +298,39 @@ class Fraud:
                 tree.siblings(challenge.subject),
             )
             try:
-                self.chain.disputes.answer_leaf(
-                    self.chain.payer, self.disputed, challenge.subject, evidence
-                )
+                if way == "plain":
+                    self.chain.disputes.answer_leaf(
+                        self.chain.payer, self.disputed, challenge.subject, evidence
+                    )
+                else:
+                    self._answer_hidden(challenge.subject, evidence, way)
             except Refused:
                 continue
             answered += 1
         return answered
+
+    def _answer_hidden(self, index: int, evidence: LeafEvidence, way: str) -> None:
+        """Answer so that no decoder reads the answer from the transaction."""
+        chain, web3 = self.chain, self.chain.disputes.web3
+        given = [self.disputed.subject, self.disputed.terms, index, evidence.encode()]
+        encoded = chain.disputes.contract.encode_abi("answerLeaf", [*given, NOBODY.encode()])
+        data = bytearray.fromhex(encoded[2:])
+        # The contract does not read the node's number where nobody is paid.
+        data[-96] = 1
+        target = chain.disputes.address
+        if way == "relayed":
+            wallet, _ = deploy(chain.url, chain.payer, "TestWallet")
+            relay = web3.eth.contract(checksum(wallet), abi=artifact("TestWallet")["abi"])
+            transact(web3, chain.payer, relay.functions.execute(checksum(target), bytes(data)))
+            return
+        asked = {"from": checksum(chain.payer.address), "to": checksum(target), "data": bytes(data)}
+        gas = call(lambda: web3.eth.estimate_gas(asked))  # type: ignore[arg-type]
+        count = web3.eth.get_transaction_count(asked["from"])  # type: ignore[arg-type]
+        fields = {**asked, "value": 0, "gas": 2 * gas, "chainId": web3.eth.chain_id}
+        del fields["from"]
+        fees = 10 * chain.disputes.base_fee(), 1
+        signed = Account(chain.payer, MemoryJournal()).sign(count, fields, fees, 0)
+        web3.eth.wait_for_transaction_receipt(web3.eth.send_raw_transaction(signed.raw))
 
     def tower(
         self,

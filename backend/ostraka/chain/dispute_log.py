@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from web3.exceptions import TransactionNotFound
+import structlog
+from eth_abi.exceptions import DecodingError
+from web3.exceptions import TransactionNotFound, Web3Exception
 from web3.types import EventData
 
 from ostraka.chain.contract import call, checksum
@@ -23,8 +25,10 @@ from ostraka.chain.disputes import (
     ShownLeaf,
 )
 from ostraka.chain.errors import ChainError
-from ostraka_verifier.merkle_sum import SumNode
+from ostraka_verifier.merkle_sum import Leaf, SumNode
 from ostraka_verifier.units import UnixSeconds
+
+log = structlog.get_logger()
 
 REREAD_BLOCKS = 64
 """Newest blocks whose events are always read again: a reorganization may replace them, and a
@@ -38,7 +42,7 @@ class DisputeLog:
         self._disputes = disputes
         self._events: list[EventData] = []
         self._read_to = disputes.deployment_block - 1
-        self._shown: dict[bytes, ShownLeaf | None] = {}
+        self._signed: dict[bytes, tuple[bytes, bytes, bytes] | None] = {}
 
     def update(self, last: int) -> None:
         """Read the events up to a block; ChainError leaves everything as it was."""
@@ -51,7 +55,7 @@ class DisputeLog:
         """Return the disputes about a poll, as far as events were read.
 
         Raises:
-            ChainError: The transaction of an answer cannot be read.
+            ChainError: The provider does not show the transaction of an answer.
         """
         challenges: dict[bytes, Challenge] = {}
         subjects: dict[bytes, int | ReceiptedBallot] = {}
@@ -72,13 +76,14 @@ class DisputeLog:
                 subjects[identity] = int(given["index"])
             elif name == "OmissionChallenged":
                 subjects[identity] = _receipted(given["ballot"])
+            elif identity in challenges and name == "LeafShown":
+                index = subjects.get(identity)
+                if isinstance(index, int):
+                    shown.append((challenges[identity].round, self._shown(index, event)))
             elif identity in challenges and name == "Answered":
-                known = challenges[identity]
                 paid = int(given["paid"])
+                known = challenges[identity]
                 challenges[identity] = replace(known, state=ChallengeState.ANSWERED, paid=paid)
-                leaf = self._leaf_of(event)
-                if leaf is not None:
-                    shown.append((known.round, leaf))
             elif identity in challenges and name == "Closed":
                 challenges[identity] = replace(challenges[identity], state=ChallengeState.CLOSED)
         named = [
@@ -101,17 +106,30 @@ class DisputeLog:
                 latest = f"{event['blockNumber']}.{event['logIndex']}"
         return latest
 
-    def _leaf_of(self, event: EventData) -> ShownLeaf | None:
-        """Return the leaf that an answer showed; None without one.
-
-        A transaction to another contract, which answers in turn, is not understood.
-        """
+    def _shown(self, index: int, event: EventData) -> ShownLeaf:
+        leaf, siblings = event["args"]["leaf"], event["args"]["siblings"]
         name = bytes(event["transactionHash"])
-        if name not in self._shown:
-            self._shown[name] = self._read_leaf(name)
-        return self._shown[name]
+        if name not in self._signed:
+            self._signed[name] = self._read_signed(name)
+        return ShownLeaf(
+            index,
+            Leaf(
+                bytes.fromhex(leaf["voter"][2:]),
+                int(leaf["weight"]),
+                UnixSeconds(leaf["castAt"]),
+                bytes(leaf["ballotDigest"]),
+            ),
+            _point(leaf["x"], leaf["y"]),
+            tuple(SumNode(bytes(one["hash"]), _point(one["x"], one["y"])) for one in siblings),
+            self._signed[name],
+        )
 
-    def _read_leaf(self, name: bytes) -> ShownLeaf | None:
+    def _read_signed(self, name: bytes) -> tuple[bytes, bytes, bytes] | None:
+        """Return the ballot that an answer's transaction has; None if it is not readable.
+
+        Whoever answers may send it through another contract, or encode it so that only the
+        contract reads it.
+        """
         disputes = self._disputes
         try:
             sent = call(lambda: disputes.web3.eth.get_transaction(name))  # type: ignore[arg-type]
@@ -120,24 +138,17 @@ class DisputeLog:
                 # A reorganization removed it.
                 return None
             raise
-        if sent.get("to") != disputes.contract.address:
+        try:
+            _, given = disputes.contract.decode_function_input(bytes(sent["input"]))
+            evidence = given["evidence"]
+            return (
+                bytes(evidence["ballot"]),
+                bytes(evidence["boxesHash"]),
+                bytes(evidence["signature"]),
+            )
+        except (Web3Exception, DecodingError, ValueError, KeyError) as error:
+            log.info("answer not readable", transaction="0x" + name.hex(), problem=str(error))
             return None
-        function, given = call(
-            lambda: disputes.contract.decode_function_input(bytes(sent["input"]))
-        )
-        if function.fn_name != "answerLeaf":
-            return None
-        evidence = given["evidence"]
-        nodes = [
-            SumNode(bytes(one["hash"]), _point(one["x"], one["y"])) for one in evidence["siblings"]
-        ]
-        return ShownLeaf(
-            int(given["index"]),
-            bytes(evidence["ballot"]),
-            bytes(evidence["boxesHash"]),
-            bytes(evidence["signature"]),
-            tuple(nodes),
-        )
 
 
 def open_by(challenges: Sequence[Challenge], challenger: bytes) -> list[Challenge]:

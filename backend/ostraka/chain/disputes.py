@@ -109,20 +109,20 @@ class Challenge:
 
 @dataclass(frozen=True)
 class ShownLeaf:
-    """What the answer to a challenge of a leaf put on chain.
+    """What the answer to a challenge of a leaf put on chain, as the contract checked it.
 
     Attributes:
-        ballot: Canonical ballot.
-        boxes_hash: That the signature covers, 32 bytes.
-        signature: Of the voter's signing key.
+        value: The leaf's `w·V`, 64 bytes.
         siblings: Of the leaf, from its own height upward.
+        signed: Canonical ballot, hash of its boxes and signature; None if the transaction does
+            not show them.
     """
 
     index: int
-    ballot: bytes
-    boxes_hash: bytes
-    signature: bytes
+    leaf: Leaf
+    value: bytes
     siblings: tuple[SumNode, ...]
+    signed: tuple[bytes, bytes, bytes] | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from itertools import islice
 from ostraka.chain.dispute_log import open_by
 from ostraka.chain.disputes import (
     Challenge,
+    ChallengeState,
     Docket,
     LeafEvidence,
     ReceiptedBallot,
@@ -132,8 +133,8 @@ def decide(facts: Facts, random: Randomness) -> Decision:
 
 
 def _learn(evidence: Evidence, shown: Mapping[int, ShownLeaf]) -> None:
-    """Take the ballots that answers put on chain, as the contract has checked them."""
-    evidence.add(SignedLeaf(one.ballot, one.boxes_hash, one.signature) for one in shown.values())
+    """Take the ballots that transactions of answers have."""
+    evidence.add(SignedLeaf(*one.signed) for one in shown.values() if one.signed is not None)
 
 
 def _judge(
@@ -197,10 +198,9 @@ def _known_fault(evidence: Evidence, root: SumRoot, shown: Mapping[int, ShownLea
     if not root.count:
         # Nobody can be asked for a leaf, and no tally of nothing can be accepted.
         return None
-    if evidence.census is not None:
-        fault = fault_of_shown(evidence, shown, root)
-        if fault is not None:
-            return fault
+    fault = fault_of_shown(evidence.curve, shown, root)
+    if fault is not None:
+        return fault
     for leaves, tree in islice(evidence.trees(), _COMPARED):
         fault = _compared(evidence, leaves, tree, root)
         if fault is not None:
@@ -277,7 +277,16 @@ def _missing(facts: Facts, board: _Board) -> list[Recorded]:
 def _demand_ballots(facts: Facts, docket: Docket, missing: Sequence[Recorded]) -> list[Move]:
     """Return the demand of one missing ballot: one without an answer is enough."""
     asked = {one.subject: one for one in docket.challenges}
+    is_deceived = any(
+        isinstance(one.subject, ReceiptedBallot)
+        and one.challenger == facts.own
+        and one.state is ChallengeState.ANSWERED
+        for one in facts.docket.challenges
+    )
     for one in missing:
+        if is_deceived and facts.evidence.content(one.ballot.digest) is None:
+            # A dishonest quorum signed for an invalid ballot: it could take one bond after another.
+            continue
         known = asked.get(one.ballot)
         if known is None:
             return _in_time(facts, [DemandBallot(one)])
@@ -301,7 +310,7 @@ def _questions(
     if facts.now_unix_s >= until:
         return []
     chosen = demands(facts.evidence, facts.view.root, shown, rounds, facts.most_demands(), random)
-    wanted = [DemandLeaf(index, "no board gives the root") for index in chosen]
+    wanted = [DemandLeaf(index, "no board gives the root", is_guess=True) for index in chosen]
     return _in_time(facts, [one for one in wanted if one.index not in asked])
 
 

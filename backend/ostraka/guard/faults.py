@@ -192,9 +192,7 @@ def climb(
     return hash_, total.encode()
 
 
-def fault_of_shown(
-    evidence: Evidence, shown: Mapping[int, ShownLeaf], root: SumRoot
-) -> Fault | None:
+def fault_of_shown(curve: Curve, shown: Mapping[int, ShownLeaf], root: SumRoot) -> Fault | None:
     """Return what the answers on chain show to be false: padding, or the order of two neighbours.
 
     Args:
@@ -204,36 +202,23 @@ def fault_of_shown(
         for height, sibling in enumerate(leaf.siblings):
             beside = (index >> height) ^ 1
             if beside << height >= root.count and sibling != EMPTY_NODE:
-                own = _own_node(evidence, leaf, height)
+                own = _own_node(curve, leaf, height)
                 siblings = (own, *leaf.siblings[height + 1 :])
                 return FalsePadding(height, beside, sibling, siblings)
             if height == 0 and beside < root.count and sibling.hash == EMPTY_HASH:
-                own = _own_node(evidence, leaf, height)
+                own = _own_node(curve, leaf, height)
                 return FalsePadding(0, beside, sibling, (own, *leaf.siblings[1:]))
         after = shown.get(index + 1)
-        if after is not None and _voter(leaf) >= _voter(after):
-            pair = (_shown_leaf(evidence, leaf), _shown_leaf(evidence, after))
+        if after is not None and leaf.leaf.voter >= after.leaf.voter:
+            pair = ((leaf.leaf, leaf.value), (after.leaf, after.value))
             return FalseOrder(index, pair, (leaf.siblings, after.siblings))
     return None
 
 
-def _voter(shown: ShownLeaf) -> bytes:
-    return SignedLeaf(shown.ballot, b"", b"").voter
-
-
-def _shown_leaf(evidence: Evidence, shown: ShownLeaf) -> tuple[Leaf, bytes]:
-    signed = SignedLeaf(shown.ballot, shown.boxes_hash, shown.signature)
-    tree = evidence.tree([signed])
-    if tree is None:
-        raise ValueError("an answered leaf has no point")
-    return signed.leaf(evidence.weight_of(signed.voter)), tree.root.sum
-
-
-def _own_node(evidence: Evidence, shown: ShownLeaf, height: int) -> SumNode:
+def _own_node(curve: Curve, shown: ShownLeaf, height: int) -> SumNode:
     """Return the node above an answered leaf at a height."""
-    leaf, value = _shown_leaf(evidence, shown)
-    node = SumNode(leaf.hash(value), value)
-    hash_, total = climb(evidence.curve, node, shown.index, shown.siblings[:height])
+    node = SumNode(shown.leaf.hash(shown.value), shown.value)
+    hash_, total = climb(curve, node, shown.index, shown.siblings[:height])
     return SumNode(hash_, total)
 
 

@@ -50,6 +50,9 @@ _WORTH = 4
 """A withdrawal is worth a transaction if it brings so many times the fee."""
 _NEXT_FEE = 5, 4
 """The base fee of the next blocks in terms of the newest one's; it grows by an eighth a block."""
+_HIGHEST_FEE = 2, 1
+"""Highest base fee at which a transaction that is sent now can be mined. A bond that is too small
+by then would fail, and could be sent again only once that block is final."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,8 @@ class Hands:
         coins = self._disputes.coins_of(self._payer.address)
         return max(1, min(left, coins) // max(1, bond))
 
-    def _bond(self, poll: DisputedPoll) -> int:
-        times, parts = _NEXT_FEE
+    def _bond(self, poll: DisputedPoll, fee: tuple[int, int] = _NEXT_FEE) -> int:
+        times, parts = fee
         return self._disputes.bond_of(poll, self._disputes.base_fee() * times // parts)
 
     def is_overtaken(self, poll: DisputedPoll, facts: Facts, move: Move) -> bool:
@@ -185,6 +188,8 @@ class Hands:
                 objection = None if errand.begun else self._objection(bond, facts.docket)
                 if objection is not None:
                     return Step(poll.poll_id, words, "failed", objection, bond)
+                if not (isinstance(move, DemandLeaf) and move.is_guess):
+                    bond = max(bond, self._ample_bond(poll, facts.docket))
                 if isinstance(move, DemandLeaf):
                     sent = disputes.challenge_leaf(errand, poll, digest, move.index, bond)
                 else:
@@ -218,6 +223,16 @@ class Hands:
                 return disputes.prove_padding(errand, poll, height, index, node, siblings)
             case FalseOrder(index, leaves, paths):
                 return disputes.prove_order(errand, poll, index, leaves, paths)
+
+    def _ample_bond(self, poll: DisputedPoll, docket: Docket) -> int:
+        """Return a bond that a rising base fee does not make too small, within the limits."""
+        own = self._payer.address
+        return min(
+            self._bond(poll, _HIGHEST_FEE),
+            self._limits.max_bond_wei,
+            self._limits.poll_budget_wei - spent_by(docket, own),
+            self._disputes.coins_of(own) // 2,
+        )
 
     def _objection(self, bond: int, docket: Docket) -> str | None:
         """Return why a bond must not be paid; None if it may."""

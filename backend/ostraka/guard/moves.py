@@ -26,10 +26,15 @@ class Prove:
 
 @dataclass(frozen=True)
 class DemandLeaf:
-    """Ask for a leaf, for a bond."""
+    """Ask for a leaf, for a bond.
+
+    Attributes:
+        is_guess: Whether it may have an answer, so that the bond may be lost.
+    """
 
     index: int
     reason: str
+    is_guess: bool = False
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,12 @@ def reconstructed(
 ) -> tuple[SignedLeaf, ...] | None:
     """Return all leaves of a tree in its order, from answers and known ballots; None if some are
     not explained."""
-    found = {index: [_signed(leaf)] for index, leaf in shown.items()}
+    found: dict[int, list[SignedLeaf]] = {}
+    for index, leaf in shown.items():
+        signed = evidence.sound(leaf.leaf.digest)
+        if signed is None:
+            return None
+        found[index] = [signed]
     for block, leaves in _explained(evidence, root, shown):
         if leaves is None:
             return None
@@ -140,8 +145,8 @@ def _explanation(
     before = max((place for place in shown if place < block.start), default=-1)
     after = min((place for place in shown if place >= end), default=root.count)
     voters = [one.voter for one in known]
-    first = 0 if before < 0 else bisect_right(voters, _signed(shown[before]).voter)
-    last = len(known) if after == root.count else bisect_left(voters, _signed(shown[after]).voter)
+    first = 0 if before < 0 else bisect_right(voters, shown[before].leaf.voter)
+    last = len(known) if after == root.count else bisect_left(voters, shown[after].leaf.voter)
     from_left = first + block.start - before - 1
     from_right = last - (after - block.start)
     size = end - block.start
@@ -161,7 +166,3 @@ def _padded(node: SumNode, height: int, block: Block) -> SumNode:
         node = SumNode(node_hash(node, EMPTY_NODE), node.sum)
         height += 1
     return node
-
-
-def _signed(shown: ShownLeaf) -> SignedLeaf:
-    return SignedLeaf(shown.ballot, shown.boxes_hash, shown.signature)

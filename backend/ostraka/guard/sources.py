@@ -3,8 +3,9 @@
 Every source may lie, be silent, or show nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -16,6 +17,12 @@ from ostraka_verifier.errors import AuditError
 from ostraka_verifier.published import PublishedPoll
 
 log = structlog.get_logger()
+
+_T = TypeVar("_T")
+_QUICK_S = 1.0
+"""Nodes that answer within this time may always be asked."""
+_REST = 4
+"""All nodes of a committee together take at most this part of the time to answer slowly."""
 
 
 class Source(Protocol):
@@ -32,35 +39,56 @@ class Source(Protocol):
 
 
 class NodesSource:
-    """The nodes of a poll's committee, over HTTP."""
+    """The nodes of a poll's committee, over HTTP.
 
-    def __init__(self, without: str = "") -> None:
+    A node that takes long is left alone for a while, so that silent nodes do not take up the time
+    in which challenges must be answered.
+    """
+
+    def __init__(
+        self, without: str = "", now_monotonic_s: Callable[[], float] = time.monotonic
+    ) -> None:
         """Args:
         without: URL of a node that is not asked: this one.
         """
         self._http = node_http()
         self._without = without
+        self._now_monotonic_s = now_monotonic_s
+        self._left_until_monotonic_s: dict[str, float] = {}
 
     def boards(self, poll: PublishedPoll) -> Iterator[Board]:
         """See `Source`."""
-        for client in self._clients(poll):
-            try:
-                yield client.board(poll)
-            except NodeError as error:
-                log.info("no board", poll=poll.poll_id, problem=str(error))
+        for _, board in self._answers(poll, lambda client: client.board(poll)):
+            yield board
 
     def recorded(self, poll: PublishedPoll) -> Iterator[Recorded]:
         """See `Source`."""
-        yield from _recorded_of(self._clients(poll), poll)
+        for url, listed in self._answers(poll, lambda client: client.omitted(poll.poll_id)):
+            yield from _checked(listed, url, poll)
 
     def ballots(self, poll: PublishedPoll) -> Iterator[bytes]:
         """See `Source`."""
         yield from ()
 
-    def _clients(self, poll: PublishedPoll) -> Iterator[NodeClient]:
-        for member in poll.committee.members:
-            if member.url != self._without:
-                yield NodeClient(self._http, member.url)
+    def _answers(
+        self, poll: PublishedPoll, ask: Callable[[NodeClient], _T]
+    ) -> Iterator[tuple[str, _T]]:
+        members = poll.committee.members
+        for url in [one.url for one in members if one.url != self._without]:
+            began = self._now_monotonic_s()
+            if began < self._left_until_monotonic_s.get(url, began):
+                continue
+            try:
+                answer = ask(NodeClient(self._http, url))
+            except NodeError as error:
+                log.info("no answer", poll=poll.poll_id, problem=str(error))
+                continue
+            finally:
+                ended = self._now_monotonic_s()
+                if ended - began > _QUICK_S:
+                    rest_s = (ended - began) * _REST * len(members)
+                    self._left_until_monotonic_s[url] = ended + rest_s
+            yield url, answer
 
 
 class BoardsSource:
@@ -105,8 +133,14 @@ class GatewaysSource:
 
     def recorded(self, poll: PublishedPoll) -> Iterator[Recorded]:
         """See `Source`."""
-        # A gateway lists receipts in the form of nodes.
-        yield from _recorded_of([NodeClient(self._http, url) for url in self._urls], poll)
+        for url in self._urls:
+            try:
+                # A gateway lists receipts in the form of nodes.
+                listed = NodeClient(self._http, url).omitted(poll.poll_id)
+            except NodeError as error:
+                log.info("no receipts", poll=poll.poll_id, problem=str(error))
+                continue
+            yield from _checked(listed, url, poll)
 
     def ballots(self, poll: PublishedPoll) -> Iterator[bytes]:
         """See `Source`."""
@@ -132,19 +166,12 @@ class FolderSource:
         yield from self._folder.read(poll)[1]
 
 
-def _recorded_of(clients: Iterable[NodeClient], poll: PublishedPoll) -> Iterator[Recorded]:
-    """Yield what nodes or gateways list, if its receipts are good."""
-    for client in clients:
+def _checked(listed: Iterable[Any], url: str, poll: PublishedPoll) -> Iterator[Recorded]:
+    """Yield what a node or gateway lists, if its receipts are good."""
+    for one in listed:
         try:
-            listed = client.omitted(poll.poll_id)
-        except NodeError as error:
-            log.info("no receipts", poll=poll.poll_id, problem=str(error))
-            continue
-        for one in listed:
-            try:
-                yield Recorded.from_json(one, poll)
-            except AuditError as error:
-                # Only the first: a liar could fill the log.
-                problem = str(error)
-                log.warning("receipts refused", poll=poll.poll_id, of=client.url, problem=problem)
-                break
+            yield Recorded.from_json(one, poll)
+        except AuditError as error:
+            # Only the first: a liar could fill the log.
+            log.warning("receipts refused", poll=poll.poll_id, of=url, problem=str(error))
+            break

@@ -50,6 +50,8 @@ log = structlog.get_logger()
 _ENDED = (Status.TALLIED, Status.VOID)
 _ENDED_FOR_S = 3600
 """A poll that ended so long ago is not looked at any more: no reorganization is that deep."""
+_LOOK_AGAIN_S = 600
+"""How often an open poll is looked at: a reorganization may give its number to another one."""
 _SOURCES_S = 30
 """How often sources are asked again about a poll that no board explains."""
 _SHARE_OF_TIME = 20
@@ -155,14 +157,14 @@ class Tower:
 
     def _turn_of(self, number: int, block: int, now: UnixSeconds) -> list[Step]:
         view = self._registry.poll(number, block)
-        watched = self._watch(number, view)
+        watched = self._watch(number, view, now)
         if watched is None:
             return []
         poll = disputed_poll(watched.published)
         docket = self._log.docket(poll)
         self._count(docket)
         if view.status in (Status.CREATED, Status.OPEN):
-            self._look_at[number] = view.freezes_at
+            self._look_at[number] = UnixSeconds(min(view.freezes_at, now + _LOOK_AGAIN_S))
             return []
         if view.status is Status.ANCHORED:
             self._ask(watched, view)
@@ -188,7 +190,7 @@ class Tower:
         self._leave_ended(number, view, decision, now)
         return steps
 
-    def _watch(self, number: int, view: PollView) -> _Watched | None:
+    def _watch(self, number: int, view: PollView, now: UnixSeconds) -> _Watched | None:
         known = self._watched.get(number)
         if known is not None and known.published.context == view.poll_context:
             return known
@@ -196,7 +198,7 @@ class Tower:
         if published is None or published.context != view.poll_context:
             return None
         if not self._serves(published.committee):
-            self._done.add(number)
+            self._look_at[number] = UnixSeconds(now + _ENDED_FOR_S)
             return None
         self._watched[number] = _Watched(published, Evidence(self._curve, published))
         return self._watched[number]
@@ -253,6 +255,11 @@ class Tower:
         except Refused as error:
             # Somebody was faster, the time is over, or the contract sees it otherwise.
             step = Step(poll.poll_id, words, "refused", str(error))
+        except ChainError as error:
+            if isinstance(error.__cause__, OSError):
+                raise
+            # The provider answers, and does not take this transaction: others go on.
+            step = Step(poll.poll_id, words, "failed", str(error))
         return self._reported(watched, facts, move, step)
 
     def _reported(self, watched: _Watched, facts: Facts, move: Move, step: Step) -> Step:
