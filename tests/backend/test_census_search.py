@@ -11,10 +11,12 @@ from ostraka.planning.census_search import (
     MissingAccount,
     WrongEntry,
     WrongOrder,
+    WrongPadding,
     search,
 )
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.census_tree import prove
+from tests.support.false_census import FalseCensus
 
 VOTERS = 300
 
@@ -131,3 +133,58 @@ def test_a_small_census_is_searched_to_the_last_place() -> None:
     small = [entry(10, 5)]
     finding, _, _ = found(small)
     check(small, finding)
+
+
+@pytest.mark.parametrize("voters", [3, 5, 6, 7, 11])
+@pytest.mark.parametrize("node", [(bytes([1]) * 32, 0), (bytes(32), 9), (bytes([1]) * 32, 9)])
+def test_what_is_beyond_the_count_is_found(voters: int, node: tuple[bytes, int]) -> None:
+    right = Census(tuple(entry(10 * number) for number in range(1, voters + 1)))
+    depth = (voters - 1).bit_length()
+    beyond = [
+        (height, index)
+        for height in range(depth)
+        for index in range(1 << (depth - height))
+        if index << height >= voters
+    ]
+    for place in beyond:
+        false = FalseCensus(right.entries, {place: node})
+        if false.tree == right.tree:
+            # Below a node that is empty in any case.
+            continue
+        shown: list[PlacedEntry] = []
+        for _ in range(voters + 1):
+            finding = search(right, voters, shown, 2)
+            if not isinstance(finding, AskFor):
+                break
+            assert finding.places
+            shown += map(false.place, finding.places)
+        assert isinstance(finding, WrongPadding)
+        assert (finding.height, finding.index) == place
+        assert (finding.node[:32], int.from_bytes(finding.node[32:], "big")) == node
+        beside, above = finding.index ^ 1, finding.siblings[:48]
+        assert above[:32] == false.levels[finding.height][beside][0]
+
+
+def test_what_others_asked_for_changes_nothing() -> None:
+    false = list(RIGHT.entries)
+    false[201] = replace(false[201], weight=7)
+    packed = b"".join(one.encode() for one in false)
+    first = search(RIGHT, VOTERS, [], 4)
+    assert isinstance(first, AskFor)
+    by_others = [0, 1, 2, 3, 57, 299, first.places[0]]
+    shown = [PlacedEntry(index, false[index], prove(packed, index)) for index in by_others]
+    assert search(RIGHT, VOTERS, shown, 4) == AskFor(first.places[1:])
+
+
+def test_where_nobody_has_a_weight_every_entry_is_wrong() -> None:
+    false = [entry(10), entry(20)]
+    assert search(None, 2, [], 8) == AskFor((0,))
+    place = FalseCensus(false).place(0)
+    assert search(None, 2, [place], 8) == WrongEntry(place)
+
+
+def test_the_right_census_is_not_searched() -> None:
+    small = Census((entry(10, 5),))
+    place = PlacedEntry(0, small.entries[0], b"")
+    with pytest.raises(ValueError, match="right one"):
+        search(small, 1, [place], 1)
