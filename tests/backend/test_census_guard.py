@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from ostraka.chain.contract import checksum, deploy
 from ostraka.chain.errors import ChainError
@@ -17,6 +19,7 @@ from ostraka.chain.governor import (
     WeightRule,
 )
 from ostraka.chain.treasury import Token
+from ostraka.cli.main import app
 from ostraka.keys import SigningKey
 from ostraka.planning.proposal_census import FalseAndFinal, Guard, right_census
 from ostraka_verifier.census import Census, CensusEntry
@@ -167,3 +170,44 @@ def test_a_census_falls_where_nobody_has_a_weight(chain: DisputedChain) -> None:
     scene.disputes.answer(scene.maker, posted, place)
     assert list(guard.look(scene.source))
     assert scene.state(posted) is PostState.FALLEN
+
+
+def test_too_few_voters_post_nothing_and_are_guarded(chain: DisputedChain) -> None:
+    scene = Scene(chain, (700, 300))
+    committee = chain.poll().poll.committee.digest
+    times = 0, 3600, 5, 8, 100, 600, 86_400, 1, 300, 1200
+    terms = (committee, *times, 1, int(WeightRule.EQUAL))
+    address, _ = deploy(
+        chain.url,
+        chain.payer,
+        "OstrakaGovernor",
+        checksum(scene.token.address),
+        checksum(scene.watcher.address),
+        ("Club", 1, 1000, 0, 20),
+        checksum(chain.registry.address),
+        checksum(scene.disputes.address),
+        terms,
+    )
+    governor = Governor(chain.url, address)
+    call = [checksum(address)], [0], [b""], "Anything"
+    receipt = governor.transact(chain.payer, "propose", *call)
+    proposal = int(governor.event_of(receipt, "ProposalCreated")["proposalId"])
+    for _ in range(3):
+        chain.pass_time(1)
+    scene.source = governor.source(proposal)
+    invented = [CensusEntry(bytes([n]) * 20, bytes([n]) * 20, 1) for n in range(1, 6)]
+    posted = scene.post(FalseCensus(invented))
+
+    def run(command: str) -> Result:
+        environment = {
+            "OSTRAKA_SECRET_KEY": scene.watcher.secret().hex(),
+            "OSTRAKA_GOVERNOR": checksum(address),
+            "OSTRAKA_RPC": chain.url,
+        }
+        return CliRunner().invoke(app, ["governor", command, str(proposal)], env=environment)
+
+    refused = run("post")
+    assert refused.exit_code == 1
+    assert "2 have a weight" in refused.output
+    assert run("guard").exit_code == 0
+    assert len(scene.disputes.open_challenges(posted)) == 3
