@@ -37,19 +37,22 @@ REGISTRY = (
     "registry_anchoring",
     "registry_tally",
 )
+CENSUSES = ("census_disputes", "census_challenges")
 TESTS = {
+    "contracts/CensusDisputes.sol": CENSUSES,
     "contracts/Disputes.sol": DISPUTES,
     "contracts/BallotCheck.sol": BALLOTS,
     "contracts/libraries/BallotProof.sol": BALLOTS,
     "contracts/libraries/Bonds.sol": ("disputes_bonds", "disputes_limits"),
+    "contracts/libraries/CensusTree.sol": ("census_tree", *CENSUSES),
     "contracts/libraries/Receipts.sol": DISPUTES,
     "contracts/libraries/SumTree.sol": DISPUTES,
     "contracts/registry/PollStates.sol": REGISTRY,
 }
 """Tests of each contract, the fastest first."""
 
-NEEDS_OPTIMIZER = "^polls say how long disputes may last"
-"""Deploys a contract whose creation code is too large without the optimizer."""
+NEEDS_OPTIMIZER = "^(polls say how long disputes may last|gas of posting)"
+"""Deploys a contract whose creation code is too large without the optimizer, or measures gas."""
 CONFIGURATION = """
 import { defineConfig } from "hardhat/config";
 // Code that is not optimized is larger than a real chain allows, and uses more gas.

@@ -404,6 +404,9 @@ test("everybody who posted the census may upload it, so that nobody can keep it 
   assert.deepEqual(await Promise.all([starter, other, thief, nobody].map((one) => may(one))), [
     ...[true, true, false, false],
   ]);
+  // Also who posts it only when the others turn out to keep it back.
+  await proposal.post(census, nobody);
+  assert.equal(await may(nobody), true);
   assert.equal(await may(starter, id + 1n), false);
   assert.equal(await may(zeroAddress, id + 1n), false);
   // Nodes take a creator with such a function for a treasury.

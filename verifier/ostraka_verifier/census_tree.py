@@ -141,6 +141,22 @@ def verify_proof(
     demand(node == (root.hash, root.sum), "its siblings do not lead to the root")
 
 
+def path_node(index: int, entry: bytes, proof: bytes, height: int) -> bytes:
+    """Return the node above an entry at a height, 48 bytes, from a proof that is valid.
+
+    Args:
+        index: Place of the entry.
+        entry: 56 bytes.
+        proof: Siblings of at least the levels below `height`.
+    """
+    node = _leaf(entry)
+    for level in range(height):
+        beside = proof[SIBLING_BYTES * level : SIBLING_BYTES * (level + 1)]
+        sibling = (beside[:HASH_BYTES], int.from_bytes(beside[HASH_BYTES:], "big"))
+        node = _parent(sibling, node) if index >> level & 1 else _parent(node, sibling)
+    return node[0] + unsigned(node[1], WEIGHT_BYTES)
+
+
 def _count(entries: bytes) -> int:
     if len(entries) % ENTRY_BYTES:
         raise Malformed("census", f"length {len(entries)} is not a multiple of {ENTRY_BYTES}")

@@ -12,11 +12,10 @@ from typing import Any
 from ostraka.chain.contract import DeployedContract, Sender, Sent, checksum, sent
 from ostraka.chain.errors import ChainError
 from ostraka_verifier.census import CensusEntry
-from ostraka_verifier.census_tree import CensusRoot
+from ostraka_verifier.census_tree import SIBLING_BYTES, WEIGHT_BYTES, CensusRoot
 from ostraka_verifier.encoding import HASH_BYTES
 from ostraka_verifier.units import UnixSeconds
 
-_SIBLING_SUM_BYTES = 16
 _UNPAID = (1, 2)
 """States of a challenge whose bond nobody got yet: open, answered."""
 
@@ -101,17 +100,9 @@ class PlacedEntry:
 
     def abi(self) -> tuple[Any, ...]:
         """As the contract takes it."""
-        size = HASH_BYTES + _SIBLING_SUM_BYTES
-        nodes = [
-            (
-                self.siblings[at : at + HASH_BYTES],
-                int.from_bytes(self.siblings[at + HASH_BYTES : at + size], "big"),
-            )
-            for at in range(0, len(self.siblings), size)
-        ]
         entry = self.entry
         accounts = checksum(entry.account), checksum(entry.signing_key)
-        return (*accounts, entry.weight), self.index, nodes
+        return (*accounts, entry.weight), self.index, _nodes_abi(self.siblings)
 
 
 @dataclass(frozen=True)
@@ -234,6 +225,20 @@ class CensusDisputes(DeployedContract):
         """Show two neighbours whose accounts do not increase."""
         return self.send(sender, "proveOrder", posted.abi(), [place.abi() for place in pair])
 
+    def prove_padding(
+        self,
+        sender: Sender,
+        posted: PostedCensus,
+        height: int,
+        index: int,
+        node: bytes,
+        siblings: bytes,
+    ) -> Sent:
+        """Show a node (48 bytes) beyond the count that is not empty; siblings from its height."""
+        [abi] = _nodes_abi(node)
+        above = _nodes_abi(siblings)
+        return self.send(sender, "provePadding", posted.abi(), height, index, abi, above)
+
 
 class Governor(DeployedContract):
     """A Governor with the module GovernorOstraka; its other modules may be any."""
@@ -298,6 +303,16 @@ def _tree_abi(tree: CensusRoot) -> tuple[Any, ...]:
     return tree.hash, tree.sum, tree.count
 
 
+def _nodes_abi(packed: bytes) -> list[tuple[bytes, int]]:
+    return [
+        (
+            packed[at : at + HASH_BYTES],
+            int.from_bytes(packed[at + HASH_BYTES : at + SIBLING_BYTES], "big"),
+        )
+        for at in range(0, len(packed), SIBLING_BYTES)
+    ]
+
+
 def _placed(given: Any) -> PlacedEntry:
     entry = given["entry"]
     return PlacedEntry(
@@ -308,7 +323,7 @@ def _placed(given: Any) -> PlacedEntry:
             entry["weight"],
         ),
         b"".join(
-            bytes(node["hash"]) + node["sum"].to_bytes(_SIBLING_SUM_BYTES, "big")
+            bytes(node["hash"]) + node["sum"].to_bytes(WEIGHT_BYTES, "big")
             for node in given["siblings"]
         ),
     )

@@ -124,11 +124,15 @@ def post(
 
     Example: ostraka governor post 7316… --governor 0x… --rpc $RPC --key operator.key
     """
-    from ostraka.chain.governor import PostState
+    from ostraka.chain.governor import PostState, WeightRule
+    from ostraka_verifier.census import MINIMUM_CLASS
 
     scene = _Scene.of(rpc, governor, proposal)
     pays = secret_key(key, plain_key, as_json)
     source, disputes, found = scene.source(), scene.disputes(), scene.census()
+    if source.weights is WeightRule.EQUAL and len(found) < MINIMUM_CLASS:
+        reason = f"{len(found)} have a weight; with equal weights a poll needs {MINIMUM_CLASS}"
+        raise CommandError("Too few voters", reason)
     for known in disputes.posts(source):
         view = disputes.view(known)
         is_mine = view.poster == pays.address and view.state is not PostState.FALLEN
@@ -151,21 +155,28 @@ def guard(
         typer.Option(
             min=1, max=64, help="Most places of a false census to ask for at a time, each a bond."
         ),
-    ] = 8,
+    ] = 16,
     as_json: AsJson = False,
 ) -> None:
     """Look once at every census posted for a proposal: defend right ones, dispute false ones.
 
-    Run it every few minutes, several times within the response time. It repeats nothing. Each place
+    Run it every few minutes, several times within the response time. It repeats nothing, and what
+    fails at one census keeps it from no other. Each place
     that it asks for takes a bond, which `ostraka governor claim` takes back once the census fell.
 
     Example: ostraka governor guard 7316… --governor 0x… --rpc $RPC --key watcher.key
     """
     from ostraka.planning.proposal_census import Guard
+    from ostraka_verifier.snapshot import NobodyListed
 
     scene = _Scene.of(rpc, governor, proposal)
     pays = secret_key(key, plain_key, as_json)
-    watch = Guard(scene.disputes(), pays, scene.census(), at_once)
+    try:
+        right = scene.census()
+    except NobodyListed:
+        # Then every census is false.
+        right = None
+    watch = Guard(scene.disputes(), pays, right, at_once)
     done = []
     for line in watch.look(scene.source()):
         note(as_json, line)

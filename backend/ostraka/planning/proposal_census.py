@@ -3,10 +3,11 @@
 Source: docs/protocol.md §18.9, §18.10.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from ostraka.chain.contract import Sender
+from ostraka.chain.errors import ChainError, Refused
 from ostraka.chain.governor import (
     CensusDisputes,
     Governor,
@@ -18,10 +19,10 @@ from ostraka.chain.governor import (
 )
 from ostraka.planning.census_search import (
     AskFor,
-    Finding,
     MissingAccount,
     WrongEntry,
     WrongOrder,
+    WrongPadding,
     search,
 )
 from ostraka.planning.electorates import block_at
@@ -29,26 +30,32 @@ from ostraka_verifier.census import Census
 from ostraka_verifier.rpc import JsonRpc
 from ostraka_verifier.snapshot import CensusSource, SourceKind, read_census
 from ostraka_verifier.units import UnixSeconds
-from ostraka_verifier.weight_classes import EQUAL
 
 _SECONDS = "mode=timestamp"
 
 
 def right_census(rpc_url: str, governor: Governor, source: VoteSource) -> Census:
-    """Return the census that the chain determines.
+    """Return the census that the chain determines, however few voters it has.
 
     Raises:
         Undecided: The endpoint does not answer, or the snapshot is not in its past.
-        Rejected: Nobody has a weight; or weights are equal, and there are fewer than 5 voters.
+        NobodyListed: Nobody has a weight.
     """
     rpc = JsonRpc(rpc_url)
     newest = rpc.newest_block()
     block = source.timepoint
     if governor.read("CLOCK_MODE") == _SECONDS:
         block = block_at(rpc, newest, UnixSeconds(source.timepoint))
-    classes = EQUAL if source.weights is WeightRule.EQUAL else None
-    votes = CensusSource(SourceKind.VOTES, source.token, block, source.unit, classes=classes)
-    return read_census(rpc, votes, newest)
+    votes = CensusSource(SourceKind.VOTES, source.token, block, source.unit)
+    found = read_census(rpc, votes, newest)
+    if source.weights is WeightRule.VOTES:
+        return found
+    # Not by classes, which refuse too few voters: a false census of them must be disputed, too.
+    return Census(tuple(replace(entry, weight=1) for entry in found.entries))
+
+
+class FalseAndFinal(ValueError):
+    """A false census is final, so that it can start the poll: nobody can dispute it any more."""
 
 
 @dataclass(frozen=True)
@@ -56,66 +63,107 @@ class Guard:
     """Defends the right census of a source and disputes all others, in one pass.
 
     Attributes:
+        right: None if nobody has a weight, so that every census is false.
         at_once: Most places of one census to ask for at a time.
     """
 
     disputes: CensusDisputes
     sender: Sender
-    right: Census
+    right: Census | None
     at_once: int
 
     def look(self, source: VoteSource) -> Iterator[str]:
         """Do what can be done about every census of a source now; yields what was done or seen.
 
-        Repeated calls do nothing twice.
+        Repeated calls do nothing twice. What fails at one census keeps nobody from the others.
 
         Raises:
-            ChainError: The chain is unreachable, or refuses a step. Later calls go on from there.
+            FalseAndFinal: At the end.
+            ChainError: At the end: the first that a census met. Later calls go on from there.
         """
-        for posted in self.disputes.posts(source):
-            view = self.disputes.view(posted)
-            if view.state is not PostState.STANDING:
-                continue
-            is_right = posted.tree == self.right.tree
-            if view.is_final:
-                yield f"census {posted.id}: {'right' if is_right else 'FALSE'} and final"
-            elif is_right:
-                yield from self._defend(posted)
-            else:
-                yield self._attack(posted)
+        failed: ChainError | None = None
+        lost = []
+        # Right ones first: a false one costs bonds, which may use up the coin for answers.
+        for posted in sorted(self.disputes.posts(source), key=self._is_false):
+            try:
+                view = self.disputes.view(posted)
+                if view.state is PostState.FALLEN:
+                    continue
+                if not view.is_final:
+                    yield from self._look_at(posted)
+                elif self._is_false(posted):
+                    lost.append(f"census {posted.id}")
+                    yield f"{lost[-1]}: FALSE and final"
+                else:
+                    yield f"census {posted.id}: right and final"
+            except ChainError as error:
+                failed = failed or error
+                yield f"census {posted.id}: {error}"
+        if lost:
+            raise FalseAndFinal(f"false and final: {', '.join(lost)}") from failed
+        if failed is not None:
+            raise failed
 
-    def _defend(self, posted: PostedCensus) -> Iterator[str]:
+    def _is_false(self, posted: PostedCensus) -> bool:
+        return self.right is None or posted.tree != self.right.tree
+
+    def _look_at(self, posted: PostedCensus) -> Iterator[str]:
+        if self.right is not None and posted.tree == self.right.tree:
+            yield from self._defend(posted, self.right)
+        else:
+            yield from self._attack(posted)
+
+    def _defend(self, posted: PostedCensus, right: Census) -> Iterator[str]:
         now = self.disputes.head().timestamp
         for challenge in self.disputes.open_challenges(posted):
+            index = challenge.index
             if now > challenge.deadline:
-                yield f"census {posted.id}: place {challenge.index} was not shown in time"
+                yield f"census {posted.id}: place {index} was not shown in time"
                 continue
-            entry = self.right.entries[challenge.index]
-            _, siblings = self.right.proof(entry.account)
-            place = PlacedEntry(challenge.index, entry, siblings)
-            self.disputes.answer(self.sender, posted, place)
-            yield f"census {posted.id}: right; showed place {challenge.index}"
+            entry = right.entries[index]
+            _, siblings = right.proof(entry.account)
+            place = PlacedEntry(index, entry, siblings)
+            try:
+                self.disputes.answer(self.sender, posted, place)
+            except Refused as error:
+                # Another may have shown it just now. The others wait for their answers.
+                yield f"census {posted.id}: right; did not show place {index}: {error}"
+            else:
+                yield f"census {posted.id}: right; showed place {index}"
         yield f"census {posted.id}: right"
 
-    def _attack(self, posted: PostedCensus) -> str:
+    def _attack(self, posted: PostedCensus) -> Iterator[str]:
         waiting = self.disputes.open_challenges(posted)
         now = self.disputes.head().timestamp
         for challenge in waiting:
             if now > challenge.deadline:
                 self.disputes.expire(self.sender, posted, challenge.index)
-                return f"census {posted.id}: false; fell, as nobody showed place {challenge.index}"
+                yield f"census {posted.id}: false; fell, as nobody showed place {challenge.index}"
+                return
         shown = self.disputes.shown(posted)
         finding = search(self.right, posted.tree.count, shown, self.at_once)
-        if isinstance(finding, AskFor) and waiting:
-            return f"census {posted.id}: false; waiting for {len(waiting)} places"
-        return f"census {posted.id}: false; {self._use(posted, finding)}"
+        if isinstance(finding, AskFor):
+            asked = {challenge.index for challenge in waiting}
+            yield from self._ask(posted, [one for one in finding.places if one not in asked])
+        else:
+            yield f"census {posted.id}: false; {self._prove(posted, finding)}"
 
-    def _use(self, posted: PostedCensus, finding: Finding) -> str:
-        match finding:
-            case AskFor(places):
-                for index in places:
-                    self.disputes.challenge(self.sender, posted, index)
-                return "asked for places " + ", ".join(map(str, places))
+    def _ask(self, posted: PostedCensus, places: Sequence[int]) -> Iterator[str]:
+        for index in places:
+            try:
+                self.disputes.challenge(self.sender, posted, index)
+            except Refused as error:
+                # Another may have asked for it just now.
+                yield f"census {posted.id}: false; did not ask for place {index}: {error}"
+            else:
+                yield f"census {posted.id}: false; asked for place {index}"
+        if not places:
+            yield f"census {posted.id}: false; waiting for the places asked for"
+
+    def _prove(
+        self, posted: PostedCensus, fault: WrongEntry | MissingAccount | WrongOrder | WrongPadding
+    ) -> str:
+        match fault:
             case WrongEntry(place):
                 self.disputes.prove_entry(self.sender, posted, place)
                 return f"showed that entry {place.index} is wrong"
@@ -125,3 +173,6 @@ class Guard:
             case WrongOrder(pair):
                 self.disputes.prove_order(self.sender, posted, pair)
                 return f"showed that entries {pair[0].index} and {pair[1].index} are out of order"
+            case WrongPadding(height, index, node, siblings):
+                self.disputes.prove_padding(self.sender, posted, height, index, node, siblings)
+                return f"showed that node {index} of height {height} is not empty"
