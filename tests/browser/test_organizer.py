@@ -98,7 +98,7 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
         expect(page.get_by_text(url)).to_be_visible()
     page.get_by_label("Minimum ballots").fill("4")
     page.get_by_text("Protocol periods").click()
-    page.get_by_label("Dispute period").fill("10m")
+    page.get_by_label("Dispute period before").fill("10m")
     page.get_by_label("Time from closing until").fill("5s")
     page.get_by_label("Length of one agreement round").fill("8s")
     organizer.look("organize-nodes")
