@@ -40,8 +40,10 @@ NOT_YET = {
     "GET /polls/{poll_id}/results",
     "GET /polls/{poll_id}/results.csv",
     "GET /polls/{poll_id}/results.pb",
+    "POST /polls/{poll_id}/omitted",
 }
-"""Requests that fail here for everybody: nothing is decided, and no signature is available."""
+"""Requests that fail here for everybody: nothing is decided, no signature is available, and this
+gateway has no folder for receipts."""
 TOKEN = {"Authorization": "Bearer a token"}
 
 
