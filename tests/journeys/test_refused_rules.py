@@ -73,31 +73,31 @@ BAD_POLLS: dict[str, tuple[dict[str, Any], str, bytes, str]] = {
         {"kind": "approval", "at_least": 2, "at_most": 1, **OPTIONS},
         "2 outside 0 … 1",
         encoded(2, [[(0, 1)], []]),
-        "BallotRuleSlotWithoutTerms(1)",
+        "BallotRuleSlotWithoutTerms(slot 1)",
     ),
     "impossible: two places for one option": (
         {"kind": "ranking", "scores": [2, 1, 1], **OPTIONS},
         "3 places for 2 options",
         encoded(2, [[(0, 1)], [(2, 1)]]),
-        "BallotRuleIndexOutOfRange(2, 2)",
+        "BallotRuleIndexOutOfRange(index 2, bound 2)",
     ),
     "ambiguous: two buckets of one name": (
         {"kind": "histogram", "options": ["Here", "Here"]},
         "named 'Here' as another before",
         encoded(2, [[(0, 1)], [(0, 1)]]),
-        "BallotRuleBitInTwoSlots(0)",
+        "BallotRuleBitInTwoSlots(bit 0)",
     ),
     "ambiguous: a bound that falls": (
         {"kind": "histogram", "bounds": [0, 5, 5], **OPTIONS},
         "not strictly increasing",
         encoded(2, [[(1, 1), (0, 1)]]),
-        "BallotRuleNotIncreasing(0)",
+        "BallotRuleNotIncreasing(index 0)",
     ),
     "wrapping: costs": (
         {"kind": "knapsack", "costs": [str(HUGE), str(HUGE)], "budget": str(HUGE), **OPTIONS},
         "coefficients and constant reach 2^128",
         encoded(2, [[(0, 1)], [(1, 1)]], [([(0, HUGE), (1, HUGE)], HUGE)]),
-        "BallotRuleRowTooLarge(0)",
+        "BallotRuleRowTooLarge(row 0)",
     ),
     "wrapping: squares": (
         {
@@ -106,13 +106,13 @@ BAD_POLLS: dict[str, tuple[dict[str, Any], str, bytes, str]] = {
         },
         "squares, coefficients and constant reach 2^128",
         encoded(2, [[(0, 1 << 64)], [(1, 1)]], [], [([0], 0)]),
-        "BallotRuleQuadraticRowTooLarge(0)",
+        "BallotRuleQuadraticRowTooLarge(row 0)",
     ),
     "too many bits": (
         {"kind": "score", "max_score": (1 << 30) - 1, "options": [f"{n}" for n in range(11)]},
         "330, at most 320",
         encoded(321, [[(bit, 1)] for bit in range(321)]),
-        "BallotRuleTooWide(321)",
+        "BallotRuleTooWide(width 321)",
     ),
 }
 
