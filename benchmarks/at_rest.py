@@ -8,11 +8,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests.support.counting_rpc import CountingRpc
 
+from benchmarks.figures import figure_at_most
 from benchmarks.load.builds import Build, build_of, this_build
 from benchmarks.load.running_stage import processor_s, running_stage
 
@@ -20,6 +22,7 @@ OLD_COMMIT = "0773662"
 NODES, POLLS = 4, 12
 _SETTLE_S, _WINDOW_S = 25, 60
 _HERE = Path(__file__).parent
+_figure = partial(figure_at_most, "node", digits=2)
 
 
 @dataclass(frozen=True)
@@ -91,17 +94,4 @@ def _watch(
             100 * (after[who][1] - before[who][1]) / seconds / len(ids),
         )
         for who, (_, ids) in groups.items()
-    }
-
-
-def _figure(name: str, value: float, unit: str, goal: float, how: str) -> dict[str, Any]:
-    return {
-        "group": "node",
-        "name": name,
-        "value": round(value, 2),
-        "unit": unit,
-        "goal": goal,
-        "op": "<=",
-        "met": value <= goal,
-        "how": how,
     }

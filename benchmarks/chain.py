@@ -3,11 +3,13 @@
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests.support.committees import KeyCommittee
 
+from benchmarks.figures import figure_at_most
 from ostraka.chain.contract import call, checksum
 from ostraka.chain.treasury import ElectorateKind, Item, RoundElectorate, RoundParameters
 from ostraka.demo.local_stack import LocalStack
@@ -32,6 +34,7 @@ ROUNDS = {
     "proportional": round_rules.proportional(),
 }
 OPTIONS = (8, 50, 200)
+_figure = partial(figure_at_most, "chain", digits=3)
 
 
 def measure() -> Iterator[dict[str, Any]]:
@@ -191,16 +194,3 @@ def _tally(nodes: KeyCommittee, poll_id: int, voters: int, votes: Sequence[int])
     accepted = nodes.accept(poll_id, tally)
     steps = zip(STEPS[1:], (opened, anchored, accepted), strict=True)
     return {name: sent.gas_used for name, sent in steps}
-
-
-def _figure(name: str, value: float, unit: str, goal: float, how: str) -> dict[str, Any]:
-    return {
-        "group": "chain",
-        "name": name,
-        "value": round(value, 3),
-        "unit": unit,
-        "goal": goal,
-        "op": "<=",
-        "met": value <= goal,
-        "how": how,
-    }

@@ -3,8 +3,11 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from benchmarks.figures import figure_at_most
 
 CHECKOUT = Path(__file__).parents[1]
 TRANSACTION_CAP = 16_777_216
@@ -12,6 +15,7 @@ TRANSACTION_CAP = 16_777_216
 ANSWER_64_BITS = 700_000
 DOUBLING = 4_000
 """Most gas more for twice as many voters, for each path in a tree."""
+_figure = partial(figure_at_most, "gas", digits=3)
 
 
 def measure() -> Iterator[dict[str, Any]]:
@@ -50,16 +54,3 @@ def measured() -> Iterator[tuple[str, float]]:
             yield figure["name"], figure["value"]
     if process.returncode:
         raise ChildProcessError(f"gas.js: exit code {process.returncode}")
-
-
-def _figure(name: str, value: float, unit: str, goal: float, how: str) -> dict[str, Any]:
-    return {
-        "group": "gas",
-        "name": name,
-        "value": round(value, 3),
-        "unit": unit,
-        "goal": goal,
-        "op": "<=",
-        "met": value <= goal,
-        "how": how,
-    }

@@ -12,6 +12,7 @@ from tests.support.flood import Flood, false_proofs
 from tests.support.town import Town, vote_for
 
 from benchmarks import at_rest
+from benchmarks.figures import figure_at_most
 from benchmarks.load.comparison import compared
 from ostraka.wire.records import encode_records
 
@@ -89,13 +90,4 @@ def _silent(town: Town) -> tuple[float, float]:
 
 
 def _seconds(name: str, value: float, goal: float, how: str) -> dict[str, Any]:
-    return {
-        "group": "node",
-        "name": name,
-        "value": round(value, 2),
-        "unit": "s",
-        "goal": goal,
-        "op": "<=",
-        "met": value <= goal,
-        "how": how,
-    }
+    return figure_at_most("node", name, value, "s", goal, how, 2)

@@ -8,6 +8,7 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from tests.support.polls import CHAIN_ID, OPENS_AT, REGISTRY, approval_poll
 from tests.web.bridge import Browser
 
+from benchmarks.figures import figure_at_most
 from ostraka.keys import SigningKey
 from ostraka.sealing import PollKey
 from ostraka_verifier.rule import BallotRule, Row, slack_bits, slack_coefficients
@@ -24,6 +26,7 @@ NODES = 5
 THRESHOLD = 3
 REPEATS = 5
 ROOT = Path(__file__).parent.parent
+figure = partial(figure_at_most, "web", digits=1)
 
 
 def measure() -> Iterator[dict[str, Any]]:
@@ -99,17 +102,3 @@ def bundle() -> dict[str, float]:
             path.name.partition("-")[0]: len(gzip.compress(path.read_bytes(), 9)) / 1000
             for path in (Path(folder) / "assets").glob("*.js")
         }
-
-
-def figure(name: str, value: float, unit: str, goal: float, how: str) -> dict[str, Any]:
-    """Return a figure of this group."""
-    return {
-        "group": "web",
-        "name": name,
-        "value": round(value, 1),
-        "unit": unit,
-        "goal": goal,
-        "op": "<=",
-        "met": value <= goal,
-        "how": how,
-    }

@@ -23,9 +23,6 @@ contract CensusDisputes is ICensusDisputes {
         State state;
     }
 
-    /// @dev Least time between the deadlines of two challenges, in seconds: nobody can be made to
-    /// answer many in one block.
-    uint256 private constant SPACING = 12;
     /// @dev So many challenges can be answered one after another. Asked for 16 places at a time, five
     /// answers are enough to find a false entry among a million.
     uint32 private constant MIN_ANSWERS = 8;
@@ -194,7 +191,7 @@ contract CensusDisputes is ICensusDisputes {
         if (msg.value < required) revert CensusDisputesWrongBond(msg.value, required);
         uint256 deadline = Math.max(
             block.timestamp + responseTime,
-            uint256(record.lastDeadline) + SPACING
+            uint256(record.lastDeadline) + Bonds.SPACING
         );
         opened.challenger = msg.sender;
         opened.deadline = uint48(Math.min(deadline, record.bound - responseTime));

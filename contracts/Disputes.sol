@@ -31,9 +31,6 @@ contract Disputes is IDisputes, EIP712, ERC165 {
     }
 
     bytes32 private constant ANSWER_TYPE = keccak256("Answer(bytes32 challenge,address payee)");
-    /// @dev Least time between the deadlines of two challenges, in seconds: nobody can be made to
-    /// answer many in one block.
-    uint256 private constant SPACING = 12;
     uint256 private constant CALLDATA_GAS = 16;
     uint256 private constant TRANSACTION_GAS = 21_000;
     /// @dev Response times from the last answer about a leaf, or about an omission, to the bound.
@@ -354,7 +351,7 @@ contract Disputes is IDisputes, EIP712, ERC165 {
         Docket storage docket = _dockets[ChallengeId.poll(poll)][seen.root.round];
         uint256 deadline = Math.max(
             block.timestamp + responseTime,
-            uint256(docket.lastDeadline) + SPACING
+            uint256(docket.lastDeadline) + Bonds.SPACING
         );
         record.challenger = msg.sender;
         record.deadline = uint48(Math.min(deadline, lastAnswer));

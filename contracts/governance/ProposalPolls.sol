@@ -7,6 +7,7 @@ import {ICensusDisputes} from "../interfaces/ICensusDisputes.sol";
 import {IGovernorOstraka} from "../interfaces/IGovernorOstraka.sol";
 import {IPollRegistry} from "../interfaces/IPollRegistry.sol";
 import {CensusTree} from "../libraries/CensusTree.sol";
+import {DisputeTimes} from "../libraries/DisputeTimes.sol";
 import {ProposalDescription} from "../libraries/ProposalDescription.sol";
 
 /// @title ProposalPolls
@@ -28,8 +29,6 @@ contract ProposalPolls {
     bytes private constant OUTCOME_RULE = hex"00";
     /// @dev Fewer voters cannot form a class (docs/protocol.md §6.6).
     uint32 private constant MINIMUM_CLASS = 5;
-    /// @dev As the registry requires.
-    uint32 private constant MIN_ANSWERS = 4;
 
     /// @notice The registry of all polls.
     IPollRegistry public immutable pollRegistry;
@@ -123,8 +122,10 @@ contract ProposalPolls {
         if (registry.disputes() == address(0)) _refuse("pollRegistry");
         if (terms_.disputeWindow < floor) _refuse("disputeWindow");
         if (terms_.tallyPeriod < floor) _refuse("tallyPeriod");
-        if (terms_.responseTime < floor) _refuse("responseTime");
-        if (terms_.maxDisputeDelay / MIN_ANSWERS < terms_.responseTime) _refuse("maxDisputeDelay");
+        uint32 responseTime = terms_.responseTime;
+        if (!DisputeTimes.isResponseTime(true, responseTime, floor)) _refuse("responseTime");
+        if (!DisputeTimes.isDelay(true, responseTime, terms_.maxDisputeDelay))
+            _refuse("maxDisputeDelay");
     }
 
     function _parameters(

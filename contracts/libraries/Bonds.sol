@@ -4,9 +4,12 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SumTree} from "./SumTree.sol";
 
-/// @title What a challenge costs its maker
+/// @title What a challenge costs its maker, and how close two may come
 /// @notice docs/protocol.md §11.3.
 library Bonds {
+    /// @dev Least time between the deadlines of two challenges, in seconds: nobody can be made to
+    /// answer many in one block.
+    uint256 internal constant SPACING = 12;
     // Upper bounds of what an answer uses, in gas: measured up to the largest rules.
     uint256 private constant ANSWER_GAS = 320_000;
     uint256 private constant GAS_PER_WIDTH = 7_500;

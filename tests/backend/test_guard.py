@@ -16,11 +16,12 @@ from ostraka.chain.journal_file import FileJournal
 from ostraka.chain.registry import Status
 from ostraka.guard.deciding import Finding
 from ostraka.guard.hands import Limits
+from ostraka.guard.receipts import Recorded
 from ostraka.guard.sources import NodesSource
-from ostraka.voter.prepare import SignedBallot
 from ostraka.wire.node_client import NodeClient, NodeError
 from ostraka_verifier.board import BoardLeaf
-from ostraka_verifier.merkle_sum import SumNode
+from ostraka_verifier.errors import Malformed
+from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import approval
 from tests.support.disputed import (
@@ -75,6 +76,36 @@ def test_a_false_challenge_of_a_leaf_fails_and_costs_its_maker(chain: DisputedCh
     assert tower.counts["seen"] == tower.counts["answered"] == 1
 
 
+def test_a_poll_that_failed_in_one_turn_is_looked_at_in_the_next(
+    chain: DisputedChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fraud = honest(chain)
+    chain.disputes.challenge_leaf(
+        chain.account(), fraud.disputed, fraud.poll.root().digest, 2, MINIMUM_BOND
+    )
+    tower = fraud.tower()
+
+    def failing(*_: object) -> None:
+        raise Malformed("board.leaf", "a fault that nobody foresaw")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ostraka.guard.tower.decide", failing)
+        assert tower.turn() == []
+    assert outcomes(tower.turn()) == [("answer for leaf 2", "sent")]
+
+
+def miss(chain: DisputedChain, fraud: Fraud, root: SumRoot, receipts: Recorded) -> None:
+    """Somebody challenges that a root leaves out a ballot with receipts."""
+    chain.disputes.challenge_omission(
+        chain.account(),
+        fraud.disputed,
+        root.digest,
+        receipts.ballot,
+        receipts.receipts,
+        MINIMUM_BOND,
+    )
+
+
 def test_a_false_omission_fails(chain: DisputedChain) -> None:
     fraud = chain.poll()
     newer = fraud.forged(3)
@@ -84,14 +115,7 @@ def test_a_false_omission_fails(chain: DisputedChain) -> None:
     root = root_of(fraud.nodes(ballots))
     fraud.anchor(root)
     receipts = fraud.receipt_for(older)
-    chain.disputes.challenge_omission(
-        chain.account(),
-        fraud.disputed,
-        root.digest,
-        receipts.ballot,
-        receipts.receipts,
-        MINIMUM_BOND,
-    )
+    miss(chain, fraud, root, receipts)
     voter = "0x" + fraud.poll.accounts[3].hex()
     assert outcomes(fraud.tower().turn()) == [
         (f"answer with the counted ballot of {voter}", "sent")
@@ -110,14 +134,7 @@ def test_an_invalid_ballot_with_receipts_is_not_missed(chain: DisputedChain) -> 
     fraud.received.append(receipts)
     fraud.contents.append(invalid.ballot.encoded)
     assert fraud.tower().turn() == []
-    chain.disputes.challenge_omission(
-        chain.account(),
-        fraud.disputed,
-        root.digest,
-        receipts.ballot,
-        receipts.receipts,
-        MINIMUM_BOND,
-    )
+    miss(chain, fraud, root, receipts)
     voter = "0x" + fraud.poll.accounts[3].hex()
     assert outcomes(fraud.tower().turn()) == [
         (f"answer that the ballot of {voter} is invalid", "sent")
@@ -440,59 +457,3 @@ def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline_monotonic_s
         time.sleep(0.1)
-
-
-def searched(fraud: Fraud, tree: ForgedTree, ballots: list[SignedBallot]) -> list[str]:
-    """Watch while the nodes answer for all that they can; return what was done but demands."""
-    tower = fraud.tower()
-    done = []
-    for _ in range(12):
-        done += [move for move, outcome in outcomes(tower.turn()) if outcome == "sent"]
-        if fraud.status is not Status.ANCHORED:
-            break
-        fraud.answer_all(tree, ballots)
-    assert fraud.rejected_rounds == 1
-    return [move for move in done if not move.startswith("challenge leaf")]
-
-
-def test_answers_show_false_padding(chain: DisputedChain) -> None:
-    """Padding without a sum, which only an answer for the leaf beside it puts on chain."""
-    fraud = chain.poll()
-    fraud.show(fraud.leaves())
-    tree = ForgedTree(fraud.nodes(), padding=SumNode(bytes([1] * 32), bytes(64)))
-    fraud.anchor(tree.root)
-    assert searched(fraud, tree, list(fraud.poll.prepared)) == ["show the false padding"]
-
-
-@pytest.mark.parametrize("place", [0, 2, 3])
-def test_answers_show_voters_out_of_order(chain: DisputedChain, place: int) -> None:
-    """Every leaf is right, and two neighbours are exchanged."""
-    fraud = chain.poll()
-    fraud.show(fraud.leaves())
-    ballots = list(fraud.poll.prepared)
-    ballots[place], ballots[place + 1] = ballots[place + 1], ballots[place]
-    tree = ForgedTree(fraud.nodes(ballots))
-    fraud.anchor(tree.root)
-    assert searched(fraud, tree, ballots) == ["show the false order"]
-
-
-def test_answers_show_an_omission(chain: DisputedChain) -> None:
-    """The nodes show no board, and count an older ballot of a voter than the one they recorded."""
-    fraud = chain.poll()
-    older, newer = fraud.poll.prepared[3], fraud.forged(3)
-    tree = ForgedTree(fraud.nodes())
-    fraud.show(fraud.leaves([*fraud.poll.prepared[:3], newer, *fraud.poll.prepared[4:]]))
-    fraud.received.append(fraud.receipt_for(newer))
-    fraud.anchor(tree.root)
-    tower = fraud.tower()
-    done: list[str] = []
-    for _ in range(12):
-        done += [move for move, outcome in outcomes(tower.turn()) if outcome == "sent"]
-        if any(move.startswith("challenge the omission") for move in done):
-            break
-        fraud.answer_all(tree, list(fraud.poll.prepared))
-    assert older.ballot.voter.hex() in done[-1]
-    # Its deadline is a moment after that of the challenge before it.
-    chain.pass_time(RESPONSE_S + 20)
-    tower.turn()
-    assert fraud.rejected_rounds == 1

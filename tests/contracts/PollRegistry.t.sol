@@ -4,12 +4,12 @@ pragma solidity 0.8.37;
 import {PollRegistry} from "../../contracts/PollRegistry.sol";
 import {IPollRegistry} from "../../contracts/interfaces/IPollRegistry.sol";
 import {Libraries} from "./support/Libraries.sol";
+import {Nodes} from "./support/Nodes.sol";
 import {Test} from "./support/Vm.sol";
 
 /// @notice Drives one poll after another by anyone's calls at any time, honest nodes signing whatever
 /// they are asked, and remembers what must never change.
-contract PollDriver is Test {
-    uint256 private constant NODES = 5;
+contract PollDriver is Nodes {
     uint256 private constant SLOTS = 3;
 
     uint32 private constant PERIOD_FLOOR = 3;
@@ -34,32 +34,13 @@ contract PollDriver is Test {
 
     constructor() {
         vm.warp(clock);
-        domain = keccak256(
-            abi.encode(
-                keccak256(
-                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-                ),
-                keccak256("Ostraka"),
-                keccak256("2"),
-                block.chainid,
-                registry
-            )
-        );
-        address[] memory nodes = new address[](NODES);
-        string[] memory urls = new string[](NODES);
-        bytes[] memory signatures = new bytes[](NODES);
-        for (uint256 i = 0; i < NODES; ++i) {
-            nodes[i] = vm.addr(i + 1);
-            urls[i] = "https://node.example";
-        }
+        domain = domainOf(address(registry));
+        (address[] memory nodes, string[] memory urls) = members();
+        bytes32 digest = libraries.committeeDigest(nodes, urls, 3, 1, 4);
         bytes32 statement = keccak256(
-            abi.encode(
-                keccak256("Committee(bytes32 committee)"),
-                libraries.committeeDigest(nodes, urls, 3, 1, 4)
-            )
+            abi.encode(keccak256("Committee(bytes32 committee)"), digest)
         );
-        for (uint256 i = 0; i < NODES; ++i) signatures[i] = _sign(i + 1, statement);
-        committee = registry.registerCommittee(nodes, urls, 3, 1, signatures);
+        committee = registry.registerCommittee(nodes, urls, 3, 1, signatures(domain, statement));
     }
 
     /// @dev A poll whose times are small, so that every deadline is met and missed.
@@ -107,10 +88,7 @@ contract PollDriver is Test {
         if (pollId == 0) return;
         bytes32 context = registry.poll(pollId).pollContext;
         bytes32[] memory keys = new bytes32[](NODES);
-        bytes[] memory signatures = new bytes[](NODES);
-        for (uint256 i = 0; i < NODES; ++i) {
-            keys[i] = keccak256(abi.encode(pollId, i));
-        }
+        for (uint256 i = 0; i < NODES; ++i) keys[i] = keccak256(abi.encode(pollId, i));
         bytes32 statement = keccak256(
             abi.encode(
                 keccak256("PollKeys(bytes32 pollContext,bytes32 pollKeys)"),
@@ -118,8 +96,7 @@ contract PollDriver is Test {
                 keccak256(abi.encodePacked("ostraka/v2/poll-keys", keys))
             )
         );
-        for (uint256 i = 0; i < NODES; ++i) signatures[i] = _sign(i + 1, statement);
-        try registry.openPoll(pollId, keys, signatures) {} catch {}
+        try registry.openPoll(pollId, keys, signatures(domain, statement)) {} catch {}
     }
 
     function anchor(
@@ -151,11 +128,7 @@ contract PollDriver is Test {
                 root.count
             )
         );
-        IPollRegistry.Attestation[] memory attestations = new IPollRegistry.Attestation[](4);
-        for (uint256 i = 0; i < 4; ++i) {
-            attestations[i] = IPollRegistry.Attestation(uint8(i + 1), _sign(i + 1, statement));
-        }
-        try registry.anchorRoot(pollId, root, attestations) {
+        try registry.anchorRoot(pollId, root, attestations(domain, statement)) {
             for (uint256 i = 0; i < SLOTS; ++i) votes[pollId][i] = values[i];
             blindings[pollId] = blinding;
             if (root.round < rejectedRounds[pollId]) violation = "a rejected round was anchored";
@@ -237,14 +210,6 @@ contract PollDriver is Test {
         bool final_ = before == IPollRegistry.Status.Tallied || before == IPollRegistry.Status.Void;
         if (now_ < before || (final_ && now_ != before)) violation = "a status went back";
         last[pollId] = now_;
-    }
-
-    function _sign(uint256 key, bytes32 statement) private view returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(
-            key,
-            keccak256(abi.encodePacked(hex"1901", domain, statement))
-        );
-        return abi.encodePacked(r, s, v);
     }
 }
 

@@ -16,6 +16,8 @@ beforeEach(async () => {
   libraries = await poll.chain.deploy("DisputeLibraries");
 });
 const HOUR = 3600;
+/** Little more than the delay of four answers, so that both of its ends are met. */
+const SHORT_DELAY = { disputeWindow: HOUR, responseTime: 300, maxDisputeDelay: 1300 };
 
 test("the gas of an answer is bounded by width, rule and voters", async () => {
   const ceiling = (voters) => Math.ceil(Math.log2(voters));
@@ -179,11 +181,7 @@ test("a flood's deadlines are twelve seconds apart, until the last one", async (
 test("leaves are challenged until the end of the window or two answers before the bound", async () => {
   const { chain } = poll;
   const now = await chain.now();
-  const hostile = await HostilePoll.create(poll, {
-    disputeWindow: HOUR,
-    responseTime: 300,
-    maxDisputeDelay: 1300,
-  });
+  const hostile = await HostilePoll.create(poll, SHORT_DELAY);
   const bound = now + HOUR + 1300;
   const window = async (releasableAt) =>
     hostile.show({ anchoredAt: BigInt(now), releasableAt: BigInt(releasableAt) });
@@ -211,11 +209,7 @@ test("leaves are challenged until the end of the window or two answers before th
 test("deadlines of a flood end with the last answer that can still be disputed", async () => {
   const { chain } = poll;
   const now = await chain.now();
-  const hostile = await HostilePoll.create(poll, {
-    disputeWindow: HOUR,
-    responseTime: 300,
-    maxDisputeDelay: 1300,
-  });
+  const hostile = await HostilePoll.create(poll, SHORT_DELAY);
   const bound = now + HOUR + 1300;
   await hostile.show({ anchoredAt: BigInt(now), releasableAt: BigInt(bound) });
   await chain.nextTime(bound - 602);

@@ -70,15 +70,7 @@ class KeyCommittee:
         commitment = CommitmentKey(load(), len(votes)).commit([(tally.values, tally.blinding)])
         root = SumRoot(keccak256(b"root"), commitment.encode(), ballots)
         view = registry.poll(poll_id)
-        digest = registry.domain.digest(
-            typed_data.ROOT,
-            view.poll_context,
-            0,
-            root.hash,
-            root.sum[:32],
-            root.sum[32:],
-            root.count,
-        )
+        digest = registry.domain.digest(*root.statement(view.poll_context, 0))
         signed = tuple(
             Attestation(node, key.sign(digest))
             for node, key in enumerate(self.keys[: self.committee.quorum], start=1)

@@ -253,15 +253,7 @@ class SyntheticPoll:
 
     def attest(self, root: SumRoot, nodes: Sequence[int], number: int = 0) -> AnchoredRoot:
         """A root with the signatures of some nodes."""
-        digest = self.domain.digest(
-            typed_data.ROOT,
-            self.context,
-            number,
-            root.hash,
-            root.sum[:32],
-            root.sum[32:],
-            root.count,
-        )
+        digest = self.domain.digest(*root.statement(self.context, number))
         return AnchoredRoot(
             number,
             root,

@@ -1,5 +1,6 @@
 """A proxy before a node of a chain, over real HTTP: what its kinds have in common."""
 
+from abc import ABC, abstractmethod
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Self
@@ -32,7 +33,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
 
-class RpcProxy:
+class RpcProxy(ABC):
     """A proxy, for as long as the context lasts.
 
     Attributes:
@@ -52,9 +53,9 @@ class RpcProxy:
         self._server = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
+    @abstractmethod
     def serve(self, exchange: Exchange, body: bytes) -> None:
         """Answer one request."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

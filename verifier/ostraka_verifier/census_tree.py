@@ -133,9 +133,7 @@ def verify_proof(
     demand(any(signing_key), "signing key is the zero address")
     node = _leaf(entry)
     demand(node[1] >= 1, "weight is 0")
-    for height in range(depth):
-        sibling_bytes = proof[SIBLING_BYTES * height : SIBLING_BYTES * (height + 1)]
-        sibling = (sibling_bytes[:HASH_BYTES], int.from_bytes(sibling_bytes[HASH_BYTES:], "big"))
+    for height, sibling in enumerate(siblings_of(proof)):
         demand(node[1] + sibling[1] < _SUMS, "weights add up to 2^128 or more")
         node = _parent(sibling, node) if index >> height & 1 else _parent(node, sibling)
     demand(node == (root.hash, root.sum), "its siblings do not lead to the root")
@@ -150,11 +148,17 @@ def path_node(index: int, entry: bytes, proof: bytes, height: int) -> bytes:
         proof: Siblings of at least the levels below `height`.
     """
     node = _leaf(entry)
-    for level in range(height):
-        beside = proof[SIBLING_BYTES * level : SIBLING_BYTES * (level + 1)]
-        sibling = (beside[:HASH_BYTES], int.from_bytes(beside[HASH_BYTES:], "big"))
+    for level, sibling in enumerate(siblings_of(proof)[:height]):
         node = _parent(sibling, node) if index >> level & 1 else _parent(node, sibling)
     return node[0] + unsigned(node[1], WEIGHT_BYTES)
+
+
+def siblings_of(proof: bytes) -> list[Node]:
+    """Return the nodes of a proof, whose length is a multiple of 48 bytes: hash and sum of each."""
+    return [
+        (proof[at : at + HASH_BYTES], int.from_bytes(proof[at + HASH_BYTES : at + SIBLING_BYTES]))
+        for at in range(0, len(proof), SIBLING_BYTES)
+    ]
 
 
 def _count(entries: bytes) -> int:

@@ -6,6 +6,7 @@ Source: docs/protocol.md §10.4. Vectors: tests/vectors/merkle_sum.json.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ostraka_verifier import typed_data
 from ostraka_verifier.curve import Curve, Points
 from ostraka_verifier.encoding import (
     HASH_BYTES,
@@ -74,6 +75,13 @@ class SumRoot:
     def digest(self) -> bytes:
         """Digest in `Final` and `AggregateShare` statements."""
         return tagged_hash("root", self.encode())
+
+    def statement(
+        self, context: bytes, number: int
+    ) -> tuple[str, bytes, int, bytes, bytes, bytes, int]:
+        """Return type and members of the `Root` statement of a settling round (§15)."""
+        x, y = self.sum[:32], self.sum[32:]
+        return typed_data.ROOT, context, number, self.hash, x, y, self.count
 
 
 @dataclass(frozen=True)

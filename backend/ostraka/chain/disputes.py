@@ -17,8 +17,8 @@ from ostraka.chain.contract import DeployedContract, Sender, Sent, call, checksu
 from ostraka.chain.errors import ChainError
 from ostraka_verifier.board import Attestation
 from ostraka_verifier.census import CensusEntry
-from ostraka_verifier.census_tree import SIBLING_BYTES, CensusRoot
-from ostraka_verifier.encoding import HASH_BYTES, keccak256
+from ostraka_verifier.census_tree import CensusRoot, siblings_of
+from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.merkle_sum import Leaf, SumNode
 from ostraka_verifier.parameters import PollParameters
 from ostraka_verifier.units import UnixSeconds
@@ -174,7 +174,6 @@ class LeafEvidence:
 
     def encode(self) -> tuple[Any, ...]:
         """Return the contract's struct."""
-        starts = range(0, len(self.proof), SIBLING_BYTES)
         membership = (
             checksum(self.entry.signing_key),
             self.entry.weight,
@@ -182,13 +181,7 @@ class LeafEvidence:
             self.census.hash,
             self.census.sum,
             self.census.count,
-            [
-                (
-                    self.proof[start : start + HASH_BYTES],
-                    int.from_bytes(self.proof[start + HASH_BYTES : start + SIBLING_BYTES], "big"),
-                )
-                for start in starts
-            ],
+            siblings_of(self.proof),
         )
         return self.ballot, self.boxes_hash, self.signature, membership, _nodes(self.siblings)
 

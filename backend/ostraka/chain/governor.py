@@ -12,8 +12,7 @@ from typing import Any
 from ostraka.chain.contract import DeployedContract, Sender, Sent, checksum, sent
 from ostraka.chain.errors import ChainError
 from ostraka_verifier.census import CensusEntry
-from ostraka_verifier.census_tree import SIBLING_BYTES, WEIGHT_BYTES, CensusRoot
-from ostraka_verifier.encoding import HASH_BYTES
+from ostraka_verifier.census_tree import WEIGHT_BYTES, CensusRoot, siblings_of
 from ostraka_verifier.units import UnixSeconds
 
 _UNPAID = (1, 2)
@@ -102,7 +101,7 @@ class PlacedEntry:
         """As the contract takes it."""
         entry = self.entry
         accounts = checksum(entry.account), checksum(entry.signing_key)
-        return (*accounts, entry.weight), self.index, _nodes_abi(self.siblings)
+        return (*accounts, entry.weight), self.index, siblings_of(self.siblings)
 
 
 @dataclass(frozen=True)
@@ -235,8 +234,8 @@ class CensusDisputes(DeployedContract):
         siblings: bytes,
     ) -> Sent:
         """Show a node (48 bytes) beyond the count that is not empty; siblings from its height."""
-        [abi] = _nodes_abi(node)
-        above = _nodes_abi(siblings)
+        [abi] = siblings_of(node)
+        above = siblings_of(siblings)
         return self.send(sender, "provePadding", posted.abi(), height, index, abi, above)
 
 
@@ -301,16 +300,6 @@ class Governor(DeployedContract):
 
 def _tree_abi(tree: CensusRoot) -> tuple[Any, ...]:
     return tree.hash, tree.sum, tree.count
-
-
-def _nodes_abi(packed: bytes) -> list[tuple[bytes, int]]:
-    return [
-        (
-            packed[at : at + HASH_BYTES],
-            int.from_bytes(packed[at + HASH_BYTES : at + SIBLING_BYTES], "big"),
-        )
-        for at in range(0, len(packed), SIBLING_BYTES)
-    ]
 
 
 def _placed(given: Any) -> PlacedEntry:

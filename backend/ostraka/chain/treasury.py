@@ -13,7 +13,7 @@ from ostraka.chain.sending import Errand
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
-from ostraka_verifier.census_tree import SIBLING_BYTES, CensusRoot
+from ostraka_verifier.census_tree import CensusRoot, siblings_of
 from ostraka_verifier.encoding import HASH_BYTES, keccak256
 from ostraka_verifier.units import Seconds, UnixSeconds
 
@@ -425,10 +425,6 @@ def membership(members: Census, account: bytes) -> tuple[Any, ...]:
     if entry is None:
         raise ValueError(f"0x{account.hex()} is not a member of this round")
     index, packed = members.proof(account)
-    siblings = [
-        (packed[at : at + HASH_BYTES], int.from_bytes(packed[at + HASH_BYTES :][:16], "big"))
-        for at in range(0, len(packed), SIBLING_BYTES)
-    ]
     tree = members.tree
     return (
         checksum(entry.signing_key),
@@ -437,5 +433,5 @@ def membership(members: Census, account: bytes) -> tuple[Any, ...]:
         tree.hash,
         tree.sum,
         tree.count,
-        siblings,
+        siblings_of(packed),
     )

@@ -11,6 +11,7 @@ from ostraka.cli.client import AsJson, address_option
 from ostraka.cli.key_options import PlainKey
 from ostraka.cli.output import emit, facts, note, table
 from ostraka.cli.sender_options import (
+    SENT,
     KeyFile,
     Rpc,
     Sender,
@@ -82,7 +83,7 @@ def deploy(
     plain_key: PlainKey = False,
     signer: SignerUrl = None,
     account: SignerAccount = None,
-    deployments: Folder = Path("deployments"),
+    deployments: Folder = SENT,
     period_floor_s: Annotated[
         int,
         typer.Option(

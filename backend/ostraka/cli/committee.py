@@ -11,7 +11,16 @@ from ostraka.cli.client import AsJson
 from ostraka.cli.errors import CommandError, reading
 from ostraka.cli.key_options import PASSPHRASES, PlainKey
 from ostraka.cli.output import emit, facts, note, table
-from ostraka.cli.sender_options import KeyFile, Rpc, Sender, SignerAccount, SignerUrl, journaled
+from ostraka.cli.sender_options import (
+    SENT,
+    KeyFile,
+    Rpc,
+    Sender,
+    SentFolder,
+    SignerAccount,
+    SignerUrl,
+    journaled,
+)
 from ostraka.files import replace_file
 from ostraka.gateway_client.gateway import Gateway, Unreachable
 from ostraka.wire.problems import Problem
@@ -133,9 +142,7 @@ def register(
     plain_key: PlainKey = False,
     signer: SignerUrl = None,
     account: SignerAccount = None,
-    deployments: Annotated[
-        Path, typer.Option("--deployments", help="Folder of what was sent so far.")
-    ] = Path("deployments"),
+    deployments: SentFolder = SENT,
     as_json: AsJson = False,
 ) -> None:
     """Register a committee that all of its nodes signed. Anybody may; one transaction.

@@ -122,6 +122,8 @@ def post(
     Keep `ostraka governor guard` running until it is final: whoever challenges a place that nobody
     shows in time makes even a right census fall.
 
+    Repeat the command only after it has ended: it does not see a post that still waits for a block.
+
     Example: ostraka governor post 7316… --governor 0x… --rpc $RPC --key operator.key
     """
     from ostraka.chain.governor import PostState, WeightRule
@@ -160,9 +162,9 @@ def guard(
 ) -> None:
     """Look once at every census posted for a proposal: defend right ones, dispute false ones.
 
-    Run it every few minutes, several times within the response time. It repeats nothing, and what
-    fails at one census keeps it from no other. Each place
-    that it asks for takes a bond, which `ostraka governor claim` takes back once the census fell.
+    Run it every few minutes, several times within the response time. It repeats nothing that the
+    chain shows, and what fails at one census keeps it from no other. Each place that it asks for
+    takes a bond, which `ostraka governor claim` takes back once the census fell.
 
     Example: ostraka governor guard 7316… --governor 0x… --rpc $RPC --key watcher.key
     """

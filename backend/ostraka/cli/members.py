@@ -11,7 +11,16 @@ from ostraka.cli.client import AsJson, address_option
 from ostraka.cli.errors import CommandError
 from ostraka.cli.key_options import PlainKey
 from ostraka.cli.output import emit, facts, note, progress, table
-from ostraka.cli.sender_options import KeyFile, Rpc, Sender, SignerAccount, SignerUrl, journaled
+from ostraka.cli.sender_options import (
+    SENT,
+    KeyFile,
+    Rpc,
+    Sender,
+    SentFolder,
+    SignerAccount,
+    SignerUrl,
+    journaled,
+)
 from ostraka.cli.service_options import DeploymentFile, read_deployment
 from ostraka.wire.addresses import read_address
 from ostraka.wire.records import to_hex
@@ -29,8 +38,6 @@ Registry = Annotated[
     bytes | None,
     address_option("--registry", "Address of the MemberRegistry. Default: that of --deployment."),
 ]
-Folder = Annotated[Path, typer.Option("--deployments", help="Folder of what was sent so far.")]
-_SENT = Path("deployments")
 
 
 @app.command("list")
@@ -79,7 +86,7 @@ def set_(
     plain_key: PlainKey = False,
     signer: SignerUrl = None,
     account: SignerAccount = None,
-    deployments: Folder = _SENT,
+    deployments: SentFolder = SENT,
     as_json: AsJson = False,
 ) -> None:
     """Add the members in a file, and set their weights. Only what changes is sent.
@@ -112,7 +119,7 @@ def remove(
     plain_key: PlainKey = False,
     signer: SignerUrl = None,
     account: SignerAccount = None,
-    deployments: Folder = _SENT,
+    deployments: SentFolder = SENT,
     as_json: AsJson = False,
 ) -> None:
     """Remove members.
@@ -139,7 +146,7 @@ def offer(
     plain_key: PlainKey = False,
     signer: SignerUrl = None,
     account: SignerAccount = None,
-    deployments: Folder = _SENT,
+    deployments: SentFolder = SENT,
     as_json: AsJson = False,
 ) -> None:
     """Offer the list to another account. It is theirs once they run `members accept`.
@@ -163,7 +170,7 @@ def accept(
     plain_key: PlainKey = False,
     signer: SignerUrl = None,
     account: SignerAccount = None,
-    deployments: Folder = _SENT,
+    deployments: SentFolder = SENT,
     as_json: AsJson = False,
 ) -> None:
     """Accept a list that was offered to your account.

@@ -22,7 +22,16 @@ from ostraka.cli.errors import REFUSED, CommandError
 from ostraka.cli.key_options import PlainKey
 from ostraka.cli.output import emit, facts, progress, table, when
 from ostraka.cli.poll import result_tables
-from ostraka.cli.sender_options import KeyFile, Rpc, Sender, SignerAccount, SignerUrl, journaled
+from ostraka.cli.sender_options import (
+    SENT,
+    KeyFile,
+    Rpc,
+    Sender,
+    SentFolder,
+    SignerAccount,
+    SignerUrl,
+    journaled,
+)
 from ostraka.cli.service_options import DeploymentFile, read_deployment
 from ostraka.cli.templates import ROUND
 from ostraka.gateway_client.config import chain_time
@@ -303,9 +312,7 @@ def veto(
     plain_key: PlainKey = False,
     signer: SignerUrl = None,
     account: SignerAccount = None,
-    deployments: Annotated[
-        Path, typer.Option("--deployments", help="Folder of what was sent so far.")
-    ] = Path("deployments"),
+    deployments: SentFolder = SENT,
     as_json: AsJson = False,
 ) -> None:
     """Veto all payouts of a decided round, as its veto holder, before they open.

@@ -50,6 +50,9 @@ SignerUrl = Annotated[
 SignerAccount = Annotated[
     bytes | None, address_option("--account", "Account that the signer signs for.")
 ]
+SentFolder = Annotated[Path, typer.Option("--deployments", help="Folder of what was sent so far.")]
+SENT = Path("deployments")
+"""Default of `SentFolder`."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from ostraka.demo.stage import Stage
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.randomness import system
-from ostraka_verifier import typed_data
 from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.merkle_sum import SumRoot
@@ -78,15 +77,7 @@ def _false_root(
     blinding = system.scalar()
     commitment = CommitmentKey(stage.curve, poll.rule.width).commit([(tally, blinding)])
     root = SumRoot(system.bytes(32), commitment.encode(), ballots)
-    digest = poll.domain.digest(
-        typed_data.ROOT,
-        poll.context,
-        0,
-        root.hash,
-        root.sum[:32],
-        root.sum[32:],
-        root.count,
-    )
+    digest = poll.domain.digest(*root.statement(poll.context, 0))
     keys = {key.address: key for key in stage.stack.node_keys()}
     signed = tuple(
         Attestation(node, keys[member.address].sign(digest))

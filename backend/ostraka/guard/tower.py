@@ -144,13 +144,11 @@ class Tower:
                 continue
             try:
                 steps += self._turn_of(number, head.number, head.timestamp)
-            except AuditError as error:
-                log.warning("poll not watched", poll=number, problem=str(error))
-                self._look_at[number] = UnixSeconds(head.timestamp + _ENDED_FOR_S)
             except ChainError:
                 raise
             except Exception:
-                # One poll's failure must not stop the others.
+                # One poll's failure must not stop the others. It is tried again in the next turn:
+                # whoever can make it fail once must not gain an hour without a watchtower.
                 log.exception("poll not watched", poll=number)
         steps += self._hands.withdraw()
         return steps
@@ -194,7 +192,13 @@ class Tower:
         known = self._watched.get(number)
         if known is not None and known.published.context == view.poll_context:
             return known
-        published = read_published(self._registry, number)
+        try:
+            published = read_published(self._registry, number)
+        except AuditError as error:
+            # What its creator published does not fit together, and never will.
+            log.warning("poll not watched", poll=number, problem=str(error))
+            self._look_at[number] = UnixSeconds(now + _ENDED_FOR_S)
+            return None
         if published is None or published.context != view.poll_context:
             return None
         if not self._serves(published.committee):

@@ -275,7 +275,7 @@ class ServedPoll:
     def require_root_signature(
         self, address: bytes, signature: bytes, number: int, root: SumRoot
     ) -> None:
-        self.require_signer(address, signature, *root_statement(self.poll.context, number, root))
+        self.require_signer(address, signature, *root.statement(self.poll.context, number))
 
     def share_statement(
         self, root: SumRoot, node: int, share: Share
@@ -301,13 +301,6 @@ class ServedPoll:
 
     def path(self, rest: str) -> str:
         return f"/api/v1/polls/{self.poll_id}/{rest}"
-
-
-def root_statement(
-    context: bytes, number: int, root: SumRoot
-) -> tuple[str, bytes, int, bytes, bytes, bytes, int]:
-    """Return type and members of a `Root` statement."""
-    return typed_data.ROOT, context, number, root.hash, root.sum[:32], root.sum[32:], root.count
 
 
 def split_digests(leaves: bytes) -> list[bytes]:

@@ -14,7 +14,7 @@ from ostraka.node.peers import Peer
 from ostraka.node.phases import Anchored, Frozen, Settling
 from ostraka.node.poll_progress import PollProgress
 from ostraka.node.repair_exchange import RepairExchange
-from ostraka.node.served_poll import BACKGROUND_S, ServedPoll, root_statement, split_digests
+from ostraka.node.served_poll import BACKGROUND_S, ServedPoll, split_digests
 from ostraka.node.store import Conflict
 from ostraka.storage.node_tables import (
     PeerReceipt,
@@ -337,9 +337,7 @@ class SettlingRounds:
 
     def _sign_root(self, proposal: LeafList) -> tuple[SumRoot, bytes]:
         root, _ = self._served.root([entry.digest for entry in proposal.entries])
-        signature = self._served.sign(
-            *root_statement(self._served.poll.context, proposal.round, root)
-        )
+        signature = self._served.sign(*root.statement(self._served.poll.context, proposal.round))
         signed = self._served.store.sign_root(
             SignedRoot(
                 poll_id=self._served.poll_id,

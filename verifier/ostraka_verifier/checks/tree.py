@@ -3,7 +3,6 @@
 Source: docs/protocol.md §13.
 """
 
-from ostraka_verifier import typed_data
 from ostraka_verifier.checks.audit import Audit
 from ostraka_verifier.errors import Rejected, Undecided
 from ostraka_verifier.merkle_sum import Leaf, sum_root
@@ -42,15 +41,7 @@ def check_t3(audit: Audit) -> str:
     """T3: at least `q` nodes of the committee signed the root."""
     anchored = audit.anchored
     root = anchored.root
-    digest = audit.domain.digest(
-        typed_data.ROOT,
-        audit.chain.poll_context,
-        anchored.round,
-        root.hash,
-        root.sum[:32],
-        root.sum[32:],
-        root.count,
-    )
+    digest = audit.domain.digest(*root.statement(audit.chain.poll_context, anchored.round))
     good, bad = list[int](), list[str]()
     for one in anchored.attestations:
         try:
