@@ -289,15 +289,14 @@ def check_counted(
     if not recorded:
         raise Undecided("needs V6")
     own = {ballot.order_key for ballot in ballots}
-    for ballot in audit.ballots:
-        if ballot.voter != recorded[-1].voter:
-            continue
-        if ballot.order_key < recorded[-1].order_key:
-            raise Rejected("V7", "ballot", "an older ballot of this voter was counted instead")
-        if ballot.order_key not in own:
-            # Somebody with the voter's key made it: it is not in the file.
-            raise Rejected("V7", "ballot", "a newer ballot of this voter was counted instead")
-        found = f"one of {len(audit.ballots)} under the root on chain"
-        # Until then a dispute may still reject the root.
-        return found if audit.chain.status == "tallied" else f"{found}, not tallied yet"
-    raise Rejected("V7", "ballot", "no ballot of this voter was counted")
+    ballot = audit.ballot_of(recorded[-1].voter)
+    if ballot is None:
+        raise Rejected("V7", "ballot", "no ballot of this voter was counted")
+    if ballot.order_key < recorded[-1].order_key:
+        raise Rejected("V7", "ballot", "an older ballot of this voter was counted instead")
+    if ballot.order_key not in own:
+        # Somebody with the voter's key made it: it is not in the file.
+        raise Rejected("V7", "ballot", "a newer ballot of this voter was counted instead")
+    found = f"one of {audit.ballot_count} under the root on chain"
+    # Until then a dispute may still reject the root.
+    return found if audit.chain.status == "tallied" else f"{found}, not tallied yet"
