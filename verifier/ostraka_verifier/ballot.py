@@ -114,18 +114,18 @@ class BallotLayout:
             Malformed: As `decode`; the error names the position of the ballot.
         """
         count = self.shape.points
-        first, last = ADDRESS_BYTES + CAST_AT_BYTES, -SCALAR_BYTES * self.shape.scalars
+        start, end = ADDRESS_BYTES + CAST_AT_BYTES, -SCALAR_BYTES * self.shape.scalars
         for number, data in enumerate(items, first):
             if len(data) != self.size:
                 raise Malformed(f"ballots[{number}]", f"{len(data)} bytes, expected {self.size}")
         try:
-            points = curve.decode(b"".join([data[first:last] for data in items]))
+            points = curve.decode(b"".join([data[start:end] for data in items]))
         except Malformed:
             # Decoding all together is fast. Decoding one by one finds the first invalid ballot,
             # whether a point or a scalar is invalid.
             for number, data in enumerate(items, first):
                 try:
-                    decoded = curve.decode(data[first:last])
+                    decoded = curve.decode(data[start:end])
                 except Malformed as error:
                     raise Malformed(f"ballots[{number}].{error.item}", error.reason) from None
                 self._read(data, decoded, f"ballots[{number}]")
