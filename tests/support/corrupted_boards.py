@@ -81,7 +81,7 @@ def findings(curve: Curve, board: bytes, chain: ChainEvidence, seed: str) -> lis
         return no_board(error)
 
 
-def keep_generators(set_attribute: Callable[[str, object], None]) -> None:
+def keep_generators(set_attribute: Callable[[str, object], object]) -> None:
     """Keep derived generators: they are most of the time of so small an audit."""
     set_attribute("ostraka_verifier.checks.audit.CommitmentKey", _KEPT_KEY)
     set_attribute("ostraka_verifier.checks.generators.derive_generator", _KEPT_GENERATOR)

@@ -2,11 +2,15 @@
 
 from typing import Protocol
 
+END = 1 << 62
+"""Behind all content: to reach it is to wait for all."""
+
 
 class Content(Protocol):
     """Bytes, some of which may have yet to arrive.
 
-    Methods wait for what they need, and raise Undecided if it does not arrive.
+    Methods wait for what they need. They raise Undecided if it does not arrive, and Replaced if
+    only other content goes on.
     """
 
     def reach(self, end: int) -> int:
@@ -14,6 +18,13 @@ class Content(Protocol):
 
     def read(self, start: int, size: int) -> bytes:
         """Return `size` bytes from `start` on; fewer only where the content ends before."""
+
+    def restart(self) -> None:
+        """Begin again, after Replaced."""
+
+
+class Replaced(Exception):
+    """Content goes on with other bytes than those that were read: whoever reads begins again."""
 
 
 class InMemory:
@@ -29,6 +40,9 @@ class InMemory:
     def read(self, start: int, size: int) -> bytes:
         """Return `size` bytes from `start` on; fewer only where the content ends before."""
         return self._data[start : start + size]
+
+    def restart(self) -> None:
+        """Begin again: nothing changes."""
 
 
 class Within:
