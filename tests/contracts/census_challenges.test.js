@@ -27,6 +27,7 @@ test("a place is shown in time, which costs its challenger the bond", async () =
   const { deadline } = await challenge(posted, 3, CHALLENGE_BOND);
   await chain.setTime(until + 10);
   assert.equal(await disputes.call("isFinal", [posted]), false);
+  await assertRefused(challenge(posted, 6), "CensusDisputesWrongPath", [0, 6]);
   await assertRefused(disputes.send("expire", [posted.id, 3]), "CensusDisputesTooEarly");
   await assertRefused(send("answer", posted, placed(right, 2)), "CensusDisputesNoOpenChallenge");
   const spoiled = { ...placed(right, 3), entry: right.entries[2] };

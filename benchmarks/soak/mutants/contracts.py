@@ -1,33 +1,30 @@
-"""Mutants of the contracts that decide disputes, and how many of them the fast tests notice.
+"""Mutants of the contracts that decide disputes.
 
-    make soak ARGS="mutants [--sample N] [--seed S] [FILE…]"
-
-A mutant is one source with one change: an operator, a condition, a constant, or a statement left
-out. It is killed when a test fails or takes too long. Without the optimizer a mutant compiles in
-seconds; one whose code is that of the original is no mutant and is not counted. FILE is the name of
-one of the contracts below, by default all. Every survivor is printed and written to
-build/soak-mutants.json. Exit code 1 if less than 95 % were killed.
+Without the optimizer a mutant compiles in seconds: one process keeps the compiler and compiles only
+what imports the mutant. The files of tests run one after another, first the one that killed most
+mutants of the same source, until a test fails. A mutant whose code is that of the original is not
+counted.
 """
 
-import argparse
-import json
 import os
-import random
 import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-CHECKOUT = Path(__file__).parents[2]
-RESULT = CHECKOUT / "build" / "soak-mutants.json"
-LEAST = 0.95
+from benchmarks.soak.mutants.results import CHECKOUT, KILLED, NO_MUTANT, SURVIVED, Results
+from benchmarks.soak.mutants.sample import sampled
+
+COMPILER = CHECKOUT / "benchmarks" / "soak" / "hardhat" / "compile.js"
 TIMEOUT_S = 240
-"""Of all tests of a mutant; the original takes about 15 s on one free core."""
+"""Of one file of tests; on the original it takes some 5 s on one free core."""
 DISPUTES = ("disputes_hostile", "disputes_bonds", "disputes", "disputes_limits")
 BALLOTS = ("vectors", "disputes")
 REGISTRY = (
@@ -44,7 +41,9 @@ TESTS = {
     "contracts/BallotCheck.sol": BALLOTS,
     "contracts/libraries/BallotProof.sol": BALLOTS,
     "contracts/libraries/Bonds.sol": ("disputes_bonds", "disputes_limits"),
+    "contracts/libraries/ChallengeId.sol": DISPUTES,
     "contracts/libraries/CensusTree.sol": ("census_tree", *CENSUSES),
+    "contracts/libraries/DisputeTimes.sol": ("registry_disputes", "registry_creation"),
     "contracts/libraries/Receipts.sol": DISPUTES,
     "contracts/libraries/SumTree.sol": DISPUTES,
     "contracts/registry/PollStates.sol": REGISTRY,
@@ -119,51 +118,32 @@ class Mutant(NamedTuple):
     text: str
     """What stands there instead."""
 
-    def describe(self, original: str) -> str:
-        """One line for people: place, old text and new text."""
-        line = original.count("\n", 0, self.start) + 1
-        old = " ".join(original[self.start : self.end].split())
-        whole = original.splitlines()[line - 1].strip()
-        return f"{self.source}:{line}: {old!r} → {self.text!r} in `{whole}`"
+    def describe(self) -> str:
+        """One line for people: old text, new text, and the line around them."""
+        text = (CHECKOUT / self.source).read_text()
+        old = " ".join(text[self.start : self.end].split())
+        line = text.splitlines()[text.count("\n", 0, self.start)].strip()
+        return f"{self.source}: {old} → {self.text or '(nothing)'} in `{line}`"
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(sample: int | None, seed: str, files: Sequence[str]) -> int:
     """Run the mutants; exit code 1 if too many survive."""
-    parser = argparse.ArgumentParser(prog="mutants")
-    parser.add_argument("--sample", type=int, help="so many mutants instead of all")
-    parser.add_argument("--seed", default="ostraka")
-    parser.add_argument("files", nargs="*", metavar="FILE")
-    chosen = parser.parse_args(arguments)
-    sources = [path for path in TESTS if not chosen.files or Path(path).name in chosen.files]
-    mutants = [mutant for path in sources for mutant in mutants_of(path)]
-    random.Random(chosen.seed).shuffle(mutants)
-    mutants = mutants[: chosen.sample]
+    sources = [path for path in TESTS if not files or path.endswith(tuple(files))]
+    mutants = {path: named(list(mutants_of(path))) for path in sources}
+    results = Results("contracts")
     with (
         tempfile.TemporaryDirectory(prefix="ostraka-mutants-") as folder,
         Workspace(Path(folder)) as workspace,
     ):
         for path in sources:
-            if not workspace.passes(path):
+            if workspace.compiled(path) == "refused" or not workspace.passes(path):
                 print(f"{path}: its tests fail without any mutation")
                 return 1
-        killed, same, survivors = 0, 0, []
-        for number, mutant in enumerate(mutants, 1):
-            verdict = workspace.judge(mutant)
-            killed += verdict == "killed"
-            same += verdict == "same code"
-            if verdict == "survived":
-                survivors.append(mutant.describe((CHECKOUT / mutant.source).read_text()))
-                print(f"survived: {survivors[-1]}", flush=True)
-            if number % 10 == 0:
-                print(f"{number} of {len(mutants)}: {killed} killed, {same} no mutants", flush=True)
-    counted = killed + len(survivors)
-    share = killed / counted if counted else 0
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(
-        json.dumps({"killed": killed, "counted": counted, "survivors": survivors}, indent=2) + "\n"
-    )
-    print(f"{killed} of {counted} mutants killed: {share:.1%}; goal {LEAST:.0%}")
-    return 0 if share >= LEAST else 1
+        for name, mutant in sampled(mutants, seed, sample):
+            digest = sha256((CHECKOUT / mutant.source).read_bytes()).hexdigest()[:16]
+            results.add(name, digest, results.kept(name, digest) or workspace.judge(mutant))
+    print(results.summary())
+    return 0 if results.enough() else 1
 
 
 def mutants_of(path: str) -> Iterator[Mutant]:
@@ -180,6 +160,17 @@ def mutants_of(path: str) -> Iterator[Mutant]:
     for match in STATEMENT.finditer(code):
         if not DECLARATION.match(match[0]):
             yield from _mutant(path, code, match.start(), match.end(), "")
+
+
+def named(mutants: Sequence[Mutant]) -> list[tuple[str, Mutant]]:
+    """Return mutants with names that differ."""
+    seen = Counter[str]()
+    found = []
+    for mutant in mutants:
+        name = mutant.describe()
+        seen[name] += 1
+        found.append((name if seen[name] == 1 else f"{name} (number {seen[name]})", mutant))
+    return found
 
 
 def _mutant(path: str, code: str, start: int, end: int, text: str) -> Iterator[Mutant]:
@@ -225,13 +216,13 @@ class Workspace:
         (self.folder / "hardhat.config.js").write_text(CONFIGURATION)
         (self.folder / "node_modules").symlink_to(CHECKOUT / "node_modules")
         self.compiler = subprocess.Popen(
-            ["node", str(Path(__file__).parent / "hardhat" / "compile.js"), str(self.folder)],
+            ["node", str(COMPILER), str(self.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.original = self.compiled()
-        if self.original is None:
+        self.kills: Counter[tuple[str, str]] = Counter()
+        if self.compiled("") == "refused":
             raise ValueError("the contracts do not compile")
         return self
 
@@ -239,41 +230,40 @@ class Workspace:
         self.compiler.terminate()
         self.compiler.wait()
 
-    def compiled(self) -> str | None:
-        """Compile, write the artifacts, and return a digest of all code; None for an error."""
+    def compiled(self, source: str) -> str:
+        """Compile what imports a source, "" for everything: same, changed or refused."""
         assert self.compiler.stdin
         assert self.compiler.stdout
-        self.compiler.stdin.write("\n")
+        self.compiler.stdin.write(f"{source}\n")
         self.compiler.stdin.flush()
-        return self.compiler.stdout.readline().strip() or None
+        return self.compiler.stdout.readline().strip() or "refused"
 
     def judge(self, mutant: Mutant) -> str:
-        """Return killed, survived, same code, or no code."""
+        """Return the verdict on a mutant."""
         path = self.folder / mutant.source
         text = path.read_text()
         path.write_text(text[: mutant.start] + mutant.text + text[mutant.end :])
         try:
-            code = self.compiled()
-            if code is None:
-                return "no code"
-            if code == self.original:
-                return "same code"
-            return "survived" if self.passes(mutant.source) else "killed"
+            if self.compiled(mutant.source) != "changed":
+                return NO_MUTANT
+            return SURVIVED if self.passes(mutant.source) else KILLED
         finally:
             path.write_text(text)
 
     def passes(self, source: str) -> bool:
         """Whether every test of a source passes; stops at the first that fails."""
-        files = [f"tests/contracts/{name}.test.js" for name in TESTS[source]]
+        for test in sorted(TESTS[source], key=lambda test: -self.kills[source, test]):
+            if not self.file_passes(test):
+                self.kills[source, test] += 1
+                return False
+        return True
+
+    def file_passes(self, test: str) -> bool:
+        """Whether every test of a file passes; stops at the first that fails."""
+        options = [f"--test-skip-pattern={NEEDS_OPTIMIZER}", "--test-reporter=tap"]
         process = subprocess.Popen(
-            [
-                "node",
-                "--test",
-                "--test-concurrency=1",
-                "--test-reporter=tap",
-                f"--test-skip-pattern={NEEDS_OPTIMIZER}",
-                *files,
-            ],
+            # Without `--test` the file runs in this process.
+            ["node", *options, f"tests/contracts/{test}.test.js"],
             cwd=self.folder,
             env={**os.environ, "HARDHAT_DISABLE_TELEMETRY": "true"},
             stdout=subprocess.PIPE,
