@@ -17,10 +17,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 from benchmarks.soak.mutants.results import CHECKOUT, KILLED, NO_MUTANT, SURVIVED, Results
 from benchmarks.soak.mutants.sample import sampled
+from benchmarks.soak.mutants.text import Change, Language, Mutant, mutants_of
 
 COMPILER = CHECKOUT / "benchmarks" / "soak" / "hardhat" / "compile.js"
 TIMEOUT_S = 240
@@ -41,7 +41,6 @@ TESTS = {
     "contracts/BallotCheck.sol": BALLOTS,
     "contracts/libraries/BallotProof.sol": BALLOTS,
     "contracts/libraries/Bonds.sol": ("disputes_bonds", "disputes_limits"),
-    "contracts/libraries/ChallengeId.sol": DISPUTES,
     "contracts/libraries/CensusTree.sol": ("census_tree", *CENSUSES),
     "contracts/libraries/DisputeTimes.sol": ("registry_disputes", "registry_creation"),
     "contracts/libraries/Receipts.sol": DISPUTES,
@@ -97,109 +96,54 @@ OPERATORS = (
     (r"\bsub\(", ("add(",)),
     (r"\bmulmod\(", ("addmod(",)),
     (r"\baddmod\(", ("mulmod(",)),
-    (r"\bif \((?=\S)", ("if (!",)),
-)
-NUMBER = re.compile(r"(?<![\w.\[\]])(\d[\d_]*)(?![\w.])")
-STATEMENT = re.compile(
-    r"(?m)^[ \t]+(?!return|for|import|using)(?:\w[^;{}]*|--\w[^;{}]*|\+\+\w[^;{}]*);$"
-)
-DECLARATION = re.compile(
-    r"^\s*(?:u?int\d*|bytes\d*|bool|address|mapping|bytes\b|struct|error|event|I?[A-Z]\w*\."
-    r"|[A-Z]\w+ )[^=]*[;=]"
 )
 
 
-class Mutant(NamedTuple):
-    """One change of one source."""
+def _conditions(code: str) -> Iterator[Change]:
+    """Negate each condition, up to its closing parenthesis."""
+    for match in re.finditer(r"\bif \((?=\S)", code):
+        depth, place = 1, match.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(code[place], 0)
+            place += 1
+        yield match.start(), place, f"if (!({code[match.end() : place - 1]}))"
 
-    source: str
-    start: int
-    end: int
-    text: str
-    """What stands there instead."""
 
-    def describe(self) -> str:
-        """One line for people: old text, new text, and the line around them."""
-        text = (CHECKOUT / self.source).read_text()
-        old = " ".join(text[self.start : self.end].split())
-        line = text.splitlines()[text.count("\n", 0, self.start)].strip()
-        return f"{self.source}: {old} → {self.text or '(nothing)'} in `{line}`"
+SOLIDITY = Language(
+    operators=OPERATORS,
+    conditions=_conditions,
+    number=r"(?<![\w.\[\]])(\d[\d_]*)(?![\w.])",
+    statement=r"(?m)^[ \t]+(?!return|for|import|using)(?:\w[^;{}]*|--\w[^;{}]*|\+\+\w[^;{}]*);$",
+    declaration=(
+        r"^\s*(?:u?int\d*|bytes\d*|bool|address|mapping|bytes\b|struct|error|event|I?[A-Z]\w*\."
+        r"|[A-Z]\w+ )[^=]*[;=]"
+    ),
+    # Imports and pragmas.
+    kept=r"\S",
+)
 
 
 def main(sample: int | None, seed: str, files: Sequence[str]) -> int:
     """Run the mutants; exit code 1 if too many survive."""
     sources = [path for path in TESTS if not files or path.endswith(tuple(files))]
-    mutants = {path: named(list(mutants_of(path))) for path in sources}
+    mutants = {path: mutants_of(path, SOLIDITY) for path in sources}
     results = Results("contracts")
     with (
         tempfile.TemporaryDirectory(prefix="ostraka-mutants-") as folder,
         Workspace(Path(folder)) as workspace,
     ):
         for path in sources:
-            if workspace.compiled(path) == "refused" or not workspace.passes(path):
-                print(f"{path}: its tests fail without any mutation")
+            workspace.compiled(path)
+        for test in sorted({test for path in sources for test in TESTS[path]}):
+            if not workspace.file_passes(test):
+                print(f"{test} fails without any mutation")
                 return 1
-        for name, mutant in sampled(mutants, seed, sample):
+        for mutant in sampled(mutants, seed, sample):
             digest = sha256((CHECKOUT / mutant.source).read_bytes()).hexdigest()[:16]
-            results.add(name, digest, results.kept(name, digest) or workspace.judge(mutant))
+            verdict = results.kept(mutant.name, digest) or workspace.judge(mutant)
+            results.add(mutant.name, digest, verdict)
     print(results.summary())
     return 0 if results.enough() else 1
-
-
-def mutants_of(path: str) -> Iterator[Mutant]:
-    """Every mutant of one source, in the order of their places."""
-    text = (CHECKOUT / path).read_text()
-    code = _code_only(text)
-    for pattern, replacements in OPERATORS:
-        for match in re.finditer(pattern, code):
-            for replacement in replacements:
-                yield from _mutant(path, code, match.start(), match.end(), replacement)
-    for match in NUMBER.finditer(code):
-        value = int(match[1].replace("_", ""))
-        yield from _mutant(path, code, match.start(), match.end(), str(value + 1))
-    for match in STATEMENT.finditer(code):
-        if not DECLARATION.match(match[0]):
-            yield from _mutant(path, code, match.start(), match.end(), "")
-
-
-def named(mutants: Sequence[Mutant]) -> list[tuple[str, Mutant]]:
-    """Return mutants with names that differ."""
-    seen = Counter[str]()
-    found = []
-    for mutant in mutants:
-        name = mutant.describe()
-        seen[name] += 1
-        found.append((name if seen[name] == 1 else f"{name} (number {seen[name]})", mutant))
-    return found
-
-
-def _mutant(path: str, code: str, start: int, end: int, text: str) -> Iterator[Mutant]:
-    line = code[code.rfind("\n", 0, start) + 1 : code.find("\n", start)]
-    if not line.startswith((" ", "\t")):
-        return  # Imports and pragmas.
-    if text == "if (!":
-        # The whole condition is negated, up to its closing parenthesis.
-        depth, place = 1, end
-        while depth:
-            depth += {"(": 1, ")": -1}.get(code[place], 0)
-            place += 1
-        yield Mutant(path, start, place, f"if (!({code[end : place - 1]}))")
-        return
-    yield Mutant(path, start, end, text)
-
-
-def _code_only(text: str) -> str:
-    """The source with comments and strings blanked; places stay the same."""
-    return re.sub(
-        r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"',
-        lambda match: (
-            re.sub(r"[^\n]", " ", match[0])
-            if not match[0].startswith('"')
-            else '"' + "s" * (len(match[0]) - 2) + '"'
-        ),
-        text,
-        flags=re.DOTALL,
-    )
 
 
 class Workspace:
@@ -242,7 +186,7 @@ class Workspace:
         """Return the verdict on a mutant."""
         path = self.folder / mutant.source
         text = path.read_text()
-        path.write_text(text[: mutant.start] + mutant.text + text[mutant.end :])
+        path.write_text(mutant.applied(text))
         try:
             if self.compiled(mutant.source) != "changed":
                 return NO_MUTANT

@@ -19,7 +19,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import _lru_cache_wrapper
+from functools import _lru_cache_wrapper, partial
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
@@ -105,6 +105,9 @@ def main(sample: int | None, seed: str, files: Sequence[str]) -> int:
     return 0 if driver.results.enough() else 1
 
 
+Trace = dict[str, tuple[float, dict[str, list[int]]]]
+
+
 class Driver:
     """Runs mutants where pytest would run the tests that it collected."""
 
@@ -119,7 +122,15 @@ class Driver:
         if session.testsfailed:
             raise session.Failed("the tests cannot be collected")
         self.items = {item.nodeid: item for item in session.items}
-        self.trace = _trace(self.items)
+        # Looked for once, as there are very many objects.
+        self.functions: dict[str, list[FunctionType]] = {}
+        self.caches = []
+        for one in gc.get_objects():
+            if isinstance(one, FunctionType):
+                self.functions.setdefault(one.__code__.co_filename, []).append(one)
+            elif isinstance(one, _lru_cache_wrapper):
+                self.caches.append(one)
+        self.trace = self.traced()
         mutants = {name: list(one.mutants()) for name, one in self.sources.items()}
         for mutant in sampled(mutants, self.seed, self.sample):
             source = self.sources[mutant.source]
@@ -162,14 +173,73 @@ class Driver:
     def warm(self, source: Source, code: CodeType, chosen: Sequence[str]) -> bool:
         """Put a mutant into the functions as they are, and run the tests."""
         codes = dict(_codes(code))
-        for function in gc.get_objects():
-            if isinstance(function, FunctionType) and function.__code__.co_filename == source.path:
-                here = function.__code__
-                changed = codes.get((here.co_qualname, here.co_firstlineno), here)
-                if changed != here:
-                    function.__code__ = changed
-        _forget()
+        for function in self.functions.get(source.path, ()):
+            here = function.__code__
+            function.__code__ = codes.get((here.co_qualname, here.co_firstlineno), here)
+        self.forget()
         return all(passes(self.items[test]) for test in chosen)
+
+    def forget(self) -> None:
+        """Clear what functions keep of earlier calls."""
+        for one in self.caches:
+            one.cache_clear()
+
+    def traced(self) -> Trace:
+        """Return for each test that passes: seconds, and lines of each source that it runs."""
+        digests = {item.path: _digest(item.path) for item in self.items.values()}
+        common = _digest(VERIFIER, CHECKOUT / "tests" / "support")
+        kept = json.loads(TRACE.read_text()) if TRACE.exists() else {}
+        found: dict[str, Any] = {}
+        TRACE.parent.mkdir(exist_ok=True)
+        for number, (name, item) in enumerate(self.items.items(), 1):
+            digest = f"{common} {digests[item.path]}"
+            if kept.get(name, {}).get("digest") == digest:
+                found[name] = kept[name]
+                continue
+            answer = forked(partial(self.write_trace, item), 120)
+            # A test that fails here without any mutation runs no line.
+            seconds, lines = json.loads(answer[:-1]) if answer.endswith(b"\1") else (0.0, {})
+            found[name] = {"digest": digest, "seconds": seconds, "lines": lines}
+            if number % 50 == 0:
+                print(f"{number} of {len(self.items)} tests traced", flush=True)
+                TRACE.write_text(json.dumps(kept | found))
+        TRACE.write_text(json.dumps(found))
+        used = {
+            name: (one["seconds"], one["lines"])
+            for name, one in found.items()
+            if one["lines"] and one["seconds"] <= LONGEST_TEST_S
+        }
+        total = sum(seconds for seconds, _ in used.values())
+        print(f"{len(used)} tests run the verifier, {total:.0f} s in all", flush=True)
+        return used
+
+    def write_trace(self, item: pytest.Item, writer: int) -> bool:
+        """Write seconds and lines of a test; whether it passes."""
+        lines: dict[str, set[int]] = {}
+        places = {str(path): str(path.relative_to(CHECKOUT)) for path in VERIFIER.rglob("*.py")}
+
+        def enter(frame: FrameType, event: str, _: object) -> Any:
+            name = places.get(frame.f_code.co_filename)
+            if name is None:
+                return None
+            ran = lines.setdefault(name, set())
+
+            def step(frame: FrameType, event: str, _: object) -> Any:
+                if event == "line":
+                    ran.add(frame.f_lineno)
+                return step
+
+            return step
+
+        self.forget()
+        started = time.process_time()
+        sys.settrace(enter)
+        passed = passes(item)
+        sys.settrace(None)
+        seconds = time.process_time() - started
+        content = [seconds, {name: sorted(ran) for name, ran in lines.items()}]
+        os.write(writer, json.dumps(content).encode())
+        return passed
 
 
 def passes(item: pytest.Item) -> bool:
@@ -258,73 +328,13 @@ def forked(work: Callable[[int], bool], seconds: int) -> bytes:
     return answer
 
 
-def _trace(items: Mapping[str, pytest.Item]) -> dict[str, tuple[float, dict[str, list[int]]]]:
-    """Return for each test that passes: seconds, and lines of each source that it runs."""
-    digest = _digest_of_tests()
-    if TRACE.exists():
-        kept = json.loads(TRACE.read_text())
-        if kept["digest"] == digest:
-            return dict(kept["tests"])
-    found = {}
-    for name, item in items.items():
-        answer = forked(lambda writer, item=item: _traced(item, writer), 120)
-        if not answer.endswith(b"\1"):
-            print(f"not used: {name} fails here without any mutation")
-            continue
-        seconds, lines = json.loads(answer[:-1])
-        if seconds > LONGEST_TEST_S:
-            print(f"not used: {name} takes {seconds:.0f} s")
-        elif lines:
-            found[name] = (seconds, lines)
-    total = sum(seconds for seconds, _ in found.values())
-    print(f"{len(found)} tests run the verifier, {total:.0f} s in all", flush=True)
-    TRACE.parent.mkdir(exist_ok=True)
-    TRACE.write_text(json.dumps({"digest": digest, "tests": found}))
-    return found
-
-
-def _traced(item: pytest.Item, writer: int) -> bool:
-    """Write seconds and lines of a test; whether it passes."""
-    lines: dict[str, set[int]] = {}
-    places = {str(path): path for path in VERIFIER.rglob("*.py")}
-
-    def enter(frame: FrameType, event: str, _: object) -> Any:
-        path = frame.f_code.co_filename
-        if path not in places:
-            return None
-        ran = lines.setdefault(str(places[path].relative_to(CHECKOUT)), set())
-
-        def step(frame: FrameType, event: str, _: object) -> Any:
-            if event == "line":
-                ran.add(frame.f_lineno)
-            return step
-
-        return step
-
-    _forget()
-    started = time.process_time()
-    sys.settrace(enter)
-    passed = passes(item)
-    sys.settrace(None)
-    answer = [time.process_time() - started, {name: sorted(ran) for name, ran in lines.items()}]
-    os.write(writer, json.dumps(answer).encode())
-    return passed
-
-
-def _digest_of_tests() -> str:
-    """Digest of all that decides which lines a test runs."""
+def _digest(*paths: Path) -> str:
+    """Digest of Python files, and of those in folders."""
     digest = sha256()
-    for folder in (VERIFIER, CHECKOUT / "tests"):
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _forget() -> None:
-    """Clear what functions keep of earlier calls."""
-    for one in gc.get_objects():
-        if isinstance(one, _lru_cache_wrapper):
-            one.cache_clear()
+    for path in paths:
+        for one in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(one.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _codes(code: CodeType) -> Iterable[tuple[tuple[str, int], CodeType]]:
