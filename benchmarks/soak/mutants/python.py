@@ -130,6 +130,9 @@ class Driver:
                 self.functions.setdefault(one.__code__.co_filename, []).append(one)
             elif isinstance(one, _lru_cache_wrapper):
                 self.caches.append(one)
+        # Collecting garbage in a fork would copy the whole memory.
+        gc.disable()
+        gc.freeze()
         self.trace = self.traced()
         mutants = {name: list(one.mutants()) for name, one in self.sources.items()}
         for mutant in sampled(mutants, self.seed, self.sample):
