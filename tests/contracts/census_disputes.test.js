@@ -311,7 +311,16 @@ test("places that the tree does not have prove nothing", async () => {
   for (const place of cases) {
     await assertRefused(send("proveEntry", posted, place), "CensusDisputesWrongPath");
   }
+  // A real node under the number of a place beyond the tree, where only padding could be.
   const depth = right.levels.length - 1;
+  for (const [height, level] of right.levels.entries()) {
+    const beyond = 2 ** (depth - height);
+    const siblings = right.siblings(0, height);
+    await assertRefused(
+      send("provePadding", posted, height, beyond, level[0], siblings),
+      "CensusDisputesWrongPath",
+    );
+  }
   await assertRefused(
     send("provePadding", posted, depth + 1, 0, PADDING, []),
     "CensusDisputesWrongPath",
