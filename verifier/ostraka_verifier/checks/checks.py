@@ -2,7 +2,8 @@
 
 A failing check blocks only those that depend on it.
 
-Source: docs/protocol.md §13. Tests: tests/verifier/checks kills each check by a mutation.
+Source: docs/protocol.md §13. Tests: tests/verifier/checks kills each check by a mutation, and
+test_switched_off.py shows for each a lie that nothing else refuses.
 """
 
 from collections.abc import Sequence
