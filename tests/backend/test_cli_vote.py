@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ostraka.cli.main import app
+from ostraka.guard.receipts import Recorded
 from ostraka.key_files import write_key
 from ostraka.sealing import PollKey, ballot_info
 from ostraka.voter import casting
@@ -248,6 +249,31 @@ def test_two_programs_at_once_lose_no_ballot(town: Town) -> None:
     here.write()
     kept = [to_hex(one.digest) for one in SavedVotes.read(town.file).ballots]
     assert (kept[0], kept[2], len(kept)) == (elsewhere["ballot_digest"], later["ballot_digest"], 3)
+
+
+def test_receipts_are_handed_in_as_watchtowers_take_them(town: Town) -> None:
+    omitted = "POST /polls/1/omitted"
+    town.stub.routes[omitted] = lambda body: answer(200, json.loads(body))
+    town.stub.routes[BALLOTS] = town.receipts
+    first = json.loads(town.vote().stdout)
+    # The last one has too few receipts: the first is the one that must be counted.
+    town.stub.routes[BALLOTS] = lambda body: town.receipts(body, range(1, 3))
+    assert town.vote().exit_code == 3
+    done = town.run("vote", "hand-in", str(town.file), "--json")
+    assert done.exit_code == 0, done.output
+    (given,) = town.stub.bodies(omitted)
+    assert json.loads(done.stdout) == given
+    taken = Recorded.from_json(given, town.nodes.published)
+    assert to_hex(taken.ballot.digest) == first["ballot_digest"]
+    assert len(taken.receipts) == 4
+
+
+def test_too_few_receipts_are_not_handed_in(town: Town) -> None:
+    town.stub.routes[BALLOTS] = lambda body: town.receipts(body, range(1, 3))
+    town.vote()
+    done = town.run("vote", "hand-in", str(town.file))
+    assert done.exit_code == 1
+    assert "has no ballot with receipts of 3 nodes" in done.output
 
 
 def test_false_receipts_are_not_counted(town: Town) -> None:
