@@ -160,11 +160,12 @@ class Disputed:
         root, poll = fraud.poll.root(), fraud.poll
         fraud.anchor(root)
         bond = 2 * max(MINIMUM_BOND, disputes.bond_of(fraud.disputed, disputes.base_fee()))
-        # The last response is another one: every equation is computed before that shows.
-        ballot = poll.prepared[1].ballot
-        invalid = ballot.encoded[:-1] + bytes([ballot.encoded[-1] ^ 1])
+        # A later ballot, so that no counted one answers for it. The last response is another one:
+        # every equation is computed before that shows.
+        later = fraud.forged(1).ballot
+        invalid = later.encoded[:-1] + bytes([later.encoded[-1] ^ 1])
         fraud.contents.append(invalid)
-        named = ReceiptedBallot(ballot.voter, ballot.cast_at_unix_s, tagged_hash("ballot", invalid))
+        named = ReceiptedBallot(later.voter, later.cast_at_unix_s, tagged_hash("ballot", invalid))
         receipts = fraud.receipt(0), fraud.receipt_of(named)
         opened = disputes.challenge_leaf(chain.payer, fraud.disputed, root.digest, 0, bond)
         self.gas["challenge a leaf"] = opened.gas_used
