@@ -1,6 +1,8 @@
 """A watchtower sends without waiting for blocks, and keeps count of what waits for one."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from ostraka.chain import sending
 from ostraka.chain.contract import checksum
 from ostraka.chain.disputes import Challenge
+from ostraka.chain.errors import NotMinedYet
 from ostraka.chain.journal import Journal, MemoryJournal, Outgoing
 from ostraka.chain.journal_file import FileJournal
 from ostraka.chain.sending import Account
@@ -265,6 +268,40 @@ def test_answers_of_a_block_that_is_undone_are_sent_again(still: DisputedChain) 
     assert not any(one.is_open for one in challenges_of(polls))
     assert nonce_of(still, key) == 4
     assert [one.versions for one in journal.open(key.address, 0)] == sent
+
+
+def test_an_answer_before_its_challenge_is_sent_again_at_once(still: DisputedChain) -> None:
+    """A reorganization orders them so; that block becomes final only after the response time."""
+    fraud = still.honest()
+    liar, key, journal = still.account(), still.account(), MemoryJournal()
+    tower = several(still, [fraud], key, journal)
+    still.mining(False)
+    before = still.ask("evm_snapshot")
+    payer = Account(liar, MemoryJournal()).errand("challenge", waits=False)
+    challenge = partial(
+        still.disputes.challenge_leaf, payer, fraud.disputed, fraud.poll.root().digest, 3
+    )
+    with suppress(NotMinedYet):
+        challenge(10 * MINIMUM_BOND)
+    still.mine()
+    assert outcomes(tower.turn()) == [("answer for leaf 3", "sent")]
+    (answer,) = waiting(journal, key)
+    still.ask("evm_revert", before)
+    # The answer comes first now, and finds no challenge.
+    still.ask("eth_sendRawTransaction", "0x" + answer.versions[0].raw.hex())
+    still.mine()
+    assert payer.outgoing is not None
+    still.ask("eth_sendRawTransaction", "0x" + payer.outgoing.versions[0].raw.hex())
+    still.mine()
+    assert [one.is_open for one in fraud.docket().challenges] == [True]
+    assert outcomes(tower.turn()) == [
+        ("answer for leaf 3", "refused"),
+        ("answer for leaf 3", "sent"),
+    ]
+    still.mine()
+    assert not any(one.is_open for one in fraud.docket().challenges)
+    assert tower.turn() == []
+    assert nonce_of(still, key) == 2
 
 
 def test_no_more_wait_for_a_block_than_pools_hold(

@@ -43,7 +43,7 @@ from ostraka.guard.moves import (
     Prove,
     described,
 )
-from ostraka.guard.pending import Pending
+from ostraka.guard.pending import Fate, Pending
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import keccak256
@@ -53,6 +53,8 @@ from ostraka_verifier.units import UnixSeconds
 
 log = structlog.get_logger()
 
+_MORE_ATTEMPTS = 3
+"""How often a move without a bond is sent again before the block in which it reverted is final."""
 _WITHDRAWAL_GAS = 60_000
 _WORTH = 4
 """A withdrawal is worth a transaction if it brings so many times the fee."""
@@ -139,17 +141,15 @@ class Hands:
         self._pending.update()
         refused = []
         for purpose, step in list(self._sent.items()):
-            if self._pending.waits(purpose):
+            # One that was given up had reverted, or another one took its nonce.
+            outgoing = self._payer.errand(purpose).outgoing
+            fate = Fate.REVERTED if outgoing is None else self._pending.fate(outgoing)
+            if fate is Fate.WAITING:
                 continue
             del self._sent[purpose]
-            if not self._succeeded(purpose):
+            if fate is Fate.REVERTED:
                 refused.append(replace(step, outcome="refused", detail="reverted in its block"))
         return refused
-
-    def _succeeded(self, purpose: str) -> bool:
-        """Whether the transaction of a purpose is in a block and did not revert."""
-        outgoing = self._payer.errand(purpose).outgoing
-        return outgoing is not None and (outgoing.settled or self._pending.succeeded(outgoing))
 
     @property
     def is_full(self) -> bool:
@@ -213,7 +213,12 @@ class Hands:
                 return state is not ChallengeState.OPEN
 
     def errand(self, poll: DisputedPoll, facts: Facts, move: Move) -> Errand:
-        """Return the sender of a move's only transaction: the same one after a restart."""
+        """Return the sender of a move's transaction: the same one after a restart.
+
+        It has no other, with one exception. A reorganization may put an answer into a block before
+        the challenge. If what takes no bond reverted, it is sent again at once: its time may be
+        over before that block is final, and it costs a fee at most. A bond could be taken twice.
+        """
         match move:
             case DemandLeaf():
                 detail = leaf_challenge(poll, facts.view.round, move.index)
@@ -227,7 +232,15 @@ class Hands:
         where = f"{self._disputes.address.hex()[:16]} {poll.registry.hex()[:16]} {poll.poll_id}"
         kind = type(move).__name__
         purpose = f"{kind} {where} {root} {detail.hex()[:32]}"
-        return self._payer.errand(purpose, waits=False)
+        errand = self._payer.errand(purpose, waits=False)
+        if isinstance(move, DemandLeaf | DemandBallot):
+            return errand
+        for attempt in range(2, 2 + _MORE_ATTEMPTS):
+            outgoing = errand.outgoing
+            if outgoing is None or self._pending.fate(outgoing) is not Fate.REVERTED:
+                break
+            errand = self._payer.errand(f"{purpose}, attempt {attempt}", waits=False)
+        return errand
 
     def send(
         self,

@@ -7,6 +7,7 @@ Source: docs/operations.md, "Transactions".
 """
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from ostraka.chain.contract import call
 from ostraka.chain.disputes import (
@@ -27,6 +28,14 @@ from ostraka_verifier.units import UnixSeconds
 MOST_PENDING = 64
 """Transactions of one account that wait for a block at once: pools of transactions hold few more of
 one account, and each is looked at in every turn."""
+
+
+class Fate(Enum):
+    """What became of a transaction: in a block it is done, or reverted."""
+
+    WAITING = auto()
+    DONE = auto()
+    REVERTED = auto()
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,7 @@ class Pending:
             for one in self._demands
             if (one.named.poll, one.named.root_digest) == (poll.subject, view.root.digest)
             and one.named.subject not in seen
-            and (not one.is_mined or self.succeeded(one.outgoing))
+            and (not one.is_mined or self.fate(one.outgoing) is Fate.DONE)
         ]
         return tuple(
             Challenge(
@@ -118,10 +127,17 @@ class Pending:
             for one in unseen
         )
 
-    def succeeded(self, outgoing: Outgoing) -> bool:
-        """Return whether a transaction is in a block and did not revert."""
+    def fate(self, outgoing: Outgoing) -> Fate:
+        """Return what became of a transaction, as far as the provider shows it."""
+        if outgoing.settled:
+            return Fate.DONE
+        if outgoing.nonce in self._waiting:
+            return Fate.WAITING
         receipt = call(lambda: receipt_of(self._disputes.web3, outgoing))
-        return receipt is not None and receipt["status"] == 1
+        if receipt is None:
+            # Another replica may know its block already.
+            return Fate.WAITING
+        return Fate.DONE if receipt["status"] == 1 else Fate.REVERTED
 
 
 def _identity(poll: DisputedPoll, number: int, named: Named) -> bytes:
