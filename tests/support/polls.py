@@ -106,6 +106,7 @@ class SyntheticPoll:
     """Further members of the description, or others in place of its own."""
     registry: bytes = REGISTRY
     poll_id: int = 1
+    chain_id: int = CHAIN_ID
     times: Mapping[str, int] = field(default_factory=dict)
     """Parameters of the poll in place of the usual ones, by name."""
     curve: Curve = field(default_factory=load)
@@ -170,8 +171,8 @@ class SyntheticPoll:
             secret=self.secret,
             **(usual | dict(self.times)),
         )
-        self.identity = PollIdentity(CHAIN_ID, self.registry, self.poll_id)
-        self.domain = typed_data.Domain(CHAIN_ID, self.registry)
+        self.identity = PollIdentity(self.chain_id, self.registry, self.poll_id)
+        self.domain = typed_data.Domain(self.chain_id, self.registry)
         self.context = self.identity.context(self.parameters, self.rule)
         self.poll_keys = [PollKey(self.random.bytes(32)) for _ in range(self.nodes)]
         self.factory = BallotFactory(
