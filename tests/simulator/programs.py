@@ -15,6 +15,7 @@ from ostraka.chain.registry import OpenedPoll, Status
 from ostraka.gateway.ballots import Ballots
 from ostraka.gateway.tallying import is_good, sums_of, tally_of
 from ostraka.node.api import describe_api
+from ostraka.node.board_files import BoardFiles
 from ostraka.node.identity import begin_rebuild, end_rebuild
 from ostraka.node.peers import _TIMEOUT
 from ostraka.node.policy import Policy
@@ -118,6 +119,7 @@ class SimulatedNode:
                 Policy(minimum_ballots=1, committees=frozenset({poll.committee.digest})),
                 ScriptedElectorates(),  # type: ignore[arg-type]
                 client,
+                BoardFiles(self.disk.boards, 2**30),
             )
             self._application.state.node = self.service
             network.hosts[self.host] = Host(process, self._application, self.lies, self.twists)

@@ -18,6 +18,7 @@ from ostraka.chain.contract import Head
 from ostraka.chain.registry import CreatedPoll, OpenedPoll, PollView, Status
 from ostraka.keys import SigningKey
 from ostraka.node.api import build_api
+from ostraka.node.board_files import BoardFiles
 from ostraka.node.electorate import RoundElectorate
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import PollSecrets
@@ -218,6 +219,7 @@ class Village:
             policy or Policy(minimum_ballots=1, committees=frozenset({poll.committee.digest})),
             self.electorates,
             self.client,
+            BoardFiles(self._folder / f"boards-{number}", 2**30),
         )
         # As if it had started long ago: nothing that it may have forgotten can come again.
         service.requests = PeerRequests(poll.domain, key.address, 0)

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+import httpx
+
 from ostraka_verifier.errors import Undecided
 from ostraka_verifier.rpc import (
     Progress,
+    Received,
     Unanswered,
     fetch,
     no_progress,
@@ -21,6 +24,8 @@ MAX_BOARD_BYTES = 2 * 2**30
 _STALL_S = 2
 _STALL_BYTES = 2**15
 """The next URL is asked as well when fewer bytes than that arrive in that time."""
+_MOST_BREAKS = 50
+"""A download is continued so many times, if each time at least so many bytes arrived."""
 _BETWEEN_URLS = re.compile(",(?=https?://)")
 
 
@@ -41,6 +46,19 @@ def read_board(source: str, progress: Progress = no_progress) -> bytes:
         raise Undecided(f"{source}: {error.strerror}") from error
 
 
+def _resumed(client: httpx.Client, url: str, progress: Progress) -> bytes:
+    """Return a board; where the connection breaks, ask for the rest of the same bytes."""
+    received = Received()
+    for left in reversed(range(_MOST_BREAKS + 1)):
+        try:
+            deadline = patience_with_large_answers()
+            return fetch(client, deadline, "GET", url, MAX_BOARD_BYTES, progress, received=received)
+        except Unanswered as error:
+            if not left or not error.again or len(received.body) - received.start < _STALL_BYTES:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
 def _first(urls: Sequence[str], progress: Progress) -> bytes:
     """Return the first whole board; each further URL is asked once all before it stall or fail."""
     heard: SimpleQueue[bytes | Undecided | tuple[int, int, int]] = SimpleQueue()
@@ -54,8 +72,7 @@ def _first(urls: Sequence[str], progress: Progress) -> bytes:
 
         try:
             with server_client() as client:
-                deadline = patience_with_large_answers()
-                heard.put(fetch(client, deadline, "GET", urls[number], MAX_BOARD_BYTES, advance))
+                heard.put(_resumed(client, urls[number], advance))
         except Undecided as error:
             heard.put(error)
 

@@ -46,6 +46,7 @@ _BEHIND = re.compile(
     "header not found|unknown block|block not found|rate limit|too many requests", re.IGNORECASE
 )
 _TOO_MANY_REQUESTS = 429
+_CONTENT_RANGE = re.compile("bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})")
 
 Progress = Callable[[int, int], None]
 """`progress(done, total)`; total is 0 if it is unknown."""
@@ -345,6 +346,46 @@ def patience_with_large_answers() -> Deadline:
     return Deadline(_PATIENCE_S, Connections(), _SLOWEST_BYTES_PER_S)
 
 
+class Received:
+    """The beginning of an answer that broke off, so that another request can ask for the rest.
+
+    Source: RFC 9110, sections 13.1.5 and 14.
+    """
+
+    def __init__(self) -> None:
+        self.body = bytearray()
+        self.start = 0
+        """Length of what earlier requests got of it."""
+        self._etag = ""
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that ask for the rest; none if the server did not name its content."""
+        if not self.body or not self._etag:
+            return {}
+        return {"Range": f"bytes={len(self.body)}-", "If-Range": self._etag}
+
+    def begin(self, response: httpx.Response) -> bool:
+        """Return whether an answer has the rest; otherwise forget the beginning."""
+        etag, place = (response.headers.get(name, "") for name in ("etag", "content-range"))
+        part = _CONTENT_RANGE.fullmatch(place)
+        if (
+            self.body
+            and response.status_code == httpx.codes.PARTIAL_CONTENT
+            and part is not None
+            and etag == self._etag
+            and int(part[1]) == len(self.body)
+            and int(part[2]) + 1 == int(part[3])
+        ):
+            self.start = len(self.body)
+            return True
+        self.body.clear()
+        self.start = 0
+        # Weak tags do not promise the same bytes.
+        is_whole = response.status_code == httpx.codes.OK and etag.startswith('"')
+        self._etag = etag if is_whole else ""
+        return False
+
+
 def fetch(
     client: httpx.Client,
     deadline: Deadline,
@@ -353,26 +394,36 @@ def fetch(
     limit: int,
     progress: Progress = no_progress,
     content: Any = None,
+    received: Received | None = None,
 ) -> bytes:
     """Return the body of a successful answer of at most `limit` bytes; Unanswered otherwise.
 
     Args:
         deadline: Of this answer, with the connections of the client.
+        received: What an earlier request got of the same answer; takes what this one gets.
     """
-    body = bytearray()
+    received = received or Received()
+    body, continued = received.body, False
     late = Unanswered(f"{url}: no whole answer in time")
     try:
         with (
             deadline,
             client.stream(
-                method, url, json=content, extensions={"trace": deadline.trace}
+                method,
+                url,
+                json=content,
+                headers=received.headers(),
+                extensions={"trace": deadline.trace},
             ) as response,
         ):
-            total = response.headers.get("content-length", "")
+            continued = received.begin(response)
+            before = received.start
+            length = response.headers.get("content-length", "")
+            total = before + int(length) if length.isdecimal() else 0
             for chunk in response.iter_bytes():
                 body += chunk
-                deadline.received(len(body))
-                progress(len(body), int(total) if total.isdecimal() else 0)
+                deadline.received(len(body) - before)
+                progress(len(body), total)
                 if len(body) > limit:
                     raise Unanswered(f"{url}: more than {limit} bytes")
     except httpx.NetworkError as error:
@@ -391,7 +442,7 @@ def fetch(
         # A closed connection also ends bodies without a stated length.
         raise late
     status = response.status_code
-    if status != httpx.codes.OK:
+    if status != httpx.codes.OK and not continued:
         raise Unanswered(
             f"{url}: status {status}",
             again=status == _TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR,

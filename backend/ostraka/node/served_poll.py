@@ -221,9 +221,7 @@ class ServedPoll:
         ordered = [stored[digest] for digest in digests if digest in stored]
         missing = len(digests) - sum(bool(one.signed) for one in ordered)
         if missing:
-            lacking = counted(missing, "ballot is missing and is", "ballots are missing and are")
-            detail = f"{lacking} fetched from the other nodes"
-            raise Problem(ProblemType.NODE_INCOMPLETE, detail, retry_after_s=5)
+            raise self.incomplete(missing)
         size = self.poll.layout.size
         ballots = self.poll.layout.decode_many(self.curve, [one.signed[:size] for one in ordered])
         weights = self.weights(ballots)
@@ -233,6 +231,17 @@ class ServedPoll:
         ]
         values = self.curve.concat([ballot.sharing[0] for ballot in ballots])
         return sum_root(self.curve, leaves, values), list(zip(ballots, ordered, strict=True))
+
+    @staticmethod
+    def incomplete(missing: int) -> Problem:
+        """Return the answer while ballots are missing that others have.
+
+        Args:
+            missing: How many.
+        """
+        lacking = counted(missing, "ballot is missing and is", "ballots are missing and are")
+        detail = f"{lacking} fetched from the other nodes"
+        return Problem(ProblemType.NODE_INCOMPLETE, detail, retry_after_s=5)
 
     def weights(self, ballots: Sequence[Ballot]) -> list[int]:
         return [self.census.by_account[ballot.voter].weight for ballot in ballots]

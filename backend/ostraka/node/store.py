@@ -207,6 +207,15 @@ class NodeStore:
                 found |= {ballot.digest: ballot for ballot in session.exec(query)}
         return found
 
+    def signed_parts(self, poll_id: int, digests: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return the signed parts of the stored ones of these ballots, by digest."""
+        found: dict[bytes, bytes] = {}
+        with self._engine.connect() as connection:
+            for chosen in of_digests(digests):
+                query = select_columns(_DIGEST, _SIGNED).where(of_poll(poll_id), chosen)
+                found.update((digest, signed) for digest, signed in connection.execute(query))
+        return found
+
     def receipts_of(
         self, poll_id: int, digests: Iterable[bytes]
     ) -> list[tuple[bytes, UnixSeconds, bytes, bytes]]:

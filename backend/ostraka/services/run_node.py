@@ -15,6 +15,7 @@ from ostraka.guard.tower import Tower
 from ostraka.key_files import read_key
 from ostraka.keys import SigningKey
 from ostraka.node.api import build_api
+from ostraka.node.board_files import BoardFiles
 from ostraka.node.electorate import ChainElectorates
 from ostraka.node.own_source import OwnSource
 from ostraka.node.peers import peer_client
@@ -77,6 +78,10 @@ async def _serve(settings: NodeSettings) -> None:
             policy,
             electorates,
             client,
+            BoardFiles(
+                settings.boards_folder or settings.key_file.parent / "boards",
+                settings.boards_limit_mb * 2**20,
+            ),
         )
         with _guarding(settings, service, registries[0], key) as tower:
             gather = NodeMetrics(service, registries[0], tower).gather

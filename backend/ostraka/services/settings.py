@@ -124,6 +124,11 @@ class NodeSettings(ServiceSettings):
     """Whether the key file may lack a passphrase, which would also protect the poll secrets."""
     secrets_folder: Path | None = None
     """Folder of the poll secrets, mode 700. Default: `secrets` beside the key."""
+    boards_folder: Path | None = None
+    """Folder of the boards that the node serves, mode 700. Default: `boards` beside the key. Its
+    files are made from the database whenever they are missing."""
+    boards_limit_mb: int = Field(default=8192, ge=1, lt=1 << 31)
+    """Most MiB of these files together, beside the newest one."""
     database_url: str
     """`sqlite:///FILE` or `postgresql+psycopg://…`."""
     rpc_urls: list[Url] = Field(min_length=1)
