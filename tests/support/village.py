@@ -6,7 +6,7 @@ applications: those of attackers.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -160,7 +160,7 @@ class Village:
         self.nodes: dict[int, NodeService] = {}
         self.client: httpx.AsyncClient
         self._folder = folder
-        self._stores: dict[int, NodeStore] = {}
+        self._apps: dict[int, Any] = {}
 
     @asynccontextmanager
     async def run(
@@ -173,7 +173,7 @@ class Village:
             seeded: Whether nodes serve the poll already, under the synthetic poll's keys.
         """
         strangers = strangers or {}
-        apps: dict[int, Any] = dict(strangers)
+        self._apps = apps = dict(strangers)
         mounts = {
             member.url: httpx.ASGITransport(app=lambda *call, n=number: apps[n](*call))
             for number, member in enumerate(self.poll.committee.members, start=1)
@@ -186,6 +186,20 @@ class Village:
             yield self
             for node in self.nodes.values():
                 await self.stop(node)
+
+    async def restart(self, number: int, disk: Callable[[], None] = lambda: None) -> None:
+        """Stop a node, change its disk, and start it again.
+
+        Args:
+            disk: What happens to its disk in between.
+        """
+        await self.stop(self.nodes[number])
+        self.nodes[number]._store._engine.dispose()
+        disk()
+        self.nodes[number] = self.node(number, seeded=False)
+        self._apps[number] = build_api(self.nodes[number])
+        await self.nodes[number].tick()
+        await self.tick()
 
     @staticmethod
     async def stop(node: NodeService) -> None:

@@ -101,6 +101,9 @@ def test_what_cannot_be_continued_is_not_read_for_ever(
             breaking.shift = 1
         case "few bytes":
             breaking.part_bytes = 1000
-    with serving(breaking) as url, pytest.raises(Undecided, match=r"connection was lost|status 206"):
+    with (
+        serving(breaking) as url,
+        pytest.raises(Undecided, match=r"connection was lost|status 206"),
+    ):
         read_board(url)
     assert len(breaking.asked) <= 5

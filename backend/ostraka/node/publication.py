@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ostraka.node.accepting import PULL_LIMIT
+from ostraka.node.checkpoints import Checkpoints
 from ostraka.node.peers import Peer
 from ostraka.node.phases import Anchoring, Destroyed, Keyed
 from ostraka.node.poll_progress import PollProgress
@@ -68,10 +69,17 @@ class BoardState:
 class Publication:
     """Publishes the data of one poll."""
 
-    def __init__(self, served: ServedPoll, progress: PollProgress, release: Release) -> None:
+    def __init__(
+        self,
+        served: ServedPoll,
+        progress: PollProgress,
+        release: Release,
+        checkpoints: Checkpoints,
+    ) -> None:
         self._served = served
         self._progress = progress
         self._release = release
+        self._checkpoints = checkpoints
 
     def state(self) -> "BoardState":
         """Return what the poll's bulletin board (§16) is made of now, without its ballots.
@@ -214,6 +222,10 @@ class Publication:
                 for node, count in sorted(
                     self._served.store.asked_repair_counts(self._served.poll_id).items()
                 )
+            },
+            "suspects": {
+                str(self._served.poll.committee.index_of(address)): kind
+                for address, kind in self._checkpoints.suspects.items()
             },
         }
 

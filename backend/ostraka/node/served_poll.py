@@ -16,6 +16,7 @@ from ostraka.chain.final_view import FinalViews
 from ostraka.chain.registry import OpenedPoll, PollView, Registry
 from ostraka.keys import SigningKey
 from ostraka.node.admission import Admission
+from ostraka.node.own_log import OwnLog
 from ostraka.node.peers import Peer, PeerError
 from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.repair_shares import RepairCommittee
@@ -46,7 +47,14 @@ from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.wording import counted
 
 _LOST_STATEMENTS = frozenset(
-    {typed_data.RECEIPT, typed_data.INVENTORY, typed_data.ROOT, typed_data.LACKING}
+    {
+        typed_data.RECEIPT,
+        typed_data.CHECKPOINT,
+        typed_data.COSIGNATURE,
+        typed_data.INVENTORY,
+        typed_data.ROOT,
+        typed_data.LACKING,
+    }
 )
 """What a node may have signed about a poll's ballots, with other content than it would today."""
 GRACE_S = 0.25
@@ -104,6 +112,7 @@ class ServedPoll:
         self.commitment_key = CommitmentKey(curve, poll.rule.width)
         self.admission = Admission(curve, poll, self.census, self.commitment_key)
         """Checks of ballots that need no secret."""
+        self.own_log = OwnLog(store.checkpoints, self.poll_id, poll.context, index, self.sign)
         self._opened: OpenedPoll | None = None
         self._asked: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self.log = structlog.get_logger().bind(poll=poll.poll_id, node=index)

@@ -317,7 +317,7 @@ class NodeService:
         )
         observed = await self._observe(poll)
         phase = await asyncio.to_thread(resume, served, row, observed)
-        service = PollService(served, phase, observed)
+        service = PollService(served, phase, observed, self._policy.checkpoint_s)
         await asyncio.to_thread(service.recheck)
         self._polls[poll.poll_id] = service
         self._workers[poll.poll_id] = asyncio.create_task(service.accepting.work())

@@ -65,6 +65,7 @@ async def _serve(settings: NodeSettings) -> None:
         frozenset(from_hex(digest, "committees") for digest in settings.committees),
         frozenset(from_hex(address, "fellow_nodes") for address in settings.fellow_nodes),
         settings.minimum_threshold,
+        settings.checkpoint_s,
     )
     electorates = ChainElectorates(registries[0], settings.rpc_urls[0])
     async with peer_client() as client:

@@ -154,6 +154,8 @@ class NodeSettings(ServiceSettings):
     `minimum_threshold`, 0x-hex. Without this and without `committees`, it joins none."""
     minimum_threshold: int = Field(default=2, ge=2)
     """Least secrecy threshold of a committee of fellow nodes."""
+    checkpoint_s: int = Field(default=60, ge=10, le=3600)
+    """Seconds of chain time between two checkpoints of a poll's receipts."""
 
     @property
     def passphrases(self) -> Passphrases:
