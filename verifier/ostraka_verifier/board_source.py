@@ -10,9 +10,9 @@ from queue import Empty, SimpleQueue
 import httpx
 
 from ostraka_verifier.errors import Undecided
+from ostraka_verifier.received import Received
 from ostraka_verifier.rpc import (
     Progress,
-    Received,
     Unanswered,
     fetch,
     no_progress,

@@ -18,6 +18,7 @@ import httpx
 from ostraka_verifier.deadline import Connections, Deadline
 from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, keccak256, parse_json, read_bytes
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
+from ostraka_verifier.received import Received
 from ostraka_verifier.uncompressed import UNCOMPRESSED, require_uncompressed
 from ostraka_verifier.units import UnixSeconds
 
@@ -46,7 +47,6 @@ _BEHIND = re.compile(
     "header not found|unknown block|block not found|rate limit|too many requests", re.IGNORECASE
 )
 _TOO_MANY_REQUESTS = 429
-_CONTENT_RANGE = re.compile("bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})")
 
 Progress = Callable[[int, int], None]
 """`progress(done, total)`; total is 0 if it is unknown."""
@@ -344,46 +344,6 @@ def no_answer(error: Exception) -> str:
 def patience_with_large_answers() -> Deadline:
     """Return the deadline of an answer of any size, which must keep arriving at some speed."""
     return Deadline(_PATIENCE_S, Connections(), _SLOWEST_BYTES_PER_S)
-
-
-class Received:
-    """The beginning of an answer that broke off, so that another request can ask for the rest.
-
-    Source: RFC 9110, sections 13.1.5 and 14.
-    """
-
-    def __init__(self) -> None:
-        self.body = bytearray()
-        self.start = 0
-        """Length of what earlier requests got of it."""
-        self._etag = ""
-
-    def headers(self) -> dict[str, str]:
-        """Return the headers that ask for the rest; none if the server did not name its content."""
-        if not self.body or not self._etag:
-            return {}
-        return {"Range": f"bytes={len(self.body)}-", "If-Range": self._etag}
-
-    def begin(self, response: httpx.Response) -> bool:
-        """Return whether an answer has the rest; otherwise forget the beginning."""
-        etag, place = (response.headers.get(name, "") for name in ("etag", "content-range"))
-        part = _CONTENT_RANGE.fullmatch(place)
-        if (
-            self.body
-            and response.status_code == httpx.codes.PARTIAL_CONTENT
-            and part is not None
-            and etag == self._etag
-            and int(part[1]) == len(self.body)
-            and int(part[2]) + 1 == int(part[3])
-        ):
-            self.start = len(self.body)
-            return True
-        self.body.clear()
-        self.start = 0
-        # Weak tags do not promise the same bytes.
-        is_whole = response.status_code == httpx.codes.OK and etag.startswith('"')
-        self._etag = etag if is_whole else ""
-        return False
 
 
 def fetch(
