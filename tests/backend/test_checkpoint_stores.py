@@ -169,7 +169,7 @@ def test_the_log_is_stored_in_order_of_acceptance(url: str, poll: SyntheticPoll)
     )
     store.add_ballots([ballot(1), ballot(2, None), ballot(3)])
     assert kept.unlogged(1) == [digest(1), digest(3)]
-    kept.sign(1, 0, kept.unlogged(1), log.grow(kept.unlogged(1), START))
+    kept.extend(1, 0, kept.unlogged(1), log.grow(kept.unlogged(1), START))
     # A ballot whose receipt came later than others is later in the log.
     store.add_ballots([ballot(4), ballot(2)])
     assert kept.unlogged(1) == [digest(2), digest(4)]

@@ -43,6 +43,8 @@ from tests.simulator.virtual_time import Process
 from tests.simulator.world import Vote, World
 from tests.support.village import CREATOR, ScriptedElectorates
 
+_CHECKPOINT_S = 10
+"""Chain time between two checkpoints, as short as may be: polls take less than a minute."""
 _OPERATOR_S = 4
 """Until an operator runs a command again."""
 
@@ -116,7 +118,11 @@ class SimulatedNode:
                 self.registries,  # type: ignore[arg-type]
                 self.key,
                 self.url,
-                Policy(minimum_ballots=1, committees=frozenset({poll.committee.digest})),
+                Policy(
+                    minimum_ballots=1,
+                    committees=frozenset({poll.committee.digest}),
+                    checkpoint_s=_CHECKPOINT_S,
+                ),
                 ScriptedElectorates(),  # type: ignore[arg-type]
                 client,
                 BoardFiles(self.disk.boards, 2**30),

@@ -101,12 +101,12 @@ class CheckpointStore:
                 for voter, at, digest, own in connection.execute(query)
             ]
 
-    def sign(
+    def extend(
         self, poll_id: int, start: int, digests: Sequence[bytes], signed: SignedCheckpoint
     ) -> None:
         """Add ballots to the log from a position on, and this node's checkpoint over all."""
         with self._write() as session:
-            self._sign(session, poll_id, start, digests, signed)
+            self._extend(session, poll_id, start, digests, signed)
 
     def freeze(
         self,
@@ -123,9 +123,9 @@ class CheckpointStore:
             poll.inventory_signature = inventory_signature
             session.add(poll)
             if signed is not None:
-                self._sign(session, poll_id, start, digests, signed)
+                self._extend(session, poll_id, start, digests, signed)
 
-    def _sign(
+    def _extend(
         self,
         session: Session,
         poll_id: int,

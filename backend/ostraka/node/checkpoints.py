@@ -89,7 +89,7 @@ class Checkpoints:
         served = self._served
         with served.own_log.next(at) as found:
             if found is not None and found.digests:
-                self._store.sign(served.poll_id, found.start, found.digests, found.signed)
+                self._store.extend(served.poll_id, found.start, found.digests, found.signed)
         if served.own_log.halted:
             served.log.error("no more checkpoints", reason=served.own_log.halted)
 
