@@ -24,6 +24,7 @@ from ostraka.wire.problems import Problem
 from ostraka_verifier.board import Board
 from tests.support.node_polls import accepting_service, observation
 from tests.support.polls import approval_poll
+from tests.support.village import Village
 
 MIB = 2**20
 
@@ -145,6 +146,31 @@ def test_a_board_around_its_leaves_is_the_board() -> None:
     ]
     assert board.leaves
     assert before + b"".join(records) + after == board.encode()
+
+
+def test_a_node_serves_its_board_in_ranges(tmp_path: Path) -> None:
+    async def steps() -> None:
+        async with Village(approval_poll(), tmp_path).run(seeded=True) as village:
+            await village.tick(2)
+            url = village.url(1, "/board")
+            whole = await village.client.get(url)
+            assert Board.decode(whole.content, village.poll.factory.layout.size, 2)
+            headers = {"Range": "bytes=-100", "If-Range": whole.headers["etag"]}
+            part = await village.client.get(url, headers=headers)
+            assert (part.status_code, part.content) == (206, whole.content[-100:])
+            head = await village.client.head(url)
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-length"] == str(len(whole.content))
+            village.open_seeded()
+            await village.tick(3)
+            opened = await village.client.get(url, headers=headers)
+            assert opened.status_code == 200
+            assert opened.headers["etag"] != whole.headers["etag"]
+            assert len(opened.content) > len(whole.content)
+            behind = await village.client.get(url, headers={"Range": "bytes=9999999-"})
+            assert behind.json()["type"] == ProblemType.RANGE_NOT_SATISFIABLE.uri
+
+    asyncio.run(steps())
 
 
 FILE = StoredFile(Path(), '"tag"', 1000)

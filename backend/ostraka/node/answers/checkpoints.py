@@ -19,7 +19,7 @@ class Checkpoint(Answer):
     number: Count = Field(ge=1, description="Of the node's checkpoints in this poll.")
     count: Count = Field(description="Receipts in the log.")
     root: Hash = Field(description="Of the Merkle tree over them.")
-    signed_at: UnixSeconds = Field(description="Chain time.")
+    signed_at: UnixSeconds = Field(description="Unix time in seconds of the chain.")
     checkpoint: Hex = Field(description="Checkpoint and signature as bytes: the statement itself.")
     cosignatures: list[Cosignature] = Field(description="Those that this node knows.")
 
