@@ -4,7 +4,7 @@ Source: docs/protocol.md §16. Vectors: tests/vectors/board.json.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostraka_verifier.content import Content, InMemory, Within
 from ostraka_verifier.encoding import (
@@ -152,6 +152,21 @@ class Board:
             }
         )
 
+    def around_leaves(self, count: int, ballot_bytes: int) -> tuple[bytes, bytes]:
+        """Return a board of `count` leaves without their records: what is before and after them.
+
+        So a program can write a large board leaf by leaf.
+
+        Args:
+            ballot_bytes: Length of the poll's canonical ballots.
+        """
+        before = replace(self, leaves=(), root=None, shares=(), redemptions=None).encode()
+        empty = _section(9, _encode_leaves(()))
+        length = 4 + count * record_bytes(ballot_bytes)
+        head = unsigned(9, 2) + unsigned(length, 8) + unsigned(count, 4)
+        whole = replace(self, leaves=()).encode()
+        return before.removesuffix(empty) + head, whole[len(before) :]
+
     @classmethod
     def decode(cls, data: bytes, ballot_bytes: int, slots: int) -> "Board":
         """Read a board.
@@ -183,11 +198,13 @@ class Board:
 def join_sections(contents: Mapping[int, bytes | None]) -> bytes:
     """Return a board of sections by tag, without those that are None."""
     framed = [
-        unsigned(tag, 2) + unsigned(len(content), 8) + content
-        for tag, content in sorted(contents.items())
-        if content is not None
+        _section(tag, content) for tag, content in sorted(contents.items()) if content is not None
     ]
     return MAGIC + b"".join(framed)
+
+
+def _section(tag: int, content: bytes) -> bytes:
+    return unsigned(tag, 2) + unsigned(len(content), 8) + content
 
 
 def split_sections(data: bytes) -> dict[str, bytes]:

@@ -13,7 +13,9 @@ from typing import IO, Self
 
 from ostraka_verifier.content import Replaced
 from ostraka_verifier.errors import Undecided
+from ostraka_verifier.received import Received
 from ostraka_verifier.rpc import (
+    Changed,
     Progress,
     Unanswered,
     patience_with_large_answers,
@@ -25,6 +27,8 @@ STALL_S = 2
 STALL_BYTES = 2**15
 """The next URL is asked as well when fewer bytes than that arrive in that time."""
 _COMPARED_BYTES = 1 << 20
+_MOST_BREAKS = 50
+"""A download is continued so many times, if each time at least STALL_BYTES arrived."""
 
 
 class _Download:
@@ -199,6 +203,31 @@ class BoardDownloads:
         return False
 
     def _receive(self, download: _Download) -> None:
+        """Download a board; where the connection breaks, ask for the rest of the same bytes."""
+        received = Received()
+        for left in reversed(range(_MOST_BREAKS + 1)):
+            before = received.length
+            failure = self._ask(download, received)
+            arrived_bytes = received.length - before
+            again = isinstance(failure, Unanswered) and failure.again and received.can_continue
+            if left and again and arrived_bytes >= STALL_BYTES:
+                continue
+            with self._changed:
+                download.error, download.is_whole = failure, failure is None
+                if self._over:
+                    download.close()
+                begins_again = left and isinstance(failure, Changed)
+                if begins_again:
+                    # The other bytes are read from the first one on.
+                    received, download = Received(), _Download(download.url)
+                    self._downloads.append(download)
+                self._changed.notify_all()
+            if not begins_again:
+                return
+
+    def _ask(self, download: _Download, received: Received) -> Undecided | None:
+        """Ask for what is missing; return why not all of it arrived."""
+
         def arrived(length: int, total: int) -> None:
             with self._changed:
                 if self._over:
@@ -209,17 +238,13 @@ class BoardDownloads:
             if leads:
                 self._progress(length, total)
 
-        failure: Undecided | None = None
+        url, limit, keep = download.url, self._limit, download.keep
         try:
             with server_client() as client:
                 deadline = patience_with_large_answers()
-                receive(client, deadline, "GET", download.url, self._limit, download.keep, arrived)
+                receive(client, deadline, "GET", url, limit, keep, arrived, received=received)
         except Undecided as error:
-            failure = error
+            return error
         except OSError as error:
-            failure = Undecided(f"{download.url}: the board cannot be kept: {error.strerror}")
-        with self._changed:
-            download.error, download.is_whole = failure, failure is None
-            if self._over:
-                download.close()
-            self._changed.notify_all()
+            return Undecided(f"{url}: the board cannot be kept: {error.strerror}")
+        return None
