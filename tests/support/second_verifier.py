@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from ostraka_verifier.errors import AuditError
+from ostraka_verifier.errors import AuditError, Undecided
 from ostraka_verifier.evidence import ChainEvidence
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,10 @@ def build() -> Path:
 def to_json(value: Any) -> Any:
     """Evidence in the JSON form that verifier/second/evidence reads."""
     if isinstance(value, AuditError):
-        return {"error": str(value)}
+        if isinstance(value, Undecided):
+            return {"error": str(value)}
+        # What a contract answered is invalid: the class says so, and the item what it is.
+        return {"error": value.reason, "item": getattr(value, "item", "") or getattr(value, "where", "")}
     if isinstance(value, bytes):
         return "0x" + value.hex()
     if is_dataclass(value):

@@ -141,11 +141,8 @@ func DecodeRoot(data []byte) (*AnchoredRoot, error) {
 	reader := encoding.NewReader("board.root", data)
 	decoded := &AnchoredRoot{Round: reader.U32("round")}
 	decoded.Root.Hash = reader.Word("hash")
-	sum, err := curve.DecodePoint("board.root.sum", reader.Bytes("sum", curve.PointSize), true)
-	if reader.Err() == nil && err != nil {
-		reader.Fail(err)
-	}
-	decoded.Root.Sum, decoded.Root.Count = sum, reader.U32("count")
+	copy(decoded.Root.Sum[:], reader.Bytes("sum", curve.PointSize))
+	decoded.Root.Count = reader.U32("count")
 	count, before := reader.U8("attestations"), 0
 	for index := 0; index < count && reader.Err() == nil; index++ {
 		node := reader.U8("node")
@@ -189,9 +186,8 @@ func DecodeShares(data []byte, slots int) ([]SignedShare, error) {
 
 // RootDigest gives the digest that nodes sign for a root in a round.
 func RootDigest(domain signature.Domain, pollContext encoding.Word, round uint32, root *tree.Root) encoding.Word {
-	point := curve.EncodePoint(&root.Sum)
 	return domain.Digest(signature.RootType, pollContext[:], encoding.WordOfInt(uint64(round)),
-		root.Hash[:], point[:32], point[32:], encoding.WordOfInt(uint64(root.Count)))
+		root.Hash[:], root.Sum[:32], root.Sum[32:], encoding.WordOfInt(uint64(root.Count)))
 }
 
 // KeysDigest gives the digest that nodes sign for a list of poll keys.

@@ -26,6 +26,9 @@ type Source struct {
 	Nonce *encoding.Word
 }
 
+// optional members may be null, which is the same as absent, whatever the kind.
+const optional = " unit keys classes nonce "
+
 // ReadSource reads the member "census" of a description. Null for an optional member is the same as
 // an absent one.
 func ReadSource(value any) (*Source, error) {
@@ -45,7 +48,10 @@ func ReadSource(value any) (*Source, error) {
 	default:
 		return nil, encoding.Undecodable("census.kind", "unknown")
 	}
-	for name := range object {
+	for name, member := range object {
+		if member == nil && strings.Contains(optional, " "+name+" ") {
+			continue
+		}
 		if !strings.Contains(" "+allowed+" ", " "+name+" ") {
 			return nil, encoding.Undecodable("census", "unknown member %q", name)
 		}

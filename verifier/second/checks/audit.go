@@ -166,6 +166,10 @@ func (finding *Finding) judge(err error) {
 			err = part.fault
 		}
 	}
+	var unread *evidence.Unread
+	if errors.As(err, &unread) {
+		err = notChecked("%s", unread.Reason)
+	}
 	var cannot *unmade
 	var fault *encoding.Fault
 	switch {
@@ -208,4 +212,13 @@ func Overall(findings []Finding) Verdict {
 		}
 	}
 	return overall
+}
+
+// Unmade is the audit of a poll of which board or chain could not be read.
+func Unmade(err error) []Finding {
+	findings := make([]Finding, len(all))
+	for index, one := range all {
+		findings[index] = Finding{Check: one.number, Claim: one.claim, Verdict: NotChecked, Detail: err.Error()}
+	}
+	return findings
 }

@@ -31,8 +31,8 @@ func unknownCode(address encoding.Address, contract string) error {
 
 func (audit *Audit) g2() (result, error) {
 	read := audit.chain.Deployment
-	if read.Err != nil || !read.Present {
-		return result{}, notChecked("%v", read.Err)
+	if read.Err != nil {
+		return result{}, read.Err
 	}
 	deployment, chainID, registry := &read.Value, audit.chain.ChainID, audit.claim.Registry
 	found, known := release.Find("PollRegistry", deployment.Registry, "")

@@ -31,7 +31,7 @@ func (audit *Audit) d3() (result, error) {
 		return result{}, failing("paid out", "%s, the payouts come to %s", round.PaidOut, sum)
 	}
 	if round.Moved.Err != nil {
-		return result{}, notChecked("%v", round.Moved.Err)
+		return result{}, round.Moved.Err
 	}
 	moved := movedTokens
 	if encoding.Address(round.Token) == (encoding.Address{}) {

@@ -28,7 +28,7 @@ func (audit *Audit) round() (*evidence.Round, encoding.Address, error) {
 	}
 	read := &audit.chain.Round
 	if read.Err != nil {
-		return nil, description.Round.Treasury, notChecked("%v", read.Err)
+		return nil, description.Round.Treasury, read.Err
 	}
 	if !read.Present {
 		return nil, description.Round.Treasury, notChecked("the endpoint did not show the round")
@@ -48,22 +48,22 @@ func standing(round *evidence.Round) []evidence.Proposal {
 }
 
 func (audit *Audit) d1() (result, error) {
-	round, treasury, err := audit.round()
-	if err != nil {
-		return result{}, err
-	}
-	if round == nil {
-		return audit.withoutRound()
-	}
-	if encoding.Address(round.Registry) != audit.claim.Registry || round.PollID.Cmp(audit.claim.PollID) != 0 {
-		return result{}, failing("round", "it decides by a different poll, %s", round.PollID)
-	}
-	if encoding.Address(audit.chain.Creator) != treasury {
-		return result{}, failing("round", "the poll was created by %s", audit.chain.Creator)
-	}
 	description, err := audit.description()
 	if err != nil {
 		return result{}, err
+	}
+	if description.Round == nil {
+		return audit.withoutRound()
+	}
+	if encoding.Address(audit.chain.Creator) != description.Round.Treasury {
+		return result{}, failing("round", "the poll was created by %s", audit.chain.Creator)
+	}
+	round, _, err := audit.round()
+	if err != nil {
+		return result{}, err
+	}
+	if encoding.Address(round.Registry) != audit.claim.Registry || round.PollID.Cmp(audit.claim.PollID) != 0 {
+		return result{}, failing("round", "it decides by a different poll, %s", round.PollID)
 	}
 	if err := sameWords(description, round); err != nil {
 		return result{}, err

@@ -68,14 +68,7 @@ func sharedKey(list *census.Census) error {
 }
 
 func (audit *Audit) checkInvitations(list *census.Census, description *poll.Description) (result, error) {
-	redemptions, err := audit.redemptions(len(list.Entries))
-	if err != nil {
-		return result{}, err
-	}
 	source := description.Census
-	if redemptions.Invited.Root() != source.Root {
-		return result{}, failing("board.redemptions", "other invitations than the description names")
-	}
 	domain := audit.domain()
 	var electorate encoding.Word
 	switch round := description.Round; {
@@ -86,6 +79,13 @@ func (audit *Audit) checkInvitations(list *census.Census, description *poll.Desc
 		electorate = census.RoundElectorate(domain, round.ID, source.Root)
 	default:
 		electorate = census.PollElectorate(domain, *source.Nonce, source.Root)
+	}
+	redemptions, err := audit.redemptions(len(list.Entries))
+	if err != nil {
+		return result{}, err
+	}
+	if redemptions.Invited.Root() != source.Root {
+		return result{}, failing("board.redemptions", "other invitations than the description names")
 	}
 	if err := redemptions.Check(list, domain, electorate); err != nil {
 		return result{}, err
@@ -114,7 +114,7 @@ func (audit *Audit) checkSource(list *census.Census, description *poll.Descripti
 	}
 	read := audit.chain.Census
 	if read.Err != nil {
-		return result{}, notChecked("%v", read.Err)
+		return result{}, read.Err
 	}
 	if !read.Present {
 		return result{}, notChecked("the endpoint did not read the source")
@@ -133,7 +133,7 @@ func (audit *Audit) checkSource(list *census.Census, description *poll.Descripti
 func (audit *Audit) checkFixed(source *census.Source) (uint64, error) {
 	round := audit.chain.Round
 	if round.Err != nil {
-		return 0, notChecked("%v", round.Err)
+		return 0, round.Err
 	}
 	if !round.Present || round.Value.Electorate.Kind != 2 {
 		return 0, nil
@@ -147,12 +147,11 @@ func (audit *Audit) checkFixed(source *census.Source) (uint64, error) {
 		return 0, failing("description.census", "a different source than the round fixed")
 	}
 	times := audit.chain.CensusTimes
-	if times.Err != nil || !times.Present {
-		reason := times.Err
-		if reason == nil {
-			reason = notChecked("the endpoint did not show the source's block")
-		}
-		return 0, notChecked("%v", reason)
+	if times.Err != nil {
+		return 0, times.Err
+	}
+	if !times.Present {
+		return 0, notChecked("the endpoint did not show the source's block")
 	}
 	if begin, end := times.Value[0], times.Value[1]; begin > at || end <= at {
 		return 0, failing("description.census.block", "from %d to %d, not the latest block at %d", begin, end, at)

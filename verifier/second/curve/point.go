@@ -6,6 +6,7 @@ package curve
 import (
 	"crypto/rand"
 	"fmt"
+	"math/big"
 
 	"github.com/consensys/gnark-crypto/ecc"
 	bn254 "github.com/consensys/gnark-crypto/ecc/bn254"
@@ -89,13 +90,27 @@ func EncodeScalar(scalar *Scalar) []byte {
 // Sum gives the multi-scalar multiplication Σ scalars · points, on all cores.
 func Sum(points []Point, scalars []Scalar) Point {
 	var sum Point
-	if len(points) == 0 {
-		return sum
+	if len(points) <= few {
+		return sumOfFew(points, scalars)
 	}
 	if _, err := sum.MultiExp(points, scalars, ecc.MultiExpConfig{}); err != nil {
 		panic(err) // Only for slices of different lengths.
 	}
 	return sum
+}
+
+// few points are added up one by one: tables for a multi-scalar multiplication would cost more.
+const few = 8
+
+func sumOfFew(points []Point, scalars []Scalar) Point {
+	var sum, product bn254.G1Jac
+	for index := range points {
+		product.FromAffine(&points[index])
+		product.ScalarMultiplication(&product, scalars[index].BigInt(new(big.Int)))
+		sum.AddAssign(&product)
+	}
+	var affine Point
+	return *affine.FromJacobian(&sum)
 }
 
 // Weight gives a fresh random scalar of 128 bits for a batch (§8.5).

@@ -43,6 +43,15 @@ func OutOfBounds(item, format string, values ...any) error {
 	return &Fault{Rejected, item, fmt.Sprintf(format, values...)}
 }
 
+// Within names the whole that the item of a fault is a part of.
+func Within(whole string, err error) error {
+	var fault *Fault
+	if errors.As(err, &fault) {
+		return &Fault{fault.Class, whole + "." + fault.Item, fault.Reason}
+	}
+	return err
+}
+
 // ClassOf gives the class of a fault, or "" of any other error.
 func ClassOf(err error) Class {
 	var fault *Fault

@@ -1,7 +1,7 @@
 // Package evidence has what an audit takes from the chain, and its JSON form.
 //
 // The JSON form is for audits without a chain: bytes are 0x-hex, integers are JSON integers of any
-// size, what does not exist is null, and what could not be read is {"error": reason}.
+// size, what does not exist is null, and what could not be read is {"error": reason}; see Read.
 //
 // Source: docs/protocol.md §13, §18.
 package evidence
@@ -56,19 +56,11 @@ func fixed(into, raw []byte) error {
 	return nil
 }
 
-// Point is a point of the curve, or the identity, that JSON writes as 0x-hex.
-type Point struct{ curve.Point }
+// Sum is the sum of a root, 64 bytes. A chain, unlike a board, may say what is no point.
+type Sum [curve.PointSize]byte
 
 // UnmarshalJSON reads 0x-hex.
-func (point *Point) UnmarshalJSON(raw []byte) error {
-	encoded := make([]byte, curve.PointSize)
-	if err := fixed(encoded, raw); err != nil {
-		return err
-	}
-	var err error
-	point.Point, err = curve.DecodePoint("point", encoded, true)
-	return err
-}
+func (sum *Sum) UnmarshalJSON(raw []byte) error { return fixed(sum[:], raw) }
 
 // Read is something that an endpoint was asked for: a value, nothing, or the reason why it could not
 // be read.
@@ -84,15 +76,24 @@ func Got[T any](value T) Read[T] { return Read[T]{Value: value, Present: true} }
 // Missing is a value that could not be read.
 func Missing[T any](err error) Read[T] { return Read[T]{Err: err} }
 
-// UnmarshalJSON reads a value, null or {"error": reason}.
+// Unread is the reason why an endpoint did not show something. It counts against nobody.
+type Unread struct{ Reason string }
+
+func (err *Unread) Error() string { return err.Reason }
+
+// UnmarshalJSON reads a value, null or {"error": reason, "item": item}. With an item, what a
+// contract answered is invalid; without one, nothing could be read.
 func (read *Read[T]) UnmarshalJSON(raw []byte) error {
 	*read = Read[T]{}
 	if string(raw) == "null" {
 		return nil
 	}
-	var failed struct{ Error *string }
+	var failed struct{ Error, Item *string }
 	if json.Unmarshal(raw, &failed) == nil && failed.Error != nil {
-		read.Err = errors.New(*failed.Error)
+		read.Err = &Unread{*failed.Error}
+		if failed.Item != nil {
+			read.Err = encoding.OutOfBounds(*failed.Item, "%s", *failed.Error)
+		}
 		return nil
 	}
 	read.Present = true
@@ -102,7 +103,7 @@ func (read *Read[T]) UnmarshalJSON(raw []byte) error {
 // Root is a root as the chain has it (§10.4).
 type Root struct {
 	Hash  Word   `json:"hash"`
-	Sum   Point  `json:"sum"`
+	Sum   Sum    `json:"sum"`
 	Count uint32 `json:"count"`
 }
 

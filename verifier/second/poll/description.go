@@ -69,19 +69,22 @@ func DecodeDescription(data []byte) (*Description, error) {
 func (description *Description) readPlaces(object encoding.Object) (err error) {
 	if object["census"] != nil {
 		if description.Census, err = census.ReadSource(object["census"]); err != nil {
-			return encoding.Undecodable("description", "%v", err)
+			return encoding.Within("description", err)
 		}
 	}
 	if object["round"] == nil {
 		return nil
 	}
 	round, isObject := object["round"].(encoding.Object)
+	if !isObject {
+		return encoding.Undecodable("description.round", "not an object")
+	}
 	treasury, _ := round["treasury"].(string)
 	address, err := encoding.LowerHex(treasury, 20)
-	number, isNumber := round["id"].(encoding.Number)
-	if !isObject || len(round) != 2 || err != nil || !isNumber {
-		return encoding.Undecodable("description.round", "not a treasury and a number")
+	if err != nil {
+		return encoding.Undecodable("description.round.treasury", "not an address in lower-case 0x-hex")
 	}
+	number, _ := round["id"].(encoding.Number)
 	id, isInteger := new(big.Int).SetString(string(number), 10)
 	if !isInteger || id.Sign() < 1 || id.BitLen() > 128 {
 		return encoding.Undecodable("description.round.id", "not from 1 to below 2^128")

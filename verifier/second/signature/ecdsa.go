@@ -67,11 +67,10 @@ func Recover(digest encoding.Word, signature []byte) (encoding.Address, error) {
 	inverse.Inverse(&decoded.r)
 	first.Mul(&decoded.s, &inverse)
 	second.Mul(&hash, &inverse).Neg(&second)
-	_, base := secp256k1.Generators()
 	var key Key
-	if _, err := key.MultiExp([]Key{decoded.nonce, base}, []fr.Element{first, second}, ecc.MultiExpConfig{NbTasks: 1}); err != nil {
-		panic(err) // Only for slices of different lengths.
-	}
+	var sum secp256k1.G1Jac
+	sum.JointScalarMultiplicationBase(&decoded.nonce, second.BigInt(new(big.Int)), first.BigInt(new(big.Int)))
+	key.FromJacobian(&sum)
 	if key.IsInfinity() {
 		return encoding.Address{}, encoding.Undecodable("signature", "it gives no key")
 	}

@@ -22,21 +22,17 @@ type Leaf struct {
 	Value  curve.Point
 }
 
-// Root is the root of a sum tree.
+// Root is the root of a sum tree. The sum is encoded: what is not that of any ballots need be no
+// point.
 type Root struct {
 	Hash  encoding.Word
-	Sum   curve.Point
+	Sum   [curve.PointSize]byte
 	Count uint32
 }
 
 // Digest gives rootDigest.
 func (root *Root) Digest() encoding.Word {
-	return encoding.Tagged("root", root.Hash[:], curve.EncodePoint(&root.Sum), encoding.U32(root.Count))
-}
-
-// Equal compares hash, sum and count.
-func (root *Root) Equal(other *Root) bool {
-	return root.Hash == other.Hash && root.Sum.Equal(&other.Sum) && root.Count == other.Count
+	return encoding.Tagged("root", root.Hash[:], root.Sum[:], encoding.U32(root.Count))
 }
 
 var single = big.NewInt(1)
@@ -66,7 +62,7 @@ func Build(leaves []Leaf) Root {
 		}
 		hashes, points = above(hashes, points)
 	}
-	return Root{hashes[0], points[0], uint32(len(leaves))}
+	return Root{hashes[0], [curve.PointSize]byte(curve.EncodePoint(&points[0])), uint32(len(leaves))}
 }
 
 func above(hashes []encoding.Word, points []curve.Point) ([]encoding.Word, []curve.Point) {
