@@ -135,3 +135,14 @@ class SecondVerifier:
         if not line:
             raise RuntimeError(f"the second verifier ended with {self._process.wait(timeout=30)}")
         return {one["check"]: one for one in json.loads(line)["checks"]}
+
+
+def audited(
+    program: Path, rpc_url: str, registry: bytes, poll_id: int, board: str
+) -> tuple[int, dict[str, Any]]:
+    """Exit code and report of an audit against a chain."""
+    command = [str(program), "audit", "--rpc", rpc_url, "--registry", "0x" + registry.hex()]
+    command += ["--poll", str(poll_id), "--board", board, "--json"]
+    completed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    report: dict[str, Any] = json.loads(completed.stdout)
+    return completed.returncode, report

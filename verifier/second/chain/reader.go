@@ -53,6 +53,9 @@ func NewReader(url string, registry encoding.Address, from uint64) (*Reader, err
 	return &Reader{client, registry, from, block, new(big.Int).SetUint64(chainID)}, err
 }
 
+// ChainID is what the endpoint says of its chain.
+func (reader *Reader) ChainID() *big.Int { return reader.chainID }
+
 // Read gives the evidence about a poll. Parts that an audit can do without are errors of their own.
 func (reader *Reader) Read(pollID *big.Int, board Board) (*evidence.Chain, error) {
 	code, err := reader.client.code(reader.registry, reader.block)

@@ -167,7 +167,7 @@ func (client *Client) quantity(method string, parameters ...any) (uint64, error)
 
 func hexQuantity(what string, raw json.RawMessage) (uint64, error) {
 	var text string
-	if err := json.Unmarshal(raw, &text); err != nil || !strings.HasPrefix(text, "0x") {
+	if err := json.Unmarshal(raw, &text); err != nil || !strings.HasPrefix(text, "0x") || len(text) > len("0x")+16 {
 		return 0, unread("%s: not a number", what)
 	}
 	number, err := strconv.ParseUint(text[2:], 16, 64)

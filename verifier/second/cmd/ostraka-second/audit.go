@@ -127,6 +127,10 @@ func read(given options, data []byte) (*evidence.Chain, error) {
 	}
 	var asked chain.Board
 	if sections, err := board.Split(data); err == nil {
+		identity, err := poll.DecodeIdentity(sections.Contents[board.Poll])
+		if err == nil && identity.ChainID.Cmp(reader.ChainID()) != 0 {
+			return nil, fmt.Errorf("the endpoint serves chain %s, the board is of chain %s", reader.ChainID(), identity.ChainID)
+		}
 		asked.OutcomeBytes = sections.Contents[board.OutcomeRule]
 		if asked.Outcome, err = outcome.Decode(asked.OutcomeBytes); err != nil {
 			asked.Outcome = nil
