@@ -154,11 +154,11 @@ func (audit *Audit) r1() (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	if err := audit.need("R2"); err != nil {
-		return result{}, err
-	}
 	if accepted.Digest() != encoding.Word(audit.chain.TallyDigest) {
 		return result{}, failing("tally digest", "of a different tally")
+	}
+	if err := audit.need("R2"); err != nil {
+		return result{}, err
 	}
 	if accepted.Blinding.BitLen() > 256 {
 		return result{}, failing("tally", "a blinding of more than a word")

@@ -161,8 +161,8 @@ func (audit *Audit) t4() (result, error) {
 	if round < chain.RejectedRounds || round >= rounds {
 		return result{}, failing("root.round", "round %d, not from %d to %d", round, chain.RejectedRounds, int64(rounds)-1)
 	}
-	if minimum := parameters.Int("minimum_ballots"); chain.Tally != nil && uint64(chain.Root.Count) < minimum {
-		return result{}, failing("root.count", "%d ballots were tallied; at least %d required", chain.Root.Count, minimum)
+	if minimum := parameters.Int("minimum_ballots"); chain.Tally != nil && uint64(chain.Anchored.Root.Count) < minimum {
+		return result{}, failing("root.count", "%d ballots were tallied; at least %d required", chain.Anchored.Root.Count, minimum)
 	}
 	return result{detail: fmt.Sprintf("anchored at %d, in round %d", chain.AnchoredAt, round)}, nil
 }
