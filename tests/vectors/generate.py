@@ -25,6 +25,7 @@ from tests.vectors.generate_keys import poll_keys, redemptions, sealing
 from tests.vectors.generate_outcome import outcomes
 from tests.vectors.generate_question import openings, question_ballots, questions, votes
 from tests.vectors.generate_rule import constructors, rules, slack
+from tests.vectors.generate_signatures import signatures
 from tests.vectors.generate_typed_data import typed_statements
 
 FOLDER = Path(__file__).parent
@@ -65,6 +66,7 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "generators": generators,
     "transcript": transcript,
     "typed_data": typed_statements,
+    "signatures": signatures,
     "rule": rules,
     "slack": slack,
     "constructors": constructors,
