@@ -26,7 +26,7 @@ import {
 import { Malformed, Rejected } from "./errors.ts";
 import { parseJson } from "./json.ts";
 import type { PollIdentity } from "./parameters.ts";
-import { RejectedProofs, verifyProofs } from "./proof.ts";
+import { RejectedProofs, verifyProofs } from "./proof_batch.ts";
 import type { PublishedPoll } from "./published.ts";
 import type { Randomness } from "./randomness.ts";
 

@@ -11,7 +11,7 @@ import type { ChainEvidence } from "../protocol/evidence.ts";
 import type { SumRoot } from "../protocol/merkle_sum.ts";
 import type { PollIdentity } from "../protocol/parameters.ts";
 import type { SealedBallot } from "../protocol/prepare.ts";
-import type { FailedProof } from "../protocol/proof.ts";
+import type { FailedProof } from "../protocol/proof_batch.ts";
 import type { UnixSeconds } from "../protocol/units.ts";
 
 /**

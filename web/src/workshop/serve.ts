@@ -4,7 +4,7 @@ import { BallotLayout } from "../protocol/ballot.ts";
 import { generators } from "../protocol/commitment.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { BallotFactory } from "../protocol/prepare.ts";
-import { ProofShape, RejectedProofs, verifyProofs } from "../protocol/proof.ts";
+import { ProofShape } from "../protocol/proof.ts";
 import { systemRandomness } from "../protocol/randomness.ts";
 import { BallotRule } from "../protocol/rule.ts";
 import {
@@ -101,10 +101,12 @@ async function challenge({
   return null;
 }
 
-function verify(
+async function verify(
   { poll, ballots }: Jobs["verify"]["input"],
   progress: Progress,
-): Jobs["verify"]["output"] {
+): Promise<Jobs["verify"]["output"]> {
+  // Loaded only when ballots are verified.
+  const { RejectedProofs, verifyProofs } = await import("../protocol/proof_batch.ts");
   const rule = BallotRule.decode(poll.rule);
   const layout = new BallotLayout(new ProofShape(rule, poll.threshold));
   const bases = generators(rule.width);
