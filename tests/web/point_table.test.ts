@@ -28,7 +28,10 @@ const encoded = ({ x, y }: Point) => concat([word(x), word(y)]);
 const random = () => systemRandomness.scalar() || 1n;
 
 describe.each(CURVES)("on $name", ({ equation, Noble }) => {
-  type NoblePoint = { toAffine(): Point; is0(): boolean };
+  interface NoblePoint {
+    toAffine(): Point;
+    is0(): boolean;
+  }
   const ours = (point: NoblePoint): Point => (point.is0() ? IDENTITY_POINT : point.toAffine());
   const points = Array.from({ length: 40 }, () => ours(Noble.BASE.multiply(random())));
   const table = new PointTable(equation, 2 * points.length);
@@ -41,7 +44,7 @@ describe.each(CURVES)("on $name", ({ equation, Noble }) => {
       .reduce((sum, number, place) => {
         const { x, y } = points[number % points.length]!;
         const point = Noble.fromAffine({ x, y: number < points.length ? y : equation.prime - y });
-        return sum.add(point.multiplyUnsafe(scalars[place]! % order) as never) as typeof sum;
+        return sum.add(point.multiplyUnsafe(scalars[place]! % order));
       }, Noble.ZERO)
       .toAffine();
     return x || y ? { x, y } : IDENTITY_POINT;

@@ -70,7 +70,7 @@ export class Limbs {
     this.#square = this.reserve(1);
     this.#scratch = this.reserve(1);
     this.#powers = this.reserve(15);
-    this.#rootDigits = [...((prime + 1n) / 4n).toString(16)].map((digit) => parseInt(digit, 16));
+    this.#rootDigits = Array.from(((prime + 1n) / 4n).toString(16), (digit) => parseInt(digit, 16));
     this.#memory[this.#plainOne] = 1;
     this.#memory.set(digitsOf((1n << ELEMENT_BITS) % prime), this.one);
     this.#memory.set(digitsOf((1n << (2n * ELEMENT_BITS)) % prime), this.#square);

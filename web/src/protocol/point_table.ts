@@ -218,6 +218,8 @@ export class PointTable {
 
   /** Note a point for the next sums. */
   #add(group: number, place: number): void {
+    // A typed array would silently drop what is beyond its end.
+    if (this.#members === this.#room) throw new RangeError("more points than there is room for");
     this.#groups[this.#members] = group;
     this.#places[this.#members++] = place;
   }

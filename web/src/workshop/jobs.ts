@@ -4,7 +4,7 @@
  * Polls are passed as bytes, errors as their class and message.
  */
 
-import type { Opening } from "../protocol/challenge.ts";
+import type { Opening } from "../protocol/opening.ts";
 import type { Claimed, Finding } from "../protocol/checks/audit.ts";
 import { AuditError, Malformed, Rejected, Undecided } from "../protocol/errors.ts";
 import type { ChainEvidence } from "../protocol/evidence.ts";

@@ -42,8 +42,9 @@ export function checkB3(audit: Audit): string {
 export function checkB4(audit: Audit): string {
   const { ballots } = audit;
   for (let start = 0; start < ballots.length; start += BATCH) {
-    checkSigners(audit, start, Math.min(start + BATCH, ballots.length));
-    audit.progress(start, 2 * ballots.length);
+    const end = Math.min(start + BATCH, ballots.length);
+    checkSigners(audit, start, end);
+    audit.progress(end, 2 * ballots.length);
   }
   return counted(ballots.length, "signature", "signatures");
 }
