@@ -32,13 +32,18 @@ def read_board(source: str, progress: Progress = no_progress) -> bytes:
             silent, refuses or breaks off delays the others by a moment only.
     """
     if source.startswith(("http://", "https://")):
-        return _first(_BETWEEN_URLS.split(source), progress)
+        return _first(urls_of(source), progress)
     try:
         if Path(source).stat().st_size > MAX_BOARD_BYTES:
             raise Undecided(f"{source}: more than {MAX_BOARD_BYTES} bytes")
         return Path(source).read_bytes()
     except OSError as error:
         raise Undecided(f"{source}: {error.strerror}") from error
+
+
+def urls_of(source: str) -> list[str]:
+    """Return the URLs of a source that is no file."""
+    return _BETWEEN_URLS.split(source)
 
 
 def _first(urls: Sequence[str], progress: Progress) -> bytes:

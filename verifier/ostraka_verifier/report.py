@@ -1,9 +1,10 @@
 """Report of an audit, for people and programs."""
 
+import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import groupby
 from typing import Any
@@ -47,8 +48,26 @@ class Option:
 
 
 @dataclass(frozen=True)
+class BoardFile:
+    """What identifies the bytes of a board: their number, and their SHA-256 (32 bytes)."""
+
+    size_bytes: int
+    sha256: bytes
+
+    @classmethod
+    def of(cls, board: bytes) -> "BoardFile":
+        """Return the identity of these bytes."""
+        return cls(len(board), hashlib.sha256(board).digest())
+
+
+@dataclass(frozen=True)
 class Report:
-    """Findings of one audit, and the result of the poll."""
+    """Findings of one audit, and the result of the poll.
+
+    Attributes:
+        board: Identity of the board that was read, None if it was unreachable.
+        evidence: The audit itself, None if there was nothing to audit.
+    """
 
     title: str
     block: int | None
@@ -58,6 +77,8 @@ class Report:
     options: Sequence[Option]
     statistics: Sequence[Statistics] = ()
     """One for each question, if the description's questions make the poll's rule (P5)."""
+    board: BoardFile | None = None
+    evidence: Audit | None = field(default=None, compare=False, repr=False)
 
     @property
     def verdict(self) -> Verdict:
@@ -101,6 +122,7 @@ def audit_poll(
     progress: Progress = no_progress,
     from_block: int = 0,
     reading: Progress = no_progress,
+    prepared: Callable[[Audit], None] = lambda _: None,
 ) -> Report:
     """Read the evidence of one poll and run all checks.
 
@@ -108,18 +130,21 @@ def audit_poll(
         progress: Told how many ballots are checked.
         from_block: First block whose events are requested. The contracts must not be older.
         reading: Told how many blocks of events are read.
+        prepared: Given the audit before its checks begin.
     """
     try:
         board = read_board(board_source)
     except Undecided as error:
         return _without_evidence(error, "the board")
+    identity = BoardFile.of(board)
     try:
         reader = ChainReader(rpc_url, claimed.registry, None, from_block, reading)
         chain = read_evidence(reader, claimed.poll_id, board)
     except AuditError as error:
-        return _without_evidence(error, "the chain")
+        return replace(_without_evidence(error, "the chain"), board=identity)
     audit = Audit(curve, claimed, chain, board, secrets.randbits, progress)
-    return report_of(audit)
+    prepared(audit)
+    return replace(report_of(audit), board=identity)
 
 
 def read_evidence(reader: ChainReader, poll_id: int, board: bytes) -> ChainEvidence:
@@ -166,6 +191,7 @@ def report_of(audit: Audit) -> Report:
         findings=findings,
         options=_options(audit),
         statistics=_statistics(audit),
+        evidence=audit,
     )
 
 
