@@ -28,6 +28,7 @@ from ostraka_verifier.html_report import (
     read_references,
     render,
     report_json,
+    without,
 )
 from ostraka_verifier.report import Report, audit_poll, print_report, verdict_line
 from ostraka_verifier.units import UnixSeconds
@@ -161,6 +162,8 @@ def report(
     for option, path in files.items():
         _require_new(path, option, force)
     audited = _audit(rpc, registry, poll, board, from_block, engine, quiet)
+    # Errors quote the URLs that they are about.
+    audited = without(audited, _public_urls(rpc, board))
     references = References()
     if audited.evidence is not None:
         references = read_references(rpc, from_block, audited.evidence)
@@ -319,6 +322,14 @@ def _public_board(source: str) -> str:
     if not source.startswith(("http://", "https://")):
         return Path(source).name
     return ",".join(public_url(url, keep_path=True) for url in urls_of(source))
+
+
+def _public_urls(rpc: str, board: str) -> dict[str, str]:
+    """Return the public form of each URL, and of the board's file."""
+    of_file = not board.startswith(("http://", "https://"))
+    sources = [board] if of_file else urls_of(board)
+    shown = {source: _public_board(source) for source in sources}
+    return {rpc: public_url(rpc, keep_path=False), **shown}
 
 
 def _require_new(path: Path, option: str, force: bool) -> None:

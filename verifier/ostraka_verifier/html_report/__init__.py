@@ -3,7 +3,7 @@
 Source: docs/protocol.md §13; docs/decisions/0088-report.md.
 """
 
-from ostraka_verifier.html_report.facts import Facts, Run, facts_of
+from ostraka_verifier.html_report.facts import Facts, Run, facts_of, without
 from ostraka_verifier.html_report.formats import duration, public_url
 from ostraka_verifier.html_report.page import render
 from ostraka_verifier.html_report.references import References, read_references
@@ -19,4 +19,5 @@ __all__ = [
     "read_references",
     "render",
     "report_json",
+    "without",
 ]

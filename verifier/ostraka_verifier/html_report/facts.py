@@ -6,15 +6,16 @@ check reports the reason, the findings say.
 Source: docs/protocol.md §4, §12 to §14, §17.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ostraka_verifier.checks import Audit, Finding, Verdict
+from ostraka_verifier.checks.generators import LEAST_PERIOD_S
 from ostraka_verifier.checks.shares import require_signed
 from ostraka_verifier.checks.tree import judge_attestations
 from ostraka_verifier.errors import AuditError
-from ostraka_verifier.evidence import RoundEvidence
+from ostraka_verifier.evidence import DeploymentEvidence, RoundEvidence
 from ostraka_verifier.html_report.decisions import (
     award_word,
     outcome_in_words,
@@ -186,6 +187,7 @@ class PollFacts:
         root: Hash of the anchored root, 32 bytes; None without one.
         void_reason: Why there is no result, of a void poll.
         text: The organizer's text about the poll.
+        for_tests: Whether the contract allows periods that nobody could use to object.
     """
 
     chain_id: int
@@ -206,6 +208,7 @@ class PollFacts:
     decisions: tuple[DecisionFacts, ...]
     money: MoneyFacts | None
     committee: CommitteeFacts | None
+    for_tests: bool
 
 
 @dataclass(frozen=True)
@@ -226,6 +229,24 @@ class Facts:
     board: BoardFile | None
     references: References
     poll: PollFacts | None
+
+
+def without(report: Report, private: Mapping[str, str]) -> Report:
+    """Return a report whose findings quote no private text.
+
+    Args:
+        private: What to replace, and by what; URLs with keys, for example, that errors name.
+    """
+
+    def public(text: str) -> str:
+        for hidden, shown in private.items():
+            text = text.replace(hidden, shown)
+        return text
+
+    findings = [
+        replace(one, item=public(one.item), detail=public(one.detail)) for one in report.findings
+    ]
+    return replace(report, findings=findings)
 
 
 def facts_of(report: Report, references: References, run: Run) -> Facts:
@@ -271,6 +292,8 @@ def _poll(audit: Audit, references: References) -> PollFacts:
         decisions=_decisions(audit, money),
         money=money,
         committee=_committee(audit),
+        for_tests=isinstance(chain.deployment, DeploymentEvidence)
+        and chain.deployment.period_floor < LEAST_PERIOD_S,
     )
 
 

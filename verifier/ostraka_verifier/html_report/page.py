@@ -26,6 +26,10 @@ from ostraka_verifier.html_report.sections import (
 from ostraka_verifier.html_report.summary import tone, verdict_sentence
 
 _MAX_TITLE = 120
+_FOR_TESTS = (
+    "The contract is set up for tests: it allows times for objections of less than an hour, which"
+    " is too short for a real vote."
+)
 
 
 def render(facts: Facts) -> str:
@@ -101,6 +105,7 @@ def _opening(facts: Facts, hashes: Hashes) -> Markup:
             else None,
             class_=f"verdict {tone(facts)}",
         ),
+        element("p", _FOR_TESTS, class_="open mark") if poll and poll.for_tests else None,
         definitions(
             [
                 ("Voting", voting),

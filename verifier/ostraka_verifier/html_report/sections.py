@@ -3,6 +3,7 @@
 import shlex
 
 from ostraka_verifier.checks import Finding, Verdict
+from ostraka_verifier.checks.round import PLAIN_POLL
 from ostraka_verifier.html_report.explanations import EXPLANATIONS, GLOSSARY, GROUPS
 from ostraka_verifier.html_report.facts import CommitteeFacts, Facts, PollFacts
 from ostraka_verifier.html_report.formats import grouped, utc, with_dates
@@ -219,12 +220,16 @@ def _check(finding: Finding, hashes: Hashes) -> Markup:
     detail = ": ".join(part for part in (finding.item, finding.detail) if part)
     if finding.check in _TIMED:
         detail = with_dates(detail)
+    if finding.detail == PLAIN_POLL and finding.check != "D1":
+        word, look = "– does not apply", None
+    else:
+        word, look = VERDICT_WORDS[verdict], VERDICT_CLASSES[verdict]
     return element(
         "li",
         element("h4", f"{finding.check}. {explained.question}", id=f"check-{finding.check}"),
         element(
             "p",
-            element("span", VERDICT_WORDS[verdict], class_=f"mark {VERDICT_CLASSES[verdict]}"),
+            element("span", word, class_=f"mark {look}" if look else "mark"),
             joined(" – ", hashes.linked(detail, f"named by check {finding.check}"))
             if detail
             else None,
