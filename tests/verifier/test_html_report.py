@@ -1,37 +1,24 @@
 """The report that anybody can read: what it states, and that no stranger's text changes it."""
 
-import base64
 import hashlib
 import json
 import random
 import re
-from collections.abc import Iterator
 from dataclasses import replace
-from fractions import Fraction
-from html import unescape
-from html.parser import HTMLParser
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from ostraka_verifier import __version__, rpc
 from ostraka_verifier.checks import CHECKS, no_board
-from ostraka_verifier.cli import app
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.evidence import RoundEvidence
 from ostraka_verifier.html_report import (
     References,
     facts_of,
-    public_url,
-    render,
     report_json,
 )
 from ostraka_verifier.html_report.explanations import EXPLANATIONS, GROUPS
-from ostraka_verifier.html_report.formats import amount, decimal, duration, short, utc, with_dates
-from ostraka_verifier.html_report.markup import element, readable
+from ostraka_verifier.html_report.markup import readable
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import Number, ballot_bits, poll_labels, poll_rule
@@ -48,105 +35,12 @@ from tests.support.audits import (
     POLL,
     ROUND_BOARD,
     ROUND_CHAIN,
-    ROUND_POLL,
     Raw,
     name_of,
 )
-from tests.support.endpoint import Endpoint, Reply, hexed, serving
-from tests.support.polls import REGISTRY, SyntheticPoll, approval_poll
-from tests.support.reports import HOSTILE, RUN, report_on
-from tests.support.round_endpoint import telling_of_round
+from tests.support.polls import SyntheticPoll, approval_poll
+from tests.support.reports import HOSTILE, RUN, page_of, report_on
 from tests.verifier.checks.mutations import MUTATIONS
-
-VOID = ("meta", "br", "link")
-NEVER = {"script", "iframe", "img", "link", "object", "embed", "form", "base", "image", "use"}
-
-
-class Page(HTMLParser):
-    """A report, parsed.
-
-    Attributes:
-        opened: Name and attributes of each element in order.
-        texts: Text of each element with all that is inside it, in the same order.
-    """
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.html = html
-        self.opened: list[tuple[str, dict[str, str]]] = []
-        self.texts: list[str] = []
-        self._open: list[int] = []
-        self.feed(html)
-        self.close()
-        assert not self._open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in VOID:
-            self._open.append(len(self.opened))
-        self.opened.append((tag, {name: value or "" for name, value in attrs}))
-        self.texts.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.opened[self._open.pop()][0] == tag
-
-    def handle_data(self, data: str) -> None:
-        for number in self._open:
-            self.texts[number] += data
-
-    def inside(self, name: str) -> list[str]:
-        """The text of each element of this name."""
-        return [text for (tag, _), text in zip(self.opened, self.texts, strict=True) if tag == name]
-
-    @property
-    def text(self) -> str:
-        """All words that are shown, with single spaces between elements."""
-        (body,) = re.findall("<body>(.*)</body>", self.html, re.DOTALL)
-        return unescape(" ".join(re.sub("<[^>]*>", " ", body).split()))
-
-    def row(self, first: str) -> list[str]:
-        """The cells of the table row whose first cell has this text."""
-        rows = re.findall(r"<tr>(.*?)</tr>", self.html, re.DOTALL)
-        cells = [
-            [" ".join(re.sub("<[^>]*>", "", cell).split()) for cell in re.split("</t[hd]>", row)]
-            for row in rows
-        ]
-        return next(row[:-1] for row in cells if row[0] == first)
-
-
-def page_of(report: Report, references: References | None = None) -> Page:
-    page = Page(render(facts_of(report, references or References(), RUN)))
-    require_sound(page)
-    return page
-
-
-def require_sound(page: Page) -> None:
-    """No script, no request; headings in order; links that lead somewhere; tables with heads."""
-    names = [name for name, _ in page.opened]
-    assert not NEVER & set(names)
-    assert (names.count("h1"), names.count("main"), names.count("html")) == (1, 1, 1)
-    levels = [int(name[1]) for name in names if re.fullmatch("h[1-6]", name)]
-    assert all(after <= before + 1 for before, after in pairwise(levels))
-    ids = [given["id"] for _, given in page.opened if "id" in given]
-    assert len(ids) == len(set(ids))
-    for name, given in page.opened:
-        assert not [key for key in given if key.startswith("on") or key in ("style", "src")]
-        if "href" in given:
-            assert given["href"][1:] in ids, given
-            assert given["href"].startswith("#")
-        if name == "th":
-            assert given["scope"] in ("col", "row")
-        if name == "svg":
-            assert given["role"] == "img"
-    assert names.count("table") == names.count("caption")
-    assert names.count("svg") == names.count("title") - 1
-    (style,) = page.inside("style")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    (policy,) = (given["content"] for _, given in page.opened if "http-equiv" in given)
-    assert policy == (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
-    assert "url(" not in style
-    assert "@import" not in style
 
 
 def test_every_check_is_explained_in_a_group() -> None:
@@ -187,27 +81,6 @@ def test_a_poll_that_holds() -> None:
     assert page.row("Node 4")[3:] == ["no signature", "none"]
     assert "ostraka-verify report --poll 1" in page.text
     assert hashlib.sha256(BOARD.encode()).hexdigest() in page.text
-
-
-def test_a_round_shows_its_money(tmp_path: Path) -> None:
-    with serving() as endpoint:
-        endpoint.answer = telling_of_round(ROUND_POLL, ROUND_CHAIN)
-        endpoint.board = ROUND_BOARD.encode()
-        page, content = written(endpoint, tmp_path)
-    assert page.row("option 0")[1:] == [
-        *("funded and paid", "0x010101…010101", "0x000000…000000", "0.5 EURX"),
-    ]
-    assert page.row("option 1")[1] == "funded, not paid yet"
-    assert page.row("a withdrawn proposal")[1] == "withdrawn"
-    assert "Budget 1 EURX" in page.text
-    assert "For funded proposals 0.9 EURX" in page.text
-    assert "Left of the budget 0.1 EURX" in page.text
-    assert "a budget of 1 EURX lasts" in page.text
-    steps = ("The poll was created", "Voting was opened", "The result was accepted")
-    for step in (*steps, "The list of counted ballots was recorded"):
-        assert page.row(step)[1:] == ["900", "15 January 2027, 09:11:41 UTC", "0x090909…090909"]
-    money = content["report"]["poll"]["money"]
-    assert (money["budget"], money["decimals"], money["symbol"]) == ("100", 2, "EURX")
 
 
 def test_other_kinds_of_rounds() -> None:
@@ -382,147 +255,3 @@ def test_json_contains_what_audit_prints() -> None:
     readme = Path(__file__).parents[2].joinpath("verifier", "README.md").read_text()
     for member in (*more, *more["poll"], *more["poll"]["participation"]):
         assert f"`{member}`" in readme, member
-
-
-# The command.
-
-
-@pytest.fixture
-def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
-    monkeypatch.setattr(rpc, "_PAUSE_S", 0)
-    with serving() as served:
-        yield served
-
-
-def run(endpoint: Endpoint, *more: str) -> Result:
-    return CliRunner().invoke(
-        app,
-        [
-            *("report", "--rpc", f"{endpoint.url}/v3/s3cr3t?key=s3cr3t", "--poll", "1"),
-            *("--registry", hexed(REGISTRY), "--board", f"{endpoint.url}/board?token=s3cr3t"),
-            *more,
-        ],
-    )
-
-
-def written(endpoint: Endpoint, folder: Path) -> tuple[Page, Any]:
-    """Both files of the command."""
-    html, data = folder / "report.html", folder / "report.json"
-    done = run(endpoint, "--output", str(html), "--json", str(data))
-    assert done.exit_code == 0, done.output
-    page = Page(html.read_text())
-    require_sound(page)
-    return page, json.loads(data.read_text())
-
-
-def test_the_command_writes_both_files(endpoint: Endpoint, tmp_path: Path) -> None:
-    html, data = tmp_path / "report.html", tmp_path / "report.json"
-    done = run(endpoint, "--output", str(html), "--json", str(data))
-    assert done.exit_code == 0, done.output
-    assert f"Written: {html}" in done.stdout
-    content = json.loads(data.read_text())
-    assert content["verdict"] == "holds"
-    told = content["report"]
-    assert told["board"]["sha256"] == hashlib.sha256(endpoint.board).hexdigest()
-    events = [one["event"] for one in told["transactions"]]
-    assert events == ["PollCreated", "PollOpened", "RootAnchored", "TallyAccepted"]
-    # Keys of providers stay with the auditor.
-    for path in (html, data):
-        assert "s3cr3t" not in path.read_text()
-    command = told["command"]
-    assert command[command.index("--rpc") + 1] == f"{endpoint.url}/…"
-    assert command[command.index("--output") + 1] == "report.html"
-
-    before = html.read_bytes()
-    again = run(endpoint, "--output", str(html))
-    assert again.exit_code == 2
-    assert "--force" in again.stderr
-    assert html.read_bytes() == before
-    endpoint.board = BOARD.encode()[:-1]
-    forced = run(endpoint, "--output", str(html), "--json", str(data), "--force")
-    assert forced.exit_code == 1
-    assert json.loads(data.read_text())["verdict"] == "fails"
-    require_sound(Page(html.read_text()))
-
-
-def test_a_report_without_board_or_chain(endpoint: Endpoint, tmp_path: Path) -> None:
-    html, data = tmp_path / "report.html", tmp_path / "report.json"
-    endpoint.board_status = 500
-    assert run(endpoint, "--output", str(html)).exit_code == 3
-    page = Page(html.read_text())
-    require_sound(page)
-    assert "Nothing could be checked, so this report confirms nothing." in page.inside("p")
-    assert f"{endpoint.url}/board?…: status 500" in page.text
-    endpoint.board_status = 200
-    endpoint.answer = lambda *_: Reply(403, b"")
-    options = ("--output", str(html), "--json", str(data), "--force")
-    assert run(endpoint, *options).exit_code == 3
-    assert f"{endpoint.url}/…: status 403" in Page(html.read_text()).text
-    for path in (html, data):
-        assert "s3cr3t" not in path.read_text()
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ([], "name a file to write"),
-        (["--output", "same", "--json", "same"], "the same file"),
-        (["--output", "none/report.html"], "not a folder"),
-        (["--output", "/"], "directory"),
-    ],
-)
-def test_files_that_cannot_be_written(endpoint: Endpoint, options: list[str], said: str) -> None:
-    done = run(endpoint, *options)
-    assert (done.exit_code, said in done.stderr) == (2, True), done.stderr
-    assert not endpoint.asked
-
-
-def test_version_names_the_engine() -> None:
-    done = CliRunner().invoke(app, ["--version"])
-    assert (done.exit_code, done.stdout) == (0, f"ostraka-verify {__version__}, engine native\n")
-
-
-def test_the_reference_engine_says_how_long_it_takes(endpoint: Endpoint, tmp_path: Path) -> None:
-    done = run(endpoint, "--output", str(tmp_path / "report.html"), "--engine", "reference")
-    assert done.exit_code == 0, done.stderr
-    said = r"The reference engine checks 7 ballots in about \d+ seconds? \(\d+ ms for each ballot\)"
-    assert re.search(said, done.stderr), done.stderr
-
-
-# Formats.
-
-
-def test_formats() -> None:
-    assert amount(123_456, 2, "EUR") == "1,234.56 EUR"
-    assert amount(10**18, 18, None) == "1"
-    assert amount(1, 18, "coins") == "0.000000000000000001 coins"
-    assert short(1_234_567) == "1,234,567"
-    assert short(123_456_789_012_345_678_901) == "1.23e+20"
-    assert decimal(Fraction(-1, 3)) == "-0.33"
-    assert utc(UnixSeconds(0)) == "1 January 1970, 00:00:00 UTC"
-    assert utc(UnixSeconds(1 << 63)) == "after the year 9999"
-    assert with_dates("at 1800000000, not 18000000001") == (
-        "at 15 January 2027, 08:00:00 UTC, not 18000000001"
-    )
-    assert [duration(one) for one in (0.2, 1, 61, 7_200, 90_000)] == [
-        *("1 second", "1 second", "2 minutes", "2 hours", "2 days"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("url", "keep_path", "shown"),
-    [
-        ("https://rpc.example", False, "https://rpc.example"),
-        ("https://rpc.example/v3/KEY", False, "https://rpc.example/…"),
-        ("https://user:pass@rpc.example:8545/?key=KEY", False, "https://rpc.example:8545/?…"),
-        ("https://node.example/api/board?token=KEY", True, "https://node.example/api/board?…"),
-        ("https://u:p@node.example/api/board", True, "https://node.example/api/board"),
-    ],
-)
-def test_urls_without_passwords(url: str, keep_path: bool, shown: str) -> None:
-    assert public_url(url, keep_path=keep_path) == shown
-
-
-def test_attributes_are_escaped() -> None:
-    written = element("p", "x", title='"><script>\u202e', data_kind=None, class_="a").html
-    assert written == '<p title="&quot;&gt;&lt;script&gt;\ufffd" class="a">x</p>'
