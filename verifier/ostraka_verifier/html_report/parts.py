@@ -24,7 +24,7 @@ class Hashes:
     """Hashes and addresses that a report shortens; the last section lists each one in full."""
 
     def __init__(self) -> None:
-        self._found: dict[str, str] = {}
+        self._found: dict[str, tuple[int, str]] = {}
 
     def short(self, data: bytes | str, what: str) -> Markup:
         """Return the short form of bytes or 0x-hex, as a link to the full one.
@@ -33,8 +33,7 @@ class Hashes:
             what: Says what it is; the first mention counts.
         """
         full = data if isinstance(data, str) else f"0x{data.hex()}"
-        self._found.setdefault(full, what)
-        number = list(self._found).index(full) + 1
+        number, _ = self._found.setdefault(full, (len(self._found) + 1, what))
         shown = f"{full[: 2 + _SHOWN_DIGITS]}…{full[-_SHOWN_DIGITS:]}"
         return element("a", element("code", shown), href=f"#hash-{number}")
 
@@ -51,8 +50,8 @@ class Hashes:
     def table(self) -> Markup:
         """Return all of them in full."""
         rows = [
-            [joined(element("span", what, id=f"hash-{number}")), element("code", full)]
-            for number, (full, what) in enumerate(self._found.items(), start=1)
+            [element("span", what, id=f"hash-{number}"), element("code", full)]
+            for full, (number, what) in self._found.items()
         ]
         return table("Hashes and addresses", ("What it is", "In full"), rows)
 

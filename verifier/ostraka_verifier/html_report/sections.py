@@ -52,7 +52,7 @@ def not_checked(facts: Facts, hashes: Hashes) -> Section:
         element("h3", "Checks that could not be made"),
         listed(_unmade(alike, hashes) for alike in unmade) if unmade else element("p", "None."),
         element("h3", "What no audit of this kind can show"),
-        listed(LIMITS),
+        listed(_limits(facts)),
         element("h3", "What the report believes"),
         element(
             "p",
@@ -224,6 +224,8 @@ def _check(finding: Finding, hashes: Hashes) -> Markup:
         word, look = "– does not apply", None
     else:
         word, look = VERDICT_WORDS[verdict], VERDICT_CLASSES[verdict]
+    if finding.assumes:
+        word += ", under an assumption"
     return element(
         "li",
         element("h4", f"{finding.check}. {explained.question}", id=f"check-{finding.check}"),
@@ -251,6 +253,14 @@ def _unmade(alike: list[Finding], hashes: Hashes) -> Markup:
     first, last = alike[0], alike[-1]
     numbers = first.check if first is last else f"{first.check} to {last.check}"
     return hashes.linked(f"{numbers}: {first.detail or 'no reason is known'}.", "named by a check")
+
+
+def _limits(facts: Facts) -> list[str]:
+    committee = facts.poll.committee if facts.poll else None
+    if committee is None:
+        return list(LIMITS)
+    named = f"fewer than {committee.threshold} nodes"
+    return [limit.replace("fewer than t nodes", named) for limit in LIMITS]
 
 
 def _moment(at: UnixSeconds | None) -> str | None:
