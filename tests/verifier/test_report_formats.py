@@ -7,8 +7,24 @@ import pytest
 from ostraka_verifier.html_report import (
     public_url,
 )
+from ostraka_verifier.html_report.decisions import (
+    award_word,
+    outcome_in_words,
+    parts_of,
+    rule_in_words,
+)
 from ostraka_verifier.html_report.formats import amount, decimal, duration, short, utc, with_dates
 from ostraka_verifier.html_report.markup import element
+from ostraka_verifier.outcome import (
+    GreedyByCategory,
+    Majority,
+    Misfit,
+    Order,
+    OutcomeRule,
+    Parts,
+    Plurality,
+    Proportional,
+)
 from ostraka_verifier.units import UnixSeconds
 
 
@@ -46,3 +62,41 @@ def test_urls_without_passwords(url: str, keep_path: bool, shown: str) -> None:
 def test_attributes_are_escaped() -> None:
     written = element("p", "x", title='"><script>\u202e', data_kind=None, class_="a").html
     assert written == '<p title="&quot;&gt;&lt;script&gt;\ufffd" class="a">x</p>'
+
+
+def words(rule: OutcomeRule, awards: list[int]) -> tuple[str, str]:
+    return rule_in_words(rule, lambda units: f"{units} EUR"), outcome_in_words(rule, awards)
+
+
+def test_rules_and_decisions_in_words() -> None:
+    two_thirds = Majority(2, 3, strict=False, abstention=True, quorum=50)
+    assert words(two_thirds, [1, 0, 0]) == (
+        "The first option passes with at least 2/3 of the votes for or against."
+        " At least 50 votes must be cast.",
+        "The motion passes:",
+    )
+    assert words(Majority(), [0, 1]) == (
+        "The first option passes with more than 1/2 of the votes for or against.",
+        "The motion does not pass:",
+    )
+    assert words(Majority(), [0, 0])[1].startswith("There is no decision")
+    assert words(Plurality(1, 3, 2), [0, 0, 0]) == (
+        "The 1 option with most votes wins. An option needs at least 2 votes.",
+        "No option is chosen.",
+    )
+    categories = GreedyByCategory(
+        (5, 6), (0, 1), (7, 8), 9, Order.VOTES_PER_COST, Misfit.STOP, leftover=True
+    )
+    assert words(categories, [0, 0]) == (
+        "Options are funded by votes for each unit of cost, the most first, while a budget of 9 EUR"
+        " lasts. An option that costs more than is left ends the selection. Each category has a"
+        " budget of its own (0: 7 EUR, 1: 8 EUR). What is left of them is spent on any category.",
+        "Nothing is funded.",
+    )
+    assert words(Proportional(10, 2), [4, 6]) == (
+        "10 EUR are divided in proportion to the votes.",
+        "A share goes to:",
+    )
+    parts = Parts(((2, Majority()), (3, Plurality(1, 3))))
+    assert parts_of(parts, 5) == [(2, Majority()), (3, Plurality(1, 3))]
+    assert [award_word(rule) for _, rule in parts_of(parts, 5)] == ["majority", "chosen"]

@@ -161,7 +161,7 @@ def report(
         raise typer.BadParameter("the same file as --output", param_hint="--json")
     for option, path in files.items():
         _require_new(path, option, force)
-    audited = _audit(rpc, registry, poll, board, from_block, engine, quiet)
+    audited = _audit(rpc, registry, poll, board, from_block, engine, quiet, hashed=True)
     # Errors quote the URLs that they are about.
     audited = without(audited, _public_urls(rpc, board))
     references = References()
@@ -287,6 +287,8 @@ def _audit(
     from_block: int,
     engine: str | None,
     quiet: bool,
+    *,
+    hashed: bool = False,
 ) -> Report:
     """Audit a poll with the options of the command line."""
     # First, because addresses contain hashes.
@@ -296,7 +298,8 @@ def _audit(
     announce = _announce if curve_used.name == "reference" and not quiet else _ignore
     with _progress(quiet, "blocks of events read", "ballots checked") as (reading, checking):
         return audit_poll(
-            curve_used, _rpc(rpc), claimed, board, checking, from_block, reading, announce
+            *(curve_used, _rpc(rpc), claimed, board, checking, from_block, reading, announce),
+            hashed=hashed,
         )
 
 

@@ -65,7 +65,7 @@ class Report:
     """Findings of one audit, and the result of the poll.
 
     Attributes:
-        board: Identity of the board that was read, None if it was unreachable.
+        board: Identity of the board that was read; None if it was unreachable, or nobody asked.
         evidence: The audit itself, None if there was nothing to audit.
     """
 
@@ -123,6 +123,8 @@ def audit_poll(
     from_block: int = 0,
     reading: Progress = no_progress,
     prepared: Callable[[Audit], None] = lambda _: None,
+    *,
+    hashed: bool = False,
 ) -> Report:
     """Read the evidence of one poll and run all checks.
 
@@ -131,12 +133,13 @@ def audit_poll(
         from_block: First block whose events are requested. The contracts must not be older.
         reading: Told how many blocks of events are read.
         prepared: Given the audit before its checks begin.
+        hashed: Whether the report needs the identity of the board, which takes time.
     """
     try:
         board = read_board(board_source)
     except Undecided as error:
         return _without_evidence(error, "the board")
-    identity = BoardFile.of(board)
+    identity = BoardFile.of(board) if hashed else None
     try:
         reader = ChainReader(rpc_url, claimed.registry, None, from_block, reading)
         chain = read_evidence(reader, claimed.poll_id, board)
