@@ -66,6 +66,7 @@ class Report:
 
     Attributes:
         board: Identity of the board that was read; None if it was unreachable, or nobody asked.
+        cast_weight: Of the counted ballots together; None if their voters' weights are unknown.
         evidence: The audit itself, None if there was nothing to audit.
     """
 
@@ -78,6 +79,7 @@ class Report:
     statistics: Sequence[Statistics] = ()
     """One for each question, if the description's questions make the poll's rule (P5)."""
     board: BoardFile | None = None
+    cast_weight: int | None = None
     evidence: Audit | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -194,6 +196,7 @@ def report_of(audit: Audit) -> Report:
         findings=findings,
         options=_options(audit),
         statistics=_statistics(audit),
+        cast_weight=_cast_weight(audit),
         evidence=audit,
     )
 
@@ -323,6 +326,20 @@ def _options(audit: Audit) -> list[Option]:
         )
         for slot, name in enumerate(names)
     ]
+
+
+def _cast_weight(audit: Audit) -> int | None:
+    if not audit.chain.anchored:
+        return None
+    try:
+        parameters = audit.parameters
+        if parameters.total_weight == parameters.voters:
+            # Every weight is at least 1.
+            return audit.chain.root.count
+        return sum(audit.weights)
+    except AuditError:
+        # Checks P1 and B3 report errors.
+        return None
 
 
 def _statistics(audit: Audit) -> Sequence[Statistics]:

@@ -262,16 +262,16 @@ def facts_of(report: Report, references: References, run: Run) -> Facts:
         assumptions=tuple(one.assumes for one in report.findings if one.assumes),
         board=report.board,
         references=references,
-        poll=None if audit is None else _poll(audit, references),
+        poll=None if audit is None else _poll(audit, report, references),
     )
 
 
-def _poll(audit: Audit, references: References) -> PollFacts:
+def _poll(audit: Audit, report: Report, references: References) -> PollFacts:
     chain = audit.chain
     parameters = answer_or_none(lambda: audit.parameters)
     description = answer_or_none(lambda: audit.description)
     text = description.text if description else ""
-    participation = _participation(audit)
+    participation = _participation(audit, report.cast_weight)
     money = _money(audit, references)
     return PollFacts(
         chain_id=chain.chain_id,
@@ -311,20 +311,17 @@ def _void_reason(audit: Audit) -> str:
     return "no result was accepted in time"
 
 
-def _participation(audit: Audit) -> Participation | None:
+def _participation(audit: Audit, cast_weight: int | None) -> Participation | None:
     parameters = answer_or_none(lambda: audit.parameters)
     if parameters is None:
         return None
     ballots = audit.chain.root.count if audit.chain.anchored else None
-    cast: int | None = ballots
-    if ballots and parameters.total_weight != parameters.voters:
-        cast = answer_or_none(lambda: sum(audit.weights))
     description = answer_or_none(lambda: audit.description)
     return Participation(
         voters=parameters.voters,
         total_weight=parameters.total_weight,
         ballots=ballots,
-        cast_weight=cast,
+        cast_weight=cast_weight,
         secret=parameters.secret,
         electorate=_electorate(description.census) if description else "",
     )
