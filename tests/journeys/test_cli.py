@@ -279,11 +279,8 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
     assert counted["verdict"] == "holds", counted
     told = written_report(shell, poll, "round.ostraka")
     assert any("each of 6 invitations (5 used)" in one for one in told["assumptions"])
-    steps = [(one["event"], one["block"]) for one in told["transactions"]]
-    assert [event for event, _ in steps] == [
-        *("PollCreated", "PollOpened", "RootAnchored", "TallyAccepted"),
-    ]
-    assert steps == sorted(steps, key=lambda step: step[1])
+    events = [one["event"] for one in sorted(told["transactions"], key=lambda one: one["block"])]
+    assert events == ["PollCreated", "PollOpened", "RootAnchored", "TallyAccepted"]
     money = told["poll"]["money"]
     assert (money["symbol"], money["decimals"]) == ("TST", token.read("decimals"))
     paid = [one for one in money["proposals"] if one["paid"]]
