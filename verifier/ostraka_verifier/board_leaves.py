@@ -64,6 +64,13 @@ class LeafRecords:
         """
         return join_parts(self._parts(check, progress))
 
+    def voters(self) -> Iterator[bytes]:
+        """Yield each leaf's voter, as its bytes say; errors as for `chunk`."""
+        for first in range(0, self._count, CHUNK_RECORDS):
+            records = self.chunk(first, min(CHUNK_RECORDS, self._count - first))
+            for at in range(0, len(records), self._size):
+                yield records[at : at + ADDRESS_BYTES]
+
     def find(self, voter: bytes) -> int | None:
         """Return the place of a voter's leaf, among leaves that increase by voter (B2)."""
         low, high = 0, self._count

@@ -63,7 +63,7 @@ def opened_board(source: str, progress: Progress = no_progress) -> Iterator[Cont
         Undecided: There is no such file, or it is too long.
     """
     if source.startswith(("http://", "https://")):
-        with BoardDownloads(_BETWEEN_URLS.split(source), MAX_BOARD_BYTES, progress) as downloads:
+        with BoardDownloads(urls_of(source), MAX_BOARD_BYTES, progress) as downloads:
             yield downloads
         return
     path = Path(source)
@@ -83,13 +83,18 @@ def read_board(source: str, progress: Progress = no_progress) -> bytes:
         source: As for `opened_board`.
     """
     if source.startswith(("http://", "https://")):
-        with BoardDownloads(_BETWEEN_URLS.split(source), MAX_WHOLE_BYTES, progress) as downloads:
+        with BoardDownloads(urls_of(source), MAX_WHOLE_BYTES, progress) as downloads:
             return downloads.whole()
     try:
         _require_length(source, Path(source).stat().st_size, MAX_WHOLE_BYTES)
         return Path(source).read_bytes()
     except OSError as error:
         raise Undecided(f"{source}: {error.strerror}") from error
+
+
+def urls_of(source: str) -> list[str]:
+    """Return the URLs of a source that is no file."""
+    return _BETWEEN_URLS.split(source)
 
 
 def _require_length(source: str, size: int, limit: int) -> None:

@@ -1,9 +1,10 @@
 """Report of an audit, for people and programs."""
 
+import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from itertools import groupby
@@ -49,9 +50,38 @@ class Option:
     award: int | None
 
 
+_HASHED_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class BoardFile:
+    """What identifies the bytes of a board: their number, and their SHA-256 (32 bytes)."""
+
+    size_bytes: int
+    sha256: bytes
+
+    @classmethod
+    def of(cls, content: Content) -> "BoardFile | None":
+        """Return the identity of a board; None if it does not arrive."""
+        digest, size = hashlib.sha256(), 0
+        try:
+            while part := content.read(size, _HASHED_BYTES):
+                digest.update(part)
+                size += len(part)
+        except (Undecided, Replaced):
+            return None
+        return cls(size, digest.digest())
+
+
 @dataclass(frozen=True)
 class Report:
-    """Findings of one audit, and the result of the poll."""
+    """Findings of one audit, and the result of the poll.
+
+    Attributes:
+        board: Identity of the board that was read; None if it was unreachable, or nobody asked.
+        cast_weight: Of the counted ballots together; None if their voters' weights are unknown.
+        evidence: The audit itself, None if there was nothing to audit.
+    """
 
     title: str
     block: int | None
@@ -61,6 +91,9 @@ class Report:
     options: Sequence[Option]
     statistics: Sequence[Statistics] = ()
     """One for each question, if the description's questions make the poll's rule (P5)."""
+    board: BoardFile | None = None
+    cast_weight: int | None = None
+    evidence: Audit | None = field(default=None, compare=False, repr=False)
 
     @property
     def verdict(self) -> Verdict:
@@ -104,6 +137,9 @@ def audit_poll(
     progress: Progress = no_progress,
     from_block: int = 0,
     reading: Progress = no_progress,
+    prepared: Callable[[Audit], None] = lambda _: None,
+    *,
+    hashed: bool = False,
 ) -> Report:
     """Read the evidence of one poll and run all checks.
 
@@ -111,13 +147,22 @@ def audit_poll(
         progress: Told how many ballots are checked.
         from_block: First block whose events are requested. The contracts must not be older.
         reading: Told how many blocks of events are read.
+        prepared: Given the audit before its checks begin.
+        hashed: Whether the report needs the identity of the board, which takes time.
     """
     reader = partial(ChainReader, rpc_url, claimed.registry, None, from_block, reading)
+
+    def perform(audit: Audit) -> Report:
+        prepared(audit)
+        return report_of(audit)
+
     try:
         with opened_board(board_source) as content:
-            return audit_of(curve, reader, claimed, content, report_of, progress)
-    except NoEvidence as error:
-        return _without_evidence(error.cause, error.missing)
+            try:
+                report = audit_of(curve, reader, claimed, content, perform, progress)
+            except NoEvidence as error:
+                report = _without_evidence(error.cause, error.missing)
+            return replace(report, board=BoardFile.of(content)) if hashed else report
     except Undecided as error:
         return _without_evidence(error, "the board")
 
@@ -251,6 +296,8 @@ def report_of(audit: Audit) -> Report:
         findings=findings,
         options=_options(audit),
         statistics=_statistics(audit),
+        cast_weight=_cast_weight(audit),
+        evidence=audit,
     )
 
 
@@ -379,6 +426,20 @@ def _options(audit: Audit) -> list[Option]:
         )
         for slot, name in enumerate(names)
     ]
+
+
+def _cast_weight(audit: Audit) -> int | None:
+    if not audit.chain.anchored:
+        return None
+    try:
+        parameters = audit.parameters
+        if parameters.total_weight == parameters.voters:
+            # Every weight is at least 1.
+            return audit.chain.root.count
+        return audit.cast_weight
+    except AuditError:
+        # Checks P1 and B3 report errors.
+        return None
 
 
 def _statistics(audit: Audit) -> Sequence[Statistics]:

@@ -253,6 +253,13 @@ class Audit:
         self._once("B3", "voters", self._check_voters)
 
     @property
+    def cast_weight(self) -> int:
+        """Weight of all ballots together (B3)."""
+        self.require_voters()
+        by_account = self.census.by_account
+        return sum(by_account[voter].weight for voter in self.records.voters())
+
+    @property
     def anchored(self) -> AnchoredRoot:
         """Section 10 (T2)."""
         if self.chain.anchored is None:
