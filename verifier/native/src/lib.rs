@@ -6,6 +6,7 @@
 
 mod addition;
 mod ballots;
+mod census;
 mod census_tree;
 mod encoding;
 mod fixed_bases;
@@ -16,6 +17,7 @@ mod scalar;
 mod signatures;
 
 use ark_bn254::G1Affine;
+use census::Census;
 use census_tree::ENTRY_BYTES;
 use encoding::{decode_points, decode_scalar, encode_points, POINT_BYTES, SCALAR_BYTES};
 use fixed_bases::WindowTables;
@@ -354,9 +356,7 @@ fn reduced(py: Python<'_>, scalars: &[u8], expected: usize) -> PyResult<SecretHa
 #[pyfunction]
 fn census_tree_root<'py>(py: Python<'py>, entries: &[u8]) -> PyResult<(Bound<'py, PyBytes>, u128)> {
     if !entries.len().is_multiple_of(ENTRY_BYTES) {
-        let message =
-            format!("census: length {} is not a multiple of {ENTRY_BYTES}", entries.len());
-        return Err(PyValueError::new_err(message));
+        return Err(not_whole_entries(entries.len()));
     }
     // A leaf and a node each take about as long as an addition.
     let additions = 2 * (entries.len() / ENTRY_BYTES);
@@ -364,6 +364,10 @@ fn census_tree_root<'py>(py: Python<'py>, entries: &[u8]) -> PyResult<(Bound<'py
         .run(py, additions, || census_tree::root(entries))?
         .ok_or_else(|| PyOverflowError::new_err("census: weights add up to 2^128 or more"))?;
     Ok((PyBytes::new(py, &root.hash), root.sum))
+}
+
+fn not_whole_entries(bytes: usize) -> PyErr {
+    PyValueError::new_err(format!("census: length {bytes} is not a multiple of {ENTRY_BYTES}"))
 }
 
 /// Pool of the functions that belong to no engine.
@@ -381,6 +385,7 @@ fn ostraka_verifier_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Engine>()?;
     module.add_class::<BallotCheck>()?;
     module.add_class::<SigningKey>()?;
+    module.add_class::<Census>()?;
     module.add_function(wrap_pyfunction!(keccak256, module)?)?;
     module.add_function(wrap_pyfunction!(recover_key, module)?)?;
     module.add_function(wrap_pyfunction!(recover_signers, module)?)?;

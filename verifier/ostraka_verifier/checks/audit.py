@@ -19,13 +19,14 @@ from ostraka_verifier.board import (
     decode_shares,
     split_notes,
 )
-from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.census import CensusEntry, CensusView
 from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.description import Description
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import ChainEvidence, DeploymentEvidence, RoundEvidence
 from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule
+from ostraka_verifier.packed_census import read_census
 from ostraka_verifier.parameters import Committee, PollParameters
 from ostraka_verifier.proof import ProofShape, Randomness
 from ostraka_verifier.redemption import Redemptions
@@ -191,9 +192,11 @@ class Audit:
         return self._once("P3", "committee", lambda: Committee.decode(self.sections["committee"]))
 
     @property
-    def census(self) -> Census:
+    def census(self) -> CensusView:
         """Section 8 (C1)."""
-        return self._once("C1", "census", lambda: Census.decode(self.sections["census"]))
+        return self._once(
+            "C1", "census", lambda: read_census(self.sections["census"], self.curve.name)
+        )
 
     @property
     def layout(self) -> BallotLayout:
@@ -295,7 +298,7 @@ class Audit:
 
     def entry_of(self, ballot: Ballot) -> CensusEntry:
         """Return the census entry of a ballot's voter; Rejected (B3) if there is none."""
-        entry = self.census.by_account.get(ballot.voter)
+        entry = self.census.find(ballot.voter)
         if entry is None:
             raise Rejected("B3", ballot_name(ballot), "its voter is not in the census")
         return entry

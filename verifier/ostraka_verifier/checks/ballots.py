@@ -38,7 +38,7 @@ def check_b4(audit: Audit) -> str:
     """B4: every ballot is signed by its voter's signing key."""
     total = len(audit.ballots)
     for number, (ballot, leaf) in enumerate(zip(audit.ballots, audit.leaves, strict=True)):
-        entry = audit.census.by_account.get(ballot.voter)
+        entry = audit.census.find(ballot.voter)
         if entry is None:
             raise Undecided("needs B3")
         digest = audit.domain.digest(
