@@ -3,20 +3,26 @@
 //! Says only which entry is at fault, and counts. The readable verifier says why.
 
 use crate::census_tree::ENTRY_BYTES;
+use crate::signatures::Address;
 use crate::{census_tree_root, not_whole_entries};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
-pub const ADDRESS_BYTES: usize = 20;
+const ADDRESS_BYTES: usize = 20;
 
-pub type Address = [u8; ADDRESS_BYTES];
-/// Account, signing key, weight as u128.
-pub type Entry = [u8; ENTRY_BYTES];
-
-/// Whole entries in the census's order. `new` checks neither order nor bounds: `first_fault` does.
+/// Whole entries in the census's order: account, signing key, weight as u128. `new` checks neither
+/// order nor bounds: `first_fault` does.
 pub struct CensusView {
     packed: Vec<u8>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub struct Entry<'a> {
+    pub account: &'a [u8],
+    pub signing_key: &'a [u8],
+    pub weight: u128,
 }
 
 impl CensusView {
@@ -29,51 +35,72 @@ impl CensusView {
         &self.packed
     }
 
-    fn entries(&self) -> &[Entry] {
-        self.packed.as_chunks().0
+    fn entries(&self) -> impl ExactSizeIterator<Item = Entry<'_>> {
+        self.packed.as_chunks().0.iter().map(Entry::read)
     }
 
     pub fn len(&self) -> usize {
-        self.entries().len()
+        self.packed.len() / ENTRY_BYTES
     }
 
-    pub fn entry(&self, index: usize) -> Option<&Entry> {
-        self.entries().get(index)
+    /// An entry by its place, which is below `len`.
+    pub fn entry(&self, place: usize) -> Entry<'_> {
+        Entry::read(&self.packed.as_chunks().0[place])
     }
 
-    /// Place of an account; of a census without fault only.
-    pub fn find(&self, wanted: &Address) -> Option<usize> {
-        self.entries().binary_search_by(|entry| account(entry).cmp(wanted)).ok()
+    /// Where an account is, looking first from the entry `near` on: voters mostly come in order.
+    /// Only of a census without fault.
+    pub fn find(&self, account: &Address, near: usize) -> Option<usize> {
+        let (mut low, mut high) = (0, self.len());
+        if near < high && self.entry(near).account <= &account[..] {
+            low = near;
+            let mut step = 1;
+            while low + step < high && self.entry(low + step).account <= &account[..] {
+                low += step;
+                step *= 2;
+            }
+            high = high.min(low + step);
+        }
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.entry(middle).account.cmp(&account[..]) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Equal => return Some(middle),
+                Ordering::Greater => high = middle,
+            }
+        }
+        None
     }
 
     /// Place of the first entry that does not follow in strict order, or that has a zero address or
     /// weight.
     pub fn first_fault(&self) -> Option<usize> {
-        let mut previous = &[0; ADDRESS_BYTES];
-        self.entries().iter().position(|entry| {
-            let follows = account(entry) > previous;
-            previous = account(entry);
-            !follows || *signing_key(entry) == [0; ADDRESS_BYTES] || weight(entry) == 0
+        let zero = &[0; ADDRESS_BYTES][..];
+        let mut previous = zero;
+        self.entries().position(|entry| {
+            let follows = entry.account > previous;
+            previous = entry.account;
+            !follows || entry.signing_key == zero || entry.weight == 0
         })
     }
 
     /// `None` if the weights add up to 2^128 or more.
     pub fn total_weight(&self) -> Option<u128> {
-        self.entries().iter().map(weight).try_fold(0_u128, u128::checked_add)
+        self.entries().map(|entry| entry.weight).try_fold(0_u128, u128::checked_add)
     }
 
     /// The least weight that fewer than `least` entries have, with their number.
     pub fn rare_weight(&self, least: usize) -> Option<(u128, usize)> {
-        let mut weights: Vec<u128> = self.entries().iter().map(weight).collect();
+        let mut weights: Vec<u128> = self.entries().map(|entry| entry.weight).collect();
         weights.sort_unstable();
         weights.chunk_by(u128::eq).find(|same| same.len() < least).map(|same| (same[0], same.len()))
     }
 
     /// Number of signing keys of several entries; and the first of them by its first entry, with
     /// the number of its entries.
-    pub fn shared_keys(&self) -> (usize, Option<(Address, usize)>) {
-        let mut keys: Vec<(Address, usize)> =
-            (0..).zip(self.entries()).map(|(place, entry)| (*signing_key(entry), place)).collect();
+    pub fn shared_keys(&self) -> (usize, Option<(&[u8], usize)>) {
+        let keys = self.entries().map(|entry| entry.signing_key);
+        let mut keys: Vec<(&[u8], usize)> = keys.zip(0..).collect();
         keys.sort_unstable();
         let shared = || keys.chunk_by(|one, next| one.0 == next.0).filter(|same| same.len() > 1);
         let first = shared().min_by_key(|same| same[0].1).map(|same| (same[0].0, same.len()));
@@ -82,7 +109,7 @@ impl CensusView {
 
     /// Number of entries whose signing key is not their account.
     pub fn other_keys(&self) -> usize {
-        self.entries().iter().filter(|entry| signing_key(entry) != account(entry)).count()
+        self.entries().filter(|entry| entry.signing_key != entry.account).count()
     }
 
     /// Place of the first entry that `keep` does not accept, which gets the entry of the same
@@ -90,13 +117,12 @@ impl CensusView {
     fn first_unless(
         &self,
         other: &Self,
-        keep: impl Fn(&Entry, Option<&Entry>) -> bool,
+        keep: impl Fn(Entry, Option<Entry>) -> bool,
     ) -> Option<usize> {
-        let mut others = other.entries().iter().peekable();
-        self.entries().iter().position(|entry| {
-            while others.next_if(|one| account(one) < account(entry)).is_some() {}
-            let same =
-                others.peek().filter(|one| account(one).cmp(account(entry)) == Ordering::Equal);
+        let mut others = other.entries().peekable();
+        self.entries().position(|entry| {
+            while others.next_if(|one| one.account < entry.account).is_some() {}
+            let same = others.peek().filter(|one| one.account == entry.account);
             !keep(entry, same.copied())
         })
     }
@@ -112,34 +138,25 @@ impl CensusView {
     }
 }
 
-pub fn account(entry: &Entry) -> &Address {
-    entry.first_chunk().expect("an entry begins with 20 bytes")
-}
-
-pub fn signing_key(entry: &Entry) -> &Address {
-    entry[ADDRESS_BYTES..].first_chunk().expect("20 bytes follow")
-}
-
-pub fn weight(entry: &Entry) -> u128 {
-    u128::from_be_bytes(*entry.last_chunk().expect("an entry ends with 16 bytes"))
+impl<'a> Entry<'a> {
+    fn read(bytes: &'a [u8; ENTRY_BYTES]) -> Self {
+        let (account, rest) = bytes.split_at(ADDRESS_BYTES);
+        let (signing_key, weight) = rest.split_at(ADDRESS_BYTES);
+        let weight = weight.iter().fold(0, |value, byte| value << 8 | u128::from(*byte));
+        Self { account, signing_key, weight }
+    }
 }
 
 /// For Python: places and counts of `CensusView`, with the interpreter lock released.
 #[pyclass(frozen, module = "ostraka_verifier_native")]
-pub struct Census(CensusView);
-
-impl Census {
-    pub fn view(&self) -> &CensusView {
-        &self.0
-    }
-}
+pub struct Census(pub Arc<CensusView>);
 
 #[pymethods]
 impl Census {
     #[new]
     fn new(py: Python<'_>, packed: &[u8]) -> PyResult<Self> {
         py.detach(|| CensusView::new(packed.to_vec()))
-            .map(Self)
+            .map(|view| Self(Arc::new(view)))
             .ok_or_else(|| not_whole_entries(packed.len()))
     }
 
@@ -148,13 +165,14 @@ impl Census {
     }
 
     /// An entry, 56 bytes; None beyond the last one.
-    fn entry<'py>(&self, py: Python<'py>, index: usize) -> Option<Bound<'py, PyBytes>> {
-        self.0.entry(index).map(|entry| PyBytes::new(py, entry))
+    fn entry<'py>(&self, py: Python<'py>, place: usize) -> Option<Bound<'py, PyBytes>> {
+        let (entries, _) = self.0.packed().as_chunks::<ENTRY_BYTES>();
+        entries.get(place).map(|entry| PyBytes::new(py, entry))
     }
 
     /// The entry of an account, 56 bytes; None if there is none.
     fn find<'py>(&self, py: Python<'py>, account: Address) -> Option<Bound<'py, PyBytes>> {
-        self.0.find(&account).and_then(|place| self.entry(py, place))
+        self.0.find(&account, 0).and_then(|place| self.entry(py, place))
     }
 
     /// Hash and sum at the root; OverflowError as for `census_tree_root`.
@@ -176,7 +194,7 @@ impl Census {
 
     fn shared_keys<'py>(&self, py: Python<'py>) -> (usize, Option<(Bound<'py, PyBytes>, usize)>) {
         let (number, first) = py.detach(|| self.0.shared_keys());
-        (number, first.map(|(key, entries)| (PyBytes::new(py, &key), entries)))
+        (number, first.map(|(key, entries)| (PyBytes::new(py, key), entries)))
     }
 
     fn other_keys(&self, py: Python<'_>) -> usize {
