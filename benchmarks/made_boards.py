@@ -3,7 +3,7 @@
 All checks of an audit hold on them, with the chain evidence that is made beside them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -85,7 +85,7 @@ class MadePoll(SyntheticPoll):
             "weights": ",".join(map(str, self.weights)),
         }
 
-    def _ballots(self) -> Mapping[str, str]:
+    def _ballots(self) -> dict[str, str]:
         generators = [derive_generator(index) for index in range(self.rule.width + 1)]
         parameters = self.parameters
         return {

@@ -65,7 +65,7 @@ def audited(build: Build, folder: Path) -> Took:
 
 
 def _run(build: Build, script: str, *arguments: object) -> str:
-    command = [build.python, "-P", _HERE / script, *map(str, arguments)]
+    command = [str(build.python), "-P", str(_HERE / script), *map(str, arguments)]
     done = subprocess.run(
         command,
         cwd=build.folder,
