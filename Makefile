@@ -67,7 +67,7 @@ vectors: setup ## Write the shared test vectors again
 	@python -m tests.vectors.generate
 
 format: setup ## Format everything
-	@ruff check -q --fix . ; ruff format . ; npm run format --silent ; cargo fmt --manifest-path verifier/native/Cargo.toml
+	@ruff check -q --fix . ; ruff format . ; npm run format --silent ; for crate in verifier/native benchmarks/prover; do cargo fmt --manifest-path $$crate/Cargo.toml; done
 
 clean: ## Remove what setup and builds made
-	rm -rf .venv node_modules artifacts cache build web/dist verifier/native/target
+	rm -rf .venv node_modules artifacts cache build web/dist verifier/native/target benchmarks/prover/target

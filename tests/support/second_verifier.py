@@ -47,7 +47,10 @@ def to_json(value: Any) -> Any:
         if isinstance(value, Undecided):
             return {"error": str(value)}
         # What a contract answered is invalid: the class says so, and the item what it is.
-        return {"error": value.reason, "item": getattr(value, "item", "") or getattr(value, "where", "")}
+        return {
+            "error": value.reason,
+            "item": getattr(value, "item", "") or getattr(value, "where", ""),
+        }
     if isinstance(value, bytes):
         return "0x" + value.hex()
     if is_dataclass(value):

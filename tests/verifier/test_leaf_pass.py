@@ -8,6 +8,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from ostraka_verifier_native import Census
 
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import BoardLeaf, record_bytes, split_sections
@@ -74,7 +75,7 @@ def test_the_reference_engine_says_the_same() -> None:
 
 def leaf_check(honest: Honest, **terms: object) -> LeafCheck:
     poll = honest.poll
-    census = b"".join(entry.encode() for entry in poll.census.entries)
+    census = Census(b"".join(entry.encode() for entry in poll.census.entries))
     period = poll.parameters.opens_at, poll.parameters.closes_at
     given = LeafTerms(poll.domain.separator, census, period, secrets.token_bytes(32))
     check = NATIVE.leaf_check(

@@ -350,9 +350,7 @@ fn reduced(py: Python<'_>, scalars: &[u8], expected: usize) -> PyResult<SecretHa
 #[pyfunction]
 fn census_tree_root<'py>(py: Python<'py>, entries: &[u8]) -> PyResult<(Bound<'py, PyBytes>, u128)> {
     if !entries.len().is_multiple_of(ENTRY_BYTES) {
-        let message =
-            format!("census: length {} is not a multiple of {ENTRY_BYTES}", entries.len());
-        return Err(PyValueError::new_err(message));
+        return Err(not_whole_entries(entries.len()));
     }
     // A leaf and a node each take about as long as an addition.
     let additions = 2 * (entries.len() / ENTRY_BYTES);
@@ -360,6 +358,10 @@ fn census_tree_root<'py>(py: Python<'py>, entries: &[u8]) -> PyResult<(Bound<'py
         .run(py, additions, || census_tree::root(entries))?
         .ok_or_else(|| PyOverflowError::new_err("census: weights add up to 2^128 or more"))?;
     Ok((PyBytes::new(py, &root.hash), root.sum))
+}
+
+fn not_whole_entries(bytes: usize) -> PyErr {
+    PyValueError::new_err(format!("census: length {bytes} is not a multiple of {ENTRY_BYTES}"))
 }
 
 /// Pool of the functions that belong to no engine.

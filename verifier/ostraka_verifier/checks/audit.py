@@ -19,7 +19,7 @@ from ostraka_verifier.board import (
     decode_shares,
 )
 from ostraka_verifier.board_leaves import LeafRecords
-from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.census import CensusEntry, CensusView
 from ostraka_verifier.checks.finding import Finding, Held, Verdict
 from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve, LeafCheck, LeafPart, LeafTerms
@@ -29,6 +29,7 @@ from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import ChainEvidence, DeploymentEvidence, RoundEvidence
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
 from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule
+from ostraka_verifier.packed_census import PackedCensus, read_census
 from ostraka_verifier.parameters import Committee, PollParameters
 from ostraka_verifier.proof import ProofShape, Randomness
 from ostraka_verifier.redemption import Redemptions
@@ -172,9 +173,11 @@ class Audit:
         return self._once("P3", "committee", lambda: Committee.decode(self.sections["committee"]))
 
     @property
-    def census(self) -> Census:
+    def census(self) -> CensusView:
         """Section 8 (C1)."""
-        return self._once("C1", "census", lambda: Census.decode(self.sections["census"]))
+        return self._once(
+            "C1", "census", lambda: read_census(self.sections["census"], self.curve.name)
+        )
 
     @property
     def layout(self) -> BallotLayout:
@@ -256,8 +259,8 @@ class Audit:
     def cast_weight(self) -> int:
         """Weight of all ballots together (B3)."""
         self.require_voters()
-        by_account = self.census.by_account
-        return sum(by_account[voter].weight for voter in self.records.voters())
+        entries = map(self.census.find, self.records.voters())
+        return sum(entry.weight for entry in entries if entry is not None)
 
     @property
     def anchored(self) -> AnchoredRoot:
@@ -344,7 +347,7 @@ class Audit:
 
     def entry_of(self, ballot: Ballot) -> CensusEntry:
         """Return the census entry of a ballot's voter; Rejected (B3) if there is none."""
-        entry = self.census.by_account.get(ballot.voter)
+        entry = self.census.find(ballot.voter)
         if entry is None:
             raise Rejected("B3", ballot_name(ballot), "its voter is not in the census")
         return entry
@@ -385,21 +388,22 @@ class Audit:
 
     def _leaf_check(self) -> LeafCheck | None:
         shape = self.layout.shape
-        census: bytes | None = None
+        census: CensusView | None = None
         with suppress(AuditError):
             # Check C1 reports errors.
-            census = b"".join([entry.encode() for entry in self.census.entries])
+            census = self.census
         period: tuple[int, int] | None = None
         with suppress(AuditError):
             # Check P1 reports errors.
             period = self.parameters.opens_at, self.parameters.closes_at
+        native = census.native if isinstance(census, PackedCensus) else None
         seed = unsigned(self.randomness(8 * _SEED_BYTES), _SEED_BYTES)
         return self.curve.leaf_check(
             shape.rule.encode(),
             shape.threshold,
             self.chain.poll_context,
             self.key.generators,
-            LeafTerms(self.domain.separator, census, period, seed),
+            LeafTerms(self.domain.separator, native, period, seed),
         )
 
     def _count_ballots(self) -> int:

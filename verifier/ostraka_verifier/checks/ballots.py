@@ -47,7 +47,7 @@ def check_b4(audit: Audit) -> str:
         _ = audit.census
     for one in audit.examined(_first(audit, "unsigned", "stranger")):
         ballot, leaf = one.ballot, one.leaf
-        entry = audit.census.by_account.get(ballot.voter)
+        entry = audit.census.find(ballot.voter)
         if entry is None:
             raise Undecided("needs B3")
         digest = audit.domain.digest(

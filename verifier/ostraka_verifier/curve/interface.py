@@ -5,7 +5,10 @@ Source: docs/protocol.md §2.1–§2.4. Vectors: tests/vectors/curve.json.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
+
+if TYPE_CHECKING:
+    from ostraka_verifier_native import Census
 
 P = 21888242871839275222246405745257275088696311157297823662689037894645226208583
 """Prime of the base field."""
@@ -144,15 +147,15 @@ class LeafTerms:
 
     Attributes:
         domain: EIP-712 domain separator, 32 bytes.
-        census: Packed entries, 56 bytes each, strictly increasing by account; None if the board has
-            no valid census. Then no voter has a key or a weight.
+        census: Without fault; None if the board has no valid census. Then no voter has a key or a
+            weight.
         opens_to_closes: First second at which ballots count, and the first at which they no longer
             do; None if the board has no valid parameters. Then every time is right.
         seed: 32 bytes, fresh and unpredictable to the makers of the ballots.
     """
 
     domain: bytes
-    census: bytes | None
+    census: "Census | None"
     opens_to_closes: tuple[int, int] | None
     seed: bytes = field(repr=False)
 

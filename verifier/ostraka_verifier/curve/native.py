@@ -103,7 +103,7 @@ class Native:
             context,
             _own(generators),
             domain=terms.domain,
-            census=None if terms.census is None else engine.Census(terms.census),
+            census=terms.census,
             opens_to_closes=terms.opens_to_closes,
             seed=terms.seed,
         )
