@@ -10,6 +10,7 @@ from random import Random
 import pytest
 from ostraka_verifier_native import Census
 
+from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import BoardLeaf, record_bytes, split_sections
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
@@ -180,11 +181,16 @@ def batch_accepts(honest: Honest, leaf: BoardLeaf) -> bool:
     return part.unsigned is None
 
 
-def recovery_accepts(honest: Honest, leaf: BoardLeaf) -> bool:
+def statement(honest: Honest, leaf: BoardLeaf) -> bytes:
+    """What the signing key of a leaf signs."""
     poll, ballot = honest.poll, leaf.ballot
     members = ballot[:20], int.from_bytes(ballot[20:28], "big"), tagged_hash("ballot", ballot)
-    digest = poll.domain.digest(typed_data.BALLOT, poll.context, *members, leaf.boxes_hash)
-    answers = set()
+    return poll.domain.digest(typed_data.BALLOT, poll.context, *members, leaf.boxes_hash)
+
+
+def recovery_accepts(honest: Honest, leaf: BoardLeaf) -> bool:
+    """What both implementations of recovery say."""
+    digest, answers = statement(honest, leaf), set[bool]()
     for engine in ("native", "reference"):
         try:
             answers.add(recover_key(digest, leaf.signature, engine) == leaf.public_key)
@@ -199,10 +205,7 @@ def test_the_batch_takes_what_recovery_takes() -> None:
     honest = honest_polls()[0]
     good = honest.board.leaves[0]
     r, s = (int.from_bytes(good.signature[start : start + 32], "big") for start in (0, 32))
-    v, poll = good.signature[64], honest.poll
-    ballot = good.ballot
-    members = ballot[:20], int.from_bytes(ballot[20:28], "big"), tagged_hash("ballot", ballot)
-    digest = poll.domain.digest(typed_data.BALLOT, poll.context, *members, good.boxes_hash)
+    v, poll, digest = good.signature[64], honest.poll, statement(honest, good)
     without_point = next(x for x in range(1, 40) if pow(x**3 + 7, (P - 1) // 2, P) != 1)
     numbers = [0, 1, 2, N // 2 - 1, N // 2, N // 2 + 1, N - 1, N, N + 2, 2**256 - 1]
     cases = {(r, s, one) for one in (0, 1, 26, 27, 28, 29, 30, 31, 255)}
@@ -226,13 +229,41 @@ def test_the_batch_takes_what_recovery_takes() -> None:
 
 
 def test_errors_of_two_signatures_do_not_cancel() -> None:
-    """Both are of the wrong statement, by opposite differences."""
+    """With weights that their makers can foresee, they would: the errors are opposite."""
     honest = honest_polls()[0]
-    leaves = list(honest.board.leaves)
-    for place in (1, 4):
-        leaves[place] = replace(leaves[place], boxes_hash=bytes([place] * 32))
-    part = leaf_check(honest).check(0, records_of(honest, leaves))
-    assert part.unsigned == 1
+    nonces, keys, numbers = (11, 13), (5, 7), list[tuple[int, int, int]]()
+    for leaf, nonce, secret in zip(honest.board.leaves, nonces, keys, strict=False):
+        z = int.from_bytes(statement(honest, leaf), "big")
+        point = signing_key(nonce).public_key
+        r, y = (int.from_bytes(point[start : start + 32], "big") for start in (0, 32))
+        numbers.append((r, 27 + y % 2, (z + r * secret) % N))
+    (first, second), s = numbers, 0
+    error = other_s = N
+    while other_s > N // 2:
+        s += 1
+        error = (nonces[0] - first[2] * pow(s, -1, N)) % N
+        other_s = second[2] * pow(nonces[1] + error, -1, N) % N
+    assert error
+    assert (error + nonces[1] - second[2] * pow(other_s, -1, N)) % N == 0
+    leaves, census = list[BoardLeaf](), list[bytes]()
+    for number, (leaf, one_s) in enumerate(zip(honest.board.leaves, (s, other_s), strict=False)):
+        key = signing_key(keys[number])
+        r, v, _ = numbers[number]
+        leaves.append(replace(leaf, public_key=key.public_key, signature=of(r, one_s, v)))
+        census.append(leaf.ballot[:20] + key.address + (1).to_bytes(16, "big"))
+    check = leaf_check(honest, census=b"".join(census))
+    assert check.check(0, records_of(honest, leaves)).unsigned == 0
+    signed = [
+        replace(leaf, signature=signing_key(secret).sign(statement(honest, leaf)))
+        for leaf, secret in zip(leaves, keys, strict=True)
+    ]
+    assert check.check(0, records_of(honest, signed)).unsigned is None
+    mixed = [signed[0], leaves[1]]
+    assert check.check(0, records_of(honest, mixed)).unsigned == 1
+
+
+def signing_key(secret: int) -> SigningKey:
+    return SigningKey(secret.to_bytes(32, "big"))
 
 
 def test_a_pass_that_refuses_more_than_the_readable_check_is_a_bug() -> None:

@@ -104,14 +104,14 @@ class BoardDownloads:
             self._over = True
             self._changed.notify_all()
             # A download that goes on notices at its next bytes, and closes its own file.
-            for one in self._downloads:
-                if one.is_whole or one.error:
-                    one.close()
+            for download in self._downloads:
+                if download.is_whole or download.error:
+                    download.close()
 
     def whole(self) -> bytes:
         """Return the first whole board; Undecided if there is none."""
         with self._changed:
-            while not (found := [one for one in self._downloads if one.is_whole]):
+            while not (found := [download for download in self._downloads if download.is_whole]):
                 self._wait()
         return found[0].read(0, found[0].received)
 
@@ -120,15 +120,22 @@ class BoardDownloads:
 
         Raises:
             Undecided: Nobody sends them.
-            Replaced: Somebody does, but other bytes before them than were read; `restart` follows
-                that URL from the first byte on.
+            Replaced: Somebody has sent a whole board, but with other bytes than were read, and
+                nobody continues those; `restart` follows that one from its first byte on.
         """
         with self._changed:
             while True:
-                for one in [self._followed, *self._downloads]:
-                    if one is not None and (one.received >= end or one.is_whole):
-                        self._follow(one)
-                        return min(end, one.received)
+                followed = [] if self._followed is None else [self._followed]
+                for download in [*followed, *self._downloads]:
+                    if download.received < end and not download.is_whole:
+                        continue
+                    if self._agrees(download):
+                        self._followed = download
+                        return min(end, download.received)
+                    # One that is not whole may never be: what was read counts until then.
+                    if download.is_whole:
+                        self._followed = download
+                        raise Replaced(f"{download.url}: another board than was read")
                 self._wait()
 
     def read(self, start: int, size: int) -> bytes:
@@ -142,30 +149,29 @@ class BoardDownloads:
         return followed.read(start, end - start)
 
     def restart(self) -> None:
-        """Begin again with the URL that has other bytes."""
+        """Begin again with the whole board that has other bytes."""
         with self._changed:
             self._read_bytes = 0
-            for one in self._downloads:
-                one.agreed_bytes = 0
+            for download in self._downloads:
+                download.agreed_bytes = 0
 
-    def _follow(self, one: _Download) -> None:
+    def _agrees(self, download: _Download) -> bool:
+        """Whether a download has the bytes that were read."""
         before = self._followed
-        if before is one:
-            return
-        self._followed = one
-        if before is None:
-            return
-        for start in range(one.agreed_bytes, self._read_bytes, _COMPARED_BYTES):
+        if before is None or before is download:
+            return True
+        while download.agreed_bytes < self._read_bytes:
+            start = download.agreed_bytes
             size = min(_COMPARED_BYTES, self._read_bytes - start)
-            if before.read(start, size) != one.read(start, size):
-                # Never back to it: each URL can make the audit begin again once.
-                self._downloads.remove(before)
-                raise Replaced(f"{one.url}: another board than that of {before.url}")
-        before.agreed_bytes = one.agreed_bytes = self._read_bytes
+            if before.read(start, size) != download.read(start, size):
+                return False
+            download.agreed_bytes += size
+        before.agreed_bytes = self._read_bytes
+        return True
 
     def _wait(self) -> None:
         """Wait for news; Undecided if none can come."""
-        failures = [one.error for one in self._downloads if one.error]
+        failures = [download.error for download in self._downloads if download.error]
         if len(failures) == len(self._downloads) and self._asked_all:
             if len(failures) == 1:
                 raise failures[0]
@@ -176,7 +182,7 @@ class BoardDownloads:
         """Start one download after another, while all before stall or fail."""
         for url in self._urls:
             with self._changed:
-                if self._over or any(one.is_whole for one in self._downloads):
+                if self._over or any(download.is_whole for download in self._downloads):
                     break
             download = _Download(url)
             with self._changed:
@@ -192,15 +198,21 @@ class BoardDownloads:
         """Wait for a while; return whether enough arrived, and nothing more needs to be asked."""
         ends_monotonic_s = time.monotonic() + STALL_S
         with self._changed:
-            before = sum(one.received for one in self._downloads)
-            while not self._over and not any(one.is_whole for one in self._downloads):
-                if all(one.error for one in self._downloads):
+            before = self._received()
+            while not self._over and not any(download.is_whole for download in self._downloads):
+                if all(download.error for download in self._downloads):
                     return False
                 left_s = ends_monotonic_s - time.monotonic()
                 if left_s <= 0:
-                    return sum(one.received for one in self._downloads) - before >= STALL_BYTES
+                    return (
+                        sum(download.received for download in self._downloads) - before
+                        >= STALL_BYTES
+                    )
                 self._changed.wait(left_s)
         return False
+
+    def _received(self) -> int:
+        return sum(download.received for download in self._downloads)
 
     def _receive(self, download: _Download) -> None:
         """Download a board; where the connection breaks, ask for the rest of the same bytes."""
@@ -233,7 +245,7 @@ class BoardDownloads:
                 if self._over:
                     raise Unanswered(f"{download.url}: another node was faster")
                 download.received = length
-                leads = length == max(one.received for one in self._downloads)
+                leads = length == max(download.received for download in self._downloads)
                 self._changed.notify_all()
             if leads:
                 self._progress(length, total)

@@ -89,16 +89,26 @@ impl Poll {
 
     /// Decodes a ballot of the poll's length; `None` if it is not canonical.
     pub fn open(&self, ballot: &[u8]) -> Option<Opened> {
-        let (voter, rest) = ballot.split_at(ADDRESS_BYTES);
-        let (encoded, scalars) = rest[TIME_BYTES..].split_at(self.points() * POINT_BYTES);
-        let points = decode_points(encoded, false).ok()?;
-        let mut scalars = scalars
+        let (points, mut scalars) = self.decode(ballot)?;
+        let blindings = scalars.split_off(self.rule.bits);
+        let challenge = self.challenge_of(ballot);
+        Some(Opened { points, responses: scalars, blindings, challenge })
+    }
+
+    /// The points and scalars of a ballot, with anything behind it.
+    pub fn decode(&self, ballot: &[u8]) -> Option<(Vec<G1Affine>, Vec<Fr>)> {
+        let (points, scalars) = ballot[ADDRESS_BYTES + TIME_BYTES..self.ballot_bytes()]
+            .split_at(self.points() * POINT_BYTES);
+        let scalars = scalars
             .chunks_exact(SCALAR_BYTES)
             .map(|bytes| decode_scalar(bytes).and_then(Fr::from_bigint))
             .collect::<Option<Vec<_>>>()?;
-        let blindings = scalars.split_off(self.rule.bits);
-        let challenge = self.challenge(voter, encoded);
-        Some(Opened { points, responses: scalars, blindings, challenge })
+        Some((decode_points(points, false).ok()?, scalars))
+    }
+
+    pub fn challenge_of(&self, ballot: &[u8]) -> Fr {
+        let (voter, rest) = ballot.split_at(ADDRESS_BYTES);
+        self.challenge(voter, &rest[TIME_BYTES..][..self.points() * POINT_BYTES])
     }
 
     /// Whether the challenge is not zero, and every row of the rule holds.

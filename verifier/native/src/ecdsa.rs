@@ -34,19 +34,15 @@ impl Claim {
     /// `1 <= r < n`, `1 <= s <= n/2`, `v` 27 or 28, and `r` the abscissa of a point.
     pub fn new(digest: &Hash, key: &Key, signature: &Signature) -> Option<Self> {
         let (numbers, v) = signature.split_at(SIGNATURE_BYTES - 1);
-        let parity = v[0].checked_sub(FIRST_V).filter(|parity| *parity < 2)?;
-        let (r_bytes, s_bytes) = numbers.split_at(NUMBER_BYTES);
-        let (r, s) = (number(r_bytes), number(s_bytes));
+        v[0].checked_sub(FIRST_V).filter(|parity| *parity < 2)?;
+        let (r, s) = numbers.split_at(NUMBER_BYTES);
+        let (r, s) = (number(r), number(s));
         let half = Fr::MODULUS_MINUS_ONE_DIV_TWO;
         if s > half || s.is_zero() {
             return None;
         }
         let (r, s) = (Fr::from_bigint(r).filter(|r| !r.is_zero())?, Fr::from_bigint(s)?);
-        let mut compressed = [0; NUMBER_BYTES + 1];
-        compressed[0] = EVEN + parity;
-        compressed[1..].copy_from_slice(r_bytes);
-        let nonce = PublicKey::from_byte_array_compressed(compressed).ok()?;
-        let nonce = unchecked_point(&nonce.serialize_uncompressed()[1..])?;
+        let nonce = root(signature)?;
         // The library says of its own identity that it is on the curve.
         let key = unchecked_point(key).filter(|key| key.is_on_curve() && !key.is_zero())?;
         Some(Self { nonce, key, r, s, z: Fr::from_be_bytes_mod_order(digest) })
@@ -97,6 +93,15 @@ impl Claims {
         let scalars = [&self.scalars[pairs], &[on_generator]].concat();
         group::msm(&points, &scalars).into()
     }
+}
+
+/// The point of a signature's nonce: its abscissa is `r`, and never `r + n`.
+pub fn root(signature: &[u8]) -> Option<Affine> {
+    let mut compressed = [0; NUMBER_BYTES + 1];
+    compressed[0] = EVEN + signature.last()?.checked_sub(FIRST_V)?;
+    compressed[1..].copy_from_slice(&signature[..NUMBER_BYTES]);
+    let point = PublicKey::from_byte_array_compressed(compressed).ok()?;
+    unchecked_point(&point.serialize_uncompressed()[1..])
 }
 
 fn number(bytes: &[u8]) -> BigInt<4> {

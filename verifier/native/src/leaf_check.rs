@@ -46,6 +46,15 @@ impl LeafCheck {
             .run(py, count.saturating_mul(cost), || self.rules.check(first, records, &self.seed))
             .map(LeafPart)
     }
+
+    /// For benchmarks: seconds that `check` of valid records needs at least, for decodings, hashes,
+    /// square roots and sums of points.
+    fn floor(&self, py: Python<'_>, records: &[u8]) -> PyResult<(f64, f64, f64, f64)> {
+        let floor = self.pool.run(py, usize::MAX, || self.rules.floor(records, &self.seed))?;
+        floor
+            .map(|floor| (floor.decodings, floor.hashes, floor.roots, floor.sums))
+            .ok_or_else(|| PyValueError::new_err("the records do not hold"))
+    }
 }
 
 /// Findings on neighbouring leaves.

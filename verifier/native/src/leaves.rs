@@ -25,7 +25,7 @@ use std::sync::Arc;
 const KEY_BYTES: usize = 64;
 const WORD_BYTES: usize = 32;
 /// Records that a thread takes at once.
-const AT_ONCE: usize = 128;
+pub const AT_ONCE: usize = 128;
 const STATEMENT: &[u8] =
     b"Ballot(bytes32 pollContext,address voter,uint64 castAt,bytes32 ballotDigest,bytes32 boxesHash)";
 
@@ -41,12 +41,12 @@ pub struct LeafRules {
 }
 
 /// Findings on some neighbouring records, by their places in the chunk.
-struct Block {
+pub struct Block {
     faults: Faults,
-    equations: Equations,
+    pub equations: Equations,
     /// Records in `equations`, with their weights.
     folded: Vec<(usize, [u128; 3])>,
-    claims: Claims,
+    pub claims: Claims,
     /// Records in `claims`.
     claimed: Vec<usize>,
     leaves: Vec<Leaf>,
@@ -56,7 +56,7 @@ struct Block {
     sharing: Vec<Vec<G1Affine>>,
 }
 
-struct Leaf {
+pub struct Leaf {
     voter: Address,
     cast_at: [u8; TIME_BYTES],
     digest: Hash,
@@ -129,7 +129,7 @@ impl LeafRules {
 
     /// Decodes records, and does all that needs no other record; the place of a malformed one if
     /// there is one.
-    fn read(
+    pub fn read(
         &self,
         records: &[&[u8]],
         range: Range<usize>,
@@ -209,7 +209,7 @@ impl LeafRules {
     }
 
     /// What the signing key of a ballot signs (§15).
-    fn statement(&self, leaf: &Leaf, boxes_hash: &Hash) -> Hash {
+    pub fn statement(&self, leaf: &Leaf, boxes_hash: &Hash) -> Hash {
         let mut words = [0; 6 * WORD_BYTES];
         words[..WORD_BYTES].copy_from_slice(&Keccak256::digest(STATEMENT));
         let mut end = WORD_BYTES;
@@ -273,7 +273,7 @@ impl Block {
 
 impl Leaf {
     /// Of a canonical ballot; without a weight yet.
-    fn new(ballot: &[u8]) -> Self {
+    pub fn new(ballot: &[u8]) -> Self {
         let (mut voter, mut cast_at) = ([0; ADDRESS_BYTES], [0; TIME_BYTES]);
         voter.copy_from_slice(&ballot[..ADDRESS_BYTES]);
         cast_at.copy_from_slice(&ballot[ADDRESS_BYTES..][..TIME_BYTES]);
@@ -282,7 +282,7 @@ impl Leaf {
         Self { voter, cast_at, digest: digest.into(), weight: 0 }
     }
 
-    fn hash(&self, sum: &[u8]) -> Hash {
+    pub fn hash(&self, sum: &[u8]) -> Hash {
         let hasher = Keccak256::new_with_prefix("ostraka/v2/leaf").chain_update(self.voter);
         let hasher = hasher.chain_update(self.weight.to_be_bytes()).chain_update(self.cast_at);
         hasher.chain_update(self.digest).chain_update(sum).finalize().into()

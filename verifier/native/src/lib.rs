@@ -13,6 +13,7 @@ mod ecdsa;
 mod encoding;
 mod endomorphism;
 mod fixed_bases;
+mod floor;
 mod group;
 mod leaf_check;
 mod leaf_part;

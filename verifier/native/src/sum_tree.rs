@@ -131,7 +131,7 @@ fn parent(left: &Node, right: &Node) -> Node {
     }
 }
 
-fn node_hash(left: &Hash, left_sum: &[u8], right: &Hash, right_sum: &[u8]) -> Hash {
+pub fn node_hash(left: &Hash, left_sum: &[u8], right: &Hash, right_sum: &[u8]) -> Hash {
     let hasher = Keccak256::new_with_prefix("ostraka/v2/node");
     let hasher = hasher.chain_update(left).chain_update(left_sum);
     hasher.chain_update(right).chain_update(right_sum).finalize().into()

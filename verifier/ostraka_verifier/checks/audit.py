@@ -427,8 +427,8 @@ class Audit:
             _ = self.weights
         elif self.ballot_count:
             _ = self.census
-            for one in self.examined(found.stranger):
-                self.entry_of(one.ballot)
+            for placed in self.examined(found.stranger):
+                self.entry_of(placed.ballot)
 
     def _readable_root(self) -> SumRoot:
         leaves = [

@@ -25,12 +25,12 @@ def check_b1(audit: Audit) -> str:
 def check_b2(audit: Audit) -> str:
     """B2: leaves are strictly increasing by voter."""
     previous = b""
-    for one in audit.examined(_first(audit, "disordered"), before=1):
-        if one.ballot.voter <= previous:
+    for placed in audit.examined(_first(audit, "disordered"), before=1):
+        if placed.ballot.voter <= previous:
             raise Rejected(
-                "B2", ballot_name(one.ballot), "its voter does not follow in strict order"
+                "B2", ballot_name(placed.ballot), "its voter does not follow in strict order"
             )
-        previous = one.ballot.voter
+        previous = placed.ballot.voter
     return "one ballot a voter"
 
 
@@ -45,8 +45,8 @@ def check_b4(audit: Audit) -> str:
     total = audit.ballot_count
     if total:
         _ = audit.census
-    for one in audit.examined(_first(audit, "unsigned", "stranger")):
-        ballot, leaf = one.ballot, one.leaf
+    for placed in audit.examined(_first(audit, "unsigned", "stranger")):
+        ballot, leaf = placed.ballot, placed.leaf
         entry = audit.census.find(ballot.voter)
         if entry is None:
             raise Undecided("needs B3")
@@ -58,7 +58,7 @@ def check_b4(audit: Audit) -> str:
             ballot.digest,
             leaf.boxes_hash,
         )
-        item = f"leaf {one.place}, {ballot_name(ballot)}"
+        item = f"leaf {placed.place}, {ballot_name(ballot)}"
         if key_address(leaf.public_key) != entry.signing_key:
             raise Rejected("B4", item, "its public key is not that of the census")
         try:
@@ -67,16 +67,16 @@ def check_b4(audit: Audit) -> str:
                 raise Rejected("B4", item, "not signed by its public key")
         except Malformed as error:
             raise Rejected("B4", item, str(error)) from None
-        if one.place % PROOF_BATCH == 0:
-            audit.progress(one.place, 2 * total)
+        if placed.place % PROOF_BATCH == 0:
+            audit.progress(placed.place, 2 * total)
     return counted(total, "signature", "signatures")
 
 
 def check_b5(audit: Audit) -> str:
     """B5: every cast time lies within the voting period."""
     parameters = audit.parameters
-    for one in audit.examined(_first(audit, "untimely")):
-        ballot = one.ballot
+    for placed in audit.examined(_first(audit, "untimely")):
+        ballot = placed.ballot
         if not parameters.opens_at <= ballot.cast_at_unix_s < parameters.closes_at:
             raise Rejected("B5", ballot_name(ballot), f"cast at {ballot.cast_at_unix_s}")
     return f"from {parameters.opens_at} to {parameters.closes_at}"
@@ -113,7 +113,7 @@ def _first(audit: Audit, *faults: str) -> int | None:
 def _ballots(audit: Audit, places: Sequence[int]) -> list[Ballot]:
     if audit.found is None:
         return [audit.ballots[place] for place in places]
-    return [one.ballot for one in audit.leaves_at(places)]
+    return [placed.ballot for placed in audit.leaves_at(places)]
 
 
 def _failures(audit: Audit, ballots: Sequence[Ballot]) -> list[tuple[int, str]]:
