@@ -16,6 +16,7 @@ import secrets
 import sys
 import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,11 @@ def main() -> None:
     claimed, chain = pickle.loads((folder / "evidence").read_bytes())
     curve = load("native")
     started, used = time.perf_counter(), _processor_s()
-    audit = checks.Audit(curve, claimed, chain, _opened(folder / "board"), secrets.randbits)
-    # Older builds perform all checks where none are named.
-    named = "checks" in inspect.signature(audit.run).parameters
-    findings = audit.run(checks.CHECKS) if named else audit.run()  # type: ignore[call-arg]
+    with ExitStack() as opened:
+        audit = _audit(curve, claimed, chain, folder / "board", opened)
+        # Older builds perform all checks where none are named.
+        named = "checks" in inspect.signature(audit.run).parameters
+        findings = audit.run(checks.CHECKS) if named else audit.run()
     wall_s, cpu_s = time.perf_counter() - started, _processor_s() - used
     verdicts = Counter(finding.verdict.value for finding in findings)
     status = Path("/proc/self/status").read_text()
@@ -41,12 +43,19 @@ def main() -> None:
     print(json.dumps(result))
 
 
-def _opened(path: Path) -> Any:
+def _audit(curve: Any, claimed: Any, chain: Any, path: Path, opened: ExitStack) -> Any:
+    """Return an audit that has read the board: as it arrives, where the build can do that."""
     try:
-        from ostraka_verifier.board_source import read_board
+        from ostraka_verifier.board import OpenedBoard
+        from ostraka_verifier.board_source import opened_board
     except ImportError:
-        return path.read_bytes()
-    return read_board(str(path))
+        return checks.Audit(curve, claimed, chain, path.read_bytes(), secrets.randbits)
+    board = OpenedBoard(opened.enter_context(opened_board(str(path))))
+    board.read_to_leaves()
+    audit = checks.Audit(curve, claimed, chain, board, secrets.randbits)
+    audit.read_leaves()
+    board.read_rest()
+    return audit
 
 
 def _processor_s() -> float:
