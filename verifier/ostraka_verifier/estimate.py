@@ -39,7 +39,7 @@ def estimate_of(audit: Audit, multiplication_s: float) -> Estimate | None:
         multiplication_s: Time of one multiplication of a point by a scalar of 254 bits.
     """
     try:
-        ballots, rule = len(audit.leaves), audit.rule
+        ballots, rule = len(audit.records), audit.rule
         shares, threshold = len(audit.shares), audit.committee.threshold
         weighted = audit.parameters.total_weight != audit.parameters.voters
     except AuditError:
