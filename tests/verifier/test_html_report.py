@@ -102,6 +102,8 @@ def test_a_poll_that_fails() -> None:
     page = page_of(report_on(BOARD, replace(CHAIN, tally=false)))
     assert "Do not rely on this result: 3 of 32 checks failed." in page.inside("p")
     assert "This audit does not confirm it." in page.text
+    named = [one.partition(" – ")[0] for one in page.inside("li") if "this check failed" in one]
+    assert named == [f"{one}. {EXPLANATIONS[one].question}" for one in ("S2", "R1", "R2")]
     assert "✗ fails – tally digest: of a different tally" in page.text
     assert f"This means: {EXPLANATIONS['R1'].failure}" in page.text
     assert "under 1 assumption" not in page.text

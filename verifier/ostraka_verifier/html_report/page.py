@@ -9,6 +9,8 @@ from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
+from ostraka_verifier.checks import Finding, Verdict
+from ostraka_verifier.html_report.explanations import EXPLANATIONS
 from ostraka_verifier.html_report.facts import Facts
 from ostraka_verifier.html_report.formats import grouped, percent, utc
 from ostraka_verifier.html_report.markup import Content, Markup, element, joined, readable, stranger
@@ -93,6 +95,7 @@ def _opening(facts: Facts, hashes: Hashes) -> Markup:
     voting: Content = None
     if poll and poll.opens_at is not None and poll.closes_at is not None:
         voting = f"{utc(poll.opens_at)} to {utc(poll.closes_at)}"
+    failed = [one for one in facts.findings if one.verdict is Verdict.FAILS]
     assumed = facts.assumptions if tone(facts) == "good" else ()
     return joined(
         element("p", "Audit report", class_="kind"),
@@ -103,6 +106,7 @@ def _opening(facts: Facts, hashes: Hashes) -> Markup:
             listed(hashes.linked(f"It is assumed that {one}.", "address") for one in assumed)
             if assumed
             else None,
+            listed(_failed(one) for one in failed) if failed else None,
             class_=f"verdict {tone(facts)}",
         ),
         element("p", _FOR_TESTS, class_="open mark") if poll and poll.for_tests else None,
@@ -118,6 +122,12 @@ def _opening(facts: Facts, hashes: Hashes) -> Markup:
             ]
         ),
     )
+
+
+def _failed(finding: Finding) -> Markup:
+    question = EXPLANATIONS[finding.check].question
+    link = element("a", f"{finding.check}. {question}", href=f"#check-{finding.check}")
+    return joined(link, " – this check failed")
 
 
 @cache
