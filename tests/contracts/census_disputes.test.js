@@ -122,12 +122,17 @@ test("nothing of a right census can be shown false", async () => {
   }
   const all = range(right.voters).map((index) => placed(right, index));
   for (const [index, { entry }] of all.entries()) {
-    const neighbours = all.slice(Math.max(index - 1, 0), index + 1);
-    // An account of the census is between no two neighbours.
-    await assertRefused(
-      send("proveMissing", posted, entry.account, neighbours),
-      "CensusDisputesNotNeighbours",
-    );
+    // An account of the census is between no two neighbours, nor beside itself.
+    for (const [from, to] of [
+      [Math.max(index - 1, 0), index + 1],
+      [index, index + 1],
+      [index, index + 2],
+    ]) {
+      await assertRefused(
+        send("proveMissing", posted, entry.account, all.slice(from, to)),
+        "CensusDisputesNotNeighbours",
+      );
+    }
   }
   for (const account of [voter(3).address, stranger.address, zeroAddress]) {
     const position = all.filter(({ entry }) => BigInt(entry.account) < BigInt(account)).length;
@@ -370,11 +375,11 @@ test("a post that could not be right is refused", async () => {
   ]);
   const huge = await chain.deploy("TestToken", ["Votes", "VOTE", 2n ** 128n]);
   const timepoint = await chain.client.getBlockNumber();
-  await assertRefused(
-    attempt({ ...source, token: huge.address, timepoint, unit: 1n }, good),
-    "CensusDisputesInvalidParameter",
-    ["unit"],
-  );
+  const ofHuge = { ...source, token: huge.address, timepoint };
+  await assertRefused(attempt({ ...ofHuge, unit: 1n }, good), "CensusDisputesInvalidParameter", [
+    "unit",
+  ]);
+  await attempt({ ...ofHuge, unit: 2n }, good);
   const future = { ...source, timepoint: (await chain.client.getBlockNumber()) + 100n };
   await assert.rejects(attempt(future, good));
   assert.equal(VOTES.length, right.voters + 1);

@@ -80,9 +80,9 @@ TESTS = (
     "tests/backend/test_repair_shares.py",
 )
 OPTIONS = ("--quiet", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "timeout=0")
-LONGEST_TEST_S = 20.0
+LONGEST_TEST_S = 5.0
 """Slower tests are left out."""
-LONGEST_RUN_S = 60.0
+LONGEST_RUN_S = 15.0
 """Tests of a mutant take no longer, undisturbed; the fastest are run."""
 SLOWER = 5.0
 """A mutant whose tests take so many times longer is killed."""
