@@ -9,7 +9,6 @@ from ostraka_verifier.errors import Malformed
 from ostraka_verifier.evidence import ChainEvidence
 
 
-
 class KeptTables:
     """The native curve, with its tables of generators made once instead of once an audit."""
 
