@@ -3,8 +3,8 @@
     python scripts/releases.py [--check]
 
 Writes verifier/ostraka_verifier/releases.json from the compiled contracts, or checks that its entry
-of this version is current. Entries of other versions stay as they are. The second verifier's program
-contains a copy, verifier/second/release/releases.json. The format:
+of this version is current. Entries of other versions stay as they are. The second verifier's
+program contains a copy, verifier/second/release/releases.json. The format:
 
     {RELEASE: {CONTRACT: {"codeHash": "0x…", "codeLength": n, "immutables": {NAME: [offset, …]}
                           [, "address": "0x…"]}}}

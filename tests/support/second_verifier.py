@@ -2,14 +2,16 @@
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ostraka_verifier.errors import AuditError, Undecided
+from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import ChainEvidence
 
 ROOT = Path(__file__).parents[2]
@@ -31,13 +33,16 @@ def go_command() -> str:
     return found
 
 
+@cache
 def build() -> Path:
-    """Build the program; Go itself keeps what has not changed."""
+    """Build the program. Processes that build it at the same time do not disturb one another."""
     PROGRAM.parent.mkdir(exist_ok=True)
-    command = [go_command(), "build", "-mod=readonly", "-o", str(PROGRAM), "./cmd/ostraka-second"]
+    made = PROGRAM.with_suffix(f".{os.getpid()}")
+    command = [go_command(), "build", "-mod=readonly", "-o", str(made), "./cmd/ostraka-second"]
     completed = subprocess.run(command, cwd=SOURCES, capture_output=True, text=True, check=False)
     if completed.returncode != 0:
         raise RuntimeError(f"go build failed:\n{completed.stderr}")
+    made.replace(PROGRAM)
     return PROGRAM
 
 
@@ -47,10 +52,8 @@ def to_json(value: Any) -> Any:
         if isinstance(value, Undecided):
             return {"error": str(value)}
         # What a contract answered is invalid: the class says so, and the item what it is.
-        return {
-            "error": value.reason,
-            "item": getattr(value, "item", "") or getattr(value, "where", ""),
-        }
+        assert isinstance(value, Malformed | Rejected)
+        return {"error": value.reason, "item": value.item}
     if isinstance(value, bytes):
         return "0x" + value.hex()
     if is_dataclass(value):
