@@ -82,7 +82,7 @@ def test_a_lying_chain_never_holds(program: Path, endpoint: Endpoint, position: 
 
     def lie(method: str, parameters: list[Any]) -> Any:
         if method == "eth_call" and parameters[0]["data"].startswith(selector("poll(uint256)")):
-            return hexed(view)
+            return hexed(bytes(view))
         return honest(method, parameters)
 
     endpoint.answer = lie

@@ -1,4 +1,4 @@
-"""Boards and chain records with one thing changed at random, for verifiers that must agree on them."""
+"""Boards and chain records with one thing changed at random, for verifiers that must agree."""
 
 import random
 from collections.abc import Iterator

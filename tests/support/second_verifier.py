@@ -1,15 +1,17 @@
-"""The second verifier, in Go: built once, and asked about many boards without a process for each."""
+"""The second verifier, in Go: built once, and asked about many boards by one process."""
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ostraka_verifier.errors import AuditError, Undecided
+from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import ChainEvidence
 
 ROOT = Path(__file__).parents[2]
@@ -21,23 +23,26 @@ def go_command() -> str:
     """Path of the Go compiler.
 
     Raises:
-        RuntimeError: There is none. Tests must fail then: a comparison that is left out proves nothing.
+        RuntimeError: There is none. Tests must fail then: no comparison proves nothing.
     """
     found = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
     if found is None:
         raise RuntimeError(
-            "The tests of the second verifier need Go 1.26 or newer, on PATH or in /usr/local/go/bin"
+            "tests of the second verifier need Go 1.26 or newer, on PATH or in /usr/local/go/bin"
         )
     return found
 
 
+@cache
 def build() -> Path:
-    """Build the program; Go itself keeps what has not changed."""
+    """Build the program. Processes that build it at the same time do not disturb one another."""
     PROGRAM.parent.mkdir(exist_ok=True)
-    command = [go_command(), "build", "-mod=readonly", "-o", str(PROGRAM), "./cmd/ostraka-second"]
+    made = PROGRAM.with_suffix(f".{os.getpid()}")
+    command = [go_command(), "build", "-mod=readonly", "-o", str(made), "./cmd/ostraka-second"]
     completed = subprocess.run(command, cwd=SOURCES, capture_output=True, text=True, check=False)
     if completed.returncode != 0:
         raise RuntimeError(f"go build failed:\n{completed.stderr}")
+    made.replace(PROGRAM)
     return PROGRAM
 
 
@@ -47,10 +52,8 @@ def to_json(value: Any) -> Any:
         if isinstance(value, Undecided):
             return {"error": str(value)}
         # What a contract answered is invalid: the class says so, and the item what it is.
-        return {
-            "error": value.reason,
-            "item": getattr(value, "item", "") or getattr(value, "where", ""),
-        }
+        assert isinstance(value, Malformed | Rejected)
+        return {"error": value.reason, "item": value.item}
     if isinstance(value, bytes):
         return "0x" + value.hex()
     if is_dataclass(value):
@@ -149,3 +152,18 @@ def audited(
     completed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     report: dict[str, Any] = json.loads(completed.stdout)
     return completed.returncode, report
+
+
+def require_second_opinion(
+    rpc_url: str, registry: bytes, poll_id: int, board: str, report: Mapping[str, Any]
+) -> None:
+    """Require that the second verifier gives each check the verdict and item of a report."""
+    _, second = audited(build(), rpc_url, registry, poll_id, board)
+    assert _judged(second) == _judged(report)
+
+
+def _judged(report: Mapping[str, Any]) -> dict[str, tuple[str, str, bool]]:
+    return {
+        one["check"]: (one["verdict"], one["item"], bool(one["assumes"]))
+        for one in report["checks"]
+    }
