@@ -6,44 +6,23 @@ import threading
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI, Request, Response
 
 from ostraka.node import board_files
 from ostraka.node.board_files import BoardFiles
 from ostraka.services.http_protocol import BoundedHttp
-from ostraka.wire import problem_responses
-from ostraka.wire.file_answers import StoredFile, Unsatisfiable, file_answer, wanted_range
+from ostraka.wire.file_answers import StoredFile, Unsatisfiable, wanted_range
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.board import Board
 from tests.support.node_polls import accepting_service, observation
 from tests.support.polls import approval_poll
+from tests.support.synthetic_boards import MIB, SyntheticBoards, file_app
 from tests.support.village import Village
-
-MIB = 2**20
-
-
-class SyntheticBoards:
-    """A poll whose board consists of pieces that are made when they are asked for."""
-
-    def __init__(self, size: int, poll: int = 1) -> None:
-        self.size, self.poll = size, poll
-        self.name = f"{poll:064x}"
-        self.written = 0
-
-    def state(self) -> Any:
-        return SimpleNamespace(name=self.name, context=bytes([self.poll]) * 32)
-
-    def pieces(self, _: Any) -> Iterator[bytes]:
-        self.written += 1
-        for number in range(0, self.size, MIB):
-            yield bytes([number // MIB % 251]) * min(MIB, self.size - number)
 
 
 def made(boards: BoardFiles, publication: Any) -> StoredFile:
@@ -213,19 +192,6 @@ def test_a_range_counts_only_for_its_own_file() -> None:
     assert wanted_range(part | {"if-range": '"tag"'}, FILE) == (1, 3)
     for other in ('"gat"', 'W/"tag"', "tag", "Mon, 30 Nov 2026 00:00:00 GMT"):
         assert wanted_range(part | {"if-range": other}, FILE) is None
-
-
-def file_app(boards: BoardFiles, publication: Any) -> FastAPI:
-    """As a node's route does it."""
-    app = FastAPI()
-    problem_responses.install(app)
-
-    @app.head("/board")
-    @app.get("/board")
-    async def board(request: Request) -> Response:
-        return file_answer(request, await boards.of(publication))
-
-    return app
 
 
 def test_answers_over_http(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import Session, col
 
+from ostraka.node.own_log import MOST_TREES, OwnLog
 from ostraka.node.store import NewBallot, NodeStore
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.node_tables import LoggedReceipt, NodePoll, StoredContradiction
@@ -202,3 +203,17 @@ def test_the_log_is_stored_in_order_of_acceptance(url: str, poll: SyntheticPoll)
     assert again.contradict(proof())
     assert not again.contradict(proof())
     assert len(again.contradictions(1)) == 1
+
+
+def test_only_the_last_used_trees_are_kept_in_memory(poll: SyntheticPoll, tmp_path: Path) -> None:
+    """Strangers can ask for proofs of every poll that a node ever served."""
+    store = NodeStore(open_database(f"sqlite:///{tmp_path / 'node.db'}", Schema.NODE))
+    log = Log(poll)
+    store.checkpoints.extend(1, 0, [digest(1), digest(2)], log.grow([digest(1), digest(2)], START))
+    logs = [
+        OwnLog(store.checkpoints, 1, poll.context, LIAR, poll.node_keys[LIAR - 1].sign)
+        for _ in range(MOST_TREES + 3)
+    ]
+    proofs = [one.consistency(1, 2) for one in [*logs, *logs]]
+    assert proofs == [log.log.consistency(1, 2)] * len(proofs)
+    assert sum(one._tree is not None for one in logs) == MOST_TREES

@@ -253,9 +253,8 @@ async def _best(
             await download.response.aclose()
     for error in failures:
         if not isinstance(error, TimeoutError | httpx.HTTPError | AuditError):
-            for download in (found, other):
-                if download is not None:
-                    await download.response.aclose()
+            for open_one in filter(None, (found, other)):
+                await open_one.response.aclose()
             raise error
     return found, other
 

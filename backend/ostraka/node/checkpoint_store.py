@@ -80,9 +80,13 @@ class CheckpointStore:
     def entries(self, poll_id: int) -> list[_Entry]:
         """Return what this node has receipts of, in the order of its log; ballots that the log
         lacks follow in order of arrival."""
-        columns = StoredBallot.voter, StoredBallot.cast_at_unix_s, StoredBallot.digest
         query = (
-            select_columns(*map(col, columns), col(StoredBallot.receipt))
+            select_columns(
+                col(StoredBallot.voter),
+                col(StoredBallot.cast_at_unix_s),
+                col(StoredBallot.digest),
+                col(StoredBallot.receipt),
+            )
             .outerjoin(
                 LoggedReceipt,
                 (col(LoggedReceipt.poll_id) == col(StoredBallot.poll_id))

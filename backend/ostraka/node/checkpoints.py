@@ -165,11 +165,13 @@ class Checkpoints:
     def _compare_own(self, signed: SignedCheckpoint) -> None:
         """Stop signing checkpoints if others have one of this node that it does not know."""
         own, checkpoint = self._served.own_log, signed.checkpoint
+        if self._served.rebuilt:
+            # It signs none anyway.
+            return
         stored = self._store.chain(self._served.poll_id, checkpoint.node, checkpoint.number - 1, 1)
         if not own.halted and (not stored or stored[0].checkpoint != checkpoint):
             own.halted = "other nodes have a checkpoint of it that its database lacks"
-            if not self._served.rebuilt:
-                self._served.log.error("no more checkpoints", reason=own.halted)
+            self._served.log.error("no more checkpoints", reason=own.halted)
 
     async def _follow(
         self, peer: Peer, node: int, known: SignedCheckpoint | None, head: SignedCheckpoint

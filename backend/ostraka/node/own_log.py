@@ -3,14 +3,18 @@
 Source: docs/protocol.md §9.6.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
+from typing import ClassVar
 
 from ostraka.node.checkpoint_store import CheckpointStore
 from ostraka_verifier.receipt_log import EMPTY_ROOT, Checkpoint, ReceiptLog, SignedCheckpoint
 from ostraka_verifier.units import UnixSeconds
+
+MOST_TREES = 8
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,17 @@ class NextCheckpoint:
 
 
 class OwnLog:
-    """The log of one poll. Its tree is in memory once it is needed, with 64 bytes a receipt.
+    """The log of one poll. Its tree is in memory while it is one of the last that were needed, with
+    64 bytes a receipt: strangers can ask for proofs of all polls.
 
     Attributes:
         halted: Why this node signs no further checkpoint; "" if it does. Two checkpoints of one
             number would look like a fork.
     """
+
+    _recent: ClassVar[OrderedDict["OwnLog", None]] = OrderedDict()
+    """Logs whose trees are in memory, the last used one last."""
+    _of_recent = Lock()
 
     def __init__(
         self,
@@ -96,9 +105,16 @@ class OwnLog:
         return NextCheckpoint(known[0], digests, SignedCheckpoint(checkpoint, signature))
 
     def _loaded(self) -> ReceiptLog:
-        if self._tree is None:
-            self._tree = ReceiptLog(self._store.digests(self._poll_id))
-        return self._tree
+        tree = self._tree
+        if tree is None:
+            self._tree = tree = ReceiptLog(self._store.digests(self._poll_id))
+        with self._of_recent:
+            self._recent[self] = None
+            self._recent.move_to_end(self)
+            while len(self._recent) > MOST_TREES:
+                # It is read again when it is needed; who is using it keeps it until then.
+                self._recent.popitem(last=False)[0]._tree = None
+        return tree
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         """Return the proof between two sizes of the log.

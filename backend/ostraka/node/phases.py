@@ -191,7 +191,7 @@ class Accepting(Keyed):
             signature = served.sign(typed_data.INVENTORY, poll.context, hashed)
             start, digests = (last.start, last.digests) if last else (0, [])
             served.store.checkpoints.freeze(
-                poll.poll_id, poll.context, signature, start, digests, last and last.signed
+                poll.poll_id, poll.context, signature, start, digests, last.signed if last else None
             )
         served.log.info("frozen", ballots=len(receipts))
         return Settling(served, self.secret, signature, set())
