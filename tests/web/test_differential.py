@@ -24,6 +24,8 @@ from ostraka_verifier.evidence import ChainEvidence
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import approval
 from tests.support.audits import (
+    BOARD,
+    CHAIN,
     DIVISION_BOARD,
     DIVISION_CHAIN,
     INVITED_BOARD,
@@ -219,18 +221,18 @@ def test_corrupted_signatures_and_proofs_get_one_verdict(
 ) -> None:
     """Seven ballots: the browser bisects its batches to name the corrupted ones."""
     random = Random("leaves")
-    sections = sections_of(ROUND_BOARD.encode())
+    sections = sections_of(BOARD.encode())
     size = (len(sections[9]) - 4) // 7
     boards = []
     for _ in range(LEAVES):
         leaves = bytearray(sections[9])
         for _ in range(random.choice((1, 1, 2, 3))):
-            # Three responses, then the public key, the hash of the boxes and the signature.
-            end = 4 + size * random.randint(1, 7)
-            leaves[end - random.randint(1, 3 * 32 + 64 + 32 + 65)] ^= 1 << random.randrange(8)
+            # Nine scalars of the proof, then public key, hash of boxes, r, s and v.
+            before = random.choice((1, 33, 65, random.randint(1, 9 * 32 + 64 + 32 + 65)))
+            leaves[4 + size * random.randint(1, 7) - before] ^= 1 << random.randrange(8)
         boards.append(join_sections(sections | {9: bytes(leaves)}))
-    asked = other.submit(found_by, browser, ROUND_CHAIN, boards)
-    expected = [findings(board, ROUND_CHAIN) for board in boards]
+    asked = other.submit(found_by, browser, CHAIN, boards)
+    expected = [findings(board, CHAIN) for board in boards]
     reasons = set[str]()
     for number, (wanted, got) in enumerate(zip(expected, asked.result(), strict=True)):
         reasons |= {wanted[name][2] for name in compare(number, wanted, got)}

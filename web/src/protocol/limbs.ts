@@ -1,7 +1,8 @@
 /**
  * Arithmetic modulo a prime on limbs of floating-point numbers, for sums of many points.
  *
- * A product takes less than half the time of one of bigints, and allocates nothing. An element is
+ * A product takes 0.14 µs in every engine, and allocates nothing. One of bigints takes from 0.09 to
+ * 0.35 µs, by engine (docs/decisions/0090-batched-signatures-in-browser.md). An element is
  * eleven limbs in one shared memory, least significant first: `Σ limb_i · 2^(24 i)`. Limbs and values
  * may be negative. Elements are in Montgomery form: `a` stands for `a · 2^-264`.
  *
