@@ -23,8 +23,10 @@ test: setup ## Every test
 	@python -c 'import ostraka_verifier_native' || \
 		{ echo "make test needs the native engine: install Rust, see build/native-build.log" >&2; exit 1; }
 	scripts/chromium
-	npm test --silent
-	pytest -n 3 $(ARGS)
+	@scripts/timed "contract tests in Solidity" npm run --silent test:solidity
+	@scripts/timed "contract tests in JavaScript" npm run --silent test:contracts
+	@scripts/timed "tests of the web client" npm run --silent test:web
+	@scripts/timed "tests in Python" pytest -n 3 $(ARGS)
 
 check: setup ## Lint, types, layers, formatting, generated files current
 	ruff check .

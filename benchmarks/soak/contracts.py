@@ -172,6 +172,9 @@ def copied(folder: Path, *, tests: bool = True) -> None:
     if tests:
         for name in ("contracts", "vectors"):
             shutil.copytree(CHECKOUT / "tests" / name, folder / "tests" / name)
+        # Its section on the contracts' interface is compared with their code.
+        (folder / "docs").mkdir()
+        shutil.copy(CHECKOUT / "docs" / "protocol.md", folder / "docs")
         verifier = folder / "verifier" / "ostraka_verifier"
         verifier.mkdir(parents=True)
         shutil.copy(CHECKOUT / "verifier" / "ostraka_verifier" / "releases.json", verifier)

@@ -1,21 +1,23 @@
 """Report of an audit, for people and programs."""
 
 import secrets
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ostraka_verifier.board import split_sections
-from ostraka_verifier.board_source import read_board
+from ostraka_verifier.board import OpenedBoard
+from ostraka_verifier.board_source import opened_board
 from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, Verdict, no_board
+from ostraka_verifier.content import END, Content, Replaced
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.description import Description, RoundReference
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
@@ -27,6 +29,7 @@ from ostraka_verifier.snapshot import CensusSource
 from ostraka_verifier.statistics import Statistics, poll_statistics
 
 SCHEMA = "ostraka-audit/1"
+_T = TypeVar("_T")
 
 LIMITS = (
     "Votes stay hidden only while fewer than t nodes pool their shares.",
@@ -109,33 +112,115 @@ def audit_poll(
         from_block: First block whose events are requested. The contracts must not be older.
         reading: Told how many blocks of events are read.
     """
+    reader = partial(ChainReader, rpc_url, claimed.registry, None, from_block, reading)
     try:
-        board = read_board(board_source)
+        with opened_board(board_source) as content:
+            return audit_of(curve, reader, claimed, content, report_of, progress)
+    except NoEvidence as error:
+        return _without_evidence(error.cause, error.missing)
     except Undecided as error:
         return _without_evidence(error, "the board")
+
+
+class NoEvidence(Exception):
+    """An audit is impossible.
+
+    Attributes:
+        cause: Why evidence cannot be read.
+        missing: Which.
+    """
+
+    def __init__(self, cause: AuditError, missing: str) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.missing = missing
+
+
+def audit_of(
+    curve: Curve,
+    reader: Callable[[], ChainReader],
+    claimed: Claimed,
+    content: Content,
+    perform: Callable[[Audit], _T],
+    progress: Progress = no_progress,
+) -> _T:
+    """Audit a board while it arrives, and return what `perform` makes of the audit.
+
+    The chain is read while leaves arrive. Leaves are checked as they arrive, where the engine has a
+    pass over them.
+
+    Args:
+        reader: Makes the reader of the chain.
+
+    Raises:
+        NoEvidence: Board or chain cannot be read.
+    """
+    while True:
+        try:
+            audit = _read_audit(curve, reader, claimed, content, progress)
+            return perform(audit)
+        except Replaced:
+            content.restart()
+
+
+def _read_audit(
+    curve: Curve,
+    reader: Callable[[], ChainReader],
+    claimed: Claimed,
+    content: Content,
+    progress: Progress,
+) -> Audit:
+    board = OpenedBoard(content)
+    with _needing_the_board(content):
+        board.read_to_leaves()
     try:
-        reader = ChainReader(rpc_url, claimed.registry, None, from_block, reading)
-        chain = read_evidence(reader, claimed.poll_id, board)
+        chain = read_evidence(reader(), claimed.poll_id, board)
     except AuditError as error:
-        return _without_evidence(error, "the chain")
+        raise NoEvidence(error, "the chain") from error
     audit = Audit(curve, claimed, chain, board, secrets.randbits, progress)
-    return report_of(audit)
+    with _needing_the_board(content):
+        audit.read_leaves()
+        board.read_rest()
+    return audit
 
 
-def read_evidence(reader: ChainReader, poll_id: int, board: bytes) -> ChainEvidence:
+@contextmanager
+def _needing_the_board(content: Content) -> Iterator[None]:
+    try:
+        try:
+            yield
+        except Malformed:
+            # Only a whole board can be a wrong one: of several nodes, the next may send a good one.
+            content.reach(END)
+            raise
+    except AuditError as error:
+        raise NoEvidence(error, "the board") from error
+
+
+def read_evidence(reader: ChainReader, poll_id: int, board: bytes | OpenedBoard) -> ChainEvidence:
     """Read from the chain the poll of a board, and what its description refers to.
+
+    Args:
+        board: Read as far as its leaves, or its bytes.
 
     Raises:
         AuditError: The board is invalid, or the chain cannot be read or is not the board's.
     """
-    sections = split_sections(board)
-    _require_chain(reader, sections["poll"])
-    encoded_rule = sections["outcome_rule"]
-    rule: OutcomeRule | None = None
-    with suppress(AuditError):
-        # Check P2 reports errors.
-        rule = decode_outcome_rule(encoded_rule)
-    return reader.read(poll_id, rule, encoded_rule, *_references(sections["description"]))
+    opened = OpenedBoard.of(board) if isinstance(board, bytes) else board
+    sections = opened.sections
+    try:
+        _require_chain(reader, sections["poll"])
+        encoded_rule = sections["outcome_rule"]
+        rule: OutcomeRule | None = None
+        with suppress(AuditError):
+            # Check P2 reports errors.
+            rule = decode_outcome_rule(encoded_rule)
+        references = _references(sections["description"])
+        return reader.read(poll_id, rule, encoded_rule, *references)
+    except AuditError:
+        # A board that is none fails, whatever the chain says.
+        opened.read_rest()
+        raise
 
 
 def _require_chain(reader: ChainReader, poll: bytes) -> None:

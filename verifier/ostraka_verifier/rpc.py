@@ -360,6 +360,26 @@ def fetch(
         deadline: Of this answer, with the connections of the client.
     """
     body = bytearray()
+    receive(client, deadline, method, url, limit, body.extend, progress, content)
+    return bytes(body)
+
+
+def receive(
+    client: httpx.Client,
+    deadline: Deadline,
+    method: str,
+    url: str,
+    limit: int,
+    take: Callable[[bytes], None],
+    progress: Progress = no_progress,
+    content: Any = None,
+) -> None:
+    """Give the body of a successful answer to `take`, piece by piece, while it arrives.
+
+    Arguments and errors are those of `fetch`. Pieces of an answer may be taken before it turns out
+    that the rest does not arrive.
+    """
+    length = 0
     late = Unanswered(f"{url}: no whole answer in time")
     try:
         with (
@@ -370,10 +390,12 @@ def fetch(
         ):
             total = response.headers.get("content-length", "")
             for chunk in response.iter_bytes():
-                body += chunk
-                deadline.received(len(body))
-                progress(len(body), int(total) if total.isdecimal() else 0)
-                if len(body) > limit:
+                length += len(chunk)
+                if response.status_code == httpx.codes.OK:
+                    take(chunk)
+                deadline.received(length)
+                progress(length, int(total) if total.isdecimal() else 0)
+                if length > limit:
                     raise Unanswered(f"{url}: more than {limit} bytes")
     except httpx.NetworkError as error:
         if deadline.is_over:
@@ -398,7 +420,6 @@ def fetch(
             after_s=_retry_after(response.headers.get("retry-after", "")),
             smaller=status != _TOO_MANY_REQUESTS,
         )
-    return bytes(body)
 
 
 def _retry_after(header: str) -> float | None:

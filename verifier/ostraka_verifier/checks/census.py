@@ -4,7 +4,8 @@ Source: docs/protocol.md §13.
 """
 
 from ostraka_verifier.census import MINIMUM_CLASS
-from ostraka_verifier.checks.audit import Audit, Held, readable
+from ostraka_verifier.checks.audit import Audit, readable
+from ostraka_verifier.checks.finding import Held
 from ostraka_verifier.checks.round import SOURCE_ELECTORATE
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed, Rejected, Undecided

@@ -6,7 +6,8 @@ Source: docs/protocol.md §13.
 from collections import Counter
 from dataclasses import dataclass
 
-from ostraka_verifier.checks.audit import Audit, Held, readable
+from ostraka_verifier.checks.audit import Audit, readable
+from ostraka_verifier.checks.finding import Held
 from ostraka_verifier.checks.generators import release_of, require_immutables, require_same_release
 from ostraka_verifier.checks.outcome import awards_of
 from ostraka_verifier.encoding import keccak256, word
