@@ -39,9 +39,11 @@ from ostraka_verifier.voter_report import (
     receipt_report,
 )
 from ostraka_verifier.wording import counted
+from ostraka_verifier.workers import NoWorkers, helped
 
 EXIT_CODES = {Verdict.HOLDS: 0, Verdict.FAILS: 1, Verdict.NOT_CHECKED: 3}
 _MAX_FILE_BYTES = 64 * 2**20
+_MAX_WORKERS = 256
 
 app = typer.Typer(
     name="ostraka-verify",
@@ -94,6 +96,20 @@ Board = Annotated[
         " file."
     ),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        help="Let so many processes of this machine check the ballots.", min=1, max=_MAX_WORKERS
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        help="Let the workers of a Dask cluster check the ballots: the address of its scheduler."
+        " They read the board themselves, under the name that you give here. The verdict trusts"
+        " them, and your machine trusts whoever runs the cluster."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 Quiet = Annotated[bool, typer.Option(help="Show no progress.")]
 
@@ -106,6 +122,8 @@ def audit(
     board: Board,
     from_block: FromBlock = 0,
     engine: Engine = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     json_: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -116,7 +134,8 @@ def audit(
     Example: ostraka-verify audit --rpc http://127.0.0.1:8545 --registry 0x5FbD… --poll 1
     --board https://node.example/api/v1/polls/1/board
     """
-    audited = _audit(rpc, registry, poll, board, from_block, engine, quiet)
+    crew = (workers, scheduler)
+    audited = _audit(rpc, registry, poll, board, from_block, engine, quiet, crew)
     if json_:
         _print_json(audited.to_json())
     else:
@@ -141,6 +160,8 @@ def report(
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
     from_block: FromBlock = 0,
     engine: Engine = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     quiet: Quiet = False,
 ) -> None:
     """Audit a poll, and write a report that anybody can read.
@@ -161,7 +182,8 @@ def report(
         raise typer.BadParameter("the same file as --output", param_hint="--json")
     for option, path in files.items():
         _require_new(path, option, force)
-    audited = _audit(rpc, registry, poll, board, from_block, engine, quiet, hashed=True)
+    crew = (workers, scheduler)
+    audited = _audit(rpc, registry, poll, board, from_block, engine, quiet, crew, hashed=True)
     # Errors quote the URLs that they are about.
     audited = without(audited, _public_urls(rpc, board))
     references = References()
@@ -171,6 +193,8 @@ def report(
     command += ["--registry", registry, "--poll", str(poll), "--board", _public_board(board)]
     command += ["--from-block", str(from_block)] if from_block else []
     command += ["--engine", engine] if engine else []
+    command += ["--workers", str(workers)] if workers else []
+    command += ["--scheduler", scheduler] if scheduler else []
     for option, path in files.items():
         command += [option, path.name]
     run = Run(
@@ -287,20 +311,37 @@ def _audit(
     from_block: int,
     engine: str | None,
     quiet: bool,
+    crew: tuple[int | None, str | None],
     *,
     hashed: bool = False,
 ) -> Report:
-    """Audit a poll with the options of the command line."""
+    """Audit a poll with the options of the command line.
+
+    Args:
+        crew: Number of own processes, and address of a Dask scheduler, to check the ballots.
+    """
     # First, because addresses contain hashes.
     curve_used = _engine(engine)
     claimed = Claimed(_address(registry), poll)
     _require_board(board)
     announce = _announce if curve_used.name == "reference" and not quiet else _ignore
-    with _progress(quiet, "blocks of events read", "ballots checked") as (reading, checking):
-        return audit_poll(
-            *(curve_used, _rpc(rpc), claimed, board, checking, from_block, reading, announce),
-            hashed=hashed,
-        )
+    if None not in crew:
+        raise typer.BadParameter("not together with --workers", param_hint="--scheduler")
+    option = "--scheduler" if crew[0] is None else "--workers"
+    if crew != (None, None) and curve_used.name == "reference":
+        raise typer.BadParameter("needs the native engine", param_hint=option)
+    try:
+        with (
+            helped(*crew, board, _warn) as workers,
+            _progress(quiet, "blocks of events read", "ballots checked") as (reading, checking),
+        ):
+            return audit_poll(
+                *(curve_used, _rpc(rpc), claimed, board, checking, from_block, reading, announce),
+                hashed=hashed,
+                workers=workers,
+            )
+    except NoWorkers as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
 
 
 def _announce(audit: Audit) -> None:
@@ -314,6 +355,10 @@ def _announce(audit: Audit) -> None:
             f" ({each_ms} ms for each ballot).",
             err=True,
         )
+
+
+def _warn(message: str) -> None:
+    typer.echo(message, err=True)
 
 
 def _ignore(_: Audit) -> None:

@@ -345,9 +345,13 @@ def no_answer(error: Exception) -> str:
     return "the connection was lost"
 
 
-def patience_with_large_answers() -> Deadline:
-    """Return the deadline of an answer of any size, which must keep arriving at some speed."""
-    return Deadline(_PATIENCE_S, Connections(), _SLOWEST_BYTES_PER_S)
+def patience_with_large_answers(connections: Connections | None = None) -> Deadline:
+    """Return the deadline of an answer of any size, which must keep arriving at some speed.
+
+    Args:
+        connections: Those of a client that is used again.
+    """
+    return Deadline(_PATIENCE_S, connections or Connections(), _SLOWEST_BYTES_PER_S)
 
 
 def fetch(
