@@ -89,8 +89,8 @@ def divided(
 
 
 def without_assumptions(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings, for comparison with those of one process alone."""
-    return [replace(one, assumes="") for one in findings]
+    """The findings but for what B1 assumes, for comparison with those of one process alone."""
+    return [replace(one, assumes="") if one.check == "B1" else one for one in findings]
 
 
 def written(folder: Path, board: bytes) -> str:

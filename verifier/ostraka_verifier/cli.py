@@ -16,8 +16,21 @@ from ostraka_verifier import __version__, curve
 from ostraka_verifier.addresses import read_address
 from ostraka_verifier.board_source import urls_of
 from ostraka_verifier.checks import Audit, Claimed, Verdict
+from ostraka_verifier.cli_options import (
+    AsJson,
+    Board,
+    Engine,
+    FromBlock,
+    PollNumber,
+    Quiet,
+    Registry,
+    Rpc,
+    Scheduler,
+    Workers,
+)
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.encoding import HASH_BYTES
+from ostraka_verifier.errors import Malformed
 from ostraka_verifier.estimate import estimate_of, measured_multiplication_s
 from ostraka_verifier.html_report import (
     References,
@@ -40,10 +53,10 @@ from ostraka_verifier.voter_report import (
 )
 from ostraka_verifier.wording import counted
 from ostraka_verifier.workers import NoWorkers, helped
+from ostraka_verifier.workers.earlier import Earlier
 
 EXIT_CODES = {Verdict.HOLDS: 0, Verdict.FAILS: 1, Verdict.NOT_CHECKED: 3}
 _MAX_FILE_BYTES = 64 * 2**20
-_MAX_WORKERS = 256
 
 app = typer.Typer(
     name="ostraka-verify",
@@ -69,49 +82,6 @@ def _group(
     ] = False,
 ) -> None:
     """Check Ostraka polls from chain and board alone, trusting neither nodes nor gateway."""
-
-
-Rpc = Annotated[str, typer.Option(help="JSON-RPC endpoint of the chain, ideally a node you run.")]
-Registry = Annotated[str, typer.Option(help="Address of the PollRegistry, 0x-hex.")]
-PollNumber = Annotated[int, typer.Option(help="Number of the poll in that registry.", min=1)]
-Engine = Annotated[
-    str | None,
-    typer.Option(
-        help="native or reference. Default: the fastest one that is installed. The reference engine"
-        " uses no Rust code and is about a thousand times slower."
-    ),
-]
-FromBlock = Annotated[
-    int,
-    typer.Option(
-        help="Block in which the contracts were deployed. Earlier events are not requested, which"
-        " saves many requests if the endpoint limits the blocks of each.",
-        min=0,
-    ),
-]
-Board = Annotated[
-    str,
-    typer.Option(
-        help="The poll's board: a URL of any node, or of several with commas between them, or a"
-        " file."
-    ),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        help="Let so many processes of this machine check the ballots.", min=1, max=_MAX_WORKERS
-    ),
-]
-Scheduler = Annotated[
-    str | None,
-    typer.Option(
-        help="Let the workers of a Dask cluster check the ballots: the address of its scheduler."
-        " They read the board themselves, under the name that you give here. The verdict trusts"
-        " them, and your machine trusts whoever runs the cluster."
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
-Quiet = Annotated[bool, typer.Option(help="Show no progress.")]
 
 
 @app.command()
@@ -140,6 +110,49 @@ def audit(
         _print_json(audited.to_json())
     else:
         print_report(audited, Console())
+    raise typer.Exit(EXIT_CODES[audited.verdict])
+
+
+@app.command()
+def diff(
+    state: Annotated[
+        Path,
+        typer.Argument(
+            help="File of an earlier `diff` of this poll. The first one makes it, and each later"
+            " one writes it again. Keep it where only you can write.",
+            dir_okay=False,
+        ),
+    ],
+    rpc: Rpc,
+    registry: Registry,
+    poll: PollNumber,
+    board: Board,
+    from_block: FromBlock = 0,
+    json_: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Audit a poll again, and check only those ballots that changed since an earlier audit.
+
+    All other checks are made in full. Ballots behind one that was added or removed count as
+    changed. Exit codes are those of `audit`.
+
+    Example: ostraka-verify diff poll-1.state --rpc http://127.0.0.1:8545 --registry 0x5FbD…
+    --poll 1 --board https://node.example/api/v1/polls/1/board
+    """
+    try:
+        earlier = Earlier(state, board)
+        crew = (None, None)
+        audited = _audit(rpc, registry, poll, board, from_block, "native", quiet, crew, earlier)
+        earlier.save()
+    except Malformed as error:
+        raise typer.BadParameter(str(error), param_hint="STATE") from None
+    except OSError as error:
+        raise typer.BadParameter(f"{state}: {error.strerror}", param_hint="STATE") from None
+    if json_:
+        _print_json(audited.to_json())
+    else:
+        print_report(audited, Console())
+        typer.echo(earlier.said)
     raise typer.Exit(EXIT_CODES[audited.verdict])
 
 
@@ -312,6 +325,7 @@ def _audit(
     engine: str | None,
     quiet: bool,
     crew: tuple[int | None, str | None],
+    earlier: Earlier | None = None,
     *,
     hashed: bool = False,
 ) -> Report:
@@ -319,6 +333,7 @@ def _audit(
 
     Args:
         crew: Number of own processes, and address of a Dask scheduler, to check the ballots.
+        earlier: What is known of the ballots.
     """
     # First, because addresses contain hashes.
     curve_used = _engine(engine)
@@ -338,7 +353,7 @@ def _audit(
             return audit_poll(
                 *(curve_used, _rpc(rpc), claimed, board, checking, from_block, reading, announce),
                 hashed=hashed,
-                workers=workers,
+                workers=earlier or workers,
             )
     except NoWorkers as error:
         raise typer.BadParameter(str(error), param_hint=option) from None
