@@ -27,6 +27,7 @@ test("a place is shown in time, which costs its challenger the bond", async () =
   const { deadline } = await challenge(posted, 3, CHALLENGE_BOND);
   await chain.setTime(until + 10);
   assert.equal(await disputes.call("isFinal", [posted]), false);
+  await assertRefused(challenge(posted, 6), "CensusDisputesWrongPath", [0, 6]);
   await assertRefused(disputes.send("expire", [posted.id, 3]), "CensusDisputesTooEarly");
   await assertRefused(send("answer", posted, placed(right, 2)), "CensusDisputesNoOpenChallenge");
   const spoiled = { ...placed(right, 3), entry: right.entries[2] };
@@ -115,14 +116,14 @@ test("no challenge opens where its answer could not be disputed any more", async
   const census = new Census(many);
   const posted = await post(census);
   const { bound } = await view(posted);
+  const lastOpening = bound - 2 * RESPONSE_TIME;
   let opened = 0;
+  let before;
   await chain.setTime((await view(posted)).until - 2);
   // One place after another, as a watcher asks who looks for a false entry.
   for (const index of range(many.length)) {
-    if ((await chain.now()) + 1 >= bound - 2 * RESPONSE_TIME) {
-      await assertRefused(challenge(posted, index, 10n ** 20n), "CensusDisputesTooLate");
-      break;
-    }
+    if ((await chain.now()) + 1 >= lastOpening) break;
+    before = await chain.snapshot();
     const { deadline } = await challenge(posted, index, 10n ** 20n);
     await chain.setTime(deadline - 1);
     await send("answer", posted, placed(census, index));
@@ -131,6 +132,18 @@ test("no challenge opens where its answer could not be disputed any more", async
   assert.ok(opened >= 6, `${opened} answers`);
   const { until } = await view(posted);
   assert.ok(until <= bound);
+  await assertRefused(challenge(posted, opened, 10n ** 20n), "CensusDisputesTooLate");
+  // The last of them, at the first second that is too late, and a second before.
+  await chain.restore(before);
+  before = await chain.snapshot();
+  assert.ok((await view(posted)).until > lastOpening);
+  await chain.nextTime(lastOpening);
+  await assertRefused(challenge(posted, opened - 1, 10n ** 20n), "CensusDisputesTooLate", [
+    lastOpening,
+  ]);
+  await chain.restore(before);
+  await chain.nextTime(lastOpening - 1);
+  await challenge(posted, opened - 1, 10n ** 20n);
 });
 
 test("the bond grows with the base fee, the depth and the number of challenges", async () => {

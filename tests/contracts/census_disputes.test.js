@@ -1,7 +1,7 @@
 /** Disputes about the census of a token: docs/protocol.md §18.9. */
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, test } from "node:test";
-import { zeroAddress } from "viem";
+import { getAddress, numberToHex, zeroAddress } from "viem";
 import { Census, PADDING } from "./support/census.js";
 import { State, isolatedCensus } from "./support/census_disputes.js";
 import { assertRefused } from "./support/chain.js";
@@ -90,6 +90,23 @@ test("a right census stands, and its poster gets the bond back", async () => {
   await disputes.send("withdraw", [], poster);
   assert.equal(await balance(poster), 0n);
   await assertRefused(disputes.send("withdraw", [], poster), "CensusDisputesNothingToWithdraw");
+});
+
+test("a poster that takes no money keeps its claim", async () => {
+  // A contract without a receive function, here the token.
+  poster = getAddress(token.address);
+  const { request } = chain.provider;
+  const run = (method, ...params) => request.call(chain.provider, { method, params });
+  await run("hardhat_impersonateAccount", poster);
+  await run("hardhat_setBalance", poster, numberToHex(2n * POST_BOND));
+  const args = [source, content(right)];
+  const { events } = await disputes.send("post", args, poster, POST_BOND);
+  await later(WINDOW);
+  await disputes.send("releaseBond", [events[0].args.id]);
+  await assertRefused(disputes.send("withdraw", [], poster), "CensusDisputesTransferFailed", [
+    poster,
+  ]);
+  assert.equal(await balance(poster), POST_BOND);
 });
 
 test("nothing of a right census can be shown false", async () => {
@@ -294,7 +311,16 @@ test("places that the tree does not have prove nothing", async () => {
   for (const place of cases) {
     await assertRefused(send("proveEntry", posted, place), "CensusDisputesWrongPath");
   }
+  // A real node under the number of a place beyond the tree, where only padding could be.
   const depth = right.levels.length - 1;
+  for (const [height, level] of right.levels.entries()) {
+    const beyond = 2 ** (depth - height);
+    const siblings = right.siblings(0, height);
+    await assertRefused(
+      send("provePadding", posted, height, beyond, level[0], siblings),
+      "CensusDisputesWrongPath",
+    );
+  }
   await assertRefused(
     send("provePadding", posted, depth + 1, 0, PADDING, []),
     "CensusDisputesWrongPath",
@@ -342,6 +368,13 @@ test("a post that could not be right is refused", async () => {
   await assertRefused(attempt(source, { ...good, count: 0 }), "CensusDisputesInvalidParameter", [
     "count",
   ]);
+  const huge = await chain.deploy("TestToken", ["Votes", "VOTE", 2n ** 128n]);
+  const timepoint = await chain.client.getBlockNumber();
+  await assertRefused(
+    attempt({ ...source, token: huge.address, timepoint, unit: 1n }, good),
+    "CensusDisputesInvalidParameter",
+    ["unit"],
+  );
   const future = { ...source, timepoint: (await chain.client.getBlockNumber()) + 100n };
   await assert.rejects(attempt(future, good));
   assert.equal(VOTES.length, right.voters + 1);

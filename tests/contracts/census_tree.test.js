@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, afterEach, test } from "node:test";
 import { zeroAddress } from "viem";
-import { Census, censusRoot } from "./support/census.js";
+import { Census, censusRoot, parent } from "./support/census.js";
 import { range } from "./support/encodings.js";
 import { account, isolated, word } from "./support/registry.js";
 import { Treasury } from "./support/treasury.js";
@@ -77,6 +77,14 @@ test("refused: an inner node as a leaf, padding as a member, sums that wrap", as
   const padding = { ...census.of(last), index: 3 };
   assert.equal(await isMember(zeroAddress, padding, census.root), false);
   assert.equal(await isMember(last, padding, census.root), false);
+  // A dishonest tree with two leaves where only one can be: neither of them is a member.
+  const [hidden] = new Census([{ account: account(710).address }]).levels[0];
+  const deep = new Census(census.entries, {
+    spoil: (node, height, index) => (height === 0 && index === 0 ? parent(node, hidden) : node),
+  });
+  const [{ account: above }] = census.entries;
+  const below = { ...deep.of(above), siblings: [hidden, ...deep.siblings(0)] };
+  assert.equal(await isMember(above, below, deep.root), false);
   // A dishonest tree whose sums add up modulo 2^128 only.
   const heavy = new Census(range(2).map((index) => ({ account: account(700 + index).address })));
   const most = 2n ** 128n - 1n;

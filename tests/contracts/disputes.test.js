@@ -1,7 +1,7 @@
 /** Disputes about anchored roots: docs/protocol.md §11.3. */
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, test } from "node:test";
-import { add } from "./support/bn254.js";
+import { P, add } from "./support/bn254.js";
 import { assertRefused } from "./support/chain.js";
 import { DisputedPoll, Ground, isolatedPoll, NOBODY } from "./support/disputes.js";
 import { Status, word } from "./support/registry.js";
@@ -210,6 +210,24 @@ test("no sum, padding or order of a true root is shown false", async () => {
   }
   const padding = send("provePadding", tree.levels.length, 0, top, []);
   await assertRefused(padding, "DisputesWrongHeight");
+  // A real node under the number of a place beyond the tree, where only padding could be.
+  for (const [height, [node]] of tree.levels.entries()) {
+    const beyond = 2 ** (tree.levels.length - 1 - height);
+    await assertRefused(
+      send("provePadding", height, beyond, node, tree.siblings(0, height)),
+      "DisputesIndexOutOfRange",
+    );
+  }
+  // Another sum than the root's would be false, whichever coordinate differs.
+  const [left, right] = tree.levels.at(-2);
+  for (const sum of [
+    [top.x, P - top.y],
+    [0n, top.y],
+    [left.x, left.y],
+  ]) {
+    const proof = [tree.levels.length - 1, 0, sum, left, right, []];
+    await assertRefused(send("proveSum", ...proof), "DisputesWrongPath");
+  }
 });
 
 test("padding that counts, and a hole in the count, are shown at once", async () => {

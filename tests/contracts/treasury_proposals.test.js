@@ -72,6 +72,20 @@ test("proposals: members only, within bounds, in time, and not too many", async 
   }
 });
 
+test("a round has no proposals before its time, and at most as many as it says", async () => {
+  const now = BigInt(await state.registry.chain.now());
+  const round = await create({ proposalsOpenAt: now + 500n, maximumProposals: 1 });
+  assert.equal(await round.status(), RoundStatus.Announced);
+  await assertRefused(round.propose(), "BudgetTreasuryWrongStatus", [
+    round.id,
+    RoundStatus.Announced,
+  ]);
+  await round.to(round.parameters.proposalsOpenAt);
+  await round.propose();
+  const [, second] = state.treasury.direct;
+  await assertRefused(round.propose({}, second), "BudgetTreasuryTooManyProposals", [1n]);
+});
+
 test("gasless proposals: exactly what was signed, once, from any sender", async () => {
   const round = await create();
   const { signer, members, chain } = { ...state.treasury, chain: state.registry.chain };
@@ -142,6 +156,13 @@ test("gasless proposals: exactly what was signed, once, from any sender", async 
     members.of(signer.address),
     { member: signer.address, nonce: 2n, deadline, signature },
   ];
+  const stranger = { ...args[2], signature: await account(501).sign({ hash: word(1) }) };
+  await assertRefused(
+    round.contract.send("withdrawFor", [...args.slice(0, 2), stranger]),
+    "BudgetTreasuryWrongSigner",
+  );
+  await round.contract.send("withdrawFor", args, chain.other);
+  assert.equal((await round.proposals())[0].withdrawn, true);
   await chain.nextTime(Number(deadline) + 1);
   await assertRefused(round.contract.send("withdrawFor", args), "BudgetTreasurySignatureExpired", [
     deadline,

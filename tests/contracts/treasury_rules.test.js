@@ -166,6 +166,7 @@ test("no category spends more than its budget", async () => {
   const tally = [9n, 8n, 5n, 7n, 6n];
   await round.tallied(tally);
   await assertRefused(round.decide(tally, [0, 1, 4, 3, 2]), "OutcomeOrderWrong", [3]);
+  await assertRefused(round.decide(tally, [0, 1, 5, 3, 2]), "OutcomeOrderWrong", [2]);
   const { events } = await round.decide(tally, [0, 1, 3, 4, 2]);
   assert.deepEqual(events[0].args.funded, [0, 2, 3]);
   assert.equal(events[0].args.committed, 900n);

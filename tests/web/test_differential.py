@@ -35,6 +35,7 @@ from tests.support.polls import REGISTRY, SyntheticPoll
 from tests.web.bridge import Browser
 
 BOARDS = 2000
+LEAVES = 200
 CHAINS = 400
 _AT_ONCE = 100
 _CURVE = load("native")
@@ -210,6 +211,37 @@ def test_mutated_boards_get_one_verdict(browser: Browser, other: ThreadPoolExecu
             seen |= compare(number, wanted, got)
     # Mutations that reach few checks would show little.
     assert {"P1", "P2", "P3", "P4", "C1", "C4", "B1", "B4", "T2", "T3", "S1"} <= seen
+
+
+@pytest.mark.timeout(900)
+def test_corrupted_signatures_and_proofs_get_one_verdict(
+    browser: Browser, other: ThreadPoolExecutor
+) -> None:
+    """Seven ballots: the browser bisects its batches to name the corrupted ones."""
+    random = Random("leaves")
+    sections = sections_of(ROUND_BOARD.encode())
+    size = (len(sections[9]) - 4) // 7
+    boards = []
+    for _ in range(LEAVES):
+        leaves = bytearray(sections[9])
+        for _ in range(random.choice((1, 1, 2, 3))):
+            # Three responses, then the public key, the hash of the boxes and the signature.
+            end = 4 + size * random.randint(1, 7)
+            leaves[end - random.randint(1, 3 * 32 + 64 + 32 + 65)] ^= 1 << random.randrange(8)
+        boards.append(join_sections(sections | {9: bytes(leaves)}))
+    asked = other.submit(found_by, browser, ROUND_CHAIN, boards)
+    expected = [findings(board, ROUND_CHAIN) for board in boards]
+    reasons = set[str]()
+    for number, (wanted, got) in enumerate(zip(expected, asked.result(), strict=True)):
+        reasons |= {wanted[name][2] for name in compare(number, wanted, got)}
+    assert {
+        "signature: no key gives it",
+        "signature: s is in the upper half",
+        "not signed by its public key",
+        "its public key is not that of the census",
+        "an equation fails",
+        "rows[0] does not hold",
+    } <= reasons
 
 
 _NUMBERS = (0, 1, 2, 5, 1 << 31, 1 << 40, 1 << 52)

@@ -1,10 +1,12 @@
 /**
- * Compiles the contracts of a folder for every line that it reads, without the optimizer, and writes
- * Hardhat's artifacts. Prints a digest of all code, or an empty line where the compiler refuses.
+ * Compiles the contracts of a folder without the optimizer, and writes Hardhat's artifacts.
  *
  *     node compile.js FOLDER
+ *
+ * For every line that it reads, it compiles what imports the source with that name; for an empty line
+ * everything. Prints "same" if the code is that of the first time for that line, "changed" if not, and
+ * "refused" where the compiler refuses. Artifacts are always those of the last code that it made.
  */
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -19,6 +21,10 @@ const entries = ["contracts", "contracts/testing", "tests/contracts/support"].fl
     .filter((name) => name.endsWith(".sol"))
     .map((name) => `${place}/${name}`),
 );
+/** For each line the artifacts of the first time, by their paths. */
+const originals = new Map();
+/** Artifacts that the last answer changed, as they were before. */
+const changes = new Map();
 
 function read(name) {
   const file = [folder, path.join(folder, "node_modules")]
@@ -27,10 +33,25 @@ function read(name) {
   return file ? { contents: readFileSync(file, "utf8") } : { error: `no ${name}` };
 }
 
-function compile() {
+/** Whether a source is another one, or imports it, directly or not. */
+function needs(name, wanted, seen = new Set()) {
+  if (name === wanted) return true;
+  if (seen.has(name) || name.startsWith("@")) return false;
+  seen.add(name);
+  return [...read(name).contents.matchAll(/^import [^;]*"([^"]+)";/gm)].some(([, imported]) =>
+    needs(
+      imported.startsWith(".") ? path.posix.join(path.posix.dirname(name), imported) : imported,
+      wanted,
+      seen,
+    ),
+  );
+}
+
+function compile(changed) {
+  const chosen = changed ? entries.filter((name) => needs(name, changed)) : entries;
   const input = {
     language: "Solidity",
-    sources: Object.fromEntries(entries.map((name) => [name, { content: read(name).contents }])),
+    sources: Object.fromEntries(chosen.map((name) => [name, { content: read(name).contents }])),
     settings: {
       evmVersion: "cancun",
       metadata: { bytecodeHash: "none", appendCBOR: false },
@@ -38,13 +59,27 @@ function compile() {
     },
   };
   const output = JSON.parse(solc.compile(JSON.stringify(input), { import: read }));
-  if ((output.errors ?? []).some(({ severity }) => severity === "error")) return "";
-  const digest = createHash("sha256");
-  for (const [sourceName, contracts] of Object.entries(output.contracts)) {
+  if ((output.errors ?? []).some(({ severity }) => severity === "error")) return "refused";
+  for (const [file, artifact] of changes) writeFileSync(file, artifact);
+  changes.clear();
+  const first = originals.get(changed);
+  const made = artifacts(output.contracts);
+  if (!first) originals.set(changed, made);
+  for (const [file, artifact] of made) {
+    if (first?.get(file) === artifact) continue;
+    if (first) changes.set(file, first.get(file));
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, artifact);
+  }
+  return changes.size ? "changed" : "same";
+}
+
+/** Hardhat's artifacts of our contracts, by their paths. */
+function artifacts(sources) {
+  const made = new Map();
+  for (const [sourceName, contracts] of Object.entries(sources)) {
     if (sourceName.startsWith("@")) continue;
     for (const [contractName, { abi, evm }] of Object.entries(contracts)) {
-      const place = path.join(folder, "artifacts", sourceName);
-      mkdirSync(place, { recursive: true });
       const artifact = {
         _format: "hh3-artifact-1",
         contractName,
@@ -56,11 +91,11 @@ function compile() {
         deployedLinkReferences: {},
         immutableReferences: {},
       };
-      writeFileSync(path.join(place, `${contractName}.json`), JSON.stringify(artifact));
-      digest.update(`${sourceName} ${contractName} ${evm.bytecode.object}\n`);
+      const file = path.join(folder, "artifacts", sourceName, `${contractName}.json`);
+      made.set(file, JSON.stringify(artifact));
     }
   }
-  return digest.digest("hex");
+  return made;
 }
 
-for await (const _ of createInterface({ input: process.stdin })) console.log(compile());
+for await (const line of createInterface({ input: process.stdin })) console.log(compile(line));

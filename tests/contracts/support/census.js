@@ -15,7 +15,7 @@ const leaf = ({ account, signingKey, weight }) => ({
   sum: weight,
 });
 
-const parent = (left, right) => ({
+export const parent = (left, right) => ({
   hash: tagged("census-node", left.hash, u128(left.sum), right.hash, u128(right.sum)),
   sum: left.sum + right.sum,
 });

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import Board, BoardLeaf
+from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.curve import R
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.signatures import recover_key
@@ -114,11 +116,24 @@ def tampered(poll: SyntheticPoll, number: int, ballot: bytes) -> Case:
     return with_leaf(number, leaf, board), replace(chain, root=root, anchored=anchored)
 
 
+def a_ballot_of_a_stranger() -> Case:
+    """The nodes anchored and counted a ballot of somebody whom the census does not list."""
+    poll = approval_poll()
+    census, stranger = poll.census, SigningKey(bytes([1] * 32))
+    cast = poll.factory.prepare(stranger, stranger.address, poll.votes[0], poll.parameters.opens_at)
+    poll.prepared = sorted([*poll.prepared, cast], key=lambda one: one.ballot.voter)
+    entry = CensusEntry(stranger.address, stranger.address, 1)
+    poll.census = Census(tuple(sorted([*census.entries, entry], key=lambda one: one.account)))
+    board, chain = poll.finish()
+    return replace(board, census=census.encode()), chain
+
+
 MUTATIONS: Mutations = [
     (a_point, {"B1"}),
     (a_byte_too_many, {"B1"}),
     (a_voter_twice, {"B2", "S1", "S2"}),
     (the_order_of_leaves, {"B2"}),
+    (a_ballot_of_a_stranger, {"B3"}),
     (a_ballot_signature, {"B4"}),
     (the_boxes_hash, {"B4"}),
     (lambda: a_cast_time_of(CLOSES_AT), {"B5"}),

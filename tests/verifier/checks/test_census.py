@@ -70,6 +70,15 @@ def a_census_key() -> Case:
     return replace(BOARD, census=Census(tuple(entries)).encode()), CHAIN
 
 
+def another_key_of_who_did_not_vote() -> Case:
+    poll = approval_poll()
+    del poll.prepared[6]
+    board, chain = poll.finish()
+    entries = list(poll.census.entries)
+    entries[6] = replace(entries[6], signing_key=bytes([9] * 20))
+    return replace(board, census=Census(tuple(entries)).encode()), chain
+
+
 def the_census_order() -> Case:
     size = 56
     data = BOARD.census
@@ -127,6 +136,7 @@ def a_stranger() -> Case:
 
 MUTATIONS: Mutations = [
     (a_census_key, {"C1", "B4"}),
+    (another_key_of_who_did_not_vote, {"C1"}),
     (the_census_order, {"C1"}),
     (the_totals, {"C2"}),
     (the_number_of_voters, {"C2", "P6"}),

@@ -76,6 +76,12 @@ def parameters_out_of_bounds() -> Case:
     return with_parameters(poll)
 
 
+def a_delay_by_disputes_without_disputes() -> Case:
+    poll = approval_poll()
+    poll.parameters = replace(poll.parameters, max_dispute_delay=1)
+    return with_parameters(poll)
+
+
 def questions(*asked: object) -> Case:
     """The poll with a description that asks these from the start."""
     return approval_poll(members={"questions": list(asked)}).finish()
@@ -102,6 +108,7 @@ MUTATIONS: Mutations = [
     (a_poll_key, {"P4"}),
     (a_poll_key_cut_short, {"P4"}),
     (parameters_out_of_bounds, {"P6", "T4"}),
+    (a_delay_by_disputes_without_disputes, {"P6"}),
     (questions, {"P5"}),
     (lambda: questions(QUESTION | {"at_most": 2}), {"P5"}),
     (lambda: questions(QUESTION, QUESTION), {"P5"}),

@@ -2,12 +2,13 @@
 
 A failing check blocks only those that depend on it.
 
-Source: docs/protocol.md §13. Tests: tests/verifier/checks kills each check by a mutation.
+Source: docs/protocol.md §13. Tests: tests/verifier/checks kills each check by a mutation, and
+test_switched_off.py shows for each a lie that nothing else refuses.
 """
 
 from collections.abc import Sequence
 
-from ostraka_verifier.checks.audit import Check, Finding, Verdict
+from ostraka_verifier.checks.audit import Check
 from ostraka_verifier.checks.ballots import (
     check_b1,
     check_b2,
@@ -17,6 +18,7 @@ from ostraka_verifier.checks.ballots import (
     check_b6,
 )
 from ostraka_verifier.checks.census import check_c1, check_c2, check_c3, check_c4
+from ostraka_verifier.checks.finding import Finding, Verdict
 from ostraka_verifier.checks.generators import check_g1, check_g2
 from ostraka_verifier.checks.outcome import check_o1
 from ostraka_verifier.checks.poll import check_p1, check_p2, check_p3, check_p4, check_p5, check_p6
