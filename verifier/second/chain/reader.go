@@ -12,13 +12,12 @@ import (
 )
 
 const (
-	rootType        = "(uint32,bytes32,uint256,uint256,uint32)"
-	pollOpened      = "PollOpened(uint256,bytes32[],bytes[])"
-	rootAnchored    = "RootAnchored(uint256," + rootType + ",(uint8,bytes)[])"
-	tallyAccepted   = "TallyAccepted(uint256,uint256[],uint256)"
-	awardsFunction  = "awards(uint256,uint256[],bytes,uint16[])"
-	pollViewWords   = 27
-	roundReadStatus = 9
+	rootType       = "(uint32,bytes32,uint256,uint256,uint32)"
+	pollOpened     = "PollOpened(uint256,bytes32[],bytes[])"
+	rootAnchored   = "RootAnchored(uint256," + rootType + ",(uint8,bytes)[])"
+	tallyAccepted  = "TallyAccepted(uint256,uint256[],uint256)"
+	awardsFunction = "awards(uint256,uint256[],bytes,uint16[])"
+	pollViewWords  = 27
 )
 
 // statuses of a poll (§18.4).

@@ -4,7 +4,6 @@
 package vectors
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -127,8 +126,5 @@ func Check(folder string) ([]Outcome, error) {
 	return checked, nil
 }
 
-// read decodes a file whose members are all named.
-func read(data []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	return decoder.Decode(into)
-}
+// read decodes a file.
+func read(data []byte, into any) error { return json.Unmarshal(data, into) }
