@@ -190,7 +190,7 @@ class Driver:
     def traced(self) -> Trace:
         """Return for each test that passes: seconds, and lines of each source that it runs."""
         digests = {item.path: _digest(item.path) for item in self.items.values()}
-        common = _digest(VERIFIER, CHECKOUT / "tests" / "support")
+        common = _digest(VERIFIER)
         kept = json.loads(TRACE.read_text()) if TRACE.exists() else {}
         found: dict[str, Any] = {}
         TRACE.parent.mkdir(exist_ok=True)
