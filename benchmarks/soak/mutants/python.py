@@ -28,7 +28,14 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from benchmarks.soak.mutants.results import CHECKOUT, KILLED, NO_MUTANT, SURVIVED, Results
+from benchmarks.soak.mutants.results import (
+    CHECKOUT,
+    KILLED,
+    NO_MUTANT,
+    SURVIVED,
+    Results,
+    keep,
+)
 from benchmarks.soak.mutants.sample import sampled
 from benchmarks.soak.mutants.syntax import Mutant, Source
 
@@ -190,10 +197,9 @@ class Driver:
     def traced(self) -> Trace:
         """Return for each test that passes: seconds, and lines of each source that it runs."""
         digests = {item.path: _digest(item.path) for item in self.items.values()}
-        common = _digest(VERIFIER, CHECKOUT / "tests" / "support")
+        common = _digest(VERIFIER)
         kept = json.loads(TRACE.read_text()) if TRACE.exists() else {}
         found: dict[str, Any] = {}
-        TRACE.parent.mkdir(exist_ok=True)
         for number, (name, item) in enumerate(self.items.items(), 1):
             digest = f"{common} {digests[item.path]}"
             if kept.get(name, {}).get("digest") == digest:
@@ -205,8 +211,8 @@ class Driver:
             found[name] = {"digest": digest, "seconds": seconds, "lines": lines}
             if number % 50 == 0:
                 print(f"{number} of {len(self.items)} tests traced", flush=True)
-                TRACE.write_text(json.dumps(kept | found))
-        TRACE.write_text(json.dumps(found))
+                keep(TRACE, json.dumps(kept | found))
+        keep(TRACE, json.dumps(found))
         used = {
             name: (one["seconds"], one["lines"])
             for name, one in found.items()
