@@ -22,9 +22,13 @@ demo: setup ## A city's vote from ballots to audit (ARGS=--exit ends afterwards)
 test: setup ## Every test
 	@python -c 'import ostraka_verifier_native' || \
 		{ echo "make test needs the native engine: install Rust, see build/native-build.log" >&2; exit 1; }
+	@PATH=$$PATH:/usr/local/go/bin command -v go >/dev/null || \
+		{ echo "make test needs Go 1.26 or newer for the second verifier" >&2; exit 1; }
 	scripts/chromium
-	npm test --silent
-	pytest -n 3 $(ARGS)
+	@scripts/timed "contract tests in Solidity" npm run --silent test:solidity
+	@scripts/timed "contract tests in JavaScript" npm run --silent test:contracts
+	@scripts/timed "tests of the web client" npm run --silent test:web
+	@scripts/timed "tests in Python" pytest -n 3 $(ARGS)
 
 check: setup ## Lint, types, layers, formatting, generated files current
 	ruff check .
@@ -33,6 +37,7 @@ check: setup ## Lint, types, layers, formatting, generated files current
 	lint-imports
 	npm run check --silent
 	scripts/check_native
+	scripts/check_second
 	python -m tests.vectors.generate --check
 	python scripts/releases.py --check
 	python scripts/api_reference.py --check
@@ -65,7 +70,7 @@ vectors: setup ## Write the shared test vectors again
 	@python -m tests.vectors.generate
 
 format: setup ## Format everything
-	@ruff check -q --fix . ; ruff format . ; npm run format --silent ; cargo fmt --manifest-path verifier/native/Cargo.toml
+	@ruff check -q --fix . ; ruff format . ; npm run format --silent ; for crate in verifier/native benchmarks/prover; do cargo fmt --manifest-path $$crate/Cargo.toml; done ; PATH=$$PATH:/usr/local/go/bin gofmt -w verifier/second
 
 clean: ## Remove what setup and builds made
-	rm -rf .venv node_modules artifacts cache build web/dist verifier/native/target
+	rm -rf .venv node_modules artifacts cache build web/dist verifier/native/target benchmarks/prover/target

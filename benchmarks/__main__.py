@@ -27,6 +27,7 @@ GROUPS = (
     "curve",
     "ballot",
     "audit",
+    "auditor",
     "chain",
     "gas",
     "node",

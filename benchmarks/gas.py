@@ -1,4 +1,4 @@
-"""Gas of disputes and of whole polls of up to 100,000 voters, on Hardhat's chain."""
+"""Gas on Hardhat's chain: disputes, whole polls of up to 100,000 voters, proposals of a DAO."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ _figure = partial(figure_at_most, "gas", digits=3)
 def measure() -> Iterator[dict[str, Any]]:
     """Yield the figures of the group."""
     polls: dict[str, float] = {}
-    for name, value in measured():
+    for name, value in measured("gas.js"):
         if name.startswith("whole poll"):
             polls[name] = value
         elif name.endswith("a doubling and path"):
@@ -38,12 +38,14 @@ def measure() -> Iterator[dict[str, Any]]:
         "create, open, anchor, tally; 10 options: "
         + ", ".join(f"{value:,.0f}" for value in polls.values()),
     )
+    for name, value in measured("governor_gas.js"):
+        yield _figure(f"Governor: {name}", value, "gas", TRANSACTION_CAP, "7 delegates")
 
 
-def measured() -> Iterator[tuple[str, float]]:
-    """Yield names and values that gas.js prints."""
+def measured(script: str) -> Iterator[tuple[str, float]]:
+    """Yield names and values that a script prints."""
     with subprocess.Popen(
-        ["node", str(Path(__file__).with_suffix(".js"))],
+        ["node", str(Path(__file__).with_name(script))],
         cwd=CHECKOUT,
         stdout=subprocess.PIPE,
         text=True,
@@ -53,4 +55,4 @@ def measured() -> Iterator[tuple[str, float]]:
             figure = json.loads(line)
             yield figure["name"], figure["value"]
     if process.returncode:
-        raise ChildProcessError(f"gas.js: exit code {process.returncode}")
+        raise ChildProcessError(f"{script}: exit code {process.returncode}")

@@ -130,7 +130,7 @@ def _answer(operation: Mapping[str, Any]) -> str:
     """Return status and schema, or media type, of the success answers."""
     parts = []
     for status, answer in operation["responses"].items():
-        for media_type, content in answer["content"].items():
+        for media_type, content in answer.get("content", {}).items():
             if status.startswith("2"):
                 parts.append(f"{status} {_schema(media_type, content['schema'])}")
     return ", ".join(sorted(parts))

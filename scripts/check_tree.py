@@ -37,7 +37,7 @@ LINK = re.compile(r"\]\([^)]*\)|https?://\S+")
 
 MOST_LINES = 500
 """Maximum number of lines of a source file; a longer one is split by noun."""
-SOURCES = frozenset({".js", ".py", ".rs", ".sol", ".ts", ".tsx"})
+SOURCES = frozenset({".go", ".js", ".py", ".rs", ".sol", ".ts", ".tsx"})
 GENERATED = {
     "web/src/messages/ids.ts": "web/catalogues.ts writes it: one line for each message",
 }

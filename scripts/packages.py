@@ -5,9 +5,11 @@
 Wheels of `ostraka` (with web client, contracts and the pages of its HTTP interface inside), of
 `ostraka-verifier` and of its native engine; and an npm package of the voter's client. Only files
 that git tracks go in, and what set-up built from them. Wheels of Python code come out byte for byte
-the same from the same commit. Needs a checkout that is set up, with cargo.
+the same from the same commit. SHA256SUMS has the hashes to publish: those of the packages, and that
+of the web client. Needs a checkout that is set up, with cargo.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -20,6 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "artifacts"
 SWAGGER_UI = ("swagger-ui.css", "swagger-ui-bundle.js", "LICENSE", "NOTICE")
+SUMS = "SHA256SUMS"
+CLIENT = "web_bundle in a gateway's /api/v1/config"
 TESTS_ONLY = ("TestMembership", "TestTimestampToken", "TestWallet")
 """Contracts of tests; `chain deploy` can deploy TestToken."""
 NPM_NAME = "ostraka-voter"
@@ -38,8 +42,19 @@ def main() -> None:
             wheel(place, out)
         npm_package(Path(folder) / NPM_NAME, out)
     native_wheel(out)
+    (out / SUMS).write_text(sums(out))
     for made in sorted(out.iterdir()):
         print(f"{made}  {made.stat().st_size:,} bytes")
+
+
+def sums(out: Path) -> str:
+    """Return the hash of each package for `sha256sum -c`, and that of the web client."""
+    client = output(sys.executable, "scripts/client_hash.py").strip()
+    lines = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}"
+        for path in sorted(out.iterdir())
+    ]
+    return "\n".join([f"# web client ({CLIENT}): {client}", *lines, ""])
 
 
 def stage_backend(stage: Path) -> None:

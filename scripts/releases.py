@@ -3,7 +3,8 @@
     python scripts/releases.py [--check]
 
 Writes verifier/ostraka_verifier/releases.json from the compiled contracts, or checks that its entry
-of this version is current. Entries of other versions stay as they are. The format:
+of this version is current. Entries of other versions stay as they are. The second verifier's
+program contains a copy, verifier/second/release/releases.json. The format:
 
     {RELEASE: {CONTRACT: {"codeHash": "0x…", "codeLength": n, "immutables": {NAME: [offset, …]}
                           [, "address": "0x…"]}}}
@@ -34,6 +35,7 @@ from ostraka_verifier.encoding import keccak256
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "artifacts"
 RELEASES = ROOT / "verifier/ostraka_verifier/releases.json"
+COPY = ROOT / "verifier/second/release/releases.json"
 IMMUTABLE_BYTES = 32
 
 
@@ -104,17 +106,18 @@ def _read(file: Path) -> Any:
 
 
 def main() -> int:
-    """Return exit code 1 if the file differs from the compiled contracts."""
+    """Return exit code 1 if one of the files differs from the compiled contracts."""
     if sys.argv[1:] not in ([], ["--check"]):
         print("usage: scripts/releases.py [--check]", file=sys.stderr)
         return 2
     known = json.loads(RELEASES.read_text()) if RELEASES.is_file() else {}
     text = json.dumps(known | {__version__: release()}, indent=2) + "\n"
-    if not sys.argv[1:]:
-        RELEASES.write_text(text)
-    elif not RELEASES.is_file() or RELEASES.read_text() != text:
-        print(f"{RELEASES} differs from the compiled contracts: run make releases", file=sys.stderr)
-        return 1
+    for file in (RELEASES, COPY):
+        if not sys.argv[1:]:
+            file.write_text(text)
+        elif not file.is_file() or file.read_text() != text:
+            print(f"{file} differs from the compiled contracts: run make releases", file=sys.stderr)
+            return 1
     return 0
 
 

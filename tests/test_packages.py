@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from ostraka_verifier import curve
+from ostraka.gateway.pages import Bundle
+from ostraka_verifier import __version__, curve
 from ostraka_verifier.proof import verify_proofs
 from tests.support.endpoint import BOARD, POLL, serving
 from tests.support.polls import OPENS_AT, REGISTRY
@@ -22,6 +24,20 @@ ROOT = Path(__file__).parents[1]
 CONTRACTS = {"PollRegistry", "BudgetTreasury", "MemberRegistry", "VotingKeys", "GeneratorTable"}
 CONTRACTS |= {"PollRules", "RoundRules", "Disputes", "BallotCheck", "TestToken"}
 CONTRACTS |= {"CensusDisputes", "OstrakaGovernor", "ProposalPolls"}
+
+SUMS = "SHA256SUMS"
+ALONE = {
+    *("ostraka-verifier", "cryptography", "cffi", "pycparser"),
+    # HTTP of a client.
+    *("httpx", "httpcore", "h11", "anyio", "idna", "certifi"),
+    # Curves and hashes of the reference engine.
+    *("py-ecc", "eth-typing", "eth-utils", "eth-hash", "cytoolz", "toolz", "pycryptodome"),
+    *("pydantic", "pydantic-core", "annotated-types", "typing-inspection"),
+    # The command line.
+    *("typer", "rich", "shellingham", "annotated-doc", "markdown-it-py", "mdurl", "pygments"),
+    "typing-extensions",
+}
+"""Everything that the verifier brings with it: no web framework, database or service."""
 
 Files = dict[str, bytes]
 
@@ -33,7 +49,8 @@ from ostraka.gateway.pages import Bundle
 from ostraka.services.settings import GatewaySettings
 from ostraka.storage.database import Schema, open_database
 from ostraka.wire import api_docs
-from ostraka_verifier import curve
+from ostraka.gateway.pages import Bundle
+from ostraka_verifier import __version__, curve
 import ostraka
 
 web = GatewaySettings.model_fields["web"].default
@@ -121,7 +138,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Files of the packages by name, built from this checkout."""
     folder = tmp_path_factory.mktemp("packages")
     run(sys.executable, "scripts/packages.py", folder, at=ROOT)
-    return {re.split(r"-\d", path.name)[0]: path for path in folder.iterdir()}
+    return {re.split(r"-\d", path.name)[0]: path for path in folder.iterdir() if path.name != SUMS}
 
 
 def files_of(path: Path) -> Files:
@@ -186,6 +203,12 @@ def test_packages_hold_what_they_need_and_nothing_else(packages: dict[str, Path]
         f"package/{name}" for name in ("package.json", "README.md", "LICENSE")
     }
     assert {Path(name).suffix for name in under(npm, "package/lib/")} == {".js", ".ts", ".json"}
+    sums = (packages["ostraka"].parent / SUMS).read_text().splitlines()
+    client = Bundle.read(pages)
+    assert client is not None
+    assert sums[0] == f"# web client (web_bundle in a gateway's /api/v1/config): {client.digest}"
+    hashes = {path.name: sha256(path.read_bytes()).hexdigest() for path in packages.values()}
+    assert sums[1:] == [f"{found}  {name}" for name, found in sorted(hashes.items())]
     for name, files in contents.items():
         here = [str(ROOT).encode(), f"{Path.home()}/".encode()]
         for file, content in files.items():
@@ -229,6 +252,33 @@ def test_wheels_work_in_an_environment_of_their_own(
             at=place,
             code=1,
         )
+
+
+@pytest.mark.timeout(1200)
+def test_the_verifier_installs_alone(packages: dict[str, Path], tmp_path: Path) -> None:
+    home, place = tmp_path / "environment", tmp_path / "work"
+    place.mkdir(mode=0o700)
+    uv = ROOT / ".venv" / "bin" / "uv"
+    run(uv, "venv", "--quiet", "--python", sys.executable, home, at=place)
+    locked = ("--constraint", ROOT / "requirements" / "development.txt")
+    wheel = packages["ostraka_verifier"]
+    run(uv, "pip", "install", "--quiet", "--python", home, *locked, wheel, at=place)
+    installed = run(uv, "pip", "list", "--quiet", "--python", home, "--format", "json", at=place)
+    assert {one["name"] for one in json.loads(installed)} == ALONE
+    verify = home / "bin" / "ostraka-verify"
+    version = run(verify, "--version", at=place)
+    assert version == f"ostraka-verify {__version__}, engine reference\n"
+
+    (place / "board").write_bytes(BOARD.encode())
+    with serving() as endpoint:
+        chain = ("--rpc", endpoint.url, "--registry", f"0x{REGISTRY.hex()}", "--poll", 1)
+        files = ("--output", "report.html", "--json", "report.json")
+        run(verify, "report", *chain, "--board", "board", *files, "--quiet", at=place)
+        native = ("--engine", "native")
+        run(verify, "audit", *chain, "--board", "board", *native, at=place, code=2)
+    report = json.loads((place / "report.json").read_text())
+    assert (report["verdict"], report["report"]["program"]["engine"]) == ("holds", "reference")
+    assert "The result is the correct count" in (place / "report.html").read_text()
 
 
 @pytest.mark.timeout(1200)

@@ -34,8 +34,11 @@ def main(arguments: Sequence[str]) -> int:
     """Run a round of `VOTERS` voters (default 40); returns the demo's exit code."""
     voters = arguments[0] if arguments else "40"
     payer = SigningKey()
-    with tempfile.TemporaryDirectory(prefix="ostraka-geth-") as folder, _chain(folder) as url:
-        _give_coin(url, payer)
+    with (
+        tempfile.TemporaryDirectory(prefix="ostraka-geth-") as folder,
+        running_geth(Path(folder)) as url,
+    ):
+        give_coin(url, payer.address)
         command = [sys.executable, "-m", "ostraka", "demo", str(FILE), "--exit", "--json"]
         command += ["--voters", voters, "--rpc", url]
         started_monotonic_s = time.monotonic()
@@ -55,16 +58,16 @@ def main(arguments: Sequence[str]) -> int:
 
 
 @contextmanager
-def _chain(folder: str) -> Iterator[str]:
+def running_geth(folder: Path) -> Iterator[str]:
     """Run geth as a chain of its own; yields the URL of its JSON-RPC endpoint."""
     (port,) = free_ports(1)
-    command = [str(_built()), "--dev", "--dev.period", "1", "--datadir", folder]
+    command = [str(_built()), "--dev", "--dev.period", "1", "--datadir", str(folder)]
     # More than the 11.5 million of a development chain, as on every public one.
     command += ["--dev.gaslimit", "60000000", "--miner.gaslimit", "60000000"]
     command += ["--http", "--http.port", str(port), "--http.api", "eth,net,web3"]
     command += ["--authrpc.port", "0", "--port", "0", "--ipcdisable", "--verbosity", "2"]
     url = f"http://127.0.0.1:{port}"
-    with Processes(Path(folder)) as processes:
+    with Processes(folder) as processes:
         processes.start("geth", command, {}, CHECKOUT)
         deadline_monotonic_s = time.monotonic() + _START_S
         while not connect(url).is_connected():
@@ -84,12 +87,12 @@ def _built() -> Path:
     return binary
 
 
-def _give_coin(url: str, payer: SigningKey) -> None:
+def give_coin(url: str, to: bytes) -> None:
     """Send coin from geth's own account, whose key it holds."""
     web3 = connect(url)
     sent: Any = {
         "from": web3.eth.accounts[0],
-        "to": checksum(payer.address),
+        "to": checksum(to),
         "value": COIN,
     }
     web3.eth.wait_for_transaction_receipt(web3.eth.send_transaction(sent))

@@ -19,6 +19,7 @@ from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.polls import Polls
 from ostraka.gateway.rounds import Rounds
 from ostraka.keys import SigningKey
+from ostraka.node.board_files import BoardFiles
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.service import NodeService
@@ -153,6 +154,7 @@ def test_a_node_finds_a_poll_with_late_logs(
                 Policy(fellows=frozenset(node.address for node in chain.nodes)),
                 ScriptedElectorates(),
                 client,
+                BoardFiles(tmp_path / "boards", 2**30),
             )
             await node.tick()
             Polls(gateway).create(poll_wanted(chain), SigningKey().address.hex())

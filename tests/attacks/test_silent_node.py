@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from fastapi.responses import StreamingResponse
 
 from ostraka.chain.registry import PollView, Status
 from ostraka.gateway.ballots import Ballots
@@ -204,13 +205,14 @@ def test_turnout_receipts_and_board_come_without_a_silent_node(
         number = int(request.url.host[len("node-")].rstrip("."))
         if number in committee.silent:
             if drips:
-                return httpx.Response(200, stream=Drip())
+                headers = {"ETag": '"tag"', "Content-Length": "1000000"}
+                return httpx.Response(200, headers=headers, stream=Drip())
             try:
                 await asyncio.sleep(3600)
             finally:
                 ended.set()
         if request.url.path.endswith("/board"):
-            return httpx.Response(200, content=b"the board")
+            return httpx.Response(200, headers={"ETag": '"tag"'}, content=b"the board")
         if "/receipts/" in request.url.path:
             signature = poll.node_keys[number - 1].sign(receipt_statement(poll.published, record))
             receipt = {"voter": to_hex(record.voter), "cast_at": record.cast_at_unix_s}
@@ -231,8 +233,9 @@ def test_turnout_receipts_and_board_come_without_a_silent_node(
             # Asked first, as only it is not known to be slow.
             for number, member in enumerate(poll.committee.members, start=1):
                 ballots._nodes.standing(member.url).late = number not in committee.silent
-            board = b"".join([piece async for piece in await ballots.board(poll.published)])
-            assert board == b"the board"
+            answer = await ballots.boards.answer(poll.published, "GET", {})
+            assert isinstance(answer, StreamingResponse)
+            assert [piece async for piece in answer.body_iterator] == [b"the board"]
             for task in ballots._asking:
                 task.cancel()
 

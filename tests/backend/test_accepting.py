@@ -49,7 +49,7 @@ def test_versions_of_a_voter_are_limited_on_every_path(
     assert [type(answer) for answer in answers] == [Receipt] * MAX_VERSIONS + [Problem] * 3
     kinds = {answer.kind for answer in answers if isinstance(answer, Problem)}
     assert kinds == {ProblemType.TOO_MANY_VERSIONS}
-    assert len(service.served.store.receipts(1)) == MAX_VERSIONS
+    assert len(service.served.store.checkpoints.entries(1)) == MAX_VERSIONS
 
 
 def test_receipts_stay_within_the_limit_that_peers_accept(
@@ -59,7 +59,7 @@ def test_receipts_stay_within_the_limit_that_peers_accept(
     records = versions(poll, MAX_VERSIONS + PULL_LIMIT)
     intake._accept(records[:MAX_VERSIONS])
     intake._store_from_peers(records[MAX_VERSIONS:])
-    assert len(service.served.store.receipts(1)) == intake.most_versions
+    assert len(service.served.store.checkpoints.entries(1)) == intake.most_versions
     voter = records[0].voter
     assert service.served.store.versions_of(1, [voter]) == {voter: len(records)}
 
@@ -107,7 +107,7 @@ def test_a_cast_time_outside_voting_has_a_problem_of_its_own(
         assert kind in BALLOT_PROBLEMS
     # A ballot from a peer is not stored either.
     intake._store_from_peers([record])
-    assert service.served.store.receipts(1) == []
+    assert service.served.store.checkpoints.entries(1) == []
 
 
 def test_a_cast_time_a_little_ahead_of_the_chain_gets_a_receipt(

@@ -1,7 +1,12 @@
 """Guards of a DAO's census against makers who know how guards work (docs/protocol.md §18.9)."""
 
-from collections.abc import Sequence
+import json
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -18,12 +23,23 @@ from ostraka.chain.governor import (
     VoteSource,
     WeightRule,
 )
+from ostraka.chain.journal import MemoryJournal
+from ostraka.chain.sending import Payer
+from ostraka.chain.signers import KeySigner
 from ostraka.chain.treasury import Token
 from ostraka.cli.main import app
 from ostraka.keys import SigningKey
 from ostraka.planning.proposal_census import FalseAndFinal, Guard, right_census
+from ostraka.planning.proposal_times import (
+    CensusTimes,
+    Verdict,
+    time_to_start,
+    too_short_response,
+    voting_period,
+)
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.snapshot import NobodyListed
+from ostraka_verifier.units import Seconds
 from tests.support.disputed import DisputedChain
 from tests.support.false_census import FalseCensus
 
@@ -64,11 +80,15 @@ class Scene:
 
     def look(self, at_once: int = 2, by: SigningKey | None = None) -> list[str]:
         """One pass of the guard; what it says."""
-        guard = Guard(self.disputes, by or self.watcher, self.right, at_once)
+        guard = Guard(self.disputes, paying(by or self.watcher), self.right, at_once)
         return list(guard.look(self.source))
 
     def state(self, posted: PostedCensus) -> PostState:
         return self.disputes.view(posted).state
+
+
+def paying(key: SigningKey) -> Payer:
+    return Payer(KeySigner(key), MemoryJournal())
 
 
 @pytest.fixture
@@ -120,7 +140,7 @@ def test_a_false_census_that_a_guard_cannot_ask_about_keeps_no_other_from_it(
         scene.disputes.challenge(scene.maker, right, index)
     # Enough for answers, and for no bond.
     poor = scene.chain.account(LEAST_BOND * 9 // 10)
-    guard = Guard(scene.disputes, poor, scene.right, 2)
+    guard = Guard(scene.disputes, paying(poor), scene.right, 2)
     said: list[str] = []
     with pytest.raises(ChainError, match="0x"):
         said.extend(guard.look(scene.source))
@@ -164,7 +184,7 @@ def test_a_census_falls_where_nobody_has_a_weight(chain: DisputedChain) -> None:
     invented = [CensusEntry(scene.maker.address, scene.maker.address, 5)]
     false = FalseCensus(invented)
     posted = scene.post(false)
-    guard = Guard(scene.disputes, scene.watcher, None, 2)
+    guard = Guard(scene.disputes, paying(scene.watcher), None, 2)
     assert list(guard.look(scene.source))
     place = PlacedEntry(0, invented[0], b"")
     scene.disputes.answer(scene.maker, posted, place)
@@ -172,42 +192,140 @@ def test_a_census_falls_where_nobody_has_a_weight(chain: DisputedChain) -> None:
     assert scene.state(posted) is PostState.FALLEN
 
 
-def test_too_few_voters_post_nothing_and_are_guarded(chain: DisputedChain) -> None:
-    scene = Scene(chain, (700, 300))
-    committee = chain.poll().poll.committee.digest
-    times = 0, 3600, 5, 8, 100, 600, 86_400, 1, 300, 1200
-    terms = (committee, *times, 1, int(WeightRule.EQUAL))
-    address, _ = deploy(
-        chain.url,
-        chain.payer,
-        "OstrakaGovernor",
-        checksum(scene.token.address),
-        checksum(scene.watcher.address),
-        ("Club", 1, 1000, 0, 20),
-        checksum(chain.registry.address),
-        checksum(scene.disputes.address),
-        terms,
-    )
-    governor = Governor(chain.url, address)
-    call = [checksum(address)], [0], [b""], "Anything"
-    receipt = governor.transact(chain.payer, "propose", *call)
-    proposal = int(governor.event_of(receipt, "ProposalCreated")["proposalId"])
-    for _ in range(3):
-        chain.pass_time(1)
-    scene.source = governor.source(proposal)
-    invented = [CensusEntry(bytes([n]) * 20, bytes([n]) * 20, 1) for n in range(1, 6)]
-    posted = scene.post(FalseCensus(invented))
+def test_places_are_shown_within_one_block(scene: Scene) -> None:
+    posted = scene.post(scene.right)
+    for index in range(len(VOTES)):
+        scene.disputes.challenge(scene.maker, posted, index)
+    pending = partial(scene.chain.ask, "eth_getBlockByNumber", "pending", False)
+    with ThreadPoolExecutor() as pool:
+        scene.chain.mining(False)
+        try:
+            said = pool.submit(scene.look)
+            until(lambda: len(pending()["transactions"]) == len(VOTES))
+            before = scene.chain.registry.head().number
+            scene.chain.mine()
+            shown = [f"census {posted.id}: right; showed place {n}" for n in range(len(VOTES))]
+            assert said.result() == [*shown, f"census {posted.id}: right"]
+        finally:
+            scene.chain.mining(True)
+    events = scene.disputes.all_events("PlaceShown", {"id": posted.id})
+    assert {one["blockNumber"] for one in events} == {before + 1}
 
-    def run(command: str) -> Result:
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline_monotonic_s = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline_monotonic_s
+        time.sleep(0.1)
+
+
+class Dao:
+    """A Governor with a proposal, whose voters are those of a scene."""
+
+    def __init__(self, scene: Scene, folder: Path, weights: WeightRule, voting_blocks: int) -> None:
+        self.scene, self.folder, chain = scene, folder, scene.chain
+        committee = chain.poll().poll.committee.digest
+        times = 0, 3600, 5, 8, 100, 600, 86_400, 1, 300, 1200
+        address, _ = deploy(
+            chain.url,
+            chain.payer,
+            "OstrakaGovernor",
+            checksum(scene.token.address),
+            checksum(scene.watcher.address),
+            ("Club", 1, voting_blocks, 0, 20),
+            checksum(chain.registry.address),
+            checksum(scene.disputes.address),
+            (committee, *times, 1, int(weights)),
+        )
+        self.governor = Governor(chain.url, address)
+        call = [checksum(address)], [0], [b""], "Anything"
+        receipt = self.governor.transact(chain.payer, "propose", *call)
+        self.proposal = int(self.governor.event_of(receipt, "ProposalCreated")["proposalId"])
+        for _ in range(3):
+            chain.pass_time(1)
+        scene.source = self.governor.source(self.proposal)
+
+    def run(self, *command: str) -> Result:
         environment = {
-            "OSTRAKA_SECRET_KEY": scene.watcher.secret().hex(),
-            "OSTRAKA_GOVERNOR": checksum(address),
-            "OSTRAKA_RPC": chain.url,
+            "OSTRAKA_SECRET_KEY": self.scene.watcher.secret().hex(),
+            "OSTRAKA_GOVERNOR": checksum(self.governor.address),
+            "OSTRAKA_RPC": self.scene.chain.url,
+            "COLUMNS": "400",
         }
-        return CliRunner().invoke(app, ["governor", command, str(proposal)], env=environment)
+        return CliRunner().invoke(app, ["governor", *command], env=environment)
 
-    refused = run("post")
+    def sends(self, command: str, *more: str) -> Result:
+        """What a command says that sends transactions."""
+        folder = str(self.folder / "sent")
+        return self.run(command, str(self.proposal), "--deployments", folder, *more)
+
+
+def test_too_few_voters_post_nothing_and_are_guarded(chain: DisputedChain, tmp_path: Path) -> None:
+    dao = Dao(Scene(chain, (700, 300)), tmp_path, WeightRule.EQUAL, 100_000)
+    invented = [CensusEntry(bytes([n]) * 20, bytes([n]) * 20, 1) for n in range(1, 6)]
+    posted = dao.scene.post(FalseCensus(invented))
+    refused = dao.sends("post")
     assert refused.exit_code == 1
     assert "2 have a weight" in refused.output
-    assert run("guard").exit_code == 0
-    assert len(scene.disputes.open_challenges(posted)) == 3
+    assert dao.sends("guard").exit_code == 0
+    assert len(dao.scene.disputes.open_challenges(posted)) == 3
+
+
+def test_a_census_is_posted_once(chain: DisputedChain, tmp_path: Path) -> None:
+    dao = Dao(Scene(chain), tmp_path, WeightRule.VOTES, 100_000)
+    refused = dao.sends("post")
+    assert refused.exit_code == 1
+    assert "the response time of 200 s is below 3600 s" in refused.output
+    assert dao.scene.disputes.posts(dao.scene.source) == []
+    for _ in range(2):
+        done = dao.sends("post", "--unsafe-short-times", "--json")
+        assert json.loads(done.stdout) == {"census": 1}
+    assert len(dao.scene.disputes.posts(dao.scene.source)) == 1
+    # The journal knows it, even from a provider that shows no events.
+    (journal,) = (tmp_path / "sent").glob("*.journal")
+    assert f"of proposal {dao.proposal} after 0" in journal.read_text()
+
+
+def test_nothing_is_posted_that_can_be_final_only_too_late(
+    chain: DisputedChain, tmp_path: Path
+) -> None:
+    dao = Dao(Scene(chain), tmp_path, WeightRule.VOTES, 20)
+    refused = dao.sends("post", "--unsafe-short-times")
+    assert refused.exit_code == 1
+    assert "no poll could be started" in refused.output
+    assert dao.scene.disputes.posts(dao.scene.source) == []
+
+
+def test_a_governor_with_wrong_times_is_named(chain: DisputedChain, tmp_path: Path) -> None:
+    dao = Dao(Scene(chain), tmp_path, WeightRule.VOTES, 20)
+    checked = dao.run("check")
+    assert checked.exit_code == 1
+    assert "the response time of 200 s" in checked.output
+    assert "whoever pays for challenges can defeat every proposal" in checked.output
+
+
+def test_times_of_a_governor() -> None:
+    hour = 3600
+    good = CensusTimes(Seconds(24 * hour), Seconds(hour), Seconds(8 * hour))
+    assert too_short_response(good) == Verdict()
+    assert voting_period(good, 33 * hour) == Verdict()
+    assert voting_period(good, 32 * hour).obstacles
+    assert time_to_start(good, 33 * hour) == Verdict()
+    late = time_to_start(good, 32 * hour)
+    assert (late.obstacles, len(late.warnings)) == ((), 1)
+    assert time_to_start(good, 24 * hour).obstacles
+    assert too_short_response(replace(good, response_time=Seconds(hour - 1))).obstacles
+
+
+def test_bonds_are_claimed_once(scene: Scene) -> None:
+    posted = scene.post(scene.right)
+    scene.chain.pass_time(WINDOW_S)
+    payer = paying(scene.maker)
+    assert scene.disputes.view(posted).is_final
+    assert scene.disputes.claim(payer, scene.source) == BOND
+    assert scene.disputes.claim(payer, scene.source) == 0
+    # A later payment of the same size is another withdrawal.
+    again = scene.post(scene.right)
+    scene.chain.pass_time(WINDOW_S)
+    assert scene.disputes.view(again).is_final
+    assert scene.disputes.claim(payer, scene.source) == BOND

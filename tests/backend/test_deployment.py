@@ -168,7 +168,7 @@ def test_two_deployments_at_once_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_damaged_journal_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "journal").write_text('{"format": "ostraka/journal/v1", "transactions": [{}]}')
+    (tmp_path / "journal").write_text('{"format": "ostraka/journal/v2"}\n{}\n')
     with pytest.raises(ValueError, match="damaged"), FileJournal(tmp_path / "journal"):
         pass
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -19,6 +20,7 @@ from ostraka.cli.main import app
 from ostraka.demo.chains import Anvil
 from ostraka.keys import SigningKey
 from ostraka.services import doctor
+from ostraka.wire.node_client import node_http
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.parameters import Committee, Member
@@ -235,3 +237,25 @@ def test_a_provider_for_browsers_is_not_waited_for_without_end(
         # It answers, but not to pages.
         level, detail = findings("gateway", gateway, 1)["public_rpc_url"]
     assert (level, "no CORS header" in detail) == ("bad", True)
+
+
+def test_nodes_that_contradict_their_checkpoints_are_named() -> None:
+    url, answers = "http://node.example", {"suspects": {"2": "contradiction", "3": "unproven"}}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/config"):
+            return httpx.Response(200, json={"node": "0x" + "11" * 20, "url": url})
+        return httpx.Response(200, json=[{"poll": "7"} | answers])
+
+    def found() -> list[doctor.Diagnosis]:
+        with node_http(httpx.MockTransport(answer)) as http:
+            return list(doctor._itself(url, http))
+
+    reached, forked, unproven = found()
+    assert reached.level is doctor.Level.GOOD
+    assert {forked.level, unproven.level} == {doctor.Level.BAD}
+    assert "node 2 showed different receipts" in forked.detail
+    assert "/api/v1/polls/7/checkpoints" in forked.remedy
+    assert "node 3 did not prove" in unproven.detail
+    answers.clear()
+    assert [one.level for one in found()] == [doctor.Level.GOOD, doctor.Level.WARNING]

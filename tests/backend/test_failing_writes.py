@@ -93,7 +93,7 @@ def test_no_receipt_without_its_ballot_on_the_disk(
         with failing(service, moment) as failed:
             refused = await cast(service, poll)
         assert failed
-        assert store.receipts(poll.published.poll_id) == []
+        assert store.checkpoints.entries(poll.published.poll_id) == []
         # The same ballots again: nothing of the failure stays.
         return refused, await cast(service, poll)
 
@@ -106,7 +106,7 @@ def test_no_receipt_without_its_ballot_on_the_disk(
     assert all(isinstance(one, Receipt) for one in given)
     assert given[1] == given[3]
     engine = open_database(url, Schema.NODE)
-    assert len(type(store)(engine).receipts(poll.published.poll_id)) == 3
+    assert len(type(store)(engine).checkpoints.entries(poll.published.poll_id)) == 3
     engine.dispose()
 
 

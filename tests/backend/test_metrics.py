@@ -75,8 +75,14 @@ def test_a_reading_that_fails_shows_nothing() -> None:
 def poll_of(phase: type, *, rebuilt: bool) -> PollService:
     """As much of a poll as a node's load looks at."""
     accepting = SimpleNamespace(queued=0, receipted=0)
-    served = SimpleNamespace(rebuilt=rebuilt, peers=[])
-    one = SimpleNamespace(phase=phase.__new__(phase), accepting=accepting, served=served)
+    peers = [SimpleNamespace(address=b"peer", is_away=False)]
+    served = SimpleNamespace(rebuilt=rebuilt, peers=peers, own_log=SimpleNamespace(halted="reason"))
+    one = SimpleNamespace(
+        phase=phase.__new__(phase),
+        accepting=accepting,
+        served=served,
+        checkpoints=SimpleNamespace(suspects={b"peer": "contradiction"}),
+    )
     return cast(PollService, one)
 
 
@@ -88,3 +94,6 @@ def test_polls_that_a_rebuilt_node_sits_out_are_counted_until_they_end() -> None
     ]
     found = {metric.name: metric for metric in of_load(NodeLoad.of(polls, 0))}
     assert shown([found["ostraka_node_polls_sat_out"]]) == [1]
+    assert shown([found["ostraka_node_polls_without_checkpoints"]]) == [2]
+    # What a node did is no less true once the poll has ended.
+    assert shown([found["ostraka_node_peer_contradicting"]]) == [3]

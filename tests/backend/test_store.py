@@ -63,7 +63,7 @@ def test_everything_survives_a_restart(url: str) -> None:
     store.add_peer_receipts(
         [PeerReceipt(poll_id=1, digest=bytes([1]) * 32, node=n, signature=b"s") for n in (2, 3)]
     )
-    store.freeze(1, CONTEXT, b"inventory")
+    store.checkpoints.freeze(1, CONTEXT, b"inventory", 0, [], None)
 
     again = NodeStore(open_database(url, Schema.NODE))
     row = again.poll(1, CONTEXT)
@@ -73,7 +73,7 @@ def test_everything_survives_a_restart(url: str) -> None:
     assert again.voters(1) == 2
     assert again.versions_of(1, [bytes([1]) * 20]) == {bytes([1]) * 20: 3}
     assert [one.digest[0] for one in again.ballots_after(1, 0, 10)] == [1, 2, 3, 4]
-    assert [row[2][0] for row in again.receipts(1)] == [1, 2, 4]
+    assert [row[2][0] for row in again.checkpoints.entries(1)] == [1, 2, 4]
     assert again.receipt_counts(1)[bytes([1]) * 32] == 3
     assert again.receipt_counts(1)[bytes([2]) * 32] == 1
     assert bytes([3]) * 32 not in again.receipt_counts(1)

@@ -120,6 +120,22 @@ def audit(shell: Shell, poll: int, board: str, assumed: str) -> str:
     return str(report["verdict"])
 
 
+def written_report(shell: Shell, poll: int, board: str) -> Any:
+    """The facts of a report on an audit that holds, of which there is also an HTML file."""
+    done = shell.start(
+        *("report", "--rpc", shell.stack.rpc_url, "--poll", poll, "--board", board),
+        *("--registry", to_hex(shell.stack.registry.address)),
+        *("--output", "report.html", "--json", "report.json"),
+        module="ostraka_verifier",
+    ).wait()
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    report = json.loads((shell.folder / "report.json").read_text())
+    html = (shell.folder / "report.html").read_text()
+    for transaction in report["report"]["transactions"]:
+        assert transaction["transaction"] in html
+    return report["report"]
+
+
 def test_a_round(stack: LocalStack, shell: Shell) -> None:
     token, _ = stack.deploy_token("Test", "TST", 10_000)
     names = ["ada", "ben", "cem"]
@@ -261,7 +277,15 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
         shell, "receipt", "ben.json", *checked, "--poll", poll, "--board", "round.ostraka"
     )
     assert counted["verdict"] == "holds", counted
-    assert audit(shell, poll, "round.ostraka", "each of 6 invitations (5 used)") == "holds"
+    told = written_report(shell, poll, "round.ostraka")
+    assert any("each of 6 invitations (5 used)" in one for one in told["assumptions"])
+    events = [one["event"] for one in sorted(told["transactions"], key=lambda one: one["block"])]
+    assert events == ["PollCreated", "PollOpened", "RootAnchored", "TallyAccepted"]
+    money = told["poll"]["money"]
+    assert (money["symbol"], money["decimals"]) == ("TST", token.read("decimals"))
+    paid = [one for one in money["proposals"] if one["paid"]]
+    assert len({one["transaction"] for one in paid}) == len(paid) > 0
+    assert told["poll"]["participation"]["electorate"].startswith("Voters registered by invitation")
 
 
 def invite(shell: Shell, count: int) -> list[str]:

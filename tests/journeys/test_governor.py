@@ -128,7 +128,12 @@ class Dao:
             "OSTRAKA_GOVERNOR": "0x" + self.governor.address.hex(),
             "OSTRAKA_RPC": self.stack.rpc_url,
         }
-        arguments = ["governor", *map(str, command), "--json"]
+        name, *more = map(str, command)
+        arguments = ["governor", name, *more, "--json"]
+        if name != "census":
+            arguments += ["--deployments", str(self.stack.folder / "governor")]
+        if name == "post":
+            arguments.append("--unsafe-short-times")
         done = CliRunner().invoke(app, arguments, env=environment)
         return done.exit_code, json.loads(done.stdout) if done.stdout else None
 

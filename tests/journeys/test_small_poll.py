@@ -24,6 +24,7 @@ from ostraka_verifier.evidence import ChainEvidence
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import Tally
 from tests.support.polls import tally_digest
+from tests.support.second_verifier import require_second_opinion
 from tests.support.town import OUTCOME, Poll, Town, eventually, vote_for
 
 VOTES = [vote_for(0), vote_for(0, 1), vote_for(1, 2, 3), vote_for(2), vote_for(0, 3), vote_for(3)]
@@ -102,6 +103,14 @@ def test_the_verifiers_command_accepts_the_poll(counted: Poll) -> None:
         assert completed.returncode == 0
         assert [int(option["votes"]) for option in report["options"]] == list(EXPECTED)
         assert [option["award"] for option in report["options"]] == ["1", "0", "1", "1"]
+        stack = counted.town.stack
+        require_second_opinion(
+            stack.rpc_url,
+            stack.registry.address,
+            counted.poll_id,
+            counted.url(node, "/board"),
+            report,
+        )
 
 
 def test_an_honest_board_passes(counted: Poll, evidence: tuple[Board, ChainEvidence]) -> None:

@@ -15,6 +15,7 @@ from ostraka.chain.registry import OpenedPoll, Status
 from ostraka.gateway.ballots import Ballots
 from ostraka.gateway.tallying import is_good, sums_of, tally_of
 from ostraka.node.api import describe_api
+from ostraka.node.board_files import BoardFiles
 from ostraka.node.identity import begin_rebuild, end_rebuild
 from ostraka.node.peers import _TIMEOUT
 from ostraka.node.policy import Policy
@@ -42,6 +43,8 @@ from tests.simulator.virtual_time import Process
 from tests.simulator.world import Vote, World
 from tests.support.village import CREATOR, ScriptedElectorates
 
+_CHECKPOINT_S = 10
+"""Chain time between two checkpoints, as short as may be: polls take less than a minute."""
 _OPERATOR_S = 4
 """Until an operator runs a command again."""
 
@@ -115,9 +118,14 @@ class SimulatedNode:
                 self.registries,  # type: ignore[arg-type]
                 self.key,
                 self.url,
-                Policy(minimum_ballots=1, committees=frozenset({poll.committee.digest})),
+                Policy(
+                    minimum_ballots=1,
+                    committees=frozenset({poll.committee.digest}),
+                    checkpoint_s=_CHECKPOINT_S,
+                ),
                 ScriptedElectorates(),  # type: ignore[arg-type]
                 client,
+                BoardFiles(self.disk.boards, 2**30),
             )
             self._application.state.node = self.service
             network.hosts[self.host] = Host(process, self._application, self.lies, self.twists)

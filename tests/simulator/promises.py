@@ -26,7 +26,11 @@ from tests.simulator.virtual_disk import FULL
 from tests.simulator.virtual_time import Process, current
 from tests.simulator.world import World
 
-_OF_LIARS = {"two finals of one node"}
+_OF_LIARS = {
+    "two finals of one node",
+    "a node contradicts itself",
+    "a node's log did not only grow",
+}
 """Errors that honest nodes log about a lying one."""
 _SHOWN = 160
 """Characters of a log line in the trace."""
@@ -113,6 +117,8 @@ class Promises:
         statement: object = ""
         if kind == typed_data.ROOT:
             statement = values[1]
+        elif kind == typed_data.CHECKPOINT:
+            statement = values[2]
         elif kind == typed_data.AGGREGATE_SHARE:
             self._require_final(node, values[1], "released its share")
             self._require_agreement(node, values[1])
@@ -252,6 +258,9 @@ class Promises:
         for node in self._ending():
             self._check_destroyed(node)
         for node in self._honest():
+            for found in NodeStore(node.disk.engine).checkpoints.contradictions(POLL):
+                if not self._nodes[found.node].liar:
+                    self.break_(f"node {node.number} takes node {found.node} for a liar")
             for digest, givers in self.receipts.items():
                 if node.rebuilt:
                     # Its receipts are lost; the ballots are not, if a quorum gave receipts.

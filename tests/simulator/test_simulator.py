@@ -85,6 +85,7 @@ def test_the_promises_see_each_statement_and_its_contradiction(on: Machines) -> 
     shown = dict(promises._shown)
     kinds = {kind for _, kind, _ in shown}
     assert kinds == {
+        typed_data.CHECKPOINT,
         typed_data.INVENTORY,
         typed_data.ROOT,
         typed_data.FINAL,

@@ -36,6 +36,7 @@ class Disk:
         # Every write of every kind ends here.
         self.engine.dialect.do_commit = self._commit_or_fail  # type: ignore[method-assign]
         self.secrets = folder / "secrets"
+        self.boards = folder / "boards"
         self.random = Random()
         self.crash_at: int | None = None
         """The process dies at this commit point, counted from now."""
@@ -50,7 +51,8 @@ class Disk:
             random: Decides which writes fail.
         """
         self.lose_database()
-        shutil.rmtree(self.secrets, ignore_errors=True)
+        for kept in (self.secrets, self.boards):
+            shutil.rmtree(kept, ignore_errors=True)
         self.random = random
         self.crash_at, self.failing = None, 0.0
 

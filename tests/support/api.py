@@ -27,6 +27,7 @@ from ostraka_verifier.census import Census
 from ostraka_verifier.curve import load
 from ostraka_verifier.published import PublishedPoll
 from tests.support.polls import selection_bits
+from tests.support.second_verifier import require_second_opinion
 from tests.support.town import eventually
 
 TIMES = {"freeze_delay": 5, "round_duration": 8, "max_rounds": 100, "dispute_window": 600}
@@ -170,20 +171,26 @@ def unopened_board(
 def audit(
     stack: LocalStack, poll_id: int, number: int = 1, board: str = "", rpc_url: str = ""
 ) -> dict[str, Any]:
-    """Report of the command line's audit.
+    """Report of the command line's audit. The second verifier must find the same.
 
     Args:
         number: The gateway that serves the board.
         board: Where it is instead.
-        rpc_url: Endpoint in place of the chain's own.
+        rpc_url: Endpoint in place of the chain's own; only the first verifier asks it.
     """
+    board = board or f"{stack.gateway_urls[number - 1]}/api/v1/polls/{poll_id}/board"
+    report = _audit(stack, poll_id, board, rpc_url or stack.rpc_url)
+    if not rpc_url:
+        require_second_opinion(stack.rpc_url, stack.registry.address, poll_id, board, report)
+    return report
+
+
+def _audit(stack: LocalStack, poll_id: int, board: str, rpc_url: str) -> dict[str, Any]:
     completed = subprocess.run(
         [
             *(sys.executable, "-m", "ostraka_verifier", "audit"),
-            *("--rpc", rpc_url or stack.rpc_url, "--registry", to_hex(stack.registry.address)),
-            *("--poll", str(poll_id), "--json"),
-            "--board",
-            board or f"{stack.gateway_urls[number - 1]}/api/v1/polls/{poll_id}/board",
+            *("--rpc", rpc_url, "--registry", to_hex(stack.registry.address)),
+            *("--poll", str(poll_id), "--json", "--board", board),
         ],
         capture_output=True,
         text=True,

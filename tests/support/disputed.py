@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ostraka.chain.contract import artifact, call, checksum, connect, deploy, transact
+from ostraka.chain.contract import artifact, call, checksum, deploy, transact
 from ostraka.chain.dispute_log import DisputeLog
 from ostraka.chain.disputes import (
     NOBODY,
@@ -23,7 +23,7 @@ from ostraka.chain.errors import Refused
 from ostraka.chain.journal import Journal, MemoryJournal
 from ostraka.chain.registry import Registry, Status
 from ostraka.chain.sending import Account
-from ostraka.demo.chains import Hardhat
+from ostraka.demo.chains import Hardhat, LocalChain
 from ostraka.guard.hands import Limits, Step, disputed_poll
 from ostraka.guard.receipts import Recorded, recorded
 from ostraka.guard.sources import Source
@@ -55,8 +55,7 @@ class DisputedChain:
     payer: SigningKey
     registry: Registry
     disputes: Disputes
-    chain: Hardhat
-    _polls: int = 0
+    chain: LocalChain
 
     @classmethod
     @contextmanager
@@ -64,15 +63,20 @@ class DisputedChain:
         """Start a Hardhat chain as long as the context lasts."""
         chain = Hardhat()
         with running(chain, folder) as url:
-            address, _ = deploy(url, chain.payer, "Disputes", MINIMUM_BOND)
-            registry, sent = deploy(url, chain.payer, "PollRegistry", 1, checksum(address))
-            yield cls(
-                url,
-                chain.payer,
-                Registry(url, registry, sent.block),
-                Disputes(url, address, sent.block),
-                chain,
-            )
+            yield cls.deployed(url, chain)
+
+    @classmethod
+    def deployed(cls, url: str, chain: LocalChain) -> "DisputedChain":
+        """Deploy the contracts on a chain that runs."""
+        address, _ = deploy(url, chain.payer, "Disputes", MINIMUM_BOND)
+        registry, sent = deploy(url, chain.payer, "PollRegistry", 1, checksum(address))
+        return cls(
+            url,
+            chain.payer,
+            Registry(url, registry, sent.block),
+            Disputes(url, address, sent.block),
+            chain,
+        )
 
     @property
     def now(self) -> int:
@@ -90,10 +94,42 @@ class DisputedChain:
     def account(self, coins: int = COINS) -> SigningKey:
         """A fresh account with coins."""
         key = SigningKey()
-        web3 = connect(self.url)
-        asked = [checksum(key.address), hex(coins)]
-        web3.provider.make_request("hardhat_setBalance", asked)  # type: ignore[arg-type]
+        self.fund(key.address, coins)
         return key
+
+    def fund(self, address: bytes, coins: int = COINS) -> None:
+        """Set an account's balance."""
+        self.ask("hardhat_setBalance", checksum(address), hex(coins))
+
+    def next_base_fee(self, wei: int) -> None:
+        """Set the base fee of the next block."""
+        self.ask("hardhat_setNextBlockBaseFeePerGas", hex(wei))
+
+    def mining(self, on: bool) -> None:
+        """Let transactions and time make blocks, or only `mine`."""
+        self.ask("evm_setAutomine", on)
+        self.interval(1000 if on else 0)
+
+    def interval(self, milliseconds: int) -> None:
+        """Set how often time makes a block; 0 is never."""
+        self.ask("evm_setIntervalMining", milliseconds)
+
+    def mine(self) -> None:
+        """Make a block."""
+        self.ask("evm_mine")
+
+    def ask(self, method: str, *given: Any) -> Any:
+        """Call a method of the test chain."""
+        answer = self.registry.web3.provider.make_request(method, list(given))  # type: ignore[arg-type]
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def honest(self) -> "Fraud":
+        """A poll whose root is right, and its board."""
+        fraud = self.poll()
+        fraud.show(fraud.leaves())
+        fraud.anchor(fraud.poll.root())
+        return fraud
 
     def poll(self, frozen: bool = True, **changes: Any) -> "Fraud":
         """A poll of seven voters, of which votes were cast; it is frozen now unless told."""
@@ -111,6 +147,7 @@ class DisputedChain:
                 "threshold": 3,
                 "registry": self.registry.address,
                 "poll_id": self.registry.poll_count() + 1,
+                "chain_id": self.registry.domain.chain_id,
                 "seed": "disputed",
                 "times": times | changes.pop("times", {}),
             }

@@ -10,6 +10,7 @@ from typing import Any
 
 from eth_abi import abi
 
+from ostraka_verifier.contracts import POLL_CREATED
 from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.evidence import ChainEvidence, DeploymentEvidence
 from tests.support.polls import CHAIN_ID, REGISTRY, SyntheticPoll, approval_poll
@@ -88,7 +89,10 @@ def telling(poll: SyntheticPoll, chain: ChainEvidence) -> Answer:
         "registry()": bytes(20),
     }
     root = "(uint32,bytes32,uint256,uint256,uint32)"
+    created = POLL_CREATED
     events = {
+        # Its data is in the board.
+        f"{created.name}(uint256,address,bytes32,{created.data.signature[1:]}": lambda _: b"",
         "PollOpened(uint256,bytes32[],bytes[])": opened_event,
         f"RootAnchored(uint256,{root},(uint8,bytes)[])": anchored_event,
         "TallyAccepted(uint256,uint256[],uint256)": tally_event,

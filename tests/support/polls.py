@@ -106,6 +106,7 @@ class SyntheticPoll:
     """Further members of the description, or others in place of its own."""
     registry: bytes = REGISTRY
     poll_id: int = 1
+    chain_id: int = CHAIN_ID
     times: Mapping[str, int] = field(default_factory=dict)
     """Parameters of the poll in place of the usual ones, by name."""
     curve: Curve = field(default_factory=load)
@@ -118,27 +119,7 @@ class SyntheticPoll:
             for number, key in enumerate(self.node_keys, start=1)
         )
         self.committee = Committee(members, self.threshold, self.faults)
-        keys = [SigningKey(self.random.bytes(32)) for _ in self.votes]
-        self.voter_keys = sorted(keys, key=lambda key: key.address)
-        weights = self.weights or [1] * len(self.votes)
-        used = self.voter_keys
-        if self.unused_invitations is not None:
-            made = [
-                SigningKey(self.random.bytes(32))
-                for _ in range(self.unused_invitations + len(keys))
-            ]
-            self.invitation_keys = sorted(made, key=lambda key: key.address)
-            self.invited = invitations([(key.address, 1) for key in self.invitation_keys])
-            used = self.invitation_keys[: len(keys)]
-        self.accounts = [key.address for key in used]
-        self.census = Census(
-            tuple(
-                CensusEntry(account, key.address, weight)
-                for account, key, weight in zip(
-                    self.accounts, self.voter_keys, weights, strict=True
-                )
-            )
-        )
+        self.make_electorate()
         options = [f"option {slot}" for slot in range(len(self.rule.slots))]
         content: dict[str, object] = {"title": "A question", "options": options}
         if self.source:
@@ -164,14 +145,14 @@ class SyntheticPoll:
             rule=self.rule.digest,
             outcome_rule=outcome_rule_digest(self.outcome.encode()),
             description=keccak256(self.description),
-            census_root=self.census.root,
+            census_root=self.census.tree.digest,
             voters=len(self.census),
             total_weight=self.census.total_weight,
             secret=self.secret,
             **(usual | dict(self.times)),
         )
-        self.identity = PollIdentity(CHAIN_ID, self.registry, self.poll_id)
-        self.domain = typed_data.Domain(CHAIN_ID, self.registry)
+        self.identity = PollIdentity(self.chain_id, self.registry, self.poll_id)
+        self.domain = typed_data.Domain(self.chain_id, self.registry)
         self.context = self.identity.context(self.parameters, self.rule)
         self.poll_keys = [PollKey(self.random.bytes(32)) for _ in range(self.nodes)]
         self.factory = BallotFactory(
@@ -189,6 +170,30 @@ class SyntheticPoll:
                 zip(self.voter_keys, self.accounts, self.votes, strict=True)
             )
         ]
+
+    def make_electorate(self) -> None:
+        """Make the voters' keys, their accounts and the census."""
+        keys = [SigningKey(self.random.bytes(32)) for _ in self.votes]
+        self.voter_keys = sorted(keys, key=lambda key: key.address)
+        weights = self.weights or [1] * len(self.votes)
+        used = self.voter_keys
+        if self.unused_invitations is not None:
+            made = [
+                SigningKey(self.random.bytes(32))
+                for _ in range(self.unused_invitations + len(keys))
+            ]
+            self.invitation_keys = sorted(made, key=lambda key: key.address)
+            self.invited = invitations([(key.address, 1) for key in self.invitation_keys])
+            used = self.invitation_keys[: len(keys)]
+        self.accounts = [key.address for key in used]
+        self.census = Census(
+            tuple(
+                CensusEntry(account, key.address, weight)
+                for account, key, weight in zip(
+                    self.accounts, self.voter_keys, weights, strict=True
+                )
+            )
+        )
 
     @property
     def published(self) -> PublishedPoll:
@@ -313,7 +318,7 @@ class SyntheticPoll:
                 )
                 for node, key in zip(self.node_keys, self.poll_keys, strict=True)
             ),
-            census=self.census.encode(),
+            census=self.encoded_census(),
             leaves=tuple(leaves),
             root=anchored,
             shares=()
@@ -324,6 +329,10 @@ class SyntheticPoll:
             ),
             redemptions=(None if self.unused_invitations is None else self.redemptions().encode()),
         )
+
+    def encoded_census(self) -> bytes:
+        """The census as the board has it."""
+        return self.census.encode()
 
     def chain(self, anchored: AnchoredRoot, tally: Tally) -> ChainEvidence:
         """Answers of an honest chain after the tally."""

@@ -11,6 +11,8 @@ from tests.support.endpoint import Answer, hexed, log, selector, telling
 from tests.support.polls import SyntheticPoll
 
 ITEM = "(address,uint128,uint16,string,string,bytes32)"
+DECIMALS = 2
+"""Of the token EURX, in which the round pays."""
 _ROUND_PARAMETERS = (
     "(address,uint128,uint128,uint128,uint16,uint16,bytes32,uint64,uint64,uint32,uint32,address,"
     "bytes,bytes,bytes32,uint64,uint64,uint32,uint32,uint32,uint32,uint32,uint32,uint32,uint32,bool)"
@@ -37,6 +39,9 @@ def telling_of_round(
             return of_poll(method, parameters) if code is None else hexed(code)
         if method == "eth_call" and parameters[0]["to"] == hexed(treasury):
             return hexed(_called(parameters[0]["data"], evidence))
+        if method == "eth_call" and parameters[0]["to"] == hexed(evidence.token):
+            named = parameters[0]["data"] == selector("symbol()")
+            return hexed(word(32) + _dynamic(b"EURX") if named else word(DECIMALS))
         if method == "eth_getLogs" and parameters[0]["address"] in (
             hexed(treasury),
             hexed(evidence.token),

@@ -6,7 +6,7 @@ applications: those of attackers.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from ostraka.chain.contract import Head
 from ostraka.chain.registry import CreatedPoll, OpenedPoll, PollView, Status
 from ostraka.keys import SigningKey
 from ostraka.node.api import build_api
+from ostraka.node.board_files import BoardFiles
 from ostraka.node.electorate import RoundElectorate
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import PollSecrets
@@ -159,7 +160,7 @@ class Village:
         self.nodes: dict[int, NodeService] = {}
         self.client: httpx.AsyncClient
         self._folder = folder
-        self._stores: dict[int, NodeStore] = {}
+        self._apps: dict[int, Any] = {}
 
     @asynccontextmanager
     async def run(
@@ -172,7 +173,7 @@ class Village:
             seeded: Whether nodes serve the poll already, under the synthetic poll's keys.
         """
         strangers = strangers or {}
-        apps: dict[int, Any] = dict(strangers)
+        self._apps = apps = dict(strangers)
         mounts = {
             member.url: httpx.ASGITransport(app=lambda *call, n=number: apps[n](*call))
             for number, member in enumerate(self.poll.committee.members, start=1)
@@ -185,6 +186,20 @@ class Village:
             yield self
             for node in self.nodes.values():
                 await self.stop(node)
+
+    async def restart(self, number: int, disk: Callable[[], None] = lambda: None) -> None:
+        """Stop a node, change its disk, and start it again.
+
+        Args:
+            disk: What happens to its disk in between.
+        """
+        await self.stop(self.nodes[number])
+        self.nodes[number]._store._engine.dispose()
+        disk()
+        self.nodes[number] = self.node(number, seeded=False)
+        self._apps[number] = build_api(self.nodes[number])
+        await self.nodes[number].tick()
+        await self.tick()
 
     @staticmethod
     async def stop(node: NodeService) -> None:
@@ -218,6 +233,7 @@ class Village:
             policy or Policy(minimum_ballots=1, committees=frozenset({poll.committee.digest})),
             self.electorates,
             self.client,
+            BoardFiles(self._folder / f"boards-{number}", 2**30),
         )
         # As if it had started long ago: nothing that it may have forgotten can come again.
         service.requests = PeerRequests(poll.domain, key.address, 0)

@@ -24,7 +24,9 @@ from tests.vectors.generate_json import hostile_json
 from tests.vectors.generate_keys import poll_keys, redemptions, sealing
 from tests.vectors.generate_outcome import outcomes
 from tests.vectors.generate_question import openings, question_ballots, questions, votes
+from tests.vectors.generate_receipt_log import receipt_logs
 from tests.vectors.generate_rule import constructors, rules, slack
+from tests.vectors.generate_signatures import signatures
 from tests.vectors.generate_typed_data import typed_statements
 
 FOLDER = Path(__file__).parent
@@ -65,6 +67,8 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "generators": generators,
     "transcript": transcript,
     "typed_data": typed_statements,
+    "receipt_log": receipt_logs,
+    "signatures": signatures,
     "rule": rules,
     "slack": slack,
     "constructors": constructors,

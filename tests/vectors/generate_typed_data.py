@@ -20,6 +20,8 @@ def typed_statements() -> Cases:
         (typed_data.BALLOT, [context, key.address, 1_800_000_000, digest, bytes([3] * 32)]),
         (typed_data.RECEIPT, [context, key.address, 1_800_000_000, digest]),
         (typed_data.INVENTORY, [context, digest]),
+        (typed_data.CHECKPOINT, [context, 4, 2, 7, digest, bytes([3] * 32), 1_800_000_000]),
+        (typed_data.COSIGNATURE, [context, digest]),
         (typed_data.ROOT, [context, 3, digest, 1, 2, 7]),
         (typed_data.FINAL, [context, digest]),
         (typed_data.AGGREGATE_SHARE, [context, digest, 4, bytes([5] * 32)]),

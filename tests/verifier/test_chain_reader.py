@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ostraka_verifier import board_source, rpc
+from ostraka_verifier import board_downloads, rpc
 from ostraka_verifier.board_source import read_board
 from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.cli import app
@@ -301,7 +301,7 @@ def test_idle_connections_are_reused_after_an_answer(endpoint: Endpoint) -> None
 def test_a_board_comes_from_the_first_node_that_gives_it(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(board_source, "_STALL_S", 0.2)
+    monkeypatch.setattr(board_downloads, "STALL_S", 0.2)
     good, none = f"{endpoint.url}/board", "http://127.0.0.1:9/board"
     with socket.create_server(("127.0.0.1", 0)) as silent:
         # Its queue accepts connections, and nobody answers on them.

@@ -1,6 +1,7 @@
 """Hashes and signatures: the Rust extension and the readable code agree, at every edge."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from Crypto.Hash import keccak
@@ -166,6 +167,24 @@ def test_secrets_and_digests_have_32_bytes(size: int) -> None:
 @pytest.mark.parametrize("case", named(vectors("typed_data")["refused"]))
 def test_refused_vectors(case: dict[str, str]) -> None:
     assert isinstance(agreed(unhex(case["digest"]), unhex(case["signature"])), str)
+
+
+@pytest.mark.parametrize("case", named(vectors("signatures")["cases"]))
+def test_signatures_beside_keys(case: dict[str, str]) -> None:
+    found = agreed(unhex(case["digest"]), unhex(case["signature"]))
+    assert (found == unhex(case["public_key"])) == ("expect" not in case)
+    if "expect" in case:
+        reason = "not signed by its public key" if isinstance(found, bytes) else found
+        assert reason == case["reason"]
+
+
+@pytest.mark.parametrize("case", named(vectors("signatures")["batches"]))
+def test_batches_beside_keys(case: dict[str, Any]) -> None:
+    verdicts = [
+        agreed(unhex(one["digest"]), unhex(one["signature"])) == unhex(one["public_key"])
+        for one in case["signatures"]
+    ]
+    assert [number for number, good in enumerate(verdicts) if not good] == case["failing"]
 
 
 def test_a_signer_for_each_digest() -> None:

@@ -42,7 +42,7 @@ function script(name: string): string {
   return join(assets, found[0]!);
 }
 
-test.each(["worker", "checks"])("the %s stays below its size limit", (name) => {
+test.each(["worker", "checks", "proof_batch"])("the %s stays below its size limit", (name) => {
   expect(gzipSync(readFileSync(script(name))).length).toBeLessThan(1000 * MAX_KB);
 });
 
@@ -74,6 +74,8 @@ test("the voting page stays below its size limit", () => {
   const all = [...page, largest!, ...loads(script("worker"), [])];
   const size = all.reduce((sum, path) => sum + sizeOf(path), 0);
   expect(size).toBeLessThan(1000 * MAX_PAGE_KB);
+  // Only those who verify ballots load what verifies them.
+  expect(all).not.toContain(script("proof_batch"));
 });
 
 /** The script of a catalogue: the one with a message of its language. */

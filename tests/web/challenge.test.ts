@@ -2,13 +2,9 @@
 
 import { describe, expect, test } from "vitest";
 
-import {
-  checkOpening,
-  openedDigest,
-  openingToJson,
-  readOpening,
-} from "../../web/src/protocol/challenge.ts";
+import { checkOpening } from "../../web/src/protocol/challenge.ts";
 import { toHex } from "../../web/src/protocol/encoding.ts";
+import { openedDigest, openingToJson, readOpening } from "../../web/src/protocol/opening.ts";
 import { askedQuestions, decodeDescription } from "../../web/src/protocol/parameters.ts";
 import { ProofShape } from "../../web/src/protocol/proof.ts";
 import { answersOf } from "../../web/src/protocol/question/poll.ts";

@@ -24,6 +24,8 @@ from ostraka_verifier.evidence import ChainEvidence
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import approval
 from tests.support.audits import (
+    BOARD,
+    CHAIN,
     DIVISION_BOARD,
     DIVISION_CHAIN,
     INVITED_BOARD,
@@ -35,6 +37,7 @@ from tests.support.polls import REGISTRY, SyntheticPoll
 from tests.web.bridge import Browser
 
 BOARDS = 2000
+LEAVES = 200
 CHAINS = 400
 _AT_ONCE = 100
 _CURVE = load("native")
@@ -210,6 +213,37 @@ def test_mutated_boards_get_one_verdict(browser: Browser, other: ThreadPoolExecu
             seen |= compare(number, wanted, got)
     # Mutations that reach few checks would show little.
     assert {"P1", "P2", "P3", "P4", "C1", "C4", "B1", "B4", "T2", "T3", "S1"} <= seen
+
+
+@pytest.mark.timeout(900)
+def test_corrupted_signatures_and_proofs_get_one_verdict(
+    browser: Browser, other: ThreadPoolExecutor
+) -> None:
+    """Seven ballots: the browser bisects its batches to name the corrupted ones."""
+    random = Random("leaves")
+    sections = sections_of(BOARD.encode())
+    size = (len(sections[9]) - 4) // 7
+    boards = []
+    for _ in range(LEAVES):
+        leaves = bytearray(sections[9])
+        for _ in range(random.choice((1, 1, 2, 3))):
+            # Nine scalars of the proof, then public key, hash of boxes, r, s and v.
+            before = random.choice((1, 33, 65, random.randint(1, 9 * 32 + 64 + 32 + 65)))
+            leaves[4 + size * random.randint(1, 7) - before] ^= 1 << random.randrange(8)
+        boards.append(join_sections(sections | {9: bytes(leaves)}))
+    asked = other.submit(found_by, browser, CHAIN, boards)
+    expected = [findings(board, CHAIN) for board in boards]
+    reasons = set[str]()
+    for number, (wanted, got) in enumerate(zip(expected, asked.result(), strict=True)):
+        reasons |= {wanted[name][2] for name in compare(number, wanted, got)}
+    assert {
+        "signature: no key gives it",
+        "signature: s is in the upper half",
+        "not signed by its public key",
+        "its public key is not that of the census",
+        "an equation fails",
+        "rows[0] does not hold",
+    } <= reasons
 
 
 _NUMBERS = (0, 1, 2, 5, 1 << 31, 1 << 40, 1 << 52)

@@ -93,39 +93,47 @@ class BallotLayout:
         )
         return Ballot(encoded, cast_at_unix_s, proof.points[: self.shape.threshold], proof)
 
-    def decode(self, curve: Curve, data: bytes) -> Ballot:
+    def decode(self, curve: Curve, data: bytes, place: int = 0) -> Ballot:
         """Read one canonical ballot.
+
+        Args:
+            place: Its position in what it was taken from, for errors.
 
         Raises:
             Malformed: Wrong length, a point off the curve or the identity, an unreduced scalar.
         """
-        return self.decode_many(curve, [data])[0]
+        return self.decode_many(curve, [data], place)[0]
 
-    def decode_many(self, curve: Curve, items: Sequence[bytes]) -> list[Ballot]:
+    def decode_many(self, curve: Curve, items: Sequence[bytes], first: int = 0) -> list[Ballot]:
         """Read many canonical ballots, their points all at once.
+
+        Args:
+            first: Position of the first of them, for errors.
 
         Raises:
             Malformed: As `decode`; the error names the position of the ballot.
         """
         count = self.shape.points
-        first, last = ADDRESS_BYTES + CAST_AT_BYTES, -SCALAR_BYTES * self.shape.scalars
-        for number, data in enumerate(items):
+        start, end = ADDRESS_BYTES + CAST_AT_BYTES, -SCALAR_BYTES * self.shape.scalars
+        for number, data in enumerate(items, first):
             if len(data) != self.size:
                 raise Malformed(f"ballots[{number}]", f"{len(data)} bytes, expected {self.size}")
         try:
-            points = curve.decode(b"".join([data[first:last] for data in items]))
+            points = curve.decode(b"".join([data[start:end] for data in items]))
         except Malformed:
             # Decoding all together is fast. Decoding one by one finds the first invalid ballot,
             # whether a point or a scalar is invalid.
-            for number, data in enumerate(items):
+            for number, data in enumerate(items, first):
                 try:
-                    decoded = curve.decode(data[first:last])
+                    decoded = curve.decode(data[start:end])
                 except Malformed as error:
                     raise Malformed(f"ballots[{number}].{error.item}", error.reason) from None
                 self._read(data, decoded, f"ballots[{number}]")
             raise
         return [
-            self._read(data, points[number * count : (number + 1) * count], f"ballots[{number}]")
+            self._read(
+                data, points[number * count : (number + 1) * count], f"ballots[{first + number}]"
+            )
             for number, data in enumerate(items)
         ]
 

@@ -4,8 +4,9 @@ Source: docs/protocol.md §16. Vectors: tests/vectors/board.json.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ostraka_verifier.content import Content, InMemory, Within
 from ostraka_verifier.encoding import (
     HASH_BYTES,
     POINT_BYTES,
@@ -13,7 +14,7 @@ from ostraka_verifier.encoding import (
     Reader,
     unsigned,
 )
-from ostraka_verifier.errors import Malformed
+from ostraka_verifier.errors import Malformed, Undecided
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.poll_key import PUBLIC_KEY_BYTES
 from ostraka_verifier.sharing import Share
@@ -37,9 +38,12 @@ SECTIONS = {
 }
 """Sections by tag. Tags 1 to 9 always exist, the others exactly if they have content."""
 _ALWAYS = range(1, 10)
+LEAVES = 9
 NOTES_FROM = 0x8000
 """Tags from this one on are notes, which no check reads."""
 MAX_NOTES_BYTES = 1 << 26
+MAX_SECTION_BYTES = 1 << 31
+"""Of a section that is read into memory: every one but the leaves."""
 _MAX_LENGTH = 1 << 53
 
 
@@ -148,6 +152,21 @@ class Board:
             }
         )
 
+    def around_leaves(self, count: int, ballot_bytes: int) -> tuple[bytes, bytes]:
+        """Return a board of `count` leaves without their records: what is before and after them.
+
+        So a program can write a large board leaf by leaf.
+
+        Args:
+            ballot_bytes: Length of the poll's canonical ballots.
+        """
+        before = replace(self, leaves=(), root=None, shares=(), redemptions=None).encode()
+        empty = _section(9, _encode_leaves(()))
+        length = 4 + count * record_bytes(ballot_bytes)
+        head = unsigned(9, 2) + unsigned(length, 8) + unsigned(count, 4)
+        whole = replace(self, leaves=()).encode()
+        return before.removesuffix(empty) + head, whole[len(before) :]
+
     @classmethod
     def decode(cls, data: bytes, ballot_bytes: int, slots: int) -> "Board":
         """Read a board.
@@ -179,11 +198,13 @@ class Board:
 def join_sections(contents: Mapping[int, bytes | None]) -> bytes:
     """Return a board of sections by tag, without those that are None."""
     framed = [
-        unsigned(tag, 2) + unsigned(len(content), 8) + content
-        for tag, content in sorted(contents.items())
-        if content is not None
+        _section(tag, content) for tag, content in sorted(contents.items()) if content is not None
     ]
     return MAGIC + b"".join(framed)
+
+
+def _section(tag: int, content: bytes) -> bytes:
+    return unsigned(tag, 2) + unsigned(len(content), 8) + content
 
 
 def split_sections(data: bytes) -> dict[str, bytes]:
@@ -193,48 +214,125 @@ def split_sections(data: bytes) -> dict[str, bytes]:
         Malformed: Another magic or version, a section missing, unknown, twice, out of order or cut
             short, or too many notes.
     """
-    sections, _ = split_notes(data)
-    return sections
+    board = OpenedBoard.of(data)
+    return {**board.sections, SECTIONS[LEAVES]: board.leaves.read(0, board.leaves.size)}
 
 
-def split_notes(data: bytes) -> tuple[dict[str, bytes], dict[int, int]]:
-    """Return the sections of a board by name, and the length of each note by its tag.
+class OpenedBoard:
+    """The sections of a board that is read from front to back, perhaps while it arrives.
 
-    Raises:
-        Malformed: As `split_sections`.
+    The leaves stay where they are: there may be more of them than memory.
+
+    Attributes:
+        sections: Sections by name that have been read, still encoded, without the leaves.
+        notes: Length of each note by its tag.
     """
-    if not data.startswith(MAGIC):
-        found = data[: len(MAGIC)]
-        if found.startswith(MAGIC[:-1]):
-            raise Malformed("board", f"{found.decode(errors='replace')}, expected {MAGIC.decode()}")
-        raise Malformed("board", "not an Ostraka board")
-    reader = Reader(data, "board")
-    reader.take(len(MAGIC), "magic")
-    sections: dict[str, bytes] = {}
-    notes: dict[int, int] = {}
-    previous = 0
-    while reader.left:
-        tag = reader.unsigned(2, "tag")
-        if tag <= previous:
-            raise Malformed("board", f"section {tag} does not follow section {previous} in order")
-        previous = tag
+
+    def __init__(self, content: Content) -> None:
+        self.sections: dict[str, bytes] = {}
+        self.notes: dict[int, int] = {}
+        self._content = content
+        self._leaves: Within | None = None
+        self._at = 0
+        self._previous = 0
+
+    @classmethod
+    def of(cls, data: bytes) -> "OpenedBoard":
+        """Return a whole board; errors as for `split_sections`."""
+        board = cls(InMemory(data))
+        board.read_to_leaves()
+        board.read_rest()
+        return board
+
+    @property
+    def leaves(self) -> Within:
+        """Section 9; only after `read_to_leaves`."""
+        if self._leaves is None:
+            raise RuntimeError("the board was not read as far as its leaves")
+        return self._leaves
+
+    def read_to_leaves(self) -> None:
+        """Read the sections before the leaves.
+
+        Raises:
+            Malformed: As for `split_sections`.
+            Undecided: The board does not arrive.
+        """
+        self._read_magic()
+        while self._leaves is None and self._more():
+            self._read_section()
+        if self._leaves is None or self._missing():
+            # Whatever else is wrong with the board comes first.
+            self.read_rest()
+
+    def read_rest(self) -> None:
+        """Read the sections behind the leaves; errors as for `read_to_leaves`."""
+        if self._leaves is not None:
+            missing = self._leaves.size - self._leaves.reach(self._leaves.size)
+            if missing:
+                raise Malformed(f"board.{SECTIONS[LEAVES]}", f"{missing} bytes missing")
+        while self._more():
+            self._read_section()
+        for name in self._missing():
+            raise Malformed(f"board.{name}", "missing")
+
+    def _read_magic(self) -> None:
+        found = self._content.read(0, len(MAGIC))
+        if found != MAGIC:
+            if found.startswith(MAGIC[:-1]):
+                raise Malformed(
+                    "board", f"{found.decode(errors='replace')}, expected {MAGIC.decode()}"
+                )
+            raise Malformed("board", "not an Ostraka board")
+        self._at = len(MAGIC)
+
+    def _more(self) -> bool:
+        return self._content.reach(self._at + 1) > self._at
+
+    def _missing(self) -> list[str]:
+        return [
+            SECTIONS[tag]
+            for tag in _ALWAYS
+            if SECTIONS[tag] not in self.sections and (tag != LEAVES or self._leaves is None)
+        ]
+
+    def _read_section(self) -> None:
+        tag = int.from_bytes(self._take(2, "tag"), "big")
+        if tag <= self._previous:
+            raise Malformed(
+                "board", f"section {tag} does not follow section {self._previous} in order"
+            )
+        self._previous = tag
         name = SECTIONS.get(tag, f"section {tag}")
-        size = reader.unsigned(8, f"{name}.length")
+        size = int.from_bytes(self._take(8, f"{name}.length"), "big")
         if size >= _MAX_LENGTH:
             raise Malformed(f"board.{name}", f"length {size} is not below 2^53")
         if tag >= NOTES_FROM:
-            notes[tag] = size
-            if sum(notes.values()) > MAX_NOTES_BYTES:
+            self.notes[tag] = size
+            if sum(self.notes.values()) > MAX_NOTES_BYTES:
                 raise Malformed("board", f"notes of more than {MAX_NOTES_BYTES} bytes")
-            reader.skip(size, name)
+            self._skip(size, name)
         elif tag not in SECTIONS:
             raise Malformed("board", f"section {tag} is unknown to this program")
+        elif tag == LEAVES:
+            self._leaves = Within(self._content, self._at, size)
+            # Nobody waits for them here: `read_rest` finds out whether they are whole.
+            self._at += size
         else:
-            sections[name] = reader.take(size, name)
-    for tag in _ALWAYS:
-        if SECTIONS[tag] not in sections:
-            raise Malformed(f"board.{SECTIONS[tag]}", "missing")
-    return sections, notes
+            self.sections[name] = self._take(size, name)
+
+    def _take(self, size: int, field: str) -> bytes:
+        self._skip(size, field)
+        if size > MAX_SECTION_BYTES:
+            raise Undecided(f"board.{field}: more than {MAX_SECTION_BYTES} bytes")
+        return self._content.read(self._at - size, size)
+
+    def _skip(self, size: int, field: str) -> None:
+        end = self._at + size
+        missing = end - self._content.reach(end)
+        if missing:
+            raise Malformed(f"board.{field}", f"{missing} bytes missing")
+        self._at = end
 
 
 def decode_poll_keys(data: bytes) -> tuple[PollKeyAnnouncement, ...]:
@@ -259,22 +357,36 @@ def _encode_leaves(leaves: Sequence[BoardLeaf]) -> bytes:
 
 def decode_leaves(data: bytes, ballot_bytes: int) -> tuple[BoardLeaf, ...]:
     """Read section 9 with ballots of `ballot_bytes` bytes; Malformed if it is invalid."""
-    reader = Reader(data, "board.leaves")
-    count = reader.unsigned(4, "count")
-    # Compare before any loop: a forged count must not make us allocate memory.
-    if len(data) != 4 + count * record_bytes(ballot_bytes):
-        raise Malformed("board.leaves", f"{len(data)} bytes do not hold {count} ballots")
+    count, size = leaf_count(data[:4], len(data), ballot_bytes), record_bytes(ballot_bytes)
     return tuple(
-        [
-            BoardLeaf(
-                reader.take(ballot_bytes, "ballot"),
-                reader.take(POINT_BYTES, "public_key"),
-                reader.take(HASH_BYTES, "boxes_hash"),
-                reader.take(SIGNATURE_BYTES, "signature"),
-            )
-            for _ in range(count)
-        ]
+        [decode_leaf(data[at : at + size], ballot_bytes) for at in range(4, 4 + count * size, size)]
     )
+
+
+def leaf_count(start: bytes, size: int, ballot_bytes: int) -> int:
+    """Return the number of leaves of a section 9 of `size` bytes, of which `start` are the first 4.
+
+    Raises:
+        Malformed: The length is not that of so many leaves.
+    """
+    count = Reader(start, "board.leaves").unsigned(4, "count")
+    # Compare before any loop: a forged count must not make us allocate memory.
+    if size != 4 + count * record_bytes(ballot_bytes):
+        raise Malformed("board.leaves", f"{size} bytes do not hold {count} ballots")
+    return count
+
+
+def decode_leaf(record: bytes, ballot_bytes: int) -> BoardLeaf:
+    """Read the record of one leaf; Malformed if its length is wrong."""
+    reader = Reader(record, "board.leaves")
+    leaf = BoardLeaf(
+        reader.take(ballot_bytes, "ballot"),
+        reader.take(POINT_BYTES, "public_key"),
+        reader.take(HASH_BYTES, "boxes_hash"),
+        reader.take(SIGNATURE_BYTES, "signature"),
+    )
+    reader.end()
+    return leaf
 
 
 def record_bytes(ballot_bytes: int) -> int:

@@ -1,92 +1,102 @@
-"""Read the bytes of a board from a URL, from the first of several URLs, or from a file."""
+"""A board's bytes from a URL, from the first of several URLs, or from a file."""
 
+import os
 import re
-import threading
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
+from ostraka_verifier.board_downloads import BoardDownloads
+from ostraka_verifier.content import Content
 from ostraka_verifier.errors import Undecided
-from ostraka_verifier.rpc import (
-    Progress,
-    Unanswered,
-    fetch,
-    no_progress,
-    patience_with_large_answers,
-    server_client,
-)
+from ostraka_verifier.rpc import Progress, no_progress
 
-MAX_BOARD_BYTES = 2 * 2**30
-_STALL_S = 2
-_STALL_BYTES = 2**15
-"""The next URL is asked as well when fewer bytes than that arrive in that time."""
+MAX_BOARD_BYTES = 1 << 36
+"""Of a board that is read in parts, and kept on disk while it arrives: six million of the longest
+ballots, and 80 million of a choice among five. A server must not fill a larger disk."""
+MAX_WHOLE_BYTES = 1 << 31
+"""Of a board that is read into memory."""
 _BETWEEN_URLS = re.compile(",(?=https?://)")
 
 
-def read_board(source: str, progress: Progress = no_progress) -> bytes:
-    """Read a board from a file or an `http(s)://` URL; Undecided if it is unreachable.
+class _File:
+    """A board in a file, which nobody changes meanwhile."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
+        self._descriptor = descriptor
+        self._size = os.fstat(descriptor).st_size
+
+    def reach(self, end: int) -> int:
+        """Return how many of the first `end` bytes exist."""
+        return min(end, self._size)
+
+    def read(self, start: int, size: int) -> bytes:
+        """Return `size` bytes from `start` on; fewer only where the board ends before."""
+        parts, end = list[bytes](), self.reach(start + size)
+        while start < end:
+            try:
+                part = os.pread(self._descriptor, end - start, start)
+            except OSError as error:
+                raise Undecided(f"{self._path}: {error.strerror}") from error
+            if not part:
+                raise Undecided(f"{self._path}: it became shorter")
+            parts.append(part)
+            start += len(part)
+        return b"".join(parts)
+
+    def restart(self) -> None:
+        """Begin again: nothing changes."""
+
+
+@contextmanager
+def opened_board(source: str, progress: Progress = no_progress) -> Iterator[Content]:
+    """Open a board that is read in parts, from a file or from `http(s)://` URLs.
 
     Args:
         source: Several URLs, with commas between them, are those of several nodes: a node that is
-            silent, refuses or breaks off delays the others by a moment only.
+            silent, refuses or breaks off delays the others by a moment only. Reading then raises
+            Replaced where the next node has another board.
+        progress: Told how many bytes have arrived from a URL.
+
+    Raises:
+        Undecided: There is no such file, or it is too long.
     """
     if source.startswith(("http://", "https://")):
-        return _first(_BETWEEN_URLS.split(source), progress)
+        with BoardDownloads(urls_of(source), MAX_BOARD_BYTES, progress) as downloads:
+            yield downloads
+        return
+    path = Path(source)
     try:
-        if Path(source).stat().st_size > MAX_BOARD_BYTES:
-            raise Undecided(f"{source}: more than {MAX_BOARD_BYTES} bytes")
+        file = path.open("rb", buffering=0)
+    except OSError as error:
+        raise Undecided(f"{source}: {error.strerror}") from error
+    with file:
+        _require_length(source, os.fstat(file.fileno()).st_size, MAX_BOARD_BYTES)
+        yield _File(path, file.fileno())
+
+
+def read_board(source: str, progress: Progress = no_progress) -> bytes:
+    """Read a whole board into memory; Undecided if it is unreachable, or too long for that.
+
+    Args:
+        source: As for `opened_board`.
+    """
+    if source.startswith(("http://", "https://")):
+        with BoardDownloads(urls_of(source), MAX_WHOLE_BYTES, progress) as downloads:
+            return downloads.whole()
+    try:
+        _require_length(source, Path(source).stat().st_size, MAX_WHOLE_BYTES)
         return Path(source).read_bytes()
     except OSError as error:
         raise Undecided(f"{source}: {error.strerror}") from error
 
 
-def _first(urls: Sequence[str], progress: Progress) -> bytes:
-    """Return the first whole board; each further URL is asked once all before it stall or fail."""
-    heard: SimpleQueue[bytes | Undecided | tuple[int, int, int]] = SimpleQueue()
-    over = threading.Event()
+def urls_of(source: str) -> list[str]:
+    """Return the URLs of a source that is no file."""
+    return _BETWEEN_URLS.split(source)
 
-    def download(number: int) -> None:
-        def advance(done: int, total: int) -> None:
-            if over.is_set():
-                raise Unanswered(f"{urls[number]}: another node was faster")
-            heard.put((number, done, total))
 
-        try:
-            with server_client() as client:
-                deadline = patience_with_large_answers()
-                heard.put(fetch(client, deadline, "GET", urls[number], MAX_BOARD_BYTES, advance))
-        except Undecided as error:
-            heard.put(error)
-
-    failures: list[Undecided] = []
-    received = [0] * len(urls)
-    asked, before, stalls_at_monotonic_s = 0, 0, 0.0
-    try:
-        while len(failures) < len(urls):
-            left_s = None
-            if asked < len(urls):
-                left_s = stalls_at_monotonic_s - time.monotonic()
-                if left_s <= 0 or len(failures) == asked:
-                    if len(failures) == asked or sum(received) - before < _STALL_BYTES:
-                        threading.Thread(target=download, args=(asked,), daemon=True).start()
-                        asked += 1
-                    before, stalls_at_monotonic_s = sum(received), time.monotonic() + _STALL_S
-                    continue
-            try:
-                found = heard.get(timeout=left_s)
-            except Empty:
-                continue
-            if isinstance(found, bytes):
-                return found
-            if isinstance(found, Undecided):
-                failures.append(found)
-            else:
-                number, received[number], total = found
-                if received[number] == max(received):
-                    progress(received[number], total)
-    finally:
-        over.set()
-    if len(failures) == 1:
-        raise failures[0]
-    raise Undecided("; ".join(map(str, failures)))
+def _require_length(source: str, size: int, limit: int) -> None:
+    if size > limit:
+        raise Undecided(f"{source}: more than {limit} bytes")

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,18 +12,33 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ostraka_verifier import curve
+from ostraka_verifier import __version__, curve
 from ostraka_verifier.addresses import read_address
-from ostraka_verifier.checks import Claimed, Verdict
+from ostraka_verifier.board_source import urls_of
+from ostraka_verifier.checks import Audit, Claimed, Verdict
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.encoding import HASH_BYTES
-from ostraka_verifier.report import audit_poll, print_report
+from ostraka_verifier.estimate import estimate_of, measured_multiplication_s
+from ostraka_verifier.html_report import (
+    References,
+    Run,
+    duration,
+    facts_of,
+    public_url,
+    read_references,
+    render,
+    report_json,
+    without,
+)
+from ostraka_verifier.report import Report, audit_poll, print_report, verdict_line
+from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.voter_report import (
     VoterReport,
     challenge_report,
     print_voter_report,
     receipt_report,
 )
+from ostraka_verifier.wording import counted
 
 EXIT_CODES = {Verdict.HOLDS: 0, Verdict.FAILS: 1, Verdict.NOT_CHECKED: 3}
 _MAX_FILE_BYTES = 64 * 2**20
@@ -35,8 +51,21 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ostraka-verify {__version__}, engine {curve.engine_name()}")
+        raise typer.Exit
+
+
 @app.callback()
-def _group() -> None:
+def _group(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print version and engine.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
     """Check Ostraka polls from chain and board alone, trusting neither nodes nor gateway."""
 
 
@@ -58,6 +87,13 @@ FromBlock = Annotated[
         min=0,
     ),
 ]
+Board = Annotated[
+    str,
+    typer.Option(
+        help="The poll's board: a URL of any node, or of several with commas between them, or a"
+        " file."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 Quiet = Annotated[bool, typer.Option(help="Show no progress.")]
 
@@ -67,13 +103,7 @@ def audit(
     rpc: Rpc,
     registry: Registry,
     poll: PollNumber,
-    board: Annotated[
-        str,
-        typer.Option(
-            help="The poll's board: a URL of any node, or of several with commas between them, or a"
-            " file."
-        ),
-    ],
+    board: Board,
     from_block: FromBlock = 0,
     engine: Engine = None,
     json_: AsJson = False,
@@ -86,16 +116,82 @@ def audit(
     Example: ostraka-verify audit --rpc http://127.0.0.1:8545 --registry 0x5FbD… --poll 1
     --board https://node.example/api/v1/polls/1/board
     """
-    curve_used = _engine(engine)
-    claimed = Claimed(_address(registry), poll)
-    _require_board(board)
-    with _progress(quiet, "blocks of events read", "ballots checked") as (reading, checking):
-        report = audit_poll(curve_used, _rpc(rpc), claimed, board, checking, from_block, reading)
+    audited = _audit(rpc, registry, poll, board, from_block, engine, quiet)
     if json_:
-        _print_json(report.to_json())
+        _print_json(audited.to_json())
     else:
-        print_report(report, Console())
-    raise typer.Exit(EXIT_CODES[report.verdict])
+        print_report(audited, Console())
+    raise typer.Exit(EXIT_CODES[audited.verdict])
+
+
+@app.command()
+def report(
+    rpc: Rpc,
+    registry: Registry,
+    poll: PollNumber,
+    board: Board,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="HTML file to write, which a browser opens and prints.", dir_okay=False),
+    ] = None,
+    json_: Annotated[
+        Path | None,
+        typer.Option("--json", help="JSON file to write, for programs.", dir_okay=False),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
+    from_block: FromBlock = 0,
+    engine: Engine = None,
+    quiet: Quiet = False,
+) -> None:
+    """Audit a poll, and write a report that anybody can read.
+
+    The HTML file contains everything that it needs, and can be opened, printed and archived. The
+    address of your RPC endpoint appears in it without what may be a key or a password.
+
+    Exit codes are those of `audit`.
+
+    Example: ostraka-verify report --rpc http://127.0.0.1:8545 --registry 0x5FbD… --poll 1
+    --board https://node.example/api/v1/polls/1/board --output report.html
+    """
+    written = {"--output": output, "--json": json_}
+    files = {option: path for option, path in written.items() if path is not None}
+    if not files:
+        raise typer.BadParameter("name a file to write", param_hint="--output or --json")
+    if len({path.absolute() for path in files.values()}) < len(files):
+        raise typer.BadParameter("the same file as --output", param_hint="--json")
+    for option, path in files.items():
+        _require_new(path, option, force)
+    audited = _audit(rpc, registry, poll, board, from_block, engine, quiet, hashed=True)
+    # Errors quote the URLs that they are about.
+    audited = without(audited, _public_urls(rpc, board))
+    references = References()
+    if audited.evidence is not None:
+        references = read_references(rpc, from_block, audited.evidence)
+    command = ["ostraka-verify", "report", "--rpc", public_url(rpc, keep_path=False)]
+    command += ["--registry", registry, "--poll", str(poll), "--board", _public_board(board)]
+    command += ["--from-block", str(from_block)] if from_block else []
+    command += ["--engine", engine] if engine else []
+    for option, path in files.items():
+        command += [option, path.name]
+    run = Run(
+        version=__version__,
+        engine=curve.chosen(),
+        # The clock of ostraka is in another package.
+        made_at=UnixSeconds(int(time.time())),  # noqa: TID251
+        rpc=public_url(rpc, keep_path=False),
+        board=_public_board(board),
+        command=tuple(command),
+    )
+    facts = facts_of(audited, references, run)
+    if output is not None:
+        _write(output, render(facts), "--output", force)
+    if json_ is not None:
+        content = json.dumps(report_json(audited, facts), ensure_ascii=False, indent=2)
+        _write(json_, content + "\n", "--json", force)
+    Console().print(verdict_line(audited.verdict, audited.assumes))
+    for path in files.values():
+        typer.echo(f"Written: {path}")
+    raise typer.Exit(EXIT_CODES[audited.verdict])
 
 
 @app.command()
@@ -181,6 +277,85 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _audit(
+    rpc: str,
+    registry: str,
+    poll: int,
+    board: str,
+    from_block: int,
+    engine: str | None,
+    quiet: bool,
+    *,
+    hashed: bool = False,
+) -> Report:
+    """Audit a poll with the options of the command line."""
+    # First, because addresses contain hashes.
+    curve_used = _engine(engine)
+    claimed = Claimed(_address(registry), poll)
+    _require_board(board)
+    announce = _announce if curve_used.name == "reference" and not quiet else _ignore
+    with _progress(quiet, "blocks of events read", "ballots checked") as (reading, checking):
+        return audit_poll(
+            *(curve_used, _rpc(rpc), claimed, board, checking, from_block, reading, announce),
+            hashed=hashed,
+        )
+
+
+def _announce(audit: Audit) -> None:
+    """Print how long the reference engine will take."""
+    estimate = estimate_of(audit, measured_multiplication_s(audit.curve))
+    if estimate is not None:
+        ballots = counted(estimate.ballots, "ballot", "ballots")
+        each_ms = round(1000 * estimate.each_s)
+        typer.echo(
+            f"The reference engine checks {ballots} in about {duration(estimate.total_s)}"
+            f" ({each_ms} ms for each ballot).",
+            err=True,
+        )
+
+
+def _ignore(_: Audit) -> None:
+    return
+
+
+def _public_board(source: str) -> str:
+    """Return URLs without passwords, or the name of a file without its folder."""
+    if not source.startswith(("http://", "https://")):
+        return Path(source).name
+    return ",".join(public_url(url, keep_path=True) for url in urls_of(source))
+
+
+def _public_urls(rpc: str, board: str) -> dict[str, str]:
+    """Return the public form of each URL, and of the board's file."""
+    of_file = not board.startswith(("http://", "https://"))
+    sources = [board] if of_file else urls_of(board)
+    shown = {source: _public_board(source) for source in sources}
+    return {rpc: public_url(rpc, keep_path=False), **shown}
+
+
+def _require_new(path: Path, option: str, force: bool) -> None:
+    """Refuse a file that would be overwritten, or that has no folder, before anything is asked."""
+    if path.exists() and not force:
+        raise _exists(path, option)
+    if not path.parent.is_dir():
+        raise typer.BadParameter(f"{path.parent}: not a folder", param_hint=option)
+
+
+def _exists(path: Path, option: str) -> typer.BadParameter:
+    return typer.BadParameter(f"{path} exists; --force overwrites it", param_hint=option)
+
+
+def _write(path: Path, text: str, option: str, force: bool) -> None:
+    """Write a file whole or not at all."""
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise _exists(path, option) from None
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}", param_hint=option) from None
 
 
 def _engine(name: str | None) -> Curve:

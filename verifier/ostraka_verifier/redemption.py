@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ostraka_verifier import typed_data
-from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.census import Census, CensusEntry, CensusView
 from ostraka_verifier.encoding import (
     ADDRESS_BYTES,
     SIGNATURE_BYTES,
@@ -113,7 +113,7 @@ class Redemptions:
         )
         return cls(invited, records)
 
-    def check(self, census: Census, root: bytes, electorate: bytes, domain: Domain) -> None:
+    def check(self, census: CensusView, root: bytes, electorate: bytes, domain: Domain) -> None:
         """Check that each voter has an invitation, its weight and the key bound to it.
 
         Args:

@@ -1,21 +1,24 @@
 """Report of an audit, for people and programs."""
 
+import hashlib
 import secrets
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ostraka_verifier.board import split_sections
-from ostraka_verifier.board_source import read_board
+from ostraka_verifier.board import OpenedBoard
+from ostraka_verifier.board_source import opened_board
 from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, Verdict, no_board
+from ostraka_verifier.content import END, Content, Replaced
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.description import Description, RoundReference
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
@@ -27,6 +30,7 @@ from ostraka_verifier.snapshot import CensusSource
 from ostraka_verifier.statistics import Statistics, poll_statistics
 
 SCHEMA = "ostraka-audit/1"
+_T = TypeVar("_T")
 
 LIMITS = (
     "Votes stay hidden only while fewer than t nodes pool their shares.",
@@ -46,9 +50,38 @@ class Option:
     award: int | None
 
 
+_HASHED_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class BoardFile:
+    """What identifies the bytes of a board: their number, and their SHA-256 (32 bytes)."""
+
+    size_bytes: int
+    sha256: bytes
+
+    @classmethod
+    def of(cls, content: Content) -> "BoardFile | None":
+        """Return the identity of a board; None if it does not arrive."""
+        digest, size = hashlib.sha256(), 0
+        try:
+            while part := content.read(size, _HASHED_BYTES):
+                digest.update(part)
+                size += len(part)
+        except (Undecided, Replaced):
+            return None
+        return cls(size, digest.digest())
+
+
 @dataclass(frozen=True)
 class Report:
-    """Findings of one audit, and the result of the poll."""
+    """Findings of one audit, and the result of the poll.
+
+    Attributes:
+        board: Identity of the board that was read; None if it was unreachable, or nobody asked.
+        cast_weight: Of the counted ballots together; None if their voters' weights are unknown.
+        evidence: The audit itself, None if there was nothing to audit.
+    """
 
     title: str
     block: int | None
@@ -58,6 +91,9 @@ class Report:
     options: Sequence[Option]
     statistics: Sequence[Statistics] = ()
     """One for each question, if the description's questions make the poll's rule (P5)."""
+    board: BoardFile | None = None
+    cast_weight: int | None = None
+    evidence: Audit | None = field(default=None, compare=False, repr=False)
 
     @property
     def verdict(self) -> Verdict:
@@ -101,6 +137,9 @@ def audit_poll(
     progress: Progress = no_progress,
     from_block: int = 0,
     reading: Progress = no_progress,
+    prepared: Callable[[Audit], None] = lambda _: None,
+    *,
+    hashed: bool = False,
 ) -> Report:
     """Read the evidence of one poll and run all checks.
 
@@ -108,34 +147,125 @@ def audit_poll(
         progress: Told how many ballots are checked.
         from_block: First block whose events are requested. The contracts must not be older.
         reading: Told how many blocks of events are read.
+        prepared: Given the audit before its checks begin.
+        hashed: Whether the report needs the identity of the board, which takes time.
     """
+    reader = partial(ChainReader, rpc_url, claimed.registry, None, from_block, reading)
+
+    def perform(audit: Audit) -> Report:
+        prepared(audit)
+        return report_of(audit)
+
     try:
-        board = read_board(board_source)
+        with opened_board(board_source) as content:
+            try:
+                report = audit_of(curve, reader, claimed, content, perform, progress)
+            except NoEvidence as error:
+                report = _without_evidence(error.cause, error.missing)
+            return replace(report, board=BoardFile.of(content)) if hashed else report
     except Undecided as error:
         return _without_evidence(error, "the board")
+
+
+class NoEvidence(Exception):
+    """An audit is impossible.
+
+    Attributes:
+        cause: Why evidence cannot be read.
+        missing: Which.
+    """
+
+    def __init__(self, cause: AuditError, missing: str) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.missing = missing
+
+
+def audit_of(
+    curve: Curve,
+    reader: Callable[[], ChainReader],
+    claimed: Claimed,
+    content: Content,
+    perform: Callable[[Audit], _T],
+    progress: Progress = no_progress,
+) -> _T:
+    """Audit a board while it arrives, and return what `perform` makes of the audit.
+
+    The chain is read while leaves arrive. Leaves are checked as they arrive, where the engine has a
+    pass over them.
+
+    Args:
+        reader: Makes the reader of the chain.
+
+    Raises:
+        NoEvidence: Board or chain cannot be read.
+    """
+    while True:
+        try:
+            audit = _read_audit(curve, reader, claimed, content, progress)
+            return perform(audit)
+        except Replaced:
+            content.restart()
+
+
+def _read_audit(
+    curve: Curve,
+    reader: Callable[[], ChainReader],
+    claimed: Claimed,
+    content: Content,
+    progress: Progress,
+) -> Audit:
+    board = OpenedBoard(content)
+    with _needing_the_board(content):
+        board.read_to_leaves()
     try:
-        reader = ChainReader(rpc_url, claimed.registry, None, from_block, reading)
-        chain = read_evidence(reader, claimed.poll_id, board)
+        chain = read_evidence(reader(), claimed.poll_id, board)
     except AuditError as error:
-        return _without_evidence(error, "the chain")
+        raise NoEvidence(error, "the chain") from error
     audit = Audit(curve, claimed, chain, board, secrets.randbits, progress)
-    return report_of(audit)
+    with _needing_the_board(content):
+        audit.read_leaves()
+        board.read_rest()
+    return audit
 
 
-def read_evidence(reader: ChainReader, poll_id: int, board: bytes) -> ChainEvidence:
+@contextmanager
+def _needing_the_board(content: Content) -> Iterator[None]:
+    try:
+        try:
+            yield
+        except Malformed:
+            # Only a whole board can be a wrong one: of several nodes, the next may send a good one.
+            content.reach(END)
+            raise
+    except AuditError as error:
+        raise NoEvidence(error, "the board") from error
+
+
+def read_evidence(reader: ChainReader, poll_id: int, board: bytes | OpenedBoard) -> ChainEvidence:
     """Read from the chain the poll of a board, and what its description refers to.
+
+    Args:
+        board: Read as far as its leaves, or its bytes.
 
     Raises:
         AuditError: The board is invalid, or the chain cannot be read or is not the board's.
     """
-    sections = split_sections(board)
-    _require_chain(reader, sections["poll"])
-    encoded_rule = sections["outcome_rule"]
-    rule: OutcomeRule | None = None
-    with suppress(AuditError):
-        # Check P2 reports errors.
-        rule = decode_outcome_rule(encoded_rule)
-    return reader.read(poll_id, rule, encoded_rule, *_references(sections["description"]))
+    opened = OpenedBoard.of(board) if isinstance(board, bytes) else board
+    sections = opened.sections
+    try:
+        _require_chain(reader, sections["poll"])
+        encoded_rule = sections["outcome_rule"]
+        rule: OutcomeRule | None = None
+        with suppress(AuditError):
+            # Check P2 reports errors.
+            rule = decode_outcome_rule(encoded_rule)
+        references = _references(sections["description"])
+        return reader.read(poll_id, rule, encoded_rule, *references)
+    except AuditError:
+        # A board that is none fails, whatever the chain says.
+        opened.read_rest()
+        raise
 
 
 def _require_chain(reader: ChainReader, poll: bytes) -> None:
@@ -166,6 +296,8 @@ def report_of(audit: Audit) -> Report:
         findings=findings,
         options=_options(audit),
         statistics=_statistics(audit),
+        cast_weight=_cast_weight(audit),
+        evidence=audit,
     )
 
 
@@ -294,6 +426,20 @@ def _options(audit: Audit) -> list[Option]:
         )
         for slot, name in enumerate(names)
     ]
+
+
+def _cast_weight(audit: Audit) -> int | None:
+    if not audit.chain.anchored:
+        return None
+    try:
+        parameters = audit.parameters
+        if parameters.total_weight == parameters.voters:
+            # Every weight is at least 1.
+            return audit.chain.root.count
+        return audit.cast_weight
+    except AuditError:
+        # Checks P1 and B3 report errors.
+        return None
 
 
 def _statistics(audit: Audit) -> Sequence[Statistics]:

@@ -18,6 +18,7 @@ import httpx
 from ostraka_verifier.deadline import Connections, Deadline
 from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, keccak256, parse_json, read_bytes
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
+from ostraka_verifier.received import Received
 from ostraka_verifier.uncompressed import UNCOMPRESSED, require_uncompressed
 from ostraka_verifier.units import UnixSeconds
 
@@ -75,6 +76,10 @@ class Unanswered(Undecided):
         self.again = again
         self.after_s = after_s
         self.smaller = smaller
+
+
+class Changed(Unanswered):
+    """A server no longer has the content whose beginning it sent."""
 
 
 class Reverted(Undecided):
@@ -360,20 +365,58 @@ def fetch(
         deadline: Of this answer, with the connections of the client.
     """
     body = bytearray()
+    receive(client, deadline, method, url, limit, body.extend, progress, content)
+    return bytes(body)
+
+
+def receive(
+    client: httpx.Client,
+    deadline: Deadline,
+    method: str,
+    url: str,
+    limit: int,
+    take: Callable[[bytes], None],
+    progress: Progress = no_progress,
+    content: Any = None,
+    received: Received | None = None,
+) -> None:
+    """Give the body of a successful answer to `take`, piece by piece, while it arrives.
+
+    Other arguments and errors are those of `fetch`. Pieces of an answer may be taken before it
+    turns out that the rest does not arrive.
+
+    Args:
+        received: What earlier requests gave to `take` of the same answer; only the rest is asked
+            for.
+    """
+    received = received or Received()
+    before = received.length
     late = Unanswered(f"{url}: no whole answer in time")
     try:
         with (
             deadline,
             client.stream(
-                method, url, json=content, extensions={"trace": deadline.trace}
+                method,
+                url,
+                json=content,
+                headers=received.headers(),
+                extensions={"trace": deadline.trace},
             ) as response,
         ):
-            total = response.headers.get("content-length", "")
+            fits = received.begin(response)
+            if before and response.is_success and not fits:
+                raise Changed(f"{url}: not the rest of what it sent before")
+            length = response.headers.get("content-length", "")
+            total = before + int(length) if length.isdecimal() else 0
+            arrived = 0
             for chunk in response.iter_bytes():
-                body += chunk
-                deadline.received(len(body))
-                progress(len(body), int(total) if total.isdecimal() else 0)
-                if len(body) > limit:
+                arrived += len(chunk)
+                if fits:
+                    take(chunk)
+                    received.length += len(chunk)
+                deadline.received(arrived)
+                progress(before + arrived, total)
+                if before + arrived > limit:
                     raise Unanswered(f"{url}: more than {limit} bytes")
     except httpx.NetworkError as error:
         if deadline.is_over:
@@ -391,14 +434,13 @@ def fetch(
         # A closed connection also ends bodies without a stated length.
         raise late
     status = response.status_code
-    if status != httpx.codes.OK:
+    if not fits:
         raise Unanswered(
             f"{url}: status {status}",
             again=status == _TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR,
             after_s=_retry_after(response.headers.get("retry-after", "")),
             smaller=status != _TOO_MANY_REQUESTS,
         )
-    return bytes(body)
 
 
 def _retry_after(header: str) -> float | None:

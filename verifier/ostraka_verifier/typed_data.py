@@ -19,6 +19,11 @@ BALLOT = (
 )
 RECEIPT = "Receipt(bytes32 pollContext,address voter,uint64 castAt,bytes32 ballotDigest)"
 INVENTORY = "Inventory(bytes32 pollContext,bytes32 inventoryHash)"
+CHECKPOINT = (
+    "Checkpoint(bytes32 pollContext,uint32 nodeIndex,uint32 number,uint32 count,bytes32 rootHash,"
+    "bytes32 previous,uint64 signedAt)"
+)
+COSIGNATURE = "Cosignature(bytes32 pollContext,bytes32 checkpointHash)"
 ROOT = (
     "Root(bytes32 pollContext,uint32 round,bytes32 rootHash,uint256 sumX,uint256 sumY,uint32 count)"
 )

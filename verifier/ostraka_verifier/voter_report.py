@@ -6,12 +6,13 @@ Source: docs/protocol.md §8.9, §9.5, §13.
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from ostraka_verifier.board_source import read_board
+from ostraka_verifier.board_source import opened_board
 from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.challenge import Opening, Said, check_noted, check_opening
 from ostraka_verifier.checks import Audit, Claimed, Finding, Verdict, numbered
@@ -20,8 +21,9 @@ from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.published import PublishedPoll, read_published
 from ostraka_verifier.receipt import Receipted, check_receipts, is_recorded, read_votes
 from ostraka_verifier.report import (
+    NoEvidence,
+    audit_of,
     findings_table,
-    read_evidence,
     shown,
     verdict_line,
     verdict_of,
@@ -254,20 +256,22 @@ def _counted(
     progress: Progress,
     from_block: int,
 ) -> list[Finding]:
+    def judge(audit: Audit) -> list[Finding]:
+        findings = audit.run(_OF_THE_ROOT)
+        judged = _judge("V7", lambda: check_counted(audit, findings, poll, ballots))
+        return [*findings, judged]
+
+    reader = partial(ChainReader, rpc_url, claimed.registry, from_block=from_block)
     try:
-        board = read_board(board_source, progress)
-        reader = ChainReader(rpc_url, claimed.registry, from_block=from_block)
-        chain = read_evidence(reader, claimed.poll_id, board)
-        audit = Audit(curve, claimed, chain, board, secrets.randbits)
-    except AuditError as error:
+        with opened_board(board_source, progress) as content:
+            return audit_of(curve, reader, claimed, content, judge)
+    except (NoEvidence, Undecided) as error:
         unread = str(error)
 
         def fail() -> str:
             raise Undecided(unread)
 
         return [_judge("V7", fail)]
-    findings = audit.run(_OF_THE_ROOT)
-    return [*findings, _judge("V7", lambda: check_counted(audit, findings, poll, ballots))]
 
 
 def check_counted(
@@ -289,15 +293,14 @@ def check_counted(
     if not recorded:
         raise Undecided("needs V6")
     own = {ballot.order_key for ballot in ballots}
-    for ballot in audit.ballots:
-        if ballot.voter != recorded[-1].voter:
-            continue
-        if ballot.order_key < recorded[-1].order_key:
-            raise Rejected("V7", "ballot", "an older ballot of this voter was counted instead")
-        if ballot.order_key not in own:
-            # Somebody with the voter's key made it: it is not in the file.
-            raise Rejected("V7", "ballot", "a newer ballot of this voter was counted instead")
-        found = f"one of {len(audit.ballots)} under the root on chain"
-        # Until then a dispute may still reject the root.
-        return found if audit.chain.status == "tallied" else f"{found}, not tallied yet"
-    raise Rejected("V7", "ballot", "no ballot of this voter was counted")
+    ballot = audit.ballot_of(recorded[-1].voter)
+    if ballot is None:
+        raise Rejected("V7", "ballot", "no ballot of this voter was counted")
+    if ballot.order_key < recorded[-1].order_key:
+        raise Rejected("V7", "ballot", "an older ballot of this voter was counted instead")
+    if ballot.order_key not in own:
+        # Somebody with the voter's key made it: it is not in the file.
+        raise Rejected("V7", "ballot", "a newer ballot of this voter was counted instead")
+    found = f"one of {audit.ballot_count} under the root on chain"
+    # Until then a dispute may still reject the root.
+    return found if audit.chain.status == "tallied" else f"{found}, not tallied yet"

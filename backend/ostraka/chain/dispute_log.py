@@ -5,7 +5,6 @@ Source: contracts/interfaces/IDisputes.sol, docs/protocol.md §11.3, §18.8.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import structlog
 from eth_abi.exceptions import DecodingError
@@ -23,6 +22,7 @@ from ostraka.chain.disputes import (
     ReceiptedBallot,
     Rejection,
     ShownLeaf,
+    receipted,
 )
 from ostraka.chain.errors import ChainError
 from ostraka_verifier.merkle_sum import Leaf, SumNode
@@ -75,7 +75,7 @@ class DisputeLog:
             elif name == "LeafChallenged":
                 subjects[identity] = int(given["index"])
             elif name == "OmissionChallenged":
-                subjects[identity] = _receipted(given["ballot"])
+                subjects[identity] = receipted(given["ballot"])
             elif identity in challenges and name == "LeafShown":
                 index = subjects.get(identity)
                 if isinstance(index, int):
@@ -93,6 +93,25 @@ class DisputeLog:
             if one.id in subjects
         ]
         return Docket(tuple(named), tuple(shown), tuple(rejections))
+
+    def first_deadlines(self, registry: str) -> dict[int, UnixSeconds]:
+        """Return the earliest deadline of the open challenges of each poll, by its number.
+
+        Args:
+            registry: Address of the polls' registry, with checksum.
+        """
+        waiting: dict[bytes, tuple[int, UnixSeconds]] = {}
+        for event in self._events:
+            given, name = event["args"], event["event"]
+            if name == "Challenged" and given["registry"] == registry:
+                deadline = UnixSeconds(given["deadline"])
+                waiting[bytes(given["challenge"])] = given["pollId"], deadline
+            elif name in ("Answered", "Closed"):
+                waiting.pop(bytes(given["challenge"]), None)
+        first: dict[int, UnixSeconds] = {}
+        for number, deadline in waiting.values():
+            first[number] = min(deadline, first.get(number, deadline))
+        return first
 
     def latest_credit(self, account: bytes) -> str:
         """Return where an account's balance grew last, as block and place; "0" if it never did."""
@@ -167,11 +186,6 @@ def _challenge(identity: bytes, event: EventData) -> Challenge:
         int(given["bond"]),
         event["blockNumber"],
     )
-
-
-def _receipted(given: Any) -> ReceiptedBallot:
-    voter = bytes.fromhex(given["voter"][2:])
-    return ReceiptedBallot(voter, UnixSeconds(given["castAt"]), bytes(given["ballotDigest"]))
 
 
 def _point(x: int, y: int) -> bytes:

@@ -152,6 +152,15 @@ class Docket:
 
 
 @dataclass(frozen=True)
+class Named:
+    """What a transaction challenges: subject of the poll, digest of the root, leaf or ballot."""
+
+    poll: tuple[str, int]
+    root_digest: bytes
+    subject: int | ReceiptedBallot
+
+
+@dataclass(frozen=True)
 class LeafEvidence:
     """All that makes a leaf right (`IDisputes.LeafEvidence`).
 
@@ -199,6 +208,8 @@ class Payee:
         return checksum(self.account), self.node, self.signature
 
 
+BONDS_DOUBLE_AFTER = 16
+"""Challenges of one root after which the bond doubles (`Bonds.DOUBLING`, §11.3)."""
 NOBODY = Payee(bytes(20), 0, b"")
 """An answer for which nobody is paid: the whole bond is burned."""
 
@@ -243,6 +254,25 @@ class Disputes(DeployedContract):
             if not isinstance(error.__cause__, Web3Exception):
                 raise
             return self.state_of(challenge)
+
+    def named_in(self, to: str | None, data: str | bytes) -> Named | None:
+        """Return which challenge a transaction with this data opens; None if it opens none.
+
+        Args:
+            data: Calldata, as hexadecimal digits or as bytes.
+        """
+        if to != self.contract.address:
+            return None
+        try:
+            function, given = self.contract.decode_function_input(data)
+        except (ValueError, Web3Exception):
+            return None
+        if function.fn_name not in ("challengeLeaf", "challengeOmission"):
+            return None
+        poll = given["poll"]
+        ballot = given.get("ballot")
+        subject = int(given["index"]) if ballot is None else receipted(ballot)
+        return Named((poll["registry"], poll["id"]), bytes(given["rootDigest"]), subject)
 
     def prove_sum(
         self,
@@ -359,6 +389,12 @@ class Disputes(DeployedContract):
     def withdraw(self, sender: Sender) -> Sent:
         """Pay the sender what belongs to it."""
         return self.send(sender, "withdraw")
+
+
+def receipted(given: Any) -> ReceiptedBallot:
+    """Return a ballot as the contract's struct has it."""
+    voter = bytes.fromhex(given["voter"][2:])
+    return ReceiptedBallot(voter, UnixSeconds(given["castAt"]), bytes(given["ballotDigest"]))
 
 
 def leaf_challenge(poll: DisputedPoll, number: int, index: int) -> bytes:

@@ -11,12 +11,18 @@ from typing import Any
 
 from ostraka.chain.contract import DeployedContract, Sender, Sent, checksum, sent
 from ostraka.chain.errors import ChainError
+from ostraka.chain.sending import Errand, Payer
 from ostraka_verifier.census import CensusEntry
 from ostraka_verifier.census_tree import WEIGHT_BYTES, CensusRoot, siblings_of
 from ostraka_verifier.units import UnixSeconds
 
 _UNPAID = (1, 2)
 """States of a challenge whose bond nobody got yet: open, answered."""
+_PAYING = ("CensusFell", "ChallengeClosed", "BondReleased")
+"""Events with which somebody gets something."""
+_MEASURED_BLOCKS = 1000
+"""Newest blocks whose times say how long a block takes."""
+_SECONDS_CLOCK = "mode=timestamp"
 
 
 class ProposalState(IntEnum):
@@ -184,16 +190,22 @@ class CensusDisputes(DeployedContract):
         """Let a census fall, of which nobody showed a place in time."""
         return self.send(sender, "expire", posted.id, index)
 
-    def claim(self, sender: Sender, source: VoteSource, account: bytes) -> int:
-        """Take back an account's bonds of everything that is over, and what it was paid, in wei.
+    def times(self) -> tuple[int, int, int]:
+        """Return window, response time and longest delay of disputes, in seconds."""
+        return tuple(int(self.read(name)) for name in ("window", "responseTime", "maxDelay"))  # type: ignore[return-value]
 
-        Args:
-            account: The sender's.
-        """
+    def errand(self, payer: Payer, purpose: str, *, waits: bool = True) -> Errand:
+        """Return the sender of a purpose's only transaction to this contract."""
+        return payer.errand(f"{purpose} at 0x{self.address.hex()}", waits=waits)
+
+    def claim(self, payer: Payer, source: VoteSource) -> int:
+        """Take back an account's bonds of everything that is over, and what it was paid, in wei."""
+        account = payer.address
         for posted in self.posts(source):
             view = self.view(posted)
             is_mine = view.poster == account
             if view.state is PostState.STANDING and view.is_final and is_mine:
+                sender = self.errand(payer, f"release the bond of census {posted.id}")
                 self.send(sender, "releaseBond", posted.id)
             for event in self.all_events("PlaceChallenged", {"id": posted.id}):
                 index = event["args"]["index"]
@@ -201,10 +213,13 @@ class CensusDisputes(DeployedContract):
                 is_due = is_mine if view.is_final else bytes.fromhex(challenger[2:]) == account
                 decided = view.is_final or view.state is PostState.FALLEN
                 if is_due and decided and state in _UNPAID:
+                    sender = self.errand(payer, f"close place {index} of census {posted.id}")
                     self.send(sender, "closeChallenge", posted.id, index)
         due = int(self.read("balanceOf", checksum(account)))
         if due:
-            self.send(sender, "withdraw")
+            # Whatever it gets later is another withdrawal.
+            credits = sum(len(self.all_events(name, {})) for name in _PAYING)
+            self.send(self.errand(payer, f"withdraw after {credits} payments"), "withdraw")
         return due
 
     def prove_entry(self, sender: Sender, posted: PostedCensus, place: PlacedEntry) -> Sent:
@@ -247,6 +262,27 @@ class Governor(DeployedContract):
     def state(self, proposal_id: int) -> ProposalState:
         """Return a proposal's state; ChainError if the Governor does not know it."""
         return ProposalState(self.read("state", proposal_id))
+
+    def counts_seconds(self) -> bool:
+        """Return whether its clock counts seconds, not blocks (ERC-6372)."""
+        return bool(self.read("CLOCK_MODE") == _SECONDS_CLOCK)
+
+    def seconds(self, ticks: int) -> float:
+        """Return how long so many ticks of its clock take; for blocks, as long as the newest."""
+        if self.counts_seconds():
+            return ticks
+        newest = self.head()
+        first = self.head(max(0, newest.number - _MEASURED_BLOCKS))
+        blocks = max(1, newest.number - first.number)
+        return ticks * (newest.timestamp - first.timestamp) / blocks
+
+    def voting_period_s(self) -> float:
+        """Return its voting period in seconds."""
+        return self.seconds(int(self.read("votingPeriod")))
+
+    def time_left_s(self, proposal_id: int) -> float:
+        """Return the seconds until a proposal's voting period ends; negative afterwards."""
+        return self.seconds(self.read("proposalDeadline", proposal_id) - self.read("clock"))
 
     def source(self, proposal_id: int) -> VoteSource:
         """Return what determines the census of a proposal."""

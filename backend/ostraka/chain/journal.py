@@ -26,6 +26,10 @@ class Signed:
     """Number of the newest block when it was signed."""
     signed_at_unix_s: UnixSeconds
 
+    def outbids(self, other: "Signed") -> bool:
+        """Return whether it offers more than another one, in both fees."""
+        return self.max_fee > other.max_fee and self.priority_fee > other.priority_fee
+
 
 @dataclass(frozen=True)
 class Outgoing:
@@ -51,6 +55,16 @@ class Outgoing:
     def hashes(self) -> frozenset[bytes]:
         """Hash of every version, 32 bytes each."""
         return frozenset(version.hash for version in self.versions)
+
+    @property
+    def value_wei(self) -> int:
+        """What it sends along."""
+        return int(self.fields.get("value", 0))
+
+    @property
+    def most_wei(self) -> int:
+        """The most that it can take from the account: value, and all gas at the highest fee."""
+        return self.value_wei + int(self.fields["gas"]) * self.versions[-1].max_fee
 
 
 class Journal(Protocol):

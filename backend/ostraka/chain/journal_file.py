@@ -1,12 +1,17 @@
 """A journal of transactions in one file, for commands that send transactions.
 
-Every change is on disk before the method returns. A lock keeps a second program out.
+The first line names the format. Each further line is the state of one transaction, or that its
+nonce was dropped; the last line of a nonce counts. So a change appends a line, however many
+transactions there are. Every change is on disk before the method returns; a last line without an
+end is of a change that did not return. A lock keeps a second program out.
 """
 
+import errno
 import fcntl
 import json
 import os
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +20,7 @@ from ostraka.files import private, replace_file
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
 
-_FORMAT = "ostraka/journal/v1"
+_FORMAT = "ostraka/journal/v2"
 
 
 class FileJournal(MemoryJournal):
@@ -28,6 +33,7 @@ class FileJournal(MemoryJournal):
         super().__init__()
         self._path = path
         self._lock: int | None = None
+        self._file: FileIO | None = None
 
     def __enter__(self) -> Self:
         """Take the lock and read the file.
@@ -46,66 +52,100 @@ class FileJournal(MemoryJournal):
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
         if self._lock is not None:
             os.close(self._lock)
 
     def add(self, outgoing: Outgoing) -> bool:
         """See `Journal`."""
         added = super().add(outgoing)
-        self._write()
+        if added:
+            self._note(outgoing.nonce)
         return added
 
     def add_version(self, outgoing: Outgoing, signed: Signed) -> None:
         """See `Journal`."""
         super().add_version(outgoing, signed)
-        self._write()
+        self._note(outgoing.nonce)
 
     def resend(self, outgoing: Outgoing) -> bool:
         """See `Journal`."""
+        was_resent = outgoing.nonce in self._resent
         resent = super().resend(outgoing)
-        self._write()
+        if resent and not was_resent:
+            self._note(outgoing.nonce)
         return resent
 
     def drop(self, outgoing: Outgoing) -> bool:
         """See `Journal`."""
         dropped = super().drop(outgoing)
-        self._write()
+        if dropped:
+            self._note(outgoing.nonce)
         return dropped
 
     def settle(self, outgoing: Outgoing, settled: bool) -> None:
         """See `Journal`."""
         super().settle(outgoing, settled)
-        self._write()
+        self._note(outgoing.nonce)
 
     def give_up(self, outgoing: Outgoing) -> None:
         """See `Journal`."""
         super().give_up(outgoing)
-        self._write()
+        self._note(outgoing.nonce)
 
-    def _write(self) -> None:
-        content = {
-            "format": _FORMAT,
-            "transactions": [
-                {**_encoded(one), "over": nonce in self._over, "resent": nonce in self._resent}
-                for nonce, one in sorted(self._known.items())
-            ],
-        }
-        replace_file(self._path, json.dumps(content, indent=1).encode() + b"\n")
+    def _note(self, nonce: int) -> None:
+        """Append the state of a nonce."""
+        if self._file is None:
+            # Without the lines that later ones replaced, and without one that was not finished.
+            lines = [_line({"format": _FORMAT}), *map(self._state, sorted(self._known))]
+            replace_file(self._path, b"".join(lines))
+            self._file = self._path.open("ab", buffering=0)
+            return
+        try:
+            line = self._state(nonce)
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+            os.fsync(self._file.fileno())
+        except OSError:
+            # Perhaps a part of the line is there: the next change writes all anew.
+            self._file.close()
+            self._file = None
+            raise
+
+    def _state(self, nonce: int) -> bytes:
+        known = self._known.get(nonce)
+        if known is None:
+            return _line({"dropped": nonce})
+        marks = {"over": nonce in self._over, "resent": nonce in self._resent}
+        return _line({**_encoded(known), **marks})
 
     def _read(self) -> None:
         try:
-            content = parse_json(self._path.read_bytes(), "journal")
-            if content["format"] != _FORMAT:
+            head, *lines = self._path.read_bytes().splitlines(keepends=True)
+            if parse_json(head, "journal")["format"] != _FORMAT:
                 raise ValueError
-            for one in content["transactions"]:
-                outgoing = _decoded(one)
-                self._known[outgoing.nonce] = outgoing
-                if one["over"]:
-                    self._over.add(outgoing.nonce)
-                if one["resent"]:
-                    self._resent.add(outgoing.nonce)
+            for line in lines:
+                if line.endswith(b"\n"):
+                    self._take(parse_json(line, "journal"))
         except (KeyError, TypeError, ValueError, Malformed) as error:
             raise ValueError(f"{self._path}: damaged, or not a journal of transactions") from error
+
+    def _take(self, state: Mapping[str, Any]) -> None:
+        if "dropped" in state:
+            self._known.pop(int(state["dropped"]), None)
+            return
+        outgoing = _decoded(state)
+        self._known[outgoing.nonce] = outgoing
+        for marked, nonces in ((state["over"], self._over), (state["resent"], self._resent)):
+            if marked:
+                nonces.add(outgoing.nonce)
+            else:
+                nonces.discard(outgoing.nonce)
+
+
+def _line(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content).encode() + b"\n"
 
 
 def _encoded(one: Outgoing) -> dict[str, Any]:

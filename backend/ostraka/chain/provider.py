@@ -34,7 +34,8 @@ LOW_ON_COIN = re.compile(
 BUSY = re.compile("rate limit|too many requests|limit exceeded|timed? ?out", re.IGNORECASE)
 _NEVER_TAKEN = re.compile(
     "gas limit|gas cap|intrinsic gas|fee cap|less than block base fee|lower than the base fee"
-    "|invalid sender|initcode size|tx type not supported|chain ?id",
+    "|invalid sender|initcode size|tx type not supported|chain ?id"
+    "|oversized data|configured cap|floor data gas|txpool is full",
     re.IGNORECASE,
 )
 
@@ -68,6 +69,17 @@ def send(web3: Web3, raw: bytes) -> Web3RPCError | None:
     except OSError as error:
         log.warning("perhaps sent", problem=type(error).__name__)
     return None
+
+
+def nonce_at(web3: Web3, account: bytes, block: int) -> int:
+    """Return the first nonce of an account that no block up to this one used.
+
+    0 if the provider does not know: some drop the states of old blocks.
+    """
+    try:
+        return web3.eth.get_transaction_count(Web3.to_checksum_address(account), block)
+    except (BlockNotFound, Web3RPCError):
+        return 0
 
 
 def nonce_holder(web3: Web3, outgoing: Outgoing, last: int) -> bytes | None:

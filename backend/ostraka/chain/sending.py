@@ -30,6 +30,7 @@ from ostraka.chain.provider import (
     NONCE_PENDING,
     NONCE_USED,
     final_block,
+    nonce_at,
     nonce_holder,
     receipt_of,
     send,
@@ -70,9 +71,23 @@ class Payer:
         self._confirmations = confirmations
         self.address = signer.address
 
-    def errand(self, purpose: str) -> "Errand":
-        """Return the sender of a purpose's only transaction."""
-        return Errand(self, purpose)
+    def errand(self, purpose: str, *, waits: bool = True) -> "Errand":
+        """Return the sender of a purpose's only transaction.
+
+        Args:
+            waits: Whether it waits for a block. Otherwise it only sends: its caller looks again
+                later, and calls `push` meanwhile.
+        """
+        return Errand(self, purpose, waits=waits)
+
+    def unsettled(self, web3: Web3) -> tuple[int, list[Outgoing]]:
+        """Return the account's next nonce on chain, and its transactions in no final block.
+
+        Both by nonce: those from that nonce on wait for a block, the others are in one that is not
+        final.
+        """
+        count = web3.eth.get_transaction_count(Web3.to_checksum_address(self.address), "latest")
+        return count, self.journal.open(self.address, count)
 
     def sign(
         self, nonce: int, fields: Mapping[str, Any], fees: tuple[int, int], head: int
@@ -99,13 +114,16 @@ class Payer:
 
     def push(self, web3: Web3) -> None:
         """Send pending transactions again, stuck ones at a higher fee, and settle final ones."""
-        name = Web3.to_checksum_address(self.address)
-        count = web3.eth.get_transaction_count(name, "latest")
-        waiting = self.journal.open(self.address, count)
+        count, waiting = self.unsettled(web3)
         if not waiting:
             return
         final = self.final_block(web3)
+        decided = 0 if final is None else nonce_at(web3, self.address, final)
+        skipped: Signed | None = None
         for outgoing in waiting:
+            if decided <= outgoing.nonce < count:
+                # Its nonce is used, in a block that is not final: there is nothing to do.
+                continue
             if outgoing.settled:
                 # The chain reverted a final block, or a replica has not seen it yet.
                 self.journal.settle(outgoing, False)
@@ -113,7 +131,11 @@ class Payer:
             if receipt is not None:
                 self.settle(outgoing, receipt, final)
             elif not self._lost(web3, outgoing, final) and self.journal.resend(outgoing):
-                if outgoing.nonce == count:
+                last = outgoing.versions[-1]
+                if outgoing.nonce == count and self._is_stuck(web3, last):
+                    skipped = last
+                # All that follow it wait, too. Those with no better fees would be skipped in turn.
+                if skipped is not None and not last.outbids(skipped):
                     outgoing = self._with_higher_fee(web3, outgoing)
                 self._send_again(web3, outgoing)
 
@@ -128,6 +150,7 @@ class Payer:
         if receipt["status"] == 1:
             self.journal.settle(outgoing, True)
         else:
+            log.warning("reverted", purpose=outgoing.purpose, nonce=outgoing.nonce)
             self.journal.give_up(outgoing)
 
     def _lost(self, web3: Web3, outgoing: Outgoing, final: int | None) -> bool:
@@ -141,13 +164,15 @@ class Payer:
         self.journal.give_up(outgoing)
         return True
 
+    @staticmethod
+    def _is_stuck(web3: Web3, last: Signed) -> bool:
+        """Whether blocks skip the next transaction; without new blocks, no higher fee helps."""
+        is_old = unix_now() - last.signed_at_unix_s >= STUCK_S
+        return is_old and web3.eth.block_number - last.head >= STUCK_BLOCKS
+
     def _with_higher_fee(self, web3: Web3, outgoing: Outgoing) -> Outgoing:
         last = outgoing.versions[-1]
         block = web3.eth.get_block("latest")
-        passed_over = block["number"] - last.head
-        if passed_over < STUCK_BLOCKS or unix_now() - last.signed_at_unix_s < STUCK_S:
-            # Without new blocks, a higher fee does not help.
-            return outgoing
         base, suggested = block["baseFeePerGas"], web3.eth.max_priority_fee
         if last.max_fee > _FEE_CAP * (2 * base + suggested):
             return outgoing
@@ -191,8 +216,12 @@ class Account(Payer):
 class Errand:
     """Sends a purpose's only transaction, or follows it if it was sent before."""
 
-    def __init__(self, account: Payer, purpose: str) -> None:
+    def __init__(self, account: Payer, purpose: str, *, waits: bool = True) -> None:
+        """Args:
+        waits: As in `Payer.errand`.
+        """
         self._account = account
+        self._waits = waits
         self._journal = account.journal
         self._purpose = purpose
         self.address = account.address
@@ -200,13 +229,17 @@ class Errand:
     @property
     def begun(self) -> bool:
         """Whether its transaction was signed, and may have been sent."""
-        return self._journal.current(self._purpose) is not None
+        return self.outgoing is not None
 
     @property
     def settled(self) -> bool:
         """Whether its transaction is in a final block."""
-        outgoing = self._journal.current(self._purpose)
-        return outgoing is not None and outgoing.settled
+        return self.outgoing is not None and self.outgoing.settled
+
+    @property
+    def outgoing(self) -> Outgoing | None:
+        """Its transaction; None before one is signed, and after it was given up."""
+        return self._journal.current(self._purpose)
 
     def transact(self, web3: Web3, function: Any, value: int = 0) -> TxReceipt:
         """Return the receipt of the purpose's transaction; it is sent unless it was sent before.
@@ -224,7 +257,7 @@ class Errand:
             Web3Exception, OSError: An error of the provider; nothing was sent, or it is sent
             again.
         """
-        deadline_monotonic_s = time.monotonic() + MINING_S
+        deadline_monotonic_s = self._deadline_monotonic_s()
         while True:
             outgoing = self._journal.current(self._purpose)
             if outgoing is None:
@@ -233,11 +266,14 @@ class Errand:
             if receipt is not None:
                 return receipt
 
+    def _deadline_monotonic_s(self) -> float:
+        return time.monotonic() + (MINING_S if self._waits else 0)
+
     def follow(self, web3: Web3) -> TxReceipt:
         """As `transact`, for a transaction sent before; ChainError if it was given up."""
         outgoing = self._journal.current(self._purpose)
         if outgoing is not None:
-            receipt = self._await(web3, outgoing, time.monotonic() + MINING_S)
+            receipt = self._await(web3, outgoing, self._deadline_monotonic_s())
             if receipt is not None:
                 return receipt
         raise ChainError(f"{self._purpose}: no sent transaction can still be mined")
@@ -322,6 +358,11 @@ class Errand:
             receipt = receipt_of(web3, outgoing)
             if receipt is not None:
                 return self._outcome(web3, outgoing, receipt)
+            if time.monotonic() >= deadline_monotonic_s:
+                raise NotMinedYet(
+                    f"transaction 0x{outgoing.versions[-1].hash.hex()} was sent and is not mined "
+                    "yet; a retry does not send another one"
+                )
             if unix_now() - pushed_at >= PUSH_S:
                 self._account.push(web3)
                 pushed_at = unix_now()
@@ -329,11 +370,6 @@ class Errand:
                 if known is None or known.nonce != outgoing.nonce:
                     return None
                 outgoing = known
-            if time.monotonic() > deadline_monotonic_s:
-                raise NotMinedYet(
-                    f"transaction 0x{outgoing.versions[-1].hash.hex()} was sent and is not mined "
-                    "yet; a retry does not send another one"
-                )
             time.sleep(pause_s)
             pause_s = min(pause_s * _POLL_GROWTH, _LONGEST_POLL_S)
 

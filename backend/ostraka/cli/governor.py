@@ -1,5 +1,7 @@
 """`ostraka governor …`: decide the proposals of a DAO's Governor by private polls."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,13 +12,33 @@ from ostraka.cli.client import AsJson, address_option
 from ostraka.cli.errors import CommandError
 from ostraka.cli.key_options import PlainKey
 from ostraka.cli.output import emit, facts, note
-from ostraka.cli.sender_options import KeyFile, Rpc, secret_key
+from ostraka.cli.sender_options import (
+    SENT,
+    KeyFile,
+    Rpc,
+    Sender,
+    SentFolder,
+    SignerAccount,
+    SignerUrl,
+    journaled,
+    journaled_account,
+    secret_key,
+)
+from ostraka.planning.proposal_times import (
+    CensusTimes,
+    Verdict,
+    time_to_start,
+    too_short_response,
+    voting_period,
+)
 from ostraka.wire.records import to_hex
+from ostraka_verifier.units import Seconds
 
 if TYPE_CHECKING:
+    from ostraka.chain.deployment import ChainIdentity
     from ostraka.chain.governor import CensusDisputes, Governor, VoteSource
     from ostraka.chain.registry import Registry
-    from ostraka.keys import SigningKey
+    from ostraka.chain.sending import Errand, Payer
     from ostraka_verifier.census import Census
     from ostraka_verifier.published import PublishedPoll
 
@@ -29,6 +51,16 @@ ProposalId = Annotated[
 ]
 GovernorAddress = Annotated[
     bytes, address_option("--governor", "Address of the Governor.", "OSTRAKA_GOVERNOR")
+]
+
+
+ShortTimes = Annotated[
+    bool,
+    typer.Option(
+        "--unsafe-short-times",
+        help="Accept a response time below an hour. Challenges in the last moment can then make a "
+        "right census fall: for tests.",
+    ),
 ]
 
 
@@ -59,6 +91,24 @@ class _Scene:
         from ostraka.chain.registry import Registry
 
         return Registry(self.rpc, self.governor.registry_address())
+
+    def times(self) -> CensusTimes:
+        return CensusTimes(*map(Seconds, self.disputes().times()))
+
+    def chain(self) -> "ChainIdentity":
+        from ostraka.chain.deployment import ChainIdentity
+
+        return ChainIdentity.of(self.governor.web3)
+
+    @contextmanager
+    def paying(self, sender: Sender, folder: Path, as_json: bool) -> Iterator["Payer"]:
+        """Return who pays, whose transactions are remembered in a folder."""
+        with journaled(folder, self.chain(), sender.open(as_json)) as payer:
+            yield payer
+
+    def errand(self, payer: "Payer", what: str) -> "Errand":
+        where = f"0x{self.governor.address.hex()}"
+        return payer.errand(f"{what} of proposal {self.proposal_id} of {where}")
 
     def census(self) -> "Census":
         from ostraka.planning.proposal_census import right_census
@@ -109,12 +159,41 @@ def census(
 
 
 @app.command()
+def check(
+    governor: GovernorAddress,
+    rpc: Rpc,
+    as_json: AsJson = False,
+) -> None:
+    """Check whether a Governor's times let right censuses be final, and polls start. Sends nothing.
+
+    Run it before a DAO gives the Governor any role. Exit code 1 if something is wrong.
+
+    Example: ostraka governor check --governor 0x… --rpc https://rpc.example
+    """
+    scene = _Scene.of(rpc, governor, 0)
+    times, period = scene.times(), scene.governor.voting_period_s()
+    _require(as_json, too_short_response(times), voting_period(times, period))
+    answer = {**vars(times), "voting_period": round(period)}
+    shown = {
+        "Window for disputes": f"{times.window} s",
+        "Time to respond": f"{times.response_time} s",
+        "Longest delay": f"{times.max_delay} s",
+        "Voting period": f"{period:.0f} s",
+    }
+    emit(as_json, answer, facts(shown))
+
+
+@app.command()
 def post(
     proposal: ProposalId,
     governor: GovernorAddress,
     rpc: Rpc,
     key: KeyFile = None,
     plain_key: PlainKey = False,
+    signer: SignerUrl = None,
+    account: SignerAccount = None,
+    journal: SentFolder = SENT,
+    short_times: ShortTimes = False,
     as_json: AsJson = False,
 ) -> None:
     """Post the census of a proposal with a bond, unless your account did.
@@ -122,7 +201,8 @@ def post(
     Keep `ostraka governor guard` running until it is final: whoever challenges a place that nobody
     shows in time makes even a right census fall.
 
-    Repeat the command only after it has ended: it does not see a post that still waits for a block.
+    It refuses if no census can be final before the voting period ends, or if the response time is
+    below an hour.
 
     Example: ostraka governor post 7316… --governor 0x… --rpc $RPC --key operator.key
     """
@@ -130,18 +210,28 @@ def post(
     from ostraka_verifier.census import MINIMUM_CLASS
 
     scene = _Scene.of(rpc, governor, proposal)
-    pays = secret_key(key, plain_key, as_json)
     source, disputes, found = scene.source(), scene.disputes(), scene.census()
     if source.weights is WeightRule.EQUAL and len(found) < MINIMUM_CLASS:
         reason = f"{len(found)} have a weight; with equal weights a poll needs {MINIMUM_CLASS}"
         raise CommandError("Too few voters", reason)
-    for known in disputes.posts(source):
-        view = disputes.view(known)
-        is_mine = view.poster == pays.address and view.state is not PostState.FALLEN
-        if is_mine and known.tree == found.tree:
-            emit(as_json, {"census": known.id}, f"You posted it as census {known.id}.")
-            return
-    number, _ = disputes.post(pays, source, found.tree)
+    with scene.paying(Sender(key, plain_key, signer, account), journal, as_json) as payer:
+        fallen = 0
+        for known in disputes.posts(source):
+            view = disputes.view(known)
+            if view.poster != payer.address or known.tree != found.tree:
+                continue
+            if view.state is not PostState.FALLEN:
+                emit(as_json, {"census": known.id}, f"You posted it as census {known.id}.")
+                return
+            fallen += 1
+        times = scene.times()
+        _require(
+            as_json,
+            Verdict() if short_times else too_short_response(times),
+            time_to_start(times, scene.governor.time_left_s(proposal)),
+        )
+        purpose = f"post {found.root.hex()} of proposal {proposal} after {fallen}"
+        number, _ = disputes.post(disputes.errand(payer, purpose), source, found.tree)
     emit(as_json, {"census": number}, f"Posted as census {number}.")
 
 
@@ -152,6 +242,9 @@ def guard(
     rpc: Rpc,
     key: KeyFile = None,
     plain_key: PlainKey = False,
+    signer: SignerUrl = None,
+    account: SignerAccount = None,
+    journal: SentFolder = SENT,
     at_once: Annotated[
         int,
         typer.Option(
@@ -172,17 +265,17 @@ def guard(
     from ostraka_verifier.snapshot import NobodyListed
 
     scene = _Scene.of(rpc, governor, proposal)
-    pays = secret_key(key, plain_key, as_json)
     try:
         right = scene.census()
     except NobodyListed:
         # Then every census is false.
         right = None
-    watch = Guard(scene.disputes(), pays, right, at_once)
     done = []
-    for line in watch.look(scene.source()):
-        note(as_json, line)
-        done.append(line)
+    with scene.paying(Sender(key, plain_key, signer, account), journal, as_json) as payer:
+        watch = Guard(scene.disputes(), payer, right, at_once)
+        for line in watch.look(scene.source()):
+            note(as_json, line)
+            done.append(line)
     emit(as_json, done, f"Looked at the censuses of proposal {proposal}.")
 
 
@@ -193,12 +286,15 @@ def start(
     rpc: Rpc,
     key: KeyFile = None,
     plain_key: PlainKey = False,
+    journal: SentFolder = SENT,
     as_json: AsJson = False,
 ) -> None:
     """Start the poll of a proposal with a final census, give it to the nodes, and open the poll.
 
-    Nodes take the census from accounts that posted it. The same command continues after an
-    interruption; repeat it until the poll is open.
+    Nodes take the census from accounts that posted it, which sign it for them. So this command
+    needs the account's key; no external signer signs that.
+
+    The same command continues after an interruption; repeat it until the poll is open.
 
     Example: ostraka governor start 7316… --governor 0x… --rpc $RPC --key operator.key
     """
@@ -206,16 +302,17 @@ def start(
     from ostraka.gateway.courier import Courier, CourierError
 
     scene = _Scene.of(rpc, governor, proposal)
-    pays = secret_key(key, plain_key, as_json)
     found = scene.census()
-    if not scene.governor.poll_of(proposal):
-        _start(scene, pays, found)
-    poll, registry = scene.poll(), scene.registry()
-    if registry.poll(poll.poll_id).status is Status.CREATED:
-        try:
-            Courier(registry, pays).open_poll(poll, found.encode())
-        except CourierError as error:
-            raise CommandError("Not open yet", str(error)) from error
+    signs = secret_key(key, plain_key, as_json)
+    with journaled_account(journal, scene.chain(), signs) as pays:
+        if not scene.governor.poll_of(proposal):
+            _start(scene, pays, found)
+        poll, registry = scene.poll(), scene.registry()
+        if registry.poll(poll.poll_id).status is Status.CREATED:
+            try:
+                Courier(registry, pays).open_poll(poll, found.encode())
+            except CourierError as error:
+                raise CommandError("Not open yet", str(error)) from error
     status = registry.poll(poll.poll_id).status.name.lower()
     answer = {"poll": poll.poll_id, "status": status}
     emit(as_json, answer, facts({"Poll": poll.poll_id, "State": status}))
@@ -228,6 +325,9 @@ def tally(
     rpc: Rpc,
     key: KeyFile = None,
     plain_key: PlainKey = False,
+    signer: SignerUrl = None,
+    account: SignerAccount = None,
+    journal: SentFolder = SENT,
     as_json: AsJson = False,
 ) -> None:
     """Take a poll that is closed one step further: anchor the root, bring the tally, settle.
@@ -242,21 +342,21 @@ def tally(
     from ostraka_verifier.curve import load
 
     scene = _Scene.of(rpc, governor, proposal)
-    pays = secret_key(key, plain_key, as_json)
     poll, registry = scene.poll(), scene.registry()
-    courier = Courier(registry, pays)
-    try:
-        match registry.poll(poll.poll_id).status:
-            case Status.CLOSED:
-                courier.anchor(poll, 0)
-            case Status.RELEASABLE:
-                courier.tally(poll, load(), 0)
-    except CourierError as error:
-        raise CommandError("Not yet", str(error)) from error
-    status = registry.poll(poll.poll_id).status
-    accepted = registry.tally(poll.poll_id)
-    if accepted is not None and scene.governor.state(proposal) is ProposalState.ACTIVE:
-        scene.governor.settle(pays, proposal, accepted.values)
+    with scene.paying(Sender(key, plain_key, signer, account), journal, as_json) as payer:
+        courier = Courier(registry, payer)
+        try:
+            match registry.poll(poll.poll_id).status:
+                case Status.CLOSED:
+                    courier.anchor(poll, 0)
+                case Status.RELEASABLE:
+                    courier.tally(poll, load(), 0)
+        except CourierError as error:
+            raise CommandError("Not yet", str(error)) from error
+        status = registry.poll(poll.poll_id).status
+        accepted = registry.tally(poll.poll_id)
+        if accepted is not None and scene.governor.state(proposal) is ProposalState.ACTIVE:
+            scene.governor.settle(scene.errand(payer, "settle"), proposal, accepted.values)
     answer: dict[str, Any] = {
         "poll": poll.poll_id,
         "status": status.name.lower(),
@@ -276,6 +376,9 @@ def claim(
     rpc: Rpc,
     key: KeyFile = None,
     plain_key: PlainKey = False,
+    signer: SignerUrl = None,
+    account: SignerAccount = None,
+    journal: SentFolder = SENT,
     as_json: AsJson = False,
 ) -> None:
     """Take back your bonds of everything that is over, and what you were paid.
@@ -283,15 +386,26 @@ def claim(
     Example: ostraka governor claim 7316… --governor 0x… --rpc $RPC --key operator.key
     """
     scene = _Scene.of(rpc, governor, proposal)
-    pays = secret_key(key, plain_key, as_json)
-    due = scene.disputes().claim(pays, scene.source(), pays.address)
+    with scene.paying(Sender(key, plain_key, signer, account), journal, as_json) as payer:
+        due = scene.disputes().claim(payer, scene.source())
     emit(as_json, {"wei": str(due)}, f"Withdrew {due} wei.")
 
 
-def _start(scene: _Scene, pays: "SigningKey", found: "Census") -> None:
+def _require(as_json: bool, *verdicts: Verdict) -> None:
+    """Show warnings; CommandError with every obstacle."""
+    for verdict in verdicts:
+        for warning in verdict.warnings:
+            note(as_json, f"Warning: {warning}")
+    obstacles = [one for verdict in verdicts for one in verdict.obstacles]
+    if obstacles:
+        raise CommandError("Wrong times", "; ".join(obstacles))
+
+
+def _start(scene: _Scene, pays: "Payer", found: "Census") -> None:
     disputes = scene.disputes()
     for posted in disputes.posts(scene.source()):
         if posted.tree == found.tree and disputes.view(posted).is_final:
-            scene.governor.start_poll(pays, scene.governor.proposal(scene.proposal_id), posted)
+            proposal = scene.governor.proposal(scene.proposal_id)
+            scene.governor.start_poll(scene.errand(pays, "start the poll"), proposal, posted)
             return
     raise CommandError("No census", "the right census of this proposal is not final")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from web3 import Web3
 
     from ostraka.chain.deployment import ChainIdentity
-    from ostraka.chain.sending import Payer
+    from ostraka.chain.journal_file import FileJournal
+    from ostraka.chain.sending import Account, Payer
     from ostraka.chain.signers import Signer
 
 SECRET_VARIABLE = "OSTRAKA_SECRET_KEY"  # noqa: S105 - the name of a variable
@@ -119,13 +120,27 @@ def journaled(folder: Path, chain: "ChainIdentity", signer: "Signer") -> Iterato
     Raises:
         ValueError: Another command uses the same journal, or it is damaged.
     """
-    from ostraka.chain.journal_file import FileJournal
     from ostraka.chain.sending import Payer
 
-    folder.mkdir(parents=True, exist_ok=True)
-    name = f"{chain.id}-{chain.genesis.hex()[:8]}-0x{signer.address.hex()}.journal"
-    with FileJournal(folder / name) as journal:
+    with _journal(folder, chain, signer.address) as journal:
         yield Payer(signer, journal)
+
+
+@contextmanager
+def journaled_account(folder: Path, chain: "ChainIdentity", key: SigningKey) -> Iterator["Account"]:
+    """As `journaled`, for a key that signs statements, too."""
+    from ostraka.chain.sending import Account
+
+    with _journal(folder, chain, key.address) as journal:
+        yield Account(key, journal)
+
+
+def _journal(folder: Path, chain: "ChainIdentity", account: bytes) -> "FileJournal":
+    from ostraka.chain.journal_file import FileJournal
+
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{chain.id}-{chain.genesis.hex()[:8]}-0x{account.hex()}.journal"
+    return FileJournal(folder / name)
 
 
 def _signing_method(web3: "Web3") -> str:

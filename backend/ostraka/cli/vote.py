@@ -233,6 +233,42 @@ def receipts(
     )
 
 
+@app.command()
+def hand_in(
+    file: VotesFile, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False
+) -> None:
+    """Hand in the receipts of a file's last recorded ballot, if the board lacks that ballot.
+
+    The gateway passes them on to watchtowers, which can have the root rejected within the dispute
+    window. Receipts show your account, the time and the ballot's number, and not how you voted.
+
+    Example: ostraka vote hand-in votes/1-0x70997970c5.json --gateway https://vote.example
+    """
+    with reading(file):
+        votes = SavedVotes.read(file)
+    recorded = [ballot for ballot in votes.ballots if votes.recorded(ballot)]
+    if not recorded:
+        needed = counted(votes.poll.committee.quorum, "node", "nodes")
+        raise CommandError("Nothing to hand in", f"{file} has no ballot with receipts of {needed}")
+    shown = _shown(votes, max(recorded, key=lambda one: (one.cast_at, one.digest)), {})
+    given = {"digest": shown["ballot_digest"]}
+    given |= {name: shown[name] for name in ("voter", "cast_at", "receipts")}
+    with Gateway(gateway) as to:
+        kept = to.post(f"/polls/{votes.poll.poll_id}/omitted", given)
+    emit(
+        as_json,
+        kept,
+        facts(
+            {
+                "Handed in to": to.name,
+                "Poll": f"{votes.poll.poll_id}: {votes.poll.description.title}",
+                "Ballot": kept["digest"],
+                "Cast": when(kept["cast_at"]),
+            }
+        ),
+    )
+
+
 def _poll(
     to: Gateway,
     name: str,

@@ -188,6 +188,7 @@ def _sources(
 
 def _run(tower: "Tower", once: bool, interval: int, as_json: bool) -> None:
     from ostraka.chain.errors import ChainError
+    from ostraka.chain.sending import MINING_S
 
     said: dict[int, tuple[str, str]] = {}
     while True:
@@ -205,6 +206,8 @@ def _run(tower: "Tower", once: bool, interval: int, as_json: bool) -> None:
         for step in steps:
             _say_step(step, as_json)
         if once:
+            for step in tower.finish(MINING_S):
+                _say_step(step, as_json)
             return
         time.sleep(interval)
 

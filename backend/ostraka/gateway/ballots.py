@@ -1,18 +1,17 @@
-"""Relay ballots to nodes, and fetch receipts, boards and turnout from them.
+"""Relay ballots to nodes, and fetch receipts and turnout from them.
 
 Signed answers are checked; nothing here sees a vote.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import structlog
 
 from ostraka.chain.registry import PollView
-from ostraka.wire.node_standing import NodeStanding, enough_answers
+from ostraka.gateway.relayed_boards import RelayedBoards
+from ostraka.wire.node_standing import enough_answers
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, from_hex, strict_json, to_hex
@@ -29,14 +28,7 @@ MAX_BATCH = 200
 """Most ballots in one request."""
 _PATIENCE_S = 5
 """Longest time of a request for receipts or counts; nobody waits that long if enough answered."""
-_BOARD_PATIENCE_S = 15
-"""Until the first piece has arrived: a node may have to assemble the board first."""
-_NEXT_NODE_S = 1
-"""After this time without a board, the next node is asked, too."""
-_PIECE_PATIENCE_S = 10
-"""For each further piece of a board. A client that reads more slowly than that is not delayed."""
 _MAX_ANSWER_BYTES = 2**20
-_BOARD_CHUNK = 2**18
 
 
 class Ballots:
@@ -45,6 +37,7 @@ class Ballots:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
         self._nodes = Nodes(client, log.warning)
+        self.boards = RelayedBoards(client, self._nodes.standing)
         self._asking: set[asyncio.Task[Any]] = set()
 
     async def cast(self, poll: PublishedPoll, record: CastRecord) -> dict[str, Any]:
@@ -103,58 +96,6 @@ class Ballots:
             "quorum": poll.committee.quorum,
             "receipts": receipts,
         }
-
-    async def board(self, poll: PublishedPoll) -> AsyncIterator[bytes]:
-        """Return the board of the first node that serves it.
-
-        Raises:
-            Problem: No node serves it now.
-        """
-        # Slow nodes last.
-        members = sorted(poll.committee.members, key=lambda one: self._is_slow(one.url))
-        asked: set[asyncio.Task[_Download]] = set()
-        try:
-            while members or asked:
-                if members:
-                    asked.add(asyncio.create_task(self._download(poll, members.pop(0).url)))
-                done, asked = await asyncio.wait(
-                    asked,
-                    timeout=_NEXT_NODE_S if members else None,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                for task in done:
-                    if task.exception() is None:
-                        return task.result().pieces()
-                    if not _is_of_node(task.exception()):
-                        task.result()
-        finally:
-            await _cancel(asked)
-        raise Problem(ProblemType.BOARD_UNAVAILABLE, "no node serves the board now", "", 5)
-
-    def _is_slow(self, url: str) -> bool:
-        standing = self._nodes.standing(url)
-        return standing.left_alone or standing.late
-
-    async def _download(self, poll: PublishedPoll, base: str) -> "_Download":
-        """Return a board of which the first piece has arrived, so that its node is not silent."""
-        url = f"{base.rstrip('/')}/api/v1/polls/{poll.poll_id}/board"
-        standing = self._nodes.standing(base)
-        request = self._client.build_request("GET", url)
-        response = None
-        try:
-            async with asyncio.timeout(_BOARD_PATIENCE_S):
-                response = await self._client.send(request, stream=True)
-                if response.status_code != httpx.codes.OK:
-                    raise Malformed("board", "a refusal")
-                rest = response.aiter_bytes(_BOARD_CHUNK)
-                first = await anext(rest, b"")
-        except BaseException as error:
-            if response is not None:
-                await response.aclose()
-            if isinstance(error, TimeoutError):
-                standing.leave_alone()
-            raise
-        return _Download(response, first, rest, standing)
 
     async def progress(self, poll: PublishedPoll, view: PollView) -> dict[str, Any]:
         """Return counts only: eligible voters, votes cast, and which nodes answer."""
@@ -229,41 +170,6 @@ class Ballots:
         self._asking.discard(task)
         if not task.cancelled() and not _is_of_node(task.exception()):
             log.error("request to a node failed", exc_info=task.exception())
-
-
-@dataclass(frozen=True)
-class _Download:
-    """A board that has begun to arrive."""
-
-    response: httpx.Response
-    first: bytes
-    rest: AsyncIterator[bytes]
-    standing: NodeStanding
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """Yield the board; the connection is cut if the node is too slow."""
-        try:
-            yield self.first
-            while True:
-                async with asyncio.timeout(_PIECE_PATIENCE_S):
-                    piece = await anext(self.rest, b"")
-                if not piece:
-                    return
-                yield piece
-        except TimeoutError:
-            self.standing.leave_alone()
-            raise
-        finally:
-            await self.response.aclose()
-
-
-async def _cancel(downloads: set[asyncio.Task[_Download]]) -> None:
-    """Cancel downloads, and close those that have begun meanwhile."""
-    for task in downloads:
-        task.cancel()
-    for one in await asyncio.gather(*downloads, return_exceptions=True):
-        if isinstance(one, _Download):
-            await one.response.aclose()
 
 
 def _is_of_node(error: BaseException | None) -> bool:

@@ -14,7 +14,7 @@ import httpx
 from ostraka.chain.contract import Sender, Sent
 from ostraka.chain.errors import NoFinality
 from ostraka.chain.registry import Registry
-from ostraka.chain.sending import Account, Errand
+from ostraka.chain.sending import Account, Errand, Payer
 from ostraka.gateway.node_requests import Failure, NodeRequests, start
 from ostraka.gateway.tallying import is_good, sums_of, tally_of
 from ostraka.keys import SigningKey
@@ -65,12 +65,12 @@ class Courier:
     def __init__(
         self,
         registry: Registry,
-        payer: SigningKey | Account,
+        payer: SigningKey | Payer,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Args:
-        payer: Pays for transactions, and signs the uploads of censuses of polls that it created;
-            an account sends each transaction once.
+        payer: Pays for transactions, each of which a payer with a journal sends once. A key or an
+            account also signs the uploads of censuses of polls that it created.
         transport: Transport of requests to nodes; by default the network.
         """
         self._registry = registry
@@ -82,11 +82,15 @@ class Courier:
         return NodeClient(self._http, url, cancellation)
 
     def _sign(self, digest: bytes) -> bytes:
-        payer = self._payer
-        return payer.sign_statement(digest) if isinstance(payer, Account) else payer.sign(digest)
+        match self._payer:
+            case Account() as account:
+                return account.sign_statement(digest)
+            case SigningKey() as key:
+                return key.sign(digest)
+        raise TypeError("this payer signs transactions only")
 
     def _sender(self, purpose: str) -> Sender:
-        return self._payer.errand(purpose) if isinstance(self._payer, Account) else self._payer
+        return self._payer.errand(purpose) if isinstance(self._payer, Payer) else self._payer
 
     def _sent_before(self, sender: Sender) -> Sent | None:
         """Return the transaction already sent for an errand, even if a provider lags behind."""

@@ -327,7 +327,7 @@ def _shares_keys(wanted: RoundSpecification | PollSpecification, census: Census)
     """
     if isinstance(electorate_of(wanted), AccountList | Invitations):
         return wanted.shared_keys
-    return wanted.shared_keys or bool(census.shared_keys())
+    return wanted.shared_keys or census.shared_keys().number > 0
 
 
 def _redeemed(electorate: Invitations, used: Sequence[Invitation], nonce: bytes | None) -> Fixed:

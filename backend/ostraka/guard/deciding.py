@@ -73,6 +73,8 @@ class Facts:
         view: State of the poll at the newest block.
         now_unix_s: Time of that block.
         docket: All disputes about the poll.
+        pending: The watchtower's own challenges of the anchored root that are not in the docket
+            yet: they wait for a block.
         recorded: Each voter's latest recorded ballot, by voter.
         own: The watchtower's account.
         most_demands: Returns how many challenges it can pay for now, at least 1.
@@ -86,6 +88,11 @@ class Facts:
     recorded: Mapping[bytes, Recorded]
     own: bytes
     most_demands: Callable[[], int]
+    pending: tuple[Challenge, ...] = ()
+
+    def challenges(self, docket: Docket) -> tuple[Challenge, ...]:
+        """Return the challenges of the anchored root, with those that wait for a block."""
+        return *docket.challenges, *self.pending
 
 
 @dataclass(frozen=True)
@@ -231,7 +238,8 @@ def _against(facts: Facts, docket: Docket, faults: Sequence[Fault]) -> list[Move
     for fault in faults:
         if not isinstance(fault, FalseLeaf):
             return [Prove(fault)]
-    asked = {one.subject: one for one in docket.challenges if isinstance(one.subject, int)}
+    challenges = facts.challenges(docket)
+    asked = {one.subject: one for one in challenges if isinstance(one.subject, int)}
     for fault in faults:
         if isinstance(fault, FalseLeaf):
             known = asked.get(fault.index)
@@ -276,7 +284,7 @@ def _missing(facts: Facts, board: _Board) -> list[Recorded]:
 
 def _demand_ballots(facts: Facts, docket: Docket, missing: Sequence[Recorded]) -> list[Move]:
     """Return the demand of one missing ballot: one without an answer is enough."""
-    asked = {one.subject: one for one in docket.challenges}
+    asked = {one.subject: one for one in facts.challenges(docket)}
     is_deceived = any(
         isinstance(one.subject, ReceiptedBallot)
         and one.challenger == facts.own
@@ -299,7 +307,8 @@ def _questions(
     facts: Facts, docket: Docket, shown: Mapping[int, ShownLeaf], random: Randomness
 ) -> list[Move]:
     """Return the leaves to ask for of a root that no board gives."""
-    asked = {one.subject: one for one in docket.challenges if isinstance(one.subject, int)}
+    challenges = facts.challenges(docket)
+    asked = {one.subject: one for one in challenges if isinstance(one.subject, int)}
     if any(one.is_open and one.challenger == facts.own for one in asked.values()):
         return []
     response = max(1, facts.parameters.response_time)

@@ -1,9 +1,13 @@
 """Send what a watchtower decides: bonds within limits, each transaction once.
 
+Nothing waits for a block: the next transaction takes the next nonce. What waits is read from the
+journal, and counts against every limit.
+
 Source: docs/protocol.md §11.3; docs/operations.md, "Watch the roots of polls".
 """
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -11,6 +15,7 @@ import structlog
 from ostraka.chain.contract import Sent
 from ostraka.chain.dispute_log import DisputeLog
 from ostraka.chain.disputes import (
+    BONDS_DOUBLE_AFTER,
     NOBODY,
     Challenge,
     ChallengeState,
@@ -22,6 +27,7 @@ from ostraka.chain.disputes import (
     omission_challenge,
 )
 from ostraka.chain.errors import LowOnCoin, NotMinedYet, Refused
+from ostraka.chain.registry import PollView
 from ostraka.chain.sending import Errand, Payer
 from ostraka.guard.deciding import Facts
 from ostraka.guard.faults import FalseOrder, FalsePadding, FalseSum
@@ -37,14 +43,18 @@ from ostraka.guard.moves import (
     Prove,
     described,
 )
+from ostraka.guard.pending import Fate, Pending
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 log = structlog.get_logger()
 
+_MORE_ATTEMPTS = 3
+"""How often a move without a bond is sent again before the block in which it reverted is final."""
 _WITHDRAWAL_GAS = 60_000
 _WORTH = 4
 """A withdrawal is worth a transaction if it brings so many times the fee."""
@@ -81,9 +91,9 @@ class Step:
 
     Attributes:
         outcome: "sent", "waiting" (for a block, or a random delay), "overtaken" (somebody else did
-            the same), "refused" or "failed".
+            the same), "refused" (by the contract, before it is sent or in its block) or "failed".
         bond: In wei; 0 without one.
-        transaction: Hash; empty unless it was mined.
+        transaction: Hash of what was sent; a replacement at a higher fee has another one.
     """
 
     poll: int
@@ -119,20 +129,73 @@ class Hands:
         self._limits = limits
         self._node_key = node_key
         self._withdrawn = "0"
+        self._pending = Pending(disputes, payer)
+        self._sent: dict[str, Step] = {}
 
-    def affordable(self, poll: DisputedPoll, docket: Docket) -> int:
+    def look(self) -> list[Step]:
+        """Send again what waits for a block, and return what its block refused since the last look.
+
+        Raises:
+            ChainError: The chain is out of reach.
+        """
+        self._pending.update()
+        refused = []
+        for purpose, step in list(self._sent.items()):
+            # One that was given up had reverted, or another one took its nonce.
+            outgoing = self._payer.errand(purpose).outgoing
+            fate = Fate.REVERTED if outgoing is None else self._pending.fate(outgoing)
+            if fate is Fate.WAITING:
+                continue
+            del self._sent[purpose]
+            if fate is Fate.REVERTED:
+                refused.append(replace(step, outcome="refused", detail="reverted in its block"))
+        return refused
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more may be sent before a block comes."""
+        return self._pending.is_full
+
+    @property
+    def waits(self) -> bool:
+        """Whether something that was sent waits for a block."""
+        return bool(self._sent)
+
+    def pending(
+        self, poll: DisputedPoll, docket: Docket, view: PollView, now: UnixSeconds
+    ) -> tuple[Challenge, ...]:
+        """Return the account's challenges of a root that wait for a block."""
+        return self._pending.challenges(poll, docket, view, now)
+
+    def affordable(self, poll: DisputedPoll, facts: Facts) -> int:
         """Return how many challenges the account may make now, by limits and coin."""
-        bond = self._bond(poll)
+        bond = self._bond(poll, facts)
         if bond > self._limits.max_bond_wei:
             # One is decided, and then refused with the reason.
             return 1
-        left = self._limits.poll_budget_wei - spent_by(docket, self._payer.address)
-        coins = self._disputes.coins_of(self._payer.address)
-        return max(1, min(left, coins) // max(1, bond))
+        left = self._limits.poll_budget_wei - self._spent(poll, facts)
+        return max(1, min(left, self._coins()) // max(1, bond))
 
-    def _bond(self, poll: DisputedPoll, fee: tuple[int, int] = _NEXT_FEE) -> int:
+    def _bond(self, poll: DisputedPoll, facts: Facts, fee: tuple[int, int] = _NEXT_FEE) -> int:
+        """Return the bond of the next challenge, after those that wait for a block."""
         times, parts = fee
-        return self._disputes.bond_of(poll, self._disputes.base_fee() * times // parts)
+        bond = self._disputes.bond_of(poll, self._disputes.base_fee() * times // parts)
+        opened = len(facts.docket.of_round(facts.view.round).challenges)
+        then = opened + len(self._unseen(poll, facts))
+        return bond << (then // BONDS_DOUBLE_AFTER - opened // BONDS_DOUBLE_AFTER)
+
+    def _spent(self, poll: DisputedPoll, facts: Facts) -> int:
+        """Return the wei in the account's bonds about a poll, with those that wait for a block."""
+        waiting = sum(one.bond for one in self._unseen(poll, facts))
+        return spent_by(facts.docket, self._payer.address) + waiting
+
+    def _unseen(self, poll: DisputedPoll, facts: Facts) -> tuple[Challenge, ...]:
+        """Return the challenges that wait for a block now, with those sent since the decision."""
+        return self._pending.challenges(poll, facts.docket, facts.view, facts.now_unix_s)
+
+    def _coins(self) -> int:
+        """Return the account's coin that nothing which waits for a block can take, in wei."""
+        return max(0, self._disputes.coins_of(self._payer.address) - self._pending.most_wei)
 
     def is_overtaken(self, poll: DisputedPoll, facts: Facts, move: Move) -> bool:
         """Return whether somebody has done it, or it waits for a block."""
@@ -150,7 +213,12 @@ class Hands:
                 return state is not ChallengeState.OPEN
 
     def errand(self, poll: DisputedPoll, facts: Facts, move: Move) -> Errand:
-        """Return the sender of a move's only transaction: the same one after a restart."""
+        """Return the sender of a move's transaction: the same one after a restart.
+
+        It has no other, with one exception. A reorganization may put an answer into a block before
+        the challenge. If what takes no bond reverted, it is sent again at once: its time may be
+        over before that block is final, and it costs a fee at most. A bond could be taken twice.
+        """
         match move:
             case DemandLeaf():
                 detail = leaf_challenge(poll, facts.view.round, move.index)
@@ -163,7 +231,16 @@ class Hands:
         root = facts.view.root.digest.hex()[:16]
         where = f"{self._disputes.address.hex()[:16]} {poll.registry.hex()[:16]} {poll.poll_id}"
         kind = type(move).__name__
-        return self._payer.errand(f"{kind} {where} {root} {detail.hex()[:32]}")
+        purpose = f"{kind} {where} {root} {detail.hex()[:32]}"
+        errand = self._payer.errand(purpose, waits=False)
+        if isinstance(move, DemandLeaf | DemandBallot):
+            return errand
+        for attempt in range(2, 2 + _MORE_ATTEMPTS):
+            outgoing = errand.outgoing
+            if outgoing is None or self._pending.fate(outgoing) is not Fate.REVERTED:
+                break
+            errand = self._payer.errand(f"{purpose}, attempt {attempt}", waits=False)
+        return errand
 
     def send(
         self,
@@ -173,44 +250,69 @@ class Hands:
         facts: Facts,
         move: Move,
     ) -> Step:
-        """Send a move's only transaction, or follow it.
+        """Send a move's only transaction, and do not wait for a block.
 
         Raises:
-            ChainError: It is not mined yet, the account cannot pay, or the contract refuses.
+            ChainError: It was sent before and is not mined yet, the account cannot pay, or the
+                contract refuses.
         """
-        words, disputes = described(move), self._disputes
-        digest, bond = facts.view.root.digest, 0
+        words, bond = described(move), 0
+        if isinstance(move, DemandLeaf | DemandBallot):
+            bond = self._bond(poll, facts)
+            objection = None if errand.begun else self._objection(bond, poll, facts)
+            if objection is not None:
+                return Step(poll.poll_id, words, "failed", objection, bond)
+            if not (isinstance(move, DemandLeaf) and move.is_guess):
+                bond = max(bond, self._ample_bond(poll, facts))
+        if errand.begun:
+            sent = self._transact(published, errand, poll, facts, move, bond)
+            return Step(poll.poll_id, words, "waiting", f"it is in block {sent.block}")
+        with suppress(NotMinedYet):
+            self._transact(published, errand, poll, facts, move, bond)
+        return self._noted(errand, Step(poll.poll_id, words, "sent", "", bond))
+
+    def _noted(self, errand: Errand, step: Step) -> Step:
+        """Count a transaction that was sent, and return its step with the hash."""
+        outgoing = errand.outgoing
+        if outgoing is None:
+            return step
+        self._pending.add(outgoing)
+        sent = replace(step, transaction=outgoing.versions[-1].hash)
+        self._sent[outgoing.purpose] = sent
+        return sent
+
+    def _transact(
+        self,
+        published: PublishedPoll,
+        errand: Errand,
+        poll: DisputedPoll,
+        facts: Facts,
+        move: Move,
+        bond: int,
+    ) -> Sent:
+        disputes, digest = self._disputes, facts.view.root.digest
         match move:
             case Prove(fault):
-                sent = self._prove(errand, poll, fault)
-            case DemandLeaf() | DemandBallot():
-                bond = self._bond(poll)
-                objection = None if errand.begun else self._objection(bond, facts.docket)
-                if objection is not None:
-                    return Step(poll.poll_id, words, "failed", objection, bond)
-                if not (isinstance(move, DemandLeaf) and move.is_guess):
-                    bond = max(bond, self._ample_bond(poll, facts.docket))
-                if isinstance(move, DemandLeaf):
-                    sent = disputes.challenge_leaf(errand, poll, digest, move.index, bond)
-                else:
-                    one = move.recorded
-                    sent = disputes.challenge_omission(
-                        errand, poll, digest, one.ballot, one.receipts, bond
-                    )
+                return self._prove(errand, poll, fault)
+            case DemandLeaf(index):
+                return disputes.challenge_leaf(errand, poll, digest, index, bond)
+            case DemandBallot(one):
+                return disputes.challenge_omission(
+                    errand, poll, digest, one.ballot, one.receipts, bond
+                )
             case AnswerLeaf(challenge, index, evidence):
                 payee = self._payee(published, challenge)
-                sent = disputes.answer_leaf(errand, poll, index, evidence, payee)
+                return disputes.answer_leaf(errand, poll, index, evidence, payee)
             case AnswerOmission(challenge, ballot, index, leaf, siblings):
                 payee = self._payee(published, challenge)
-                sent = disputes.answer_omission(errand, poll, ballot, index, leaf, siblings, payee)
+                return disputes.answer_omission(errand, poll, ballot, index, leaf, siblings, payee)
             case AnswerInvalid(challenge, ballot, content):
                 payee = self._payee(published, challenge)
-                sent = disputes.answer_invalid_ballot(errand, poll, ballot, content, payee)
+                return disputes.answer_invalid_ballot(errand, poll, ballot, content, payee)
             case Expire(challenge):
-                sent = disputes.expire(errand, poll, challenge.id)
+                return disputes.expire(errand, poll, challenge.id)
             case Close(challenge):
-                sent = disputes.close(errand, poll, challenge.id)
-        return Step(poll.poll_id, words, "sent", "", bond, sent.hash)
+                return disputes.close(errand, poll, challenge.id)
 
     def _prove(
         self, errand: Errand, poll: DisputedPoll, fault: FalseSum | FalsePadding | FalseOrder
@@ -224,26 +326,25 @@ class Hands:
             case FalseOrder(index, leaves, paths):
                 return disputes.prove_order(errand, poll, index, leaves, paths)
 
-    def _ample_bond(self, poll: DisputedPoll, docket: Docket) -> int:
+    def _ample_bond(self, poll: DisputedPoll, facts: Facts) -> int:
         """Return a bond that a rising base fee does not make too small, within the limits."""
-        own = self._payer.address
         return min(
-            self._bond(poll, _HIGHEST_FEE),
+            self._bond(poll, facts, _HIGHEST_FEE),
             self._limits.max_bond_wei,
-            self._limits.poll_budget_wei - spent_by(docket, own),
-            self._disputes.coins_of(own) // 2,
+            self._limits.poll_budget_wei - self._spent(poll, facts),
+            self._coins() // 2,
         )
 
-    def _objection(self, bond: int, docket: Docket) -> str | None:
+    def _objection(self, bond: int, poll: DisputedPoll, facts: Facts) -> str | None:
         """Return why a bond must not be paid; None if it may."""
         own = self._payer.address
         if bond > self._limits.max_bond_wei:
             return f"a bond of {bond} wei is needed; the limit is {self._limits.max_bond_wei}"
-        spent = spent_by(docket, own)
+        spent = self._spent(poll, facts)
         if spent + bond > self._limits.poll_budget_wei:
             budget = self._limits.poll_budget_wei
             return f"bonds of {spent} wei are open or spent, {bond} more exceed the budget {budget}"
-        coins = self._disputes.coins_of(own)
+        coins = self._coins()
         if coins < bond:
             return f"account 0x{own.hex()} has {coins} wei; a bond of {bond} wei is needed"
         return None
@@ -263,20 +364,23 @@ class Hands:
         credit = self._events.latest_credit(own)
         if credit in ("0", self._withdrawn):
             return []
-        errand = self._payer.errand(f"withdraw {self._disputes.address.hex()} {credit}")
+        purpose = f"withdraw {self._disputes.address.hex()}"
+        if self._pending.waits(purpose):
+            # Another one would find nothing left.
+            return []
+        errand = self._payer.errand(f"{purpose} {credit}", waits=False)
         balance = self._disputes.balance_of(own)
         worth = _WORTH * _WITHDRAWAL_GAS * self._disputes.base_fee()
-        if errand.settled or balance <= worth:
+        if errand.begun or balance <= worth:
             self._withdrawn = credit
             return []
         try:
-            sent = self._disputes.withdraw(errand)
-        except NotMinedYet as error:
-            return [Step(0, "withdraw", "waiting", str(error))]
+            with suppress(NotMinedYet):
+                self._disputes.withdraw(errand)
         except (LowOnCoin, Refused) as error:
             return [Step(0, "withdraw", "failed", str(error))]
-        log.info("withdrawn", wei=str(balance))
-        return [Step(0, "withdraw", "sent", f"{balance} wei", 0, sent.hash)]
+        log.info("withdrawal", wei=str(balance))
+        return [self._noted(errand, Step(0, "withdraw", "sent", f"{balance} wei"))]
 
 
 def disputed_poll(poll: PublishedPoll) -> DisputedPoll:

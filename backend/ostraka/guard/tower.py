@@ -1,19 +1,21 @@
 """Watch the polls of a registry with disputes: decide, and send what is decided.
 
-Nothing is kept but what the journal of the account keeps. Every turn reads the chain again, looks
-at pending transactions before it sends, and follows what was sent before.
+Nothing is kept but what the journal of the account keeps. Every turn sends again what waits for a
+block, reads the chain again, looks at pending transactions before it sends, and waits for no block.
 
 Source: docs/operations.md, "Watch the roots of polls"; docs/decisions/0080-watchtower.md.
 """
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
+from ostraka.chain.contract import Head, checksum
 from ostraka.chain.dispute_log import DisputeLog
 from ostraka.chain.disputes import DisputedPoll, Disputes, Docket
 from ostraka.chain.errors import ChainError, LowOnCoin, NotMinedYet, Refused
@@ -56,6 +58,10 @@ _SOURCES_S = 30
 """How often sources are asked again about a poll that no board explains."""
 _SHARE_OF_TIME = 20
 """No random delay takes more than this part of the time that is left."""
+_HELD_S = 2
+"""How long moves of one poll wait for those of others, to be sent in the order of deadlines."""
+_LOOK_S = 1
+"""Pauses between two looks at what waits for a block."""
 
 
 @dataclass
@@ -71,6 +77,21 @@ class _Watched:
     root: bytes = b""
     due_monotonic_s: dict[str, float] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A move that was decided and not sent yet."""
+
+    watched: _Watched
+    poll: DisputedPoll
+    facts: Facts
+    move: Move
+
+    @property
+    def time_left_s(self) -> float:
+        """Seconds until it is too late."""
+        return _time_left(self.facts, self.move)
 
 
 class Tower:
@@ -133,27 +154,68 @@ class Tower:
         Raises:
             ChainError: The chain cannot be reached. A later turn continues.
         """
+        # Before the head: what is mined in between then counts as pending, and not as nothing.
+        steps = self._refused()
         head = self._registry.head()
-        count = self._registry.poll_count(head.number)
         self._log.update(head.number)
-        steps: list[Step] = []
-        for number in range(1, count + 1):
-            if self._only and number not in self._only:
-                continue
-            if number in self._done or self._look_at.get(number, 0) > head.timestamp:
-                continue
-            try:
-                steps += self._turn_of(number, head.number, head.timestamp)
-            except ChainError:
-                raise
-            except Exception:
-                # One poll's failure must not stop the others. It is tried again in the next turn:
-                # whoever can make it fail once must not gain an hour without a watchtower.
-                log.exception("poll not watched", poll=number)
+        planned: list[_Planned] = []
+        held_since = self._now_monotonic_s()
+        for number in self._numbers(head):
+            with _apart(number):
+                planned += self._plan(number, head.number, head.timestamp)
+            if self._now_monotonic_s() >= held_since + _HELD_S:
+                # The check of a large board takes minutes, in which others must not wait.
+                steps += self._send(planned)
+                planned, held_since = [], self._now_monotonic_s()
+        steps += self._send(planned)
         steps += self._hands.withdraw()
         return steps
 
-    def _turn_of(self, number: int, block: int, now: UnixSeconds) -> list[Step]:
+    def finish(self, wait_s: float) -> list[Step]:
+        """Wait until what was sent is in a block; return what its block refused.
+
+        Raises:
+            ChainError: The chain cannot be reached.
+        """
+        steps: list[Step] = []
+        until = self._now_monotonic_s() + wait_s
+        while self._hands.waits:
+            steps += self._refused()
+            if not self._hands.waits or self._now_monotonic_s() >= until:
+                break
+            time.sleep(_LOOK_S)
+        return steps
+
+    def _refused(self) -> list[Step]:
+        steps = self._hands.look()
+        for step in steps:
+            log.warning("dispute", **_logged(step))
+        return steps
+
+    def _numbers(self, head: Head) -> list[int]:
+        """Return the polls to look at, those with the earliest deadline of a challenge first."""
+        first = self._log.first_deadlines(checksum(self._registry.address))
+        numbers = [
+            number
+            for number in range(1, self._registry.poll_count(head.number) + 1)
+            if (not self._only or number in self._only)
+            and number not in self._done
+            and self._look_at.get(number, 0) <= head.timestamp
+        ]
+        return sorted(numbers, key=lambda number: first.get(number, float("inf")))
+
+    def _send(self, planned: Iterable[_Planned]) -> list[Step]:
+        """Send moves of several polls, the most urgent first."""
+        steps = []
+        for one in sorted(planned, key=lambda one: one.time_left_s):
+            with _apart(one.poll.poll_id):
+                step = self._do(one.watched, one.poll, one.facts, one.move)
+                if step is not None:
+                    steps.append(step)
+        return steps
+
+    def _plan(self, number: int, block: int, now: UnixSeconds) -> list[_Planned]:
+        """Decide about a poll."""
         view = self._registry.poll(number, block)
         watched = self._watch(number, view, now)
         if watched is None:
@@ -174,19 +236,13 @@ class Tower:
             watched.evidence,
             watched.recorded,
             self.own,
-            lambda: self._hands.affordable(poll, docket),
+            lambda: self._hands.affordable(poll, facts),
+            self._hands.pending(poll, docket, view, now),
         )
         decision = decide(facts, self._random)
         self._note(number, watched, decision)
-        steps = [
-            step
-            for move in decision.moves
-            if self._may(move)
-            for step in [self._do(watched, poll, facts, move)]
-            if step is not None
-        ]
         self._leave_ended(number, view, decision, now)
-        return steps
+        return [_Planned(watched, poll, facts, move) for move in decision.moves if self._may(move)]
 
     def _watch(self, number: int, view: PollView, now: UnixSeconds) -> _Watched | None:
         known = self._watched.get(number)
@@ -247,11 +303,15 @@ class Tower:
             if not errand.begun:
                 if not self._is_due(watched, facts, move, words):
                     return Step(poll.poll_id, words, "waiting", "others may be faster")
+                if self._hands.is_full:
+                    return Step(poll.poll_id, words, "waiting", "others wait for a block already")
                 if self._hands.is_overtaken(poll, facts, move):
                     return Step(poll.poll_id, words, "overtaken")
             elif errand.settled:
                 return None
             step = self._hands.send(watched.published, errand, poll, facts, move)
+            if step.outcome == "waiting":
+                return step
         except NotMinedYet as error:
             return Step(poll.poll_id, words, "waiting", str(error))
         except LowOnCoin as error:
@@ -350,7 +410,22 @@ _COUNTED: dict[type[Move], str] = {
 }
 
 
-def _time_left(facts: Facts, move: Move) -> int:
+@contextmanager
+def _apart(number: int) -> Iterator[None]:
+    """Keep one poll's failure from the others.
+
+    It is tried again in the next turn: whoever can make it fail once must not gain an hour without
+    a watchtower.
+    """
+    try:
+        yield
+    except ChainError:
+        raise
+    except Exception:
+        log.exception("poll not watched", poll=number)
+
+
+def _time_left(facts: Facts, move: Move) -> float:
     match move:
         case DemandLeaf() | DemandBallot():
             return latest_demand(facts, move) - facts.now_unix_s
@@ -359,6 +434,8 @@ def _time_left(facts: Facts, move: Move) -> int:
         case Expire():
             bound = facts.view.anchored_at + facts.parameters.dispute_window
             return bound + facts.parameters.max_dispute_delay - facts.now_unix_s
+        case Close():
+            return float("inf")
         case _:
             return move.challenge.deadline - facts.now_unix_s
 

@@ -202,7 +202,7 @@ def _objection(
     redemptions: bytes | None,
     chain: ElectorateReader,
 ) -> str | None:
-    if census.shared_keys() and not poll.description.shared_keys:
+    if census.shared_keys().number and not poll.description.shared_keys:
         return "one key signs for several voters, and the description does not allow it"
     origin, reference = poll.description.census, poll.description.round
     if reference is None and chain.takes_polls(creator):

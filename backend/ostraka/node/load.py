@@ -19,6 +19,9 @@ class NodeLoad:
             because it lost its database.
         queued: Ballots that wait for their check, in all polls.
         receipted: Ballots of voters that got a receipt since the start, in all polls.
+        contradicting: For each other node of a poll of this node, by address, the number of polls
+            in which it contradicted its checkpoints, or could not prove that its log only grew.
+        halted: Number of polls under way in which this node signs no more checkpoints.
         away: For each other node of a poll under way, by address, whether it did not answer the
             last request.
     """
@@ -28,6 +31,8 @@ class NodeLoad:
     sat_out: int
     queued: int
     receipted: int
+    contradicting: dict[bytes, int]
+    halted: int
     away: dict[bytes, bool]
 
     @classmethod
@@ -42,6 +47,17 @@ class NodeLoad:
             ),
             sum(service.accepting.queued for service in services),
             sum(service.accepting.receipted for service in services),
+            {
+                peer.address: sum(
+                    peer.address in service.checkpoints.suspects for service in services
+                )
+                for service in services
+                for peer in service.served.peers
+            },
+            sum(
+                bool(service.served.own_log.halted) and not isinstance(service.phase, Destroyed)
+                for service in services
+            ),
             {
                 peer.address: peer.is_away
                 for service in services

@@ -182,12 +182,17 @@ class Accepting(Keyed):
         return Announced(self.served, self.secret)
 
     def freeze(self) -> "Settling":
-        """Sign the inventory (§10.1); from then on no receipt is signed."""
+        """Sign the inventory (§10.1) and the last checkpoint (§9.6); from then on no receipt is
+        signed."""
         served, poll = self.served, self.served.poll
-        receipts = served.store.receipts(poll.poll_id)
-        hashed = agreement.inventory_hash([row[:3] for row in receipts])
-        signature = served.sign(typed_data.INVENTORY, poll.context, hashed)
-        served.store.freeze(poll.poll_id, poll.context, signature)
+        with served.own_log.next(poll.parameters.freezes_at) as last:
+            receipts = served.store.checkpoints.entries(poll.poll_id)
+            hashed = agreement.inventory_hash([row[:3] for row in receipts])
+            signature = served.sign(typed_data.INVENTORY, poll.context, hashed)
+            start, digests = (last.start, last.digests) if last else (0, [])
+            served.store.checkpoints.freeze(
+                poll.poll_id, poll.context, signature, start, digests, last.signed if last else None
+            )
         served.log.info("frozen", ballots=len(receipts))
         return Settling(served, self.secret, signature, set())
 

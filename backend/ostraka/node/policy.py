@@ -14,6 +14,8 @@ from ostraka_verifier.parameters import Committee
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.wording import counted
 
+CHECKPOINT_S = 60
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -28,6 +30,7 @@ class Policy:
         committees: Digests of committees.
         fellows: Addresses of nodes with which this node joins committees.
         minimum_threshold: Lowest allowed `t` of a committee of fellows.
+        checkpoint_s: Chain time between two checkpoints (§9.6).
     """
 
     creators: frozenset[bytes] = frozenset()
@@ -35,6 +38,7 @@ class Policy:
     committees: frozenset[bytes] = frozenset()
     fellows: frozenset[bytes] = frozenset()
     minimum_threshold: int = 2
+    checkpoint_s: int = CHECKPOINT_S
 
     def committee_objection(self, committee: Committee, node: bytes, url: str) -> str | None:
         """Return in words why a committee is not joined; None if it is.

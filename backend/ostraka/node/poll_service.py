@@ -14,6 +14,7 @@ from ostraka.chain.contract import Head
 from ostraka.chain.registry import Status
 from ostraka.chain.threads import in_chain_thread
 from ostraka.node.accepting import BallotIntake
+from ostraka.node.checkpoints import Checkpoints
 from ostraka.node.finality import FinalizedRoot, finalized_root, poll_end
 from ostraka.node.key_agreement import KeyAgreement
 from ostraka.node.observation import Observation
@@ -28,6 +29,7 @@ from ostraka.node.phases import (
     Releasing,
     Settling,
 )
+from ostraka.node.policy import CHECKPOINT_S
 from ostraka.node.poll_progress import PollProgress
 from ostraka.node.publication import Publication
 from ostraka.node.release import Release
@@ -88,19 +90,29 @@ class _Finality(Generic[_T]):
 class PollService:
     """What a node does for one poll."""
 
-    def __init__(self, served: ServedPoll, phase: Phase, observed: Observation) -> None:
+    def __init__(
+        self,
+        served: ServedPoll,
+        phase: Phase,
+        observed: Observation,
+        checkpoint_s: int = CHECKPOINT_S,
+    ) -> None:
         """Args:
         phase: From `phases.resume`.
         observed: The current observation of the chain.
+        checkpoint_s: Chain time between two checkpoints.
         """
         self.served = served
         self.progress = PollProgress(phase, observed)
         self.keys = KeyAgreement(served)
         self.accepting = BallotIntake(served, self.progress)
         self.repairs = RepairExchange(served)
-        self.settling = SettlingRounds(served, self.progress, self.accepting, self.repairs)
+        self.checkpoints = Checkpoints(served, self.progress, checkpoint_s)
+        self.settling = SettlingRounds(
+            served, self.progress, self.accepting, self.repairs, self.checkpoints
+        )
         self.release = Release(served, self.progress, self.settling, self.repairs)
-        self.publication = Publication(served, self.progress, self.release)
+        self.publication = Publication(served, self.progress, self.release, self.checkpoints)
         self.witness = Witness(served, self.progress, self.release, self.publication)
         self._gaps = 0
         self._viewed = observed
@@ -216,16 +228,20 @@ class PollService:
                 if view.status is Status.VOID:
                     return await self._ending(phase)
                 await self._pull()
+                await self.checkpoints.exchange_if_due()
+                await self.checkpoints.sign_if_due()
             case Settling():
                 anchoring = Anchoring.of(view)
                 if anchoring is not None:
                     return partial(phase.anchored, anchoring)
                 if view.status is Status.VOID:
                     return await self._ending(phase)
+                await self.checkpoints.exchange_if_due()
                 await self._settle(phase, observed)
             case Anchored():
                 if Anchoring.of(view) != phase.anchoring:
                     return phase.rejected
+                await self.checkpoints.exchange_if_due()
                 if view.status in (Status.RELEASABLE, Status.TALLIED):
                     transition = await self._releasable(phase)
                     if transition is not None:

@@ -4,18 +4,19 @@ Source: docs/protocol.md §16.
 """
 
 import asyncio
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ostraka.node.accepting import PULL_LIMIT
+from ostraka.node.checkpoints import Checkpoints
 from ostraka.node.peers import Peer
-from ostraka.node.phases import Destroyed, Keyed
+from ostraka.node.phases import Anchoring, Destroyed, Keyed
 from ostraka.node.poll_progress import PollProgress
 from ostraka.node.release import Release
 from ostraka.node.served_poll import BACKGROUND_S, ServedPoll, split_digests
-from ostraka.storage.node_tables import (
-    StoredBallot,
-)
+from ostraka.storage.node_tables import ReleasedShare, StoredBallot
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import claimed_cast_time, to_hex
@@ -38,36 +39,101 @@ from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.sharing import Share, boxes_hash
 from ostraka_verifier.signatures import recover, recover_key
 
+_LEAVES_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class BoardState:
+    """What a board is made of, except its ballots, which follow from the root."""
+
+    context: bytes
+    poll_keys: tuple[PollKeyAnnouncement, ...]
+    anchoring: Anchoring | None
+    anchored_at: int
+    shares: tuple[ReleasedShare, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the state: two states with one name have the same board."""
+        hashed = hashlib.sha256(self.context)
+        for key in self.poll_keys:
+            hashed.update(key.public_key + key.signature)
+        if self.anchoring is not None:
+            hashed.update(b"%d.%d." % (self.anchored_at, self.anchoring.round))
+            hashed.update(self.anchoring.root.digest)
+        for share in self.shares:
+            hashed.update(b"%d." % share.node + share.share + share.signature)
+        return hashed.hexdigest()
+
 
 class Publication:
     """Publishes the data of one poll."""
 
-    def __init__(self, served: ServedPoll, progress: PollProgress, release: Release) -> None:
+    def __init__(
+        self,
+        served: ServedPoll,
+        progress: PollProgress,
+        release: Release,
+        checkpoints: Checkpoints,
+    ) -> None:
         self._served = served
         self._progress = progress
         self._release = release
-        self._board: tuple[tuple[int, bytes, int], bytes] | None = None
+        self._checkpoints = checkpoints
+
+    def state(self) -> "BoardState":
+        """Return what the poll's bulletin board (§16) is made of now, without its ballots.
+
+        Raises:
+            Problem: This node does not have all poll keys yet.
+        """
+        view = self._progress.observed.view
+        return BoardState(
+            self._served.poll.context,
+            self._poll_keys(),
+            self._progress.anchoring_if_any(),
+            view.anchored_at,
+            tuple(self._served.store.shares(self._served.poll_id)),
+        )
+
+    def pieces(self, state: "BoardState") -> Iterator[bytes]:
+        """Yield the board of a state, piece by piece.
+
+        Raises:
+            Problem: Some ballots or their bytes are missing.
+        """
+        poll, anchored = self._served.poll, None
+        digests: list[bytes] = []
+        if state.anchoring is not None:
+            digests = split_digests(self._release.leaves(state.anchoring))
+            anchored = self._served.registries[0].anchored(poll.poll_id)
+        frame = self._board_with((), anchored, state.shares)
+        before, after = frame.around_leaves(len(digests), poll.layout.size)
+        yield before
+        for start in range(0, len(digests), _LEAVES_AT_ONCE):
+            yield self._records(digests[start : start + _LEAVES_AT_ONCE])
+        yield after
+
+    def _records(self, digests: Sequence[bytes]) -> bytes:
+        """Return leaves as section 9 has them."""
+        signed = self._served.store.signed_parts(self._served.poll_id, digests)
+        whole = {
+            digest: one
+            for digest, one in signed.items()
+            if tagged_hash("ballot", self._parts(one)[0]) == digest
+        }
+        if len(whole) < len(digests):
+            raise self._served.incomplete(len(digests) - len(whole))
+        leaves = [self._signed_ballot(whole[digest]) for digest in digests]
+        return b"".join(
+            part
+            for leaf in leaves
+            for part in (leaf.ballot, leaf.public_key, leaf.boxes_hash, leaf.signature)
+        )
 
     def board(self) -> bytes:
-        """Return the poll's bulletin board (§16)."""
-        poll, anchoring = self._served.poll, self._progress.anchoring_if_any()
-        anchored = None
-        leaves: list[BoardLeaf] = []
-        shares = self._served.store.shares(poll.poll_id)
-        if anchoring is not None:
-            cache_key = (anchoring.round, anchoring.root.digest, len(shares))
-            cached = self._board
-            if cached is not None and cached[0] == cache_key:
-                return cached[1]
-            digests = split_digests(self._release.leaves(anchoring))
-            _, counted = self._served.root(digests)
-            leaves = [self._signed_ballot(stored) for _, stored in counted]
-            anchored = self._served.registries[0].anchored(poll.poll_id)
-        encoded = self._board_with(leaves, anchored).encode()
-        if anchored is not None and anchoring is not None:
-            cache_key = (anchoring.round, anchoring.root.digest, len(shares))
-            self._board = cache_key, encoded
-        return encoded
+        """Return the poll's bulletin board (§16), whole; `pieces` takes less memory."""
+        return b"".join(self.pieces(self.state()))
 
     def board_of(self, digests: Sequence[bytes]) -> Board:
         """Return a board, without a root, of ballots in leaf order.
@@ -76,9 +142,15 @@ class Publication:
             Problem: Some ballots or their bytes are missing, or the poll keys.
         """
         _, counted = self._served.root(digests)
-        return self._board_with([self._signed_ballot(stored) for _, stored in counted], None)
+        leaves = [self._signed_ballot(stored.signed) for _, stored in counted]
+        return self._board_with(leaves, None, self._served.store.shares(self._served.poll_id))
 
-    def _board_with(self, leaves: Sequence[BoardLeaf], anchored: AnchoredRoot | None) -> Board:
+    def _board_with(
+        self,
+        leaves: Sequence[BoardLeaf],
+        anchored: AnchoredRoot | None,
+        shares: Sequence[ReleasedShare],
+    ) -> Board:
         poll = self._served.poll
         return Board(
             poll=poll.identity.encode(),
@@ -97,7 +169,7 @@ class Publication:
                     Share.read(Reader(one.share, "share"), poll.slots, "share"),
                     one.signature,
                 )
-                for one in self._served.store.shares(poll.poll_id)
+                for one in shares
             ),
             redemptions=self._served.redemptions,
         )
@@ -115,8 +187,8 @@ class Publication:
             for key, signature in zip(pinned.public_keys, opened.signatures, strict=True)
         )
 
-    def _signed_ballot(self, stored: StoredBallot) -> BoardLeaf:
-        ballot, hashed, signature = self._parts(stored.signed)
+    def _signed_ballot(self, signed: bytes) -> BoardLeaf:
+        ballot, hashed, signature = self._parts(signed)
         key = recover_key(self._statement(ballot, hashed), signature)
         return BoardLeaf(ballot, key, hashed, signature)
 
@@ -150,6 +222,10 @@ class Publication:
                 for node, count in sorted(
                     self._served.store.asked_repair_counts(self._served.poll_id).items()
                 )
+            },
+            "suspects": {
+                str(self._served.poll.committee.index_of(address)): kind
+                for address, kind in self._checkpoints.suspects.items()
             },
         }
 

@@ -16,6 +16,7 @@ from ostraka.chain.final_view import FinalViews
 from ostraka.chain.registry import OpenedPoll, PollView, Registry
 from ostraka.keys import SigningKey
 from ostraka.node.admission import Admission
+from ostraka.node.own_log import OwnLog
 from ostraka.node.peers import Peer, PeerError
 from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.repair_shares import RepairCommittee
@@ -46,7 +47,14 @@ from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.wording import counted
 
 _LOST_STATEMENTS = frozenset(
-    {typed_data.RECEIPT, typed_data.INVENTORY, typed_data.ROOT, typed_data.LACKING}
+    {
+        typed_data.RECEIPT,
+        typed_data.CHECKPOINT,
+        typed_data.COSIGNATURE,
+        typed_data.INVENTORY,
+        typed_data.ROOT,
+        typed_data.LACKING,
+    }
 )
 """What a node may have signed about a poll's ballots, with other content than it would today."""
 GRACE_S = 0.25
@@ -104,6 +112,7 @@ class ServedPoll:
         self.commitment_key = CommitmentKey(curve, poll.rule.width)
         self.admission = Admission(curve, poll, self.census, self.commitment_key)
         """Checks of ballots that need no secret."""
+        self.own_log = OwnLog(store.checkpoints, self.poll_id, poll.context, index, self.sign)
         self._opened: OpenedPoll | None = None
         self._asked: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self.log = structlog.get_logger().bind(poll=poll.poll_id, node=index)
@@ -221,9 +230,7 @@ class ServedPoll:
         ordered = [stored[digest] for digest in digests if digest in stored]
         missing = len(digests) - sum(bool(one.signed) for one in ordered)
         if missing:
-            lacking = counted(missing, "ballot is missing and is", "ballots are missing and are")
-            detail = f"{lacking} fetched from the other nodes"
-            raise Problem(ProblemType.NODE_INCOMPLETE, detail, retry_after_s=5)
+            raise self.incomplete(missing)
         size = self.poll.layout.size
         ballots = self.poll.layout.decode_many(self.curve, [one.signed[:size] for one in ordered])
         weights = self.weights(ballots)
@@ -233,6 +240,17 @@ class ServedPoll:
         ]
         values = self.curve.concat([ballot.sharing[0] for ballot in ballots])
         return sum_root(self.curve, leaves, values), list(zip(ballots, ordered, strict=True))
+
+    @staticmethod
+    def incomplete(missing: int) -> Problem:
+        """Return the answer while ballots are missing that others have.
+
+        Args:
+            missing: How many.
+        """
+        lacking = counted(missing, "ballot is missing and is", "ballots are missing and are")
+        detail = f"{lacking} fetched from the other nodes"
+        return Problem(ProblemType.NODE_INCOMPLETE, detail, retry_after_s=5)
 
     def weights(self, ballots: Sequence[Ballot]) -> list[int]:
         return [self.census.by_account[ballot.voter].weight for ballot in ballots]

@@ -17,6 +17,7 @@ from ostraka.chain.threads import in_chain_thread
 from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
 from ostraka.node.announcing import announced_poll
+from ostraka.node.board_files import BoardFiles
 from ostraka.node.census_uploads import CensusUploads
 from ostraka.node.electorate import ElectorateReader, check_size
 from ostraka.node.head_watch import HeadWatch
@@ -80,6 +81,7 @@ class NodeService:
         policy: Policy,
         electorates: ElectorateReader,
         client: httpx.AsyncClient,
+        boards: BoardFiles,
     ) -> None:
         """Args:
         registries: The same registry through independent providers: the first for everything,
@@ -87,6 +89,7 @@ class NodeService:
             url: This node's URL, as registered with its committees.
             electorates: Reads electorates from the chain.
         """
+        self.boards = boards
         self.key = key
         self.url = url
         self._curve = curve
@@ -314,7 +317,7 @@ class NodeService:
         )
         observed = await self._observe(poll)
         phase = await asyncio.to_thread(resume, served, row, observed)
-        service = PollService(served, phase, observed)
+        service = PollService(served, phase, observed, self._policy.checkpoint_s)
         await asyncio.to_thread(service.recheck)
         self._polls[poll.poll_id] = service
         self._workers[poll.poll_id] = asyncio.create_task(service.accepting.work())

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from ostraka.node import agreement
 from ostraka.node.accepting import BallotIntake
 from ostraka.node.agreement import LeafList
+from ostraka.node.checkpoints import Checkpoints
 from ostraka.node.peers import Peer
 from ostraka.node.phases import Anchored, Frozen, Settling
 from ostraka.node.poll_progress import PollProgress
@@ -43,11 +44,13 @@ class SettlingRounds:
         progress: PollProgress,
         intake: BallotIntake,
         repairs: RepairExchange,
+        checkpoints: Checkpoints,
     ) -> None:
         self._served = served
         self._progress = progress
         self._intake = intake
         self._repairs = repairs
+        self._checkpoints = checkpoints
 
     async def catch_up(self, phase: Settling | Anchored) -> None:
         """Fetch missing ballots, receipts and shares from peers."""
@@ -82,9 +85,8 @@ class SettlingRounds:
             signature: This node's signature of the inventory.
         """
         parts = [signature]
-        for voter, cast_at_unix_s, digest, receipt in self._served.store.receipts(
-            self._served.poll_id
-        ):
+        entries = self._served.store.checkpoints.entries(self._served.poll_id)
+        for voter, cast_at_unix_s, digest, receipt in entries:
             parts += [voter, cast_at_unix_s.to_bytes(8, "big"), digest, receipt]
         return b"".join(parts)
 
@@ -123,6 +125,8 @@ class SettlingRounds:
         self._served.require_signer(
             peer.address, signature, typed_data.INVENTORY, self._served.poll.context, hashed
         )
+        digests = [digest for *_, digest in entries]
+        self._checkpoints.check_inventory(peer.number, digests, hashed, signature)
         self._served.store.add_peer_receipts(receipts)
 
     async def _propose(self, phase: Settling, number: int) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from ostraka.node.ballot_queries import adding_ballots, chunks, of_digests, of_poll
+from ostraka.node.checkpoint_store import CheckpointStore
 from ostraka.storage.database import checkpoint, ping
 from ostraka.storage.node_tables import (
     AnnouncedKey,
@@ -83,6 +84,7 @@ class NodeStore:
         self.writes = 0
         """Number of writes since this object was made."""
         self._add_ballots = adding_ballots(engine.dialect.name)
+        self.checkpoints = CheckpointStore(engine, self._write)
 
     @contextmanager
     def _write(self) -> Iterator[Session]:
@@ -159,13 +161,6 @@ class NodeStore:
             )
             return list(session.exec(query))
 
-    def freeze(self, poll_id: int, context: bytes, inventory_signature: bytes) -> None:
-        """Note that no more receipts are signed for a poll."""
-        with self._write() as session:
-            poll = session.get_one(NodePoll, (poll_id, context))
-            poll.inventory_signature = inventory_signature
-            session.add(poll)
-
     def destroy_boxes(self, poll_id: int, context: bytes) -> None:
         """Delete all boxes of a poll, and note that its key is destroyed."""
         with self._write() as session:
@@ -205,6 +200,15 @@ class NodeStore:
             for chosen in of_digests(digests):
                 query = select(StoredBallot).where(StoredBallot.poll_id == poll_id, chosen)
                 found |= {ballot.digest: ballot for ballot in session.exec(query)}
+        return found
+
+    def signed_parts(self, poll_id: int, digests: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return the signed parts of the stored ones of these ballots, by digest."""
+        found: dict[bytes, bytes] = {}
+        with self._engine.connect() as connection:
+            for chosen in of_digests(digests):
+                query = select_columns(_DIGEST, _SIGNED).where(of_poll(poll_id), chosen)
+                found.update((digest, signed) for digest, signed in connection.execute(query))
         return found
 
     def receipts_of(
@@ -290,11 +294,6 @@ class NodeStore:
                     query
                 )
             ]
-
-    def receipts(self, poll_id: int) -> list[tuple[bytes, UnixSeconds, bytes, bytes]]:
-        """Return (voter, cast time, digest, own receipt) of all receipted ballots, sorted."""
-        rows = self._receipts(poll_id, [_RECEIPT.is_not(None)])
-        return sorted((voter, at, digest, own or b"") for voter, at, digest, own in rows)
 
     def voters(self, poll_id: int) -> int:
         """Return the number of voters with at least one stored ballot."""

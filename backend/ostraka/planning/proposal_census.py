@@ -6,8 +6,7 @@ Source: docs/protocol.md §18.9, §18.10.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ostraka.chain.contract import Sender
-from ostraka.chain.errors import ChainError, Refused
+from ostraka.chain.errors import ChainError, NotMinedYet, Refused
 from ostraka.chain.governor import (
     CensusDisputes,
     Governor,
@@ -17,6 +16,7 @@ from ostraka.chain.governor import (
     VoteSource,
     WeightRule,
 )
+from ostraka.chain.sending import Errand, Payer
 from ostraka.planning.census_search import (
     AskFor,
     MissingAccount,
@@ -31,8 +31,6 @@ from ostraka_verifier.rpc import JsonRpc
 from ostraka_verifier.snapshot import CensusSource, SourceKind, read_census
 from ostraka_verifier.units import UnixSeconds
 
-_SECONDS = "mode=timestamp"
-
 
 def right_census(rpc_url: str, governor: Governor, source: VoteSource) -> Census:
     """Return the census that the chain determines, however few voters it has.
@@ -44,7 +42,7 @@ def right_census(rpc_url: str, governor: Governor, source: VoteSource) -> Census
     rpc = JsonRpc(rpc_url)
     newest = rpc.newest_block()
     block = source.timepoint
-    if governor.read("CLOCK_MODE") == _SECONDS:
+    if governor.counts_seconds():
         block = block_at(rpc, newest, UnixSeconds(source.timepoint))
     votes = CensusSource(SourceKind.VOTES, source.token, block, source.unit)
     found = read_census(rpc, votes, newest)
@@ -68,7 +66,7 @@ class Guard:
     """
 
     disputes: CensusDisputes
-    sender: Sender
+    payer: Payer
     right: Census | None
     at_once: int
 
@@ -113,8 +111,12 @@ class Guard:
         else:
             yield from self._attack(posted)
 
+    def _errand(self, what: str, posted: PostedCensus, *, waits: bool = True) -> Errand:
+        return self.disputes.errand(self.payer, f"{what} of census {posted.id}", waits=waits)
+
     def _defend(self, posted: PostedCensus, right: Census) -> Iterator[str]:
         now = self.disputes.head().timestamp
+        places = []
         for challenge in self.disputes.open_challenges(posted):
             index = challenge.index
             if now > challenge.deadline:
@@ -122,22 +124,46 @@ class Guard:
                 continue
             entry = right.entries[index]
             _, siblings = right.proof(entry.account)
-            place = PlacedEntry(index, entry, siblings)
-            try:
-                self.disputes.answer(self.sender, posted, place)
-            except Refused as error:
-                # Another may have shown it just now. The others wait for their answers.
-                yield f"census {posted.id}: right; did not show place {index}: {error}"
-            else:
-                yield f"census {posted.id}: right; showed place {index}"
+            places.append(PlacedEntry(index, entry, siblings))
+        # All are sent before any of them is in a block: they have to be there within one response
+        # time, however many were asked for at once.
+        sent: list[PlacedEntry] = []
+        for place in places:
+            yield from self._show(posted, place, sent)
+        for place in sent:
+            yield from self._show(posted, place, None)
         yield f"census {posted.id}: right"
+
+    def _show(
+        self, posted: PostedCensus, place: PlacedEntry, sent: list[PlacedEntry] | None
+    ) -> Iterator[str]:
+        """Show a place; yields what became of it.
+
+        Args:
+            sent: Takes the place, without waiting for a block; None waits for the block of what was
+                sent before.
+        """
+        errand = self._errand(f"show place {place.index}", posted, waits=sent is None)
+        try:
+            self.disputes.answer(errand, posted, place)
+        except Refused as error:
+            # Another may have shown it just now. The others wait for their answers.
+            yield f"census {posted.id}: right; did not show place {place.index}: {error}"
+            return
+        except NotMinedYet:
+            if sent is None:
+                raise
+            sent.append(place)
+            return
+        yield f"census {posted.id}: right; showed place {place.index}"
 
     def _attack(self, posted: PostedCensus) -> Iterator[str]:
         waiting = self.disputes.open_challenges(posted)
         now = self.disputes.head().timestamp
         for challenge in waiting:
             if now > challenge.deadline:
-                self.disputes.expire(self.sender, posted, challenge.index)
+                errand = self._errand(f"expire place {challenge.index}", posted)
+                self.disputes.expire(errand, posted, challenge.index)
                 yield f"census {posted.id}: false; fell, as nobody showed place {challenge.index}"
                 return
         shown = self.disputes.shown(posted)
@@ -151,7 +177,9 @@ class Guard:
     def _ask(self, posted: PostedCensus, places: Sequence[int]) -> Iterator[str]:
         for index in places:
             try:
-                self.disputes.challenge(self.sender, posted, index)
+                self.disputes.challenge(
+                    self._errand(f"ask for place {index}", posted), posted, index
+                )
             except Refused as error:
                 # Another may have asked for it just now.
                 yield f"census {posted.id}: false; did not ask for place {index}: {error}"
@@ -163,16 +191,17 @@ class Guard:
     def _prove(
         self, posted: PostedCensus, fault: WrongEntry | MissingAccount | WrongOrder | WrongPadding
     ) -> str:
+        errand = self._errand(f"show a fault ({type(fault).__name__})", posted)
         match fault:
             case WrongEntry(place):
-                self.disputes.prove_entry(self.sender, posted, place)
+                self.disputes.prove_entry(errand, posted, place)
                 return f"showed that entry {place.index} is wrong"
             case MissingAccount(account, around):
-                self.disputes.prove_missing(self.sender, posted, account, around)
+                self.disputes.prove_missing(errand, posted, account, around)
                 return f"showed that 0x{account.hex()} is missing"
             case WrongOrder(pair):
-                self.disputes.prove_order(self.sender, posted, pair)
+                self.disputes.prove_order(errand, posted, pair)
                 return f"showed that entries {pair[0].index} and {pair[1].index} are out of order"
             case WrongPadding(height, index, node, siblings):
-                self.disputes.prove_padding(self.sender, posted, height, index, node, siblings)
+                self.disputes.prove_padding(errand, posted, height, index, node, siblings)
                 return f"showed that node {index} of height {height} is not empty"

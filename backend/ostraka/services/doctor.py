@@ -259,6 +259,22 @@ def _itself(url: str, http: httpx.Client) -> Iterator[Diagnosis]:
         yield Diagnosis("url", Level.BAD, detail, "restart the node with these settings")
     else:
         yield Diagnosis("url", Level.GOOD, f"node {to_hex(seen.address)} answers there")
+        yield from _suspects(NodeClient(http, url))
+
+
+def _suspects(client: NodeClient) -> Iterator[Diagnosis]:
+    """Name nodes that contradict their checkpoints, as the node knows them."""
+    try:
+        suspects = client.suspects()
+    except NodeError as error:
+        yield Diagnosis("checkpoints", Level.WARNING, str(error), "update the node, or restart it")
+        return
+    for poll, node, kind in suspects:
+        detail = f"poll {poll}: node {node} did not prove that its log of receipts only grew"
+        if kind == "contradiction":
+            detail = f"poll {poll}: node {node} showed different receipts to different nodes"
+        remedy = f"publish the proof: GET {client.url}/api/v1/polls/{poll}/checkpoints"
+        yield Diagnosis("checkpoints", Level.BAD, detail, remedy)
 
 
 def _committees(

@@ -105,6 +105,21 @@ def of_load(load: NodeLoad) -> Iterable[Metric]:
         "Ballots of voters that got a receipt since the start.",
         value=load.receipted,
     )
+    yield value(
+        "ostraka_node_polls_without_checkpoints",
+        "Polls under way in which the node signs no more checkpoints, because its database is an "
+        "older copy or damaged.",
+        load.halted,
+    )
+    contradicting = gauge(
+        "ostraka_node_peer_contradicting",
+        "Polls in which another node contradicted its checkpoints, or could not prove that its log "
+        "only grew.",
+        "peer",
+    )
+    for address, polls_count in sorted(load.contradicting.items()):
+        contradicting.add_metric([to_hex(address)], polls_count)
+    yield contradicting
     away = gauge(
         "ostraka_node_peer_away",
         "Whether another node of a poll under way did not answer the last request (1) or did (0).",

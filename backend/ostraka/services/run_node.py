@@ -15,6 +15,7 @@ from ostraka.guard.tower import Tower
 from ostraka.key_files import read_key
 from ostraka.keys import SigningKey
 from ostraka.node.api import build_api
+from ostraka.node.board_files import BoardFiles
 from ostraka.node.electorate import ChainElectorates
 from ostraka.node.own_source import OwnSource
 from ostraka.node.peers import peer_client
@@ -64,6 +65,7 @@ async def _serve(settings: NodeSettings) -> None:
         frozenset(from_hex(digest, "committees") for digest in settings.committees),
         frozenset(from_hex(address, "fellow_nodes") for address in settings.fellow_nodes),
         settings.minimum_threshold,
+        settings.checkpoint_s,
     )
     electorates = ChainElectorates(registries[0], settings.rpc_urls[0])
     async with peer_client() as client:
@@ -77,6 +79,10 @@ async def _serve(settings: NodeSettings) -> None:
             policy,
             electorates,
             client,
+            BoardFiles(
+                settings.boards_folder or settings.key_file.parent / "boards",
+                settings.boards_limit_mb * 2**20,
+            ),
         )
         with _guarding(settings, service, registries[0], key) as tower:
             gather = NodeMetrics(service, registries[0], tower).gather

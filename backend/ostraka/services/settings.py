@@ -124,6 +124,11 @@ class NodeSettings(ServiceSettings):
     """Whether the key file may lack a passphrase, which would also protect the poll secrets."""
     secrets_folder: Path | None = None
     """Folder of the poll secrets, mode 700. Default: `secrets` beside the key."""
+    boards_folder: Path | None = None
+    """Folder of the boards that the node serves, mode 700. Default: `boards` beside the key. Its
+    files are made from the database whenever they are missing."""
+    boards_limit_mb: int = Field(default=8192, ge=1, lt=1 << 31)
+    """Most MiB of these files together, beside the newest one."""
     database_url: str
     """`sqlite:///FILE` or `postgresql+psycopg://…`."""
     rpc_urls: list[Url] = Field(min_length=1)
@@ -149,6 +154,8 @@ class NodeSettings(ServiceSettings):
     `minimum_threshold`, 0x-hex. Without this and without `committees`, it joins none."""
     minimum_threshold: int = Field(default=2, ge=2)
     """Least secrecy threshold of a committee of fellow nodes."""
+    checkpoint_s: int = Field(default=60, ge=10, le=3600)
+    """Seconds of chain time between two checkpoints of a poll's receipts."""
 
     @property
     def passphrases(self) -> Passphrases:

@@ -118,6 +118,59 @@ class StoredBallot(NodeTable, table=True):
     """Sealed box with a good share, the voter's or a repaired one; None without a good share."""
 
 
+class LoggedReceipt(NodeTable, table=True):
+    """A place in the log of this node's receipts (docs/protocol.md §9.6)."""
+
+    __tablename__ = "logged_receipt"
+    __table_args__ = (UniqueConstraint("poll_id", "digest"),)
+
+    poll_id: int = Field(primary_key=True)
+    position: int = Field(primary_key=True, sa_type=BigInteger)
+    """From 0 without gaps."""
+    digest: bytes
+
+
+class StoredCheckpoint(NodeTable, table=True):
+    """A checkpoint of this node or a peer: the only one of its number that this node accepted."""
+
+    __tablename__ = "stored_checkpoint"
+
+    poll_id: int = Field(primary_key=True)
+    node: int = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_type=BigInteger)
+    signed: bytes
+    """Checkpoint and signature, as `SignedCheckpoint.encode`."""
+    proven: bool = False
+    """Whether the node proved that its log only grew since the last one that is proven."""
+
+
+class StoredCosignature(NodeTable, table=True):
+    """A node's signature of another node's checkpoint."""
+
+    __tablename__ = "stored_cosignature"
+
+    poll_id: int = Field(primary_key=True)
+    node: int = Field(primary_key=True)
+    """Whose checkpoint it is."""
+    number: int = Field(primary_key=True, sa_type=BigInteger)
+    witness: int = Field(primary_key=True)
+    """The node that signed it too."""
+    signature: bytes
+
+
+class StoredContradiction(NodeTable, table=True):
+    """The first proof that a node contradicted its checkpoints."""
+
+    __tablename__ = "stored_contradiction"
+
+    poll_id: int = Field(primary_key=True)
+    node: int = Field(primary_key=True)
+    first: bytes
+    """A checkpoint and its signature."""
+    second: bytes
+    """Another one; or the hash of the node's inventory and its signature, 97 bytes."""
+
+
 class PeerReceipt(NodeTable, table=True):
     """Another node's receipt, from its inventory."""
 

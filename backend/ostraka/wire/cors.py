@@ -9,9 +9,10 @@ from starlette.middleware.cors import CORSMiddleware
 
 from ostraka.wire import request_ids
 
+_EXPOSED = [request_ids.HEADER, "ETag", "Accept-Ranges", "Content-Range"]
 HEADERS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": request_ids.HEADER,
+    "Access-Control-Expose-Headers": ", ".join(_EXPOSED),
 }
 """Of answers that are made outside the middleware. Without them, a browser reports an error of the
 network."""
@@ -22,7 +23,7 @@ def install(app: FastAPI) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
-        allow_methods=["GET", "POST", "PUT"],
+        allow_methods=["GET", "HEAD", "POST", "PUT"],
         allow_headers=["*"],
-        expose_headers=[request_ids.HEADER],
+        expose_headers=_EXPOSED,
     )

@@ -132,6 +132,19 @@ class NodeClient:
         except (Malformed, KeyError, TypeError) as error:
             raise self._invalid("config", error) from error
 
+    def suspects(self) -> list[tuple[str, str, str]]:
+        """Return poll, number of a node, and kind, for each node that contradicts its checkpoints
+        or does not prove its log, as this node knows it."""
+        listed = self._get_json("/polls")
+        try:
+            return [
+                (str(poll["poll"]), str(node), str(kind))
+                for poll in listed
+                for node, kind in poll["suspects"].items()
+            ]
+        except (AttributeError, KeyError, TypeError) as error:
+            raise self._invalid("polls", error) from error
+
     def stated_time(self) -> str:
         """Return the `Date` header of an answer; "" without one."""
         _, headers = self._exchange("GET", "/config", _PATIENCE_S, _ANSWER_BYTES)

@@ -34,6 +34,7 @@ class ProblemType(Enum):
     IDEMPOTENCY_KEY_MISSING = "idempotency-key-missing", "Idempotency key missing", 400
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused", "Idempotency key reused", 422
     REQUEST_IN_PROGRESS = "request-in-progress", "Request in progress", 409
+    RANGE_NOT_SATISFIABLE = "range-not-satisfiable", "Range not satisfiable", 416
     NOT_ORGANIZER = "not-organizer", "Organizer's token required", 401
 
     # The chain, and a service's index of it.

@@ -33,6 +33,11 @@ CREATE TABLE public.final_statement (
     root_digest bytea NOT NULL,
     signature bytea NOT NULL
 );
+CREATE TABLE public.logged_receipt (
+    poll_id integer NOT NULL,
+    "position" bigint NOT NULL,
+    digest bytea NOT NULL
+);
 CREATE TABLE public.node_poll (
     poll_id integer NOT NULL,
     poll_context bytea NOT NULL,
@@ -107,6 +112,26 @@ CREATE SEQUENCE public.stored_ballot_id_seq
     NO MAXVALUE
     CACHE 1;
 ALTER SEQUENCE public.stored_ballot_id_seq OWNED BY public.stored_ballot.id;
+CREATE TABLE public.stored_checkpoint (
+    poll_id integer NOT NULL,
+    node integer NOT NULL,
+    number bigint NOT NULL,
+    signed bytea NOT NULL,
+    proven boolean NOT NULL
+);
+CREATE TABLE public.stored_contradiction (
+    poll_id integer NOT NULL,
+    node integer NOT NULL,
+    first bytea NOT NULL,
+    second bytea NOT NULL
+);
+CREATE TABLE public.stored_cosignature (
+    poll_id integer NOT NULL,
+    node integer NOT NULL,
+    number bigint NOT NULL,
+    witness integer NOT NULL,
+    signature bytea NOT NULL
+);
 ALTER TABLE ONLY public.asked_repair ALTER COLUMN id SET DEFAULT nextval('public.asked_repair_id_seq'::regclass);
 ALTER TABLE ONLY public.store_identity ALTER COLUMN id SET DEFAULT nextval('public.store_identity_id_seq'::regclass);
 ALTER TABLE ONLY public.stored_ballot ALTER COLUMN id SET DEFAULT nextval('public.stored_ballot_id_seq'::regclass);
@@ -117,6 +142,8 @@ INSERT INTO public.asked_repair VALUES (1, 1, 1, '\x7375626a656374', '\x62616c6c
 INSERT INTO public.asked_repair VALUES (2, 2, 2, '\x616e6f74686572207375626a656374', '\x616e6f746865722062616c6c6f745f646967657374', '\x616e6f746865722068656c70657273', 2, '\x616e6f74686572207265706169725f68617368', '\x616e6f74686572207369676e6174757265');
 INSERT INTO public.final_statement VALUES (1, 1, '\x726f6f745f646967657374', '\x7369676e6174757265');
 INSERT INTO public.final_statement VALUES (2, 2, '\x616e6f7468657220726f6f745f646967657374', '\x616e6f74686572207369676e6174757265');
+INSERT INTO public.logged_receipt VALUES (1, 1, '\x646967657374');
+INSERT INTO public.logged_receipt VALUES (2, 2, '\x616e6f7468657220646967657374');
 INSERT INTO public.node_poll VALUES (1, '\x706f6c6c5f636f6e74657874', '\x63656e737573', '\x726564656d7074696f6e73', '\x7075626c69635f6b6579', '\x616e6e6f756e63656d656e74', true, '\x696e76656e746f72795f7369676e6174757265', true, true);
 INSERT INTO public.node_poll VALUES (2, '\x616e6f7468657220706f6c6c5f636f6e74657874', '\x616e6f746865722063656e737573', NULL, '\x616e6f74686572207075626c69635f6b6579', '\x616e6f7468657220616e6e6f756e63656d656e74', false, NULL, false, false);
 INSERT INTO public.peer_receipt VALUES (1, '\x646967657374', 1, '\x7369676e6174757265');
@@ -131,6 +158,12 @@ INSERT INTO public.store_identity VALUES (1, '\x6964656e74697479', '\x6e6f6465',
 INSERT INTO public.store_identity VALUES (2, '\x616e6f74686572206964656e74697479', '\x616e6f74686572206e6f6465', 2, 2, false, NULL);
 INSERT INTO public.stored_ballot VALUES (1, 1, '\x766f746572', 1, '\x646967657374', '\x7369676e6564', '\x626f786573', '\x72656365697074', '\x73686172655f626f78');
 INSERT INTO public.stored_ballot VALUES (2, 2, '\x616e6f7468657220766f746572', 2, '\x616e6f7468657220646967657374', '\x616e6f74686572207369676e6564', '\x616e6f7468657220626f786573', NULL, NULL);
+INSERT INTO public.stored_checkpoint VALUES (1, 1, 1, '\x7369676e6564', true);
+INSERT INTO public.stored_checkpoint VALUES (2, 2, 2, '\x616e6f74686572207369676e6564', false);
+INSERT INTO public.stored_contradiction VALUES (1, 1, '\x6669727374', '\x7365636f6e64');
+INSERT INTO public.stored_contradiction VALUES (2, 2, '\x616e6f74686572206669727374', '\x616e6f74686572207365636f6e64');
+INSERT INTO public.stored_cosignature VALUES (1, 1, 1, 1, '\x7369676e6174757265');
+INSERT INTO public.stored_cosignature VALUES (2, 2, 2, 2, '\x616e6f74686572207369676e6174757265');
 SELECT pg_catalog.setval('public.asked_repair_id_seq', 1, false);
 SELECT pg_catalog.setval('public.store_identity_id_seq', 1, false);
 SELECT pg_catalog.setval('public.stored_ballot_id_seq', 1, false);
@@ -144,6 +177,10 @@ ALTER TABLE ONLY public.asked_repair
     ADD CONSTRAINT asked_repair_poll_id_repair_hash_key UNIQUE (poll_id, repair_hash);
 ALTER TABLE ONLY public.final_statement
     ADD CONSTRAINT final_statement_pkey PRIMARY KEY (poll_id, node);
+ALTER TABLE ONLY public.logged_receipt
+    ADD CONSTRAINT logged_receipt_pkey PRIMARY KEY (poll_id, "position");
+ALTER TABLE ONLY public.logged_receipt
+    ADD CONSTRAINT logged_receipt_poll_id_digest_key UNIQUE (poll_id, digest);
 ALTER TABLE ONLY public.node_poll
     ADD CONSTRAINT node_poll_pkey PRIMARY KEY (poll_id, poll_context);
 ALTER TABLE ONLY public.peer_receipt
@@ -160,6 +197,12 @@ ALTER TABLE ONLY public.stored_ballot
     ADD CONSTRAINT stored_ballot_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.stored_ballot
     ADD CONSTRAINT stored_ballot_poll_id_digest_key UNIQUE (poll_id, digest);
+ALTER TABLE ONLY public.stored_checkpoint
+    ADD CONSTRAINT stored_checkpoint_pkey PRIMARY KEY (poll_id, node, number);
+ALTER TABLE ONLY public.stored_contradiction
+    ADD CONSTRAINT stored_contradiction_pkey PRIMARY KEY (poll_id, node);
+ALTER TABLE ONLY public.stored_cosignature
+    ADD CONSTRAINT stored_cosignature_pkey PRIMARY KEY (poll_id, node, number, witness);
 CREATE INDEX ix_asked_repair_poll_id ON public.asked_repair USING btree (poll_id);
 CREATE INDEX ix_asked_repair_subject ON public.asked_repair USING btree (subject);
 CREATE INDEX ix_stored_ballot_poll_id ON public.stored_ballot USING btree (poll_id);

@@ -25,7 +25,7 @@ export const RESPONSE_TIME = 600;
 export const MAX_DELAY = 8 * RESPONSE_TIME;
 const DELAY = 10;
 const PERIOD = 200;
-const TIMELOCK_DELAY = 60;
+export const TIMELOCK_DELAY = 60;
 const THRESHOLD = 3;
 
 /** Votes of the delegates, in no order of their addresses. */
@@ -161,9 +161,10 @@ export class Dao {
       args: [this.recipient, amount],
     });
     const action = [[this.token.address], [0n], [data]];
-    const { events } = await this.governor.send("propose", [...action, description]);
+    const { events, gas } = await this.governor.send("propose", [...action, description]);
     const { proposalId } = events.find(({ eventName }) => eventName === "ProposalCreated").args;
-    return new Proposal(this, proposalId, action, description, amount);
+    const proposal = new Proposal(this, proposalId, action, description, amount);
+    return Object.assign(proposal, { gas });
   }
 
   get recipient() {

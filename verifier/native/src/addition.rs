@@ -4,7 +4,7 @@
 //! inversion among all pairs of a round for three more multiplications per pair. That is cheaper
 //! than the eleven of a mixed Jacobian addition.
 
-use ark_bn254::{Fq, G1Affine, G1Projective};
+use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
 use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, Field, Zero};
 
@@ -15,8 +15,13 @@ const FEW_PAIRS: usize = 24;
 
 /// Sums of consecutive segments of `points`; an empty segment gives the identity.
 ///
-/// `lengths` add up to the number of points. Points may be equal, opposite or the identity.
-pub fn sum_segments(mut points: Vec<G1Affine>, mut lengths: Vec<usize>) -> Vec<G1Affine> {
+/// `lengths` add up to the number of points. Points may be equal, opposite or the identity. The
+/// curve is `y² = x³ + b` and its order is odd.
+pub fn sum_segments<C: SWCurveConfig>(
+    mut points: Vec<Affine<C>>,
+    mut lengths: Vec<usize>,
+) -> Vec<Affine<C>> {
+    debug_assert!(C::COEFF_A.is_zero());
     debug_assert_eq!(points.len(), lengths.iter().sum::<usize>());
     let mut prefixes = Vec::with_capacity(points.len() / 2);
     while lengths.iter().map(|length| length / 2).sum::<usize>() >= FEW_PAIRS {
@@ -26,9 +31,13 @@ pub fn sum_segments(mut points: Vec<G1Affine>, mut lengths: Vec<usize>) -> Vec<G
 }
 
 /// One round: adds neighbours within each segment, halving it.
-fn add_pairs(points: &mut Vec<G1Affine>, lengths: &mut [usize], prefixes: &mut Vec<Fq>) {
+fn add_pairs<C: SWCurveConfig>(
+    points: &mut Vec<Affine<C>>,
+    lengths: &mut [usize],
+    prefixes: &mut Vec<C::BaseField>,
+) {
     // Back to front, so that writing the sums front to back never overwrites unread points.
-    let mut product = Fq::ONE;
+    let mut product = C::BaseField::ONE;
     let mut end = points.len();
     for length in lengths.iter().rev() {
         let start = end - length;
@@ -62,9 +71,9 @@ fn add_pairs(points: &mut Vec<G1Affine>, lengths: &mut [usize], prefixes: &mut V
 /// Denominator of the slope between two points; 1 if the sum needs no slope. Never zero: the
 /// group has odd order, so only the identity has `y = 0`.
 #[inline]
-fn denominator(left: &G1Affine, right: &G1Affine) -> Fq {
+fn denominator<C: SWCurveConfig>(left: &Affine<C>, right: &Affine<C>) -> C::BaseField {
     if left.y.is_zero() || right.y.is_zero() {
-        return Fq::ONE;
+        return C::BaseField::ONE;
     }
     if left.x != right.x {
         return right.x - left.x;
@@ -72,11 +81,15 @@ fn denominator(left: &G1Affine, right: &G1Affine) -> Fq {
     if left.y == right.y {
         return left.y.double();
     }
-    Fq::ONE
+    C::BaseField::ONE
 }
 
 #[inline]
-fn add_with_inverse(left: &G1Affine, right: &G1Affine, inverse: Fq) -> G1Affine {
+fn add_with_inverse<C: SWCurveConfig>(
+    left: &Affine<C>,
+    right: &Affine<C>,
+    inverse: C::BaseField,
+) -> Affine<C> {
     if left.y.is_zero() {
         return *right;
     }
@@ -89,14 +102,14 @@ fn add_with_inverse(left: &G1Affine, right: &G1Affine, inverse: Fq) -> G1Affine 
         let square = left.x.square();
         (square.double() + square) * inverse
     } else {
-        return G1Affine::identity();
+        return Affine::identity();
     };
     let x = slope.square() - left.x - right.x;
-    G1Affine::new_unchecked(x, slope * (left.x - x) - left.y)
+    Affine::new_unchecked(x, slope * (left.x - x) - left.y)
 }
 
 /// Sums the points that the rounds left, all with one inversion.
-fn finish(points: &[G1Affine], lengths: &[usize]) -> Vec<G1Affine> {
+fn finish<C: SWCurveConfig>(points: &[Affine<C>], lengths: &[usize]) -> Vec<Affine<C>> {
     let mut sums = Vec::with_capacity(lengths.len());
     let (mut places, mut long) = (Vec::new(), Vec::new());
     let mut rest = points;
@@ -105,11 +118,11 @@ fn finish(points: &[G1Affine], lengths: &[usize]) -> Vec<G1Affine> {
         rest = after;
         if *length > 1 {
             places.push(sums.len());
-            long.push(segment.iter().fold(G1Projective::zero(), |total, point| total + point));
+            long.push(segment.iter().fold(Projective::zero(), |total, point| total + point));
         }
-        sums.push(segment.first().copied().unwrap_or_else(G1Affine::identity));
+        sums.push(segment.first().copied().unwrap_or_else(Affine::identity));
     }
-    for (place, sum) in places.into_iter().zip(G1Projective::normalize_batch(&long)) {
+    for (place, sum) in places.into_iter().zip(Projective::normalize_batch(&long)) {
         sums[place] = sum;
     }
     sums

@@ -1,8 +1,10 @@
 //! Window tables for bases that are used repeatedly.
 
 use crate::addition::{sum_segments, BATCH};
+use crate::endomorphism::Endomorphism;
 use crate::parallel;
-use crate::scalar::{endomorphism, Digits, Halves, HALF_BITS};
+use crate::scalar::{Digits, Halves, HALF_BITS};
+use ark_bn254::g1::Config;
 use ark_bn254::{G1Affine, G1Projective};
 use ark_ec::{AffineRepr, CurveGroup};
 
@@ -60,7 +62,7 @@ impl WindowTables {
                         continue;
                     }
                     let multiple = &multiples[digit.unsigned_abs() as usize - 1];
-                    let point = if image { endomorphism(multiple) } else { *multiple };
+                    let point = if image { Config::image(multiple) } else { *multiple };
                     points.push(if digit < 0 { -point } else { point });
                 }
             }

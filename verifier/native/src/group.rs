@@ -1,11 +1,10 @@
 //! Sums and multiples of points. Running time depends on the scalars.
 
 use crate::addition::{sum_segments, BATCH};
+use crate::endomorphism::Endomorphism;
 use crate::parallel;
-use crate::scalar::{bits, endomorphism, Digits, Half, Halves};
-use ark_bn254::g1::Config;
-use ark_bn254::{G1Affine, G1Projective};
-use ark_ec::short_weierstrass::Bucket;
+use crate::scalar::{bits, Digits, Half, Halves};
+use ark_ec::short_weierstrass::{Affine, Bucket, Projective};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{AdditiveGroup, Zero};
 
@@ -14,7 +13,7 @@ const FEW_POINTS: usize = 24;
 /// Maximum number of points in one run of the bucket method, which bounds memory.
 const MANY_POINTS: usize = 1 << 20;
 
-pub fn add(left: &[G1Affine], right: &[G1Affine]) -> Vec<G1Affine> {
+pub fn add<C: Endomorphism>(left: &[Affine<C>], right: &[Affine<C>]) -> Vec<Affine<C>> {
     let batches = left.chunks(BATCH / 2).zip(right.chunks(BATCH / 2));
     parallel::map(batches, |(left, right)| {
         let pairs = left.iter().zip(right).flat_map(|(left, right)| [*left, *right]).collect();
@@ -23,14 +22,14 @@ pub fn add(left: &[G1Affine], right: &[G1Affine]) -> Vec<G1Affine> {
     .concat()
 }
 
-pub fn sum(points: &[G1Affine]) -> G1Affine {
+pub fn sum<C: Endomorphism>(points: &[Affine<C>]) -> Affine<C> {
     let sums = parallel::map(points.chunks(BATCH), |points| {
         sum_segments(points.to_vec(), vec![points.len()])
     });
-    sums.iter().flatten().sum::<G1Projective>().into_affine()
+    sums.iter().flatten().sum::<Projective<C>>().into_affine()
 }
 
-pub fn scale(points: &[G1Affine], halves: &[Halves]) -> Vec<G1Affine> {
+pub fn scale<C: Endomorphism>(points: &[Affine<C>], halves: &[Halves]) -> Vec<Affine<C>> {
     let batches = points.chunks(BATCH / 16).zip(halves.chunks(BATCH / 16));
     parallel::map(batches, |(points, halves)| {
         if halves.iter().all(|halves| *halves == [Half::ONE, Half::ZERO]) {
@@ -38,12 +37,12 @@ pub fn scale(points: &[G1Affine], halves: &[Halves]) -> Vec<G1Affine> {
         }
         let multiples: Vec<_> =
             points.chunks(1).zip(halves.chunks(1)).map(|(p, h)| interleaved(p, h)).collect();
-        G1Projective::normalize_batch(&multiples)
+        Projective::<C>::normalize_batch(&multiples)
     })
     .concat()
 }
 
-pub fn msm(points: &[G1Affine], halves: &[Halves]) -> G1Affine {
+pub fn msm<C: Endomorphism>(points: &[Affine<C>], halves: &[Halves]) -> Affine<C> {
     let total = if points.len() < FEW_POINTS {
         interleaved(points, halves)
     } else {
@@ -57,10 +56,10 @@ pub fn msm(points: &[G1Affine], halves: &[Halves]) -> G1Affine {
 }
 
 /// `Σ scalar·point` for few points, which share their doublings (Straus).
-fn interleaved(points: &[G1Affine], halves: &[Halves]) -> G1Projective {
+fn interleaved<C: Endomorphism>(points: &[Affine<C>], halves: &[Halves]) -> Projective<C> {
     let bits = bits(halves);
     let digits = Digits::new(if bits < 40 { 2 } else { 4 }, bits);
-    let table = |point: G1Affine| {
+    let table = |point: Affine<C>| {
         let mut multiples = vec![point.into_group()];
         for _ in 1..1 << (digits.width - 1) {
             multiples.push(multiples[multiples.len() - 1] + point);
@@ -70,11 +69,11 @@ fn interleaved(points: &[G1Affine], halves: &[Halves]) -> G1Projective {
     let terms: Vec<_> = points
         .iter()
         .zip(halves)
-        .flat_map(|(point, [first, second])| [(*first, *point), (*second, endomorphism(point))])
+        .flat_map(|(point, [first, second])| [(*first, *point), (*second, C::image(point))])
         .filter(|(half, _)| !half.is_zero())
         .map(|(half, point)| (half, table(point)))
         .collect();
-    let mut total = G1Projective::zero();
+    let mut total = Projective::<C>::zero();
     for place in (0..digits.count).rev() {
         for _ in 0..digits.width {
             total.double_in_place();
@@ -91,16 +90,16 @@ fn interleaved(points: &[G1Affine], halves: &[Halves]) -> G1Projective {
 }
 
 /// `Σ scalar·point` for many points: buckets for signed digits (Pippenger).
-fn bucketed(points: &[G1Affine], halves: &[Halves]) -> G1Projective {
+fn bucketed<C: Endomorphism>(points: &[Affine<C>], halves: &[Halves]) -> Projective<C> {
     let digits = cheapest_digits(points.len(), bits(halves));
     let images = parallel::map(points.chunks(BATCH), |points| {
-        points.iter().map(endomorphism).collect::<Vec<_>>()
+        points.iter().map(C::image).collect::<Vec<_>>()
     })
     .concat();
     let places = parallel::map(0..digits.count, |place| {
         weigh(&fill_buckets(&digits, place, [points, &images], halves))
     });
-    places.into_iter().rev().fold(G1Projective::zero(), |mut total, place| {
+    places.into_iter().rev().fold(Projective::<C>::zero(), |mut total, place| {
         for _ in 0..digits.width {
             total.double_in_place();
         }
@@ -122,12 +121,12 @@ fn cheapest_digits(points: usize, bits: u32) -> Digits {
 }
 
 /// `bucket[d − 1] = Σ ±point` over the halves whose digit at `place` is ±d.
-fn fill_buckets(
+fn fill_buckets<C: Endomorphism>(
     digits: &Digits,
     place: u32,
-    points: [&[G1Affine]; 2],
+    points: [&[Affine<C>]; 2],
     halves: &[Halves],
-) -> Vec<G1Affine> {
+) -> Vec<Affine<C>> {
     // A counting sort groups the points of each bucket.
     let mut lengths = vec![0usize; 1 << (digits.width - 1)];
     for half in halves.iter().flatten() {
@@ -178,9 +177,9 @@ fn fill_buckets(
 }
 
 /// `Σ d·bucket[d − 1]` by running sums.
-fn weigh(buckets: &[G1Affine]) -> G1Projective {
-    let mut running = Bucket::<Config>::ZERO;
-    let mut total = Bucket::<Config>::ZERO;
+fn weigh<C: Endomorphism>(buckets: &[Affine<C>]) -> Projective<C> {
+    let mut running = Bucket::<C>::ZERO;
+    let mut total = Bucket::<C>::ZERO;
     for bucket in buckets.iter().rev() {
         running += bucket;
         total += &running;

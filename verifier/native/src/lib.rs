@@ -6,33 +6,47 @@
 
 mod addition;
 mod ballots;
+mod bisection;
+mod census;
 mod census_tree;
+mod ecdsa;
 mod encoding;
+mod endomorphism;
 mod fixed_bases;
+mod floor;
 mod group;
+mod leaf_check;
+mod leaf_part;
+mod leaves;
 mod parallel;
+mod pool;
 mod rule;
 mod scalar;
 mod signatures;
+mod sum_tree;
+mod weights;
 
+use ark_bn254::g1::Config;
 use ark_bn254::G1Affine;
+use census::Census;
 use census_tree::ENTRY_BYTES;
 use encoding::{decode_points, decode_scalar, encode_points, POINT_BYTES, SCALAR_BYTES};
+use endomorphism::Endomorphism;
 use fixed_bases::WindowTables;
-use pyo3::exceptions::{PyIndexError, PyOverflowError, PyRuntimeError, PyValueError};
+use leaf_check::{LeafCheck, LeafPart};
+use leaves::LeafRules;
+use pool::Pool;
+use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PySlice};
-use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use rule::Rule;
-use scalar::{split, SecretHalves};
+use scalar::SecretHalves;
 use signatures::{Secret, HASH_BYTES, SIGNATURE_BYTES};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
 use zeroize::Zeroize;
 
-/// Number of additions below which waking the pool costs more than it saves.
-const SMALL_WORK: usize = 512;
 /// Approximate cost of a multiplication by one scalar, in additions.
 const ADDITIONS_A_SCALAR: usize = 64;
 /// Least cost of the tables of one base, in additions.
@@ -88,47 +102,6 @@ impl Points {
     fn encode<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         let bytes = py.detach(|| encode_points(&self.0));
         PyBytes::new(py, &bytes)
-    }
-}
-
-/// Thread pool that starts with the first task that is large enough for it.
-struct Pool {
-    size: usize,
-    /// The threads, and the process to which they belong.
-    threads: Mutex<Option<(u32, Arc<ThreadPool>)>>,
-}
-
-impl Pool {
-    fn new(size: usize) -> Self {
-        Self { size, threads: Mutex::new(None) }
-    }
-
-    /// Runs `work` with the interpreter lock released, on the pool if it is large enough.
-    fn run<T: Send>(
-        &self,
-        py: Python<'_>,
-        additions: usize,
-        work: impl FnOnce() -> T + Send,
-    ) -> PyResult<T> {
-        py.detach(|| {
-            if additions < SMALL_WORK {
-                return Ok(work());
-            }
-            Ok(self.threads()?.install(work))
-        })
-        .map_err(|error: ThreadPoolBuildError| PyRuntimeError::new_err(error.to_string()))
-    }
-
-    fn threads(&self) -> Result<Arc<ThreadPool>, ThreadPoolBuildError> {
-        let mut slot = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        let process = std::process::id();
-        if let Some((_, threads)) = slot.as_ref().filter(|(owner, _)| *owner == process) {
-            return Ok(Arc::clone(threads));
-        }
-        let threads = Arc::new(ThreadPoolBuilder::new().num_threads(self.size).build()?);
-        // Threads do not survive a fork; shutting down the parent's threads would block forever.
-        std::mem::forget(slot.replace((process, Arc::clone(&threads))));
-        Ok(threads)
     }
 }
 
@@ -238,6 +211,30 @@ impl Engine {
             .map(|poll| BallotCheck { poll, pool: Arc::clone(&self.pool) })
             .ok_or_else(|| PyValueError::new_err("no such rule, threshold or generators"))
     }
+
+    /// Checks of a board's leaves, for the poll of `ballot_check`.
+    ///
+    /// `domain` is the EIP-712 domain separator, `opens_to_closes` the cast times that count, and
+    /// `seed` fresh and unpredictable.
+    #[pyo3(signature = (rule, threshold, context, generators, *, domain, census, opens_to_closes, seed))]
+    #[allow(clippy::too_many_arguments, reason = "all by name from Python")]
+    fn leaf_check(
+        &self,
+        rule: &[u8],
+        threshold: usize,
+        context: [u8; HASH_BYTES],
+        generators: &Points,
+        domain: [u8; HASH_BYTES],
+        census: Option<&Census>,
+        opens_to_closes: Option<(u64, u64)>,
+        seed: [u8; weights::SEED_BYTES],
+    ) -> PyResult<LeafCheck> {
+        let poll = self.ballot_check(rule, threshold, context, generators)?.poll;
+        let census = census.map(|census| Arc::clone(&census.0));
+        let opens_to_closes = opens_to_closes.map(|(opens, closes)| opens..closes);
+        let rules = LeafRules { poll, domain, census, opens_to_closes };
+        Ok(LeafCheck { rules, seed, pool: Arc::clone(&self.pool) })
+    }
 }
 
 /// Checks of one poll's ballots.
@@ -342,7 +339,7 @@ fn reduced(py: Python<'_>, scalars: &[u8], expected: usize) -> PyResult<SecretHa
         let mut halves = SecretHalves(Vec::with_capacity(expected));
         for bytes in scalars.chunks_exact(SCALAR_BYTES) {
             let mut scalar = decode_scalar(bytes)?;
-            halves.0.push(split(&scalar));
+            halves.0.push(Config::split(&scalar));
             scalar.zeroize();
         }
         Some(halves)
@@ -354,9 +351,7 @@ fn reduced(py: Python<'_>, scalars: &[u8], expected: usize) -> PyResult<SecretHa
 #[pyfunction]
 fn census_tree_root<'py>(py: Python<'py>, entries: &[u8]) -> PyResult<(Bound<'py, PyBytes>, u128)> {
     if !entries.len().is_multiple_of(ENTRY_BYTES) {
-        let message =
-            format!("census: length {} is not a multiple of {ENTRY_BYTES}", entries.len());
-        return Err(PyValueError::new_err(message));
+        return Err(not_whole_entries(entries.len()));
     }
     // A leaf and a node each take about as long as an addition.
     let additions = 2 * (entries.len() / ENTRY_BYTES);
@@ -364,6 +359,10 @@ fn census_tree_root<'py>(py: Python<'py>, entries: &[u8]) -> PyResult<(Bound<'py
         .run(py, additions, || census_tree::root(entries))?
         .ok_or_else(|| PyOverflowError::new_err("census: weights add up to 2^128 or more"))?;
     Ok((PyBytes::new(py, &root.hash), root.sum))
+}
+
+fn not_whole_entries(bytes: usize) -> PyErr {
+    PyValueError::new_err(format!("census: length {bytes} is not a multiple of {ENTRY_BYTES}"))
 }
 
 /// Pool of the functions that belong to no engine.
@@ -380,6 +379,9 @@ fn ostraka_verifier_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<FixedBases>()?;
     module.add_class::<Engine>()?;
     module.add_class::<BallotCheck>()?;
+    module.add_class::<Census>()?;
+    module.add_class::<LeafCheck>()?;
+    module.add_class::<LeafPart>()?;
     module.add_class::<SigningKey>()?;
     module.add_function(wrap_pyfunction!(keccak256, module)?)?;
     module.add_function(wrap_pyfunction!(recover_key, module)?)?;

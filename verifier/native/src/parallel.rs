@@ -13,3 +13,14 @@ pub fn map<T: Send, U: Send>(
     }
     items.into_par_iter().map(work).collect()
 }
+
+/// Both results. Outside a pool, the work runs on the calling thread.
+pub fn join<A: Send, B: Send>(
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if rayon::current_thread_index().is_none() {
+        return (first(), second());
+    }
+    rayon::join(first, second)
+}

@@ -12,9 +12,9 @@ use zeroize::Zeroize;
 pub const HASH_BYTES: usize = 32;
 pub const SIGNATURE_BYTES: usize = 65;
 const KEY_BYTES: usize = 64;
-const ADDRESS_BYTES: usize = 20;
+pub const ADDRESS_BYTES: usize = 20;
 /// Added to the parity of the nonce's point, in a signature's last byte.
-const FIRST_V: u8 = 27;
+pub const FIRST_V: u8 = 27;
 
 pub type Hash = [u8; HASH_BYTES];
 /// The two coordinates of a public key.
@@ -59,7 +59,7 @@ pub fn signers(digests: &[u8], signatures: &[u8]) -> Vec<Option<Address>> {
     })
 }
 
-fn address(key: &Key) -> Address {
+pub fn address(key: &Key) -> Address {
     let mut address = [0; ADDRESS_BYTES];
     address.copy_from_slice(&keccak256(key)[HASH_BYTES - ADDRESS_BYTES..]);
     address

@@ -5,27 +5,31 @@ Pure: evidence, engine and randomness are arguments.
 Source: docs/protocol.md §13.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum
 from typing import NamedTuple, TypeVar, cast
 
 from ostraka_verifier.ballot import Ballot, BallotLayout
 from ostraka_verifier.board import (
     AnchoredRoot,
     BoardLeaf,
+    OpenedBoard,
     SignedShare,
-    decode_leaves,
     decode_shares,
-    split_notes,
 )
-from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.board_leaves import LeafRecords
+from ostraka_verifier.census import CensusEntry, CensusView
+from ostraka_verifier.checks.finding import Finding, Held, Verdict
 from ostraka_verifier.commitment import CommitmentKey
-from ostraka_verifier.curve import Curve
+from ostraka_verifier.curve import Curve, LeafCheck, LeafPart, LeafTerms
 from ostraka_verifier.description import Description
+from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import ChainEvidence, DeploymentEvidence, RoundEvidence
+from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
 from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule
+from ostraka_verifier.packed_census import PackedCensus, read_census
 from ostraka_verifier.parameters import Committee, PollParameters
 from ostraka_verifier.proof import ProofShape, Randomness
 from ostraka_verifier.redemption import Redemptions
@@ -37,54 +41,8 @@ from ostraka_verifier.tally_proof import AggregateCommitments, Tally
 from ostraka_verifier.typed_data import Domain
 
 _T = TypeVar("_T")
-
-
-class Verdict(Enum):
-    """Result of a check or of a whole audit."""
-
-    HOLDS = "holds"
-    FAILS = "fails"
-    NOT_CHECKED = "not checked"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Outcome of one check.
-
-    Attributes:
-        check: Its number.
-        claim: The statement that it checks.
-        verdict: Whether the claim holds.
-        item: What failed, "" otherwise.
-        detail: Why it failed, what is missing, or what was counted.
-        assumes: What it only assumes, "" for nothing. Completes "holds, assuming".
-    """
-
-    check: str
-    claim: str
-    verdict: Verdict
-    item: str = ""
-    detail: str = ""
-    assumes: str = ""
-
-    def to_json(self) -> dict[str, str]:
-        """Return stable members."""
-        return {
-            "check": self.check,
-            "claim": self.claim,
-            "verdict": self.verdict.value,
-            "item": self.item,
-            "detail": self.detail,
-            "assumes": self.assumes,
-        }
-
-
-@dataclass(frozen=True)
-class Held:
-    """Details of a check that holds: what was counted, and what is only assumed."""
-
-    detail: str
-    assumes: str = ""
+_SEED_BYTES = 32
+"""Of the seed of the weights of one pass."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +51,15 @@ class Claimed:
 
     registry: bytes
     poll_id: int
+
+
+@dataclass(frozen=True)
+class PlacedLeaf:
+    """A leaf at a place on the board, from 0, with its decoded ballot."""
+
+    place: int
+    leaf: BoardLeaf
+    ballot: Ballot
 
 
 class Audit:
@@ -107,13 +74,13 @@ class Audit:
         curve: Curve,
         claimed: Claimed,
         chain: ChainEvidence,
-        board: bytes,
+        board: bytes | OpenedBoard,
         randomness: Randomness,
         progress: Progress = no_progress,
         releases: Releases | None = None,
     ) -> None:
         """Args:
-        board: Bytes of the board.
+        board: The board, or its bytes.
         randomness: Source of batch weights, as `secrets.randbits`.
         releases: Releases whose code the contracts may have; by default the known ones.
 
@@ -123,7 +90,7 @@ class Audit:
         self.curve = curve
         self.claimed = claimed
         self.chain = chain
-        self.sections, self.notes = split_notes(board)
+        self.board = OpenedBoard.of(board) if isinstance(board, bytes) else board
         self.randomness = randomness
         self.progress = progress
         self.releases = known_releases() if releases is None else releases
@@ -153,6 +120,21 @@ class Audit:
                     Finding(number, claim, Verdict.HOLDS, "", held.detail, held.assumes)
                 )
         return findings
+
+    def read_leaves(self) -> None:
+        """Check the leaves natively, perhaps while they arrive. The checks report all errors."""
+        with suppress(AuditError):
+            _ = self.found
+
+    @property
+    def sections(self) -> Mapping[str, bytes]:
+        """Sections of the board by name, without the leaves."""
+        return self.board.sections
+
+    @property
+    def notes(self) -> Mapping[int, int]:
+        """Length of each note of the board by its tag."""
+        return self.board.notes
 
     @property
     def parameters(self) -> PollParameters:
@@ -191,9 +173,11 @@ class Audit:
         return self._once("P3", "committee", lambda: Committee.decode(self.sections["committee"]))
 
     @property
-    def census(self) -> Census:
+    def census(self) -> CensusView:
         """Section 8 (C1)."""
-        return self._once("C1", "census", lambda: Census.decode(self.sections["census"]))
+        return self._once(
+            "C1", "census", lambda: read_census(self.sections["census"], self.curve.name)
+        )
 
     @property
     def layout(self) -> BallotLayout:
@@ -201,23 +185,82 @@ class Audit:
         return BallotLayout(ProofShape(self.rule, self.committee.threshold))
 
     @property
-    def leaves(self) -> tuple[BoardLeaf, ...]:
-        """Section 9 (B1)."""
-        return self._once(
-            "B1", "leaves", lambda: decode_leaves(self.sections["leaves"], self.layout.size)
-        )
+    def records(self) -> LeafRecords:
+        """Section 9, leaf by leaf (B1)."""
+        return self._once("B1", "records", lambda: LeafRecords(self.board.leaves, self.layout.size))
 
     @property
-    def ballots(self) -> list[Ballot]:
-        """Decoded ballots (B1)."""
+    def found(self) -> LeafPart | None:
+        """What the native pass found on the leaves (B1); None if the engine has none.
+
+        The readable checks have the words for what it found, and are the specification.
+        """
+        return self._once("B1", "found", self._pass_over_leaves)
+
+    @property
+    def ballot_count(self) -> int:
+        """Number of ballots, all of which are canonical (B1)."""
+        return self._once("B1", "ballot count", self._count_ballots)
+
+    def leaves_at(self, places: Iterable[int]) -> Iterator[PlacedLeaf]:
+        """Yield canonical leaves by their places (B1)."""
+        for place in places:
+            leaf = self.records.leaf(place)
+            yield PlacedLeaf(place, leaf, self.layout.decode(self.curve, leaf.ballot))
+
+    @property
+    def ballots(self) -> Sequence[Ballot]:
+        """All ballots, decoded (B1): where there is no native pass."""
         return self._once("B1", "ballots", self._decode_ballots)
+
+    def examined(self, first_bad: int | None, before: int = 0) -> Iterator[PlacedLeaf]:
+        """Yield the canonical leaves that a readable check looks at.
+
+        Without a native pass these are all. Otherwise they are the one that the pass found bad, if
+        there is one, and some before it: the check must refuse it.
+
+        Args:
+            first_bad: Place of the first leaf that the native pass refuses.
+            before: How many before that one.
+
+        Raises:
+            RuntimeError: The check accepts what the pass refuses. That is a bug, and no verdict.
+        """
+        if self.found is None:
+            for place, ballot in enumerate(self.ballots):
+                yield PlacedLeaf(place, self.records.leaf(place), ballot)
+        elif first_bad is not None:
+            yield from self.leaves_at(range(first_bad - before, first_bad + 1))
+            raise self.disagreement(first_bad)
+
+    def disagreement(self, place: int) -> RuntimeError:
+        """Return the error where two implementations of one check differ."""
+        return RuntimeError(f"{self.current}: only the native engine refuses leaf {place}")
+
+    def ballot_of(self, voter: bytes) -> Ballot | None:
+        """Return the ballot of a voter, if the leaves increase by voter (B2)."""
+        if not self.ballot_count:
+            return None
+        place = self.records.find(voter)
+        if place is None:
+            return None
+        return self.layout.decode(self.curve, self.records.leaf(place).ballot)
 
     @property
     def weights(self) -> list[int]:
-        """The census's weight of each ballot (B3)."""
-        return self._once(
-            "B3", "weights", lambda: [self.entry_of(ballot).weight for ballot in self.ballots]
-        )
+        """The census's weight of each ballot (B3): where there is no native pass."""
+        return [self.entry_of(ballot).weight for ballot in self.ballots]
+
+    def require_voters(self) -> None:
+        """Require that every ballot has an entry in the census (B3)."""
+        self._once("B3", "voters", self._check_voters)
+
+    @property
+    def cast_weight(self) -> int:
+        """Weight of all ballots together (B3)."""
+        self.require_voters()
+        entries = map(self.census.find, self.records.voters())
+        return sum(entry.weight for entry in entries if entry is not None)
 
     @property
     def anchored(self) -> AnchoredRoot:
@@ -229,16 +272,25 @@ class Audit:
         return self._once("T2", "root", lambda: AnchoredRoot.decode(self._section("root")))
 
     @property
+    def root(self) -> SumRoot:
+        """Root of the tree over the ballots, which increase by voter (B2, B3)."""
+        count, found = self.ballot_count, self.found
+        self.require_voters()
+        if found is None:
+            return self._readable_root()
+        if found.disordered is not None:
+            raise Undecided("needs B2")
+        node = found.root()
+        if node is None:
+            raise RuntimeError("the native pass gives no root of ballots whose weights it has")
+        return SumRoot(*node, count)
+
+    @property
     def sums(self) -> AggregateCommitments:
         """Sums that aggregate shares open (B3)."""
-        if not self.ballots:
+        if not self.ballot_count:
             raise Undecided("no ballot was counted")
-        threshold = self.committee.threshold
-        return self._once(
-            "B3",
-            "sums",
-            lambda: AggregateCommitments.of(self.curve, self.ballots, self.weights, threshold),
-        )
+        return self._once("B3", "sums", self._add_sharings)
 
     @property
     def shares(self) -> tuple[SignedShare, ...]:
@@ -295,7 +347,7 @@ class Audit:
 
     def entry_of(self, ballot: Ballot) -> CensusEntry:
         """Return the census entry of a ballot's voter; Rejected (B3) if there is none."""
-        entry = self.census.by_account.get(ballot.voter)
+        entry = self.census.find(ballot.voter)
         if entry is None:
             raise Rejected("B3", ballot_name(ballot), "its voter is not in the census")
         return entry
@@ -330,8 +382,75 @@ class Audit:
             " it lacks events"
         )
 
+    def _pass_over_leaves(self) -> LeafPart | None:
+        records, check = self.records, self._leaf_check()
+        return None if check is None else records.check(check, self.progress)
+
+    def _leaf_check(self) -> LeafCheck | None:
+        shape = self.layout.shape
+        census: CensusView | None = None
+        with suppress(AuditError):
+            # Check C1 reports errors.
+            census = self.census
+        period: tuple[int, int] | None = None
+        with suppress(AuditError):
+            # Check P1 reports errors.
+            period = self.parameters.opens_at, self.parameters.closes_at
+        native = census.native if isinstance(census, PackedCensus) else None
+        seed = unsigned(self.randomness(8 * _SEED_BYTES), _SEED_BYTES)
+        return self.curve.leaf_check(
+            shape.rule.encode(),
+            shape.threshold,
+            self.chain.poll_context,
+            self.key.generators,
+            LeafTerms(self.domain.separator, native, period, seed),
+        )
+
+    def _count_ballots(self) -> int:
+        found = self.found
+        if found is None:
+            return len(self.ballots)
+        if found.malformed is not None:
+            leaf = self.records.leaf(found.malformed)
+            self.layout.decode(self.curve, leaf.ballot, found.malformed)
+            raise self.disagreement(found.malformed)
+        return found.count
+
     def _decode_ballots(self) -> list[Ballot]:
-        return self.layout.decode_many(self.curve, [leaf.ballot for leaf in self.leaves])
+        records = self.records
+        leaves = [records.leaf(place) for place in range(len(records))]
+        return self.layout.decode_many(self.curve, [leaf.ballot for leaf in leaves])
+
+    def _check_voters(self) -> None:
+        found = self.found
+        if found is None:
+            _ = self.weights
+        elif self.ballot_count:
+            _ = self.census
+            for placed in self.examined(found.stranger):
+                self.entry_of(placed.ballot)
+
+    def _readable_root(self) -> SumRoot:
+        leaves = [
+            Leaf(ballot.voter, weight, ballot.cast_at_unix_s, ballot.digest)
+            for ballot, weight in zip(self.ballots, self.weights, strict=True)
+        ]
+        values = self.curve.concat([ballot.sharing[0] for ballot in self.ballots])
+        try:
+            return sum_root(self.curve, leaves, values)
+        except Rejected:
+            raise Undecided("needs B2") from None
+
+    def _add_sharings(self) -> AggregateCommitments:
+        self.require_voters()
+        found = self.found
+        if found is None:
+            threshold = self.committee.threshold
+            return AggregateCommitments.of(self.curve, self.ballots, self.weights, threshold)
+        sums = found.sums()
+        if sums is None:
+            raise RuntimeError("the native pass gives no sums of ballots whose weights it has")
+        return AggregateCommitments(sums)
 
     def _once(self, check: str, name: str, read: Callable[[], _T]) -> _T:
         if name not in self._read:

@@ -3,7 +3,10 @@
 Source: docs/protocol.md §13.
 """
 
+from collections.abc import Sequence
+
 from ostraka_verifier import typed_data
+from ostraka_verifier.ballot import Ballot
 from ostraka_verifier.checks.audit import Audit, ballot_name
 from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.proof import RejectedProofs, verify_proofs
@@ -16,29 +19,35 @@ PROOF_BATCH = 2000
 
 def check_b1(audit: Audit) -> str:
     """B1: every ballot decodes canonically."""
-    return f"{counted(len(audit.ballots), 'ballot', 'ballots')} of {audit.layout.size} bytes"
+    return f"{counted(audit.ballot_count, 'ballot', 'ballots')} of {audit.layout.size} bytes"
 
 
 def check_b2(audit: Audit) -> str:
     """B2: leaves are strictly increasing by voter."""
     previous = b""
-    for ballot in audit.ballots:
-        if ballot.voter <= previous:
-            raise Rejected("B2", ballot_name(ballot), "its voter does not follow in strict order")
-        previous = ballot.voter
+    for placed in audit.examined(_first(audit, "disordered"), before=1):
+        if placed.ballot.voter <= previous:
+            raise Rejected(
+                "B2", ballot_name(placed.ballot), "its voter does not follow in strict order"
+            )
+        previous = placed.ballot.voter
     return "one ballot a voter"
 
 
 def check_b3(audit: Audit) -> str:
     """B3: every voter is in the census."""
-    return counted(len(audit.weights), "voter", "voters")
+    audit.require_voters()
+    return counted(audit.ballot_count, "voter", "voters")
 
 
 def check_b4(audit: Audit) -> str:
     """B4: every ballot is signed by its voter's signing key."""
-    total = len(audit.ballots)
-    for number, (ballot, leaf) in enumerate(zip(audit.ballots, audit.leaves, strict=True)):
-        entry = audit.census.by_account.get(ballot.voter)
+    total = audit.ballot_count
+    if total:
+        _ = audit.census
+    for placed in audit.examined(_first(audit, "unsigned", "stranger")):
+        ballot, leaf = placed.ballot, placed.leaf
+        entry = audit.census.find(ballot.voter)
         if entry is None:
             raise Undecided("needs B3")
         digest = audit.domain.digest(
@@ -49,7 +58,7 @@ def check_b4(audit: Audit) -> str:
             ballot.digest,
             leaf.boxes_hash,
         )
-        item = f"leaf {number}, {ballot_name(ballot)}"
+        item = f"leaf {placed.place}, {ballot_name(ballot)}"
         if key_address(leaf.public_key) != entry.signing_key:
             raise Rejected("B4", item, "its public key is not that of the census")
         try:
@@ -58,15 +67,16 @@ def check_b4(audit: Audit) -> str:
                 raise Rejected("B4", item, "not signed by its public key")
         except Malformed as error:
             raise Rejected("B4", item, str(error)) from None
-        if number % PROOF_BATCH == 0:
-            audit.progress(number, 2 * total)
+        if placed.place % PROOF_BATCH == 0:
+            audit.progress(placed.place, 2 * total)
     return counted(total, "signature", "signatures")
 
 
 def check_b5(audit: Audit) -> str:
     """B5: every cast time lies within the voting period."""
     parameters = audit.parameters
-    for ballot in audit.ballots:
+    for placed in audit.examined(_first(audit, "untimely")):
+        ballot = placed.ballot
         if not parameters.opens_at <= ballot.cast_at_unix_s < parameters.closes_at:
             raise Rejected("B5", ballot_name(ballot), f"cast at {ballot.cast_at_unix_s}")
     return f"from {parameters.opens_at} to {parameters.closes_at}"
@@ -74,23 +84,48 @@ def check_b5(audit: Audit) -> str:
 
 def check_b6(audit: Audit) -> str:
     """B6: every ballot's rows and equations hold."""
-    ballots = audit.ballots
+    total, found = audit.ballot_count, audit.found
+    # The native pass names all that fail.
+    places = range(total) if found is None else found.unproven
     failed, reasons = list[str](), list[str]()
-    for start in range(0, len(ballots), PROOF_BATCH):
-        batch = ballots[start : start + PROOF_BATCH]
-        try:
-            verify_proofs(
-                audit.curve,
-                audit.key.generators,
-                audit.layout.shape,
-                audit.chain.poll_context,
-                [ballot.proof for ballot in batch],
-                audit.randomness,
-            )
-        except RejectedProofs as error:
-            failed += [ballot_name(batch[number]) for number, _ in error.failures]
-            reasons.append(error.reason)
-        audit.progress(len(ballots) + start + len(batch), 2 * len(ballots))
+    for start in range(0, len(places), PROOF_BATCH):
+        batch = _ballots(audit, places[start : start + PROOF_BATCH])
+        failures = _failures(audit, batch)
+        failed += [ballot_name(batch[number]) for number, _ in failures]
+        reasons += [reason for _, reason in failures[:1]]
+        if found is None:
+            audit.progress(total + start + len(batch), 2 * total)
+        elif len(failures) < len(batch):
+            accepted = set(range(len(batch))) - {number for number, _ in failures}
+            raise audit.disagreement(places[start + min(accepted)])
     if failed:
         raise Rejected("B6", ", ".join(failed), reasons[0])
-    return counted(len(ballots), "proof", "proofs")
+    return counted(total, "proof", "proofs")
+
+
+def _first(audit: Audit, *faults: str) -> int | None:
+    """Return the place of the first leaf with one of these faults in the native pass, if any."""
+    _ = audit.ballot_count  # says why a ballot cannot be read
+    places = [getattr(audit.found, fault, None) for fault in faults]
+    return min([place for place in places if place is not None], default=None)
+
+
+def _ballots(audit: Audit, places: Sequence[int]) -> list[Ballot]:
+    if audit.found is None:
+        return [audit.ballots[place] for place in places]
+    return [placed.ballot for placed in audit.leaves_at(places)]
+
+
+def _failures(audit: Audit, ballots: Sequence[Ballot]) -> list[tuple[int, str]]:
+    try:
+        verify_proofs(
+            audit.curve,
+            audit.key.generators,
+            audit.layout.shape,
+            audit.chain.poll_context,
+            [ballot.proof for ballot in ballots],
+            audit.randomness,
+        )
+    except RejectedProofs as error:
+        return error.failures
+    return []

@@ -4,7 +4,8 @@ Source: docs/protocol.md §13.
 """
 
 from ostraka_verifier.census import MINIMUM_CLASS
-from ostraka_verifier.checks.audit import Audit, Held, readable
+from ostraka_verifier.checks.audit import Audit, readable
+from ostraka_verifier.checks.finding import Held
 from ostraka_verifier.checks.round import SOURCE_ELECTORATE
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed, Rejected, Undecided
@@ -20,7 +21,7 @@ _UNKNOWN = "the contract {}, whose code this program does not know, reports corr
 
 def check_c1(audit: Audit) -> str:
     """C1: the census is in strict order, in range, and has its root."""
-    if audit.census.tree_by(audit.curve.name).digest != audit.parameters.census_root:
+    if audit.census.tree.digest != audit.parameters.census_root:
         raise Rejected("C1", "board.census", "it has a different root than the poll fixes")
     return counted(len(audit.census), "voter", "voters")
 
@@ -41,11 +42,11 @@ def check_c2(audit: Audit) -> str:
 
 def check_c3(audit: Audit) -> str:
     """C3: a poll called secret has no weight that too few share."""
-    identifying = audit.census.identifying_weights()
+    identifying = audit.census.identifying_weight()
     if not audit.parameters.secret:
         return "the poll states that weights may reveal votes"
     if identifying:
-        weight, voters = identifying[0]
+        weight, voters = identifying
         reason = f"held by {counted(voters, 'voter', 'voters')}; at least {MINIMUM_CLASS} required"
         raise Rejected("C3", f"weight {weight}", reason)
     return "no weight identifies a voter"
@@ -54,9 +55,9 @@ def check_c3(audit: Audit) -> str:
 def check_c4(audit: Audit) -> Held:
     """C4: the census is the one that anybody reads again from its source."""
     shared = audit.census.shared_keys()
-    if shared and not audit.description.shared_keys:
-        key, accounts = next(iter(shared.items()))
-        raise Rejected("C4", f"signing key 0x{key.hex()}", f"it signs for {accounts} accounts")
+    if shared.number and not audit.description.shared_keys:
+        item = f"signing key 0x{shared.first.hex()}"
+        raise Rejected("C4", item, f"it signs for {shared.accounts} accounts")
     source, voters = audit.description.census, len(audit.census)
     if "redemptions" in audit.sections and not isinstance(source, InvitedCensus):
         raise Rejected("C4", "board.redemptions", "present, although nobody was invited")
@@ -73,14 +74,12 @@ def check_c4(audit: Audit) -> Held:
     read = readable(audit.chain.census)
     if read is None:
         raise Undecided("the source of the census was not read")
-    for entry in audit.census.entries:
-        if read.by_account.get(entry.account) != entry:
-            raise Rejected("C4", f"voter 0x{entry.account.hex()}", "differs from the source")
-    if len(read) != voters:
-        missing = next(
-            entry.account for entry in read.entries if entry.account not in audit.census.by_account
-        )
-        raise Rejected("C4", f"voter 0x{missing.hex()}", "in the source, not in the census")
+    differing = audit.census.first_differing(read)
+    if differing is not None:
+        raise Rejected("C4", f"voter 0x{differing.account.hex()}", "differs from the source")
+    missing = audit.census.first_left_out(read)
+    if missing is not None:
+        raise Rejected("C4", f"voter 0x{missing.account.hex()}", "in the source, not in the census")
     at = _check_block(audit, source)
     contract = f"0x{source.contract.hex()}"
     keys = "" if source.keys is None else f"; voting keys of 0x{source.keys.hex()}"
@@ -94,9 +93,9 @@ def check_c4(audit: Audit) -> Held:
 
 def _other_keys(audit: Audit) -> str:
     """Count voters whose account does not sign itself, and keys that sign for several."""
-    entries, shared = audit.census.entries, len(audit.census.shared_keys())
-    others = sum(entry.signing_key != entry.account for entry in entries)
-    said = f"{others} of {len(entries)} entries sign with a different key than the account's"
+    census, shared = audit.census, audit.census.shared_keys().number
+    others = f"{census.other_keys()} of {len(census)}"
+    said = f"{others} entries sign with a different key than the account's"
     return f"{said}; keys that sign for several accounts: {shared}" if shared else said
 
 

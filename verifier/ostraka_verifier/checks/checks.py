@@ -8,7 +8,7 @@ test_switched_off.py shows for each a lie that nothing else refuses.
 
 from collections.abc import Sequence
 
-from ostraka_verifier.checks.audit import Check, Finding, Verdict
+from ostraka_verifier.checks.audit import Check
 from ostraka_verifier.checks.ballots import (
     check_b1,
     check_b2,
@@ -18,6 +18,7 @@ from ostraka_verifier.checks.ballots import (
     check_b6,
 )
 from ostraka_verifier.checks.census import check_c1, check_c2, check_c3, check_c4
+from ostraka_verifier.checks.finding import Finding, Verdict
 from ostraka_verifier.checks.generators import check_g1, check_g2
 from ostraka_verifier.checks.outcome import check_o1
 from ostraka_verifier.checks.poll import check_p1, check_p2, check_p3, check_p4, check_p5, check_p6

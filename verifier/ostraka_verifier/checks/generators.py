@@ -5,7 +5,8 @@ Source: docs/protocol.md §13.
 
 from collections.abc import Mapping
 
-from ostraka_verifier.checks.audit import Audit, Held
+from ostraka_verifier.checks.audit import Audit
+from ostraka_verifier.checks.finding import Held
 from ostraka_verifier.commitment import MAX_GENERATORS, derive_generator
 from ostraka_verifier.encoding import word
 from ostraka_verifier.errors import Rejected, Undecided

@@ -6,7 +6,8 @@ Source: docs/protocol.md §13.
 from collections import Counter
 from dataclasses import dataclass
 
-from ostraka_verifier.checks.audit import Audit, Held, readable
+from ostraka_verifier.checks.audit import Audit, readable
+from ostraka_verifier.checks.finding import Held
 from ostraka_verifier.checks.generators import release_of, require_immutables, require_same_release
 from ostraka_verifier.checks.outcome import awards_of
 from ostraka_verifier.encoding import keccak256, word
@@ -29,7 +30,8 @@ MEMBERS_ELECTORATE, FIXED_ELECTORATE, SOURCE_ELECTORATE, INVITED_ELECTORATE = ra
 """Kinds of a round's electorate (§17.4)."""
 
 
-_PLAIN_POLL = "this poll is not part of a budget round"
+PLAIN_POLL = "this poll is not part of a budget round"
+"""Detail of the checks about money, where there is none."""
 
 _PAYS_NOTHING = "which created the poll, pays nothing by its outcome"
 
@@ -48,8 +50,8 @@ def check_d1(audit: Audit) -> Held:
             )
         if audit.chain.creator_is_contract:
             # A wallet, or a treasury that pretends to be another contract.
-            return Held(_PLAIN_POLL, f"the contract 0x{treasury.hex()}, {_PAYS_NOTHING}")
-        return Held(_PLAIN_POLL)
+            return Held(PLAIN_POLL, f"the contract 0x{treasury.hex()}, {_PAYS_NOTHING}")
+        return Held(PLAIN_POLL)
     if reference.treasury != treasury:
         raise Rejected("D1", "round", f"the poll was created by 0x{treasury.hex()}")
     found = _Round(reference.round_id, audit.round)
@@ -121,7 +123,7 @@ def check_d2(audit: Audit) -> str:
     """D2: the treasury funds the winners recomputed from the tally, and nothing else."""
     found = _round(audit)
     if found is None:
-        return _PLAIN_POLL
+        return PLAIN_POLL
     rule, tally, evidence = audit.outcome_rule, audit.tally, found.evidence
     if evidence.status not in ROUND_DECIDED:
         raise Undecided("the round is not decided yet")
@@ -148,7 +150,7 @@ def check_d3(audit: Audit) -> str:
     """D3: each payout went once to the recipient of a funded proposal, in its amount."""
     found = _round(audit)
     if found is None:
-        return _PLAIN_POLL
+        return PLAIN_POLL
     evidence = found.evidence
     if evidence.status not in ROUND_DECIDED:
         raise Undecided("the round is not decided yet")
@@ -222,7 +224,7 @@ def check_d4(audit: Audit) -> str | Held:
     """D4: treasury and its rules are contracts of a known release."""
     reference = audit.description.round
     if reference is None:
-        return _PLAIN_POLL
+        return PLAIN_POLL
     evidence, treasury = audit.round, reference.treasury
     found = release_of(audit, "BudgetTreasury", CodeEvidence(treasury, evidence.code))
     if evidence.registry != audit.claimed.registry:

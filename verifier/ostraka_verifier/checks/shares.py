@@ -4,6 +4,7 @@ Source: docs/protocol.md §13.
 """
 
 from ostraka_verifier import typed_data
+from ostraka_verifier.board import SignedShare
 from ostraka_verifier.checks.audit import Audit
 from ostraka_verifier.errors import Rejected, Undecided
 from ostraka_verifier.sharing import Share
@@ -16,17 +17,22 @@ def check_s1(audit: Audit) -> str:
     if not audit.shares:
         raise Undecided("the board has no aggregate share")
     for signed in audit.shares:
-        item = f"aggregate share of node {signed.node}"
-        digest = audit.domain.digest(
-            typed_data.AGGREGATE_SHARE,
-            audit.chain.poll_context,
-            audit.anchored.root.digest,
-            signed.node,
-            aggregate_share_hash(signed.share),
-        )
-        audit.require_signer("S1", item, audit.member("S1", signed.node), signed.signature, digest)
+        require_signed(audit, signed)
         audit.sums.verify_share(audit.curve, audit.key, signed.node, signed.share)
     return f"nodes {', '.join(str(signed.node) for signed in audit.shares)}"
+
+
+def require_signed(audit: Audit, signed: SignedShare) -> None:
+    """Raise Rejected (S1) unless the node signed its share for the root of the board."""
+    digest = audit.domain.digest(
+        typed_data.AGGREGATE_SHARE,
+        audit.chain.poll_context,
+        audit.anchored.root.digest,
+        signed.node,
+        aggregate_share_hash(signed.share),
+    )
+    item = f"aggregate share of node {signed.node}"
+    audit.require_signer("S1", item, audit.member("S1", signed.node), signed.signature, digest)
 
 
 def check_s2(audit: Audit) -> str:

@@ -10,12 +10,24 @@ import importlib.util
 import os
 from typing import Literal
 
-from ostraka_verifier.curve.interface import Curve, FixedBases, P, Points, R, Scalars
+from ostraka_verifier.curve.interface import (
+    Curve,
+    FixedBases,
+    LeafCheck,
+    LeafPart,
+    LeafTerms,
+    P,
+    Points,
+    R,
+    Scalars,
+)
 
 __all__ = [
-    "BallotCheck",
     "Curve",
     "FixedBases",
+    "LeafCheck",
+    "LeafPart",
+    "LeafTerms",
     "P",
     "Points",
     "R",

@@ -4,7 +4,11 @@ Source: docs/protocol.md §2.1–§2.4. Vectors: tests/vectors/curve.json.
 """
 
 from collections.abc import Sequence
-from typing import Protocol, Self, TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
+
+if TYPE_CHECKING:
+    from ostraka_verifier_native import Census
 
 P = 21888242871839275222246405745257275088696311157297823662689037894645226208583
 """Prime of the base field."""
@@ -61,6 +65,101 @@ class BallotCheck(Protocol):
         """
 
 
+class LeafPart(Protocol):
+    """Findings on neighbouring leaves of a board. Places count from the board's first leaf.
+
+    Attributes:
+        first: Place of the first of these leaves.
+        count: Their number.
+        malformed: Place of the first leaf that is not canonical (B1); then nothing else is known.
+        disordered: Of the first one whose voter does not follow the one before (B2).
+        stranger: Of the first one whose voter is not in the census (B3).
+        unsigned: Of the first one, with a voter in the census, that is not signed by its key (B4).
+        untimely: Of the first one that was not cast in time (B5).
+        unproven: Of all whose rows or equations fail (B6), ascending.
+    """
+
+    @property
+    def first(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def malformed(self) -> int | None: ...
+    @property
+    def disordered(self) -> int | None: ...
+    @property
+    def stranger(self) -> int | None: ...
+    @property
+    def unsigned(self) -> int | None: ...
+    @property
+    def untimely(self) -> int | None: ...
+    @property
+    def unproven(self) -> list[int]: ...
+
+    def join(self, next: Self) -> Self:
+        """Return the findings on these leaves and the next ones, which begin where these end.
+
+        Joining is associative.
+
+        Raises:
+            ValueError: The others begin elsewhere, or are of another poll.
+        """
+
+    def root(self) -> tuple[bytes, bytes] | None:
+        """Return hash and sum of the tree's root (§10.4) if these are all leaves.
+
+        None if a leaf is malformed or has no weight. Without order (B2) it is no root of ballots.
+
+        Raises:
+            ValueError: They do not begin with the board's first leaf.
+        """
+
+    def sums(self) -> Points | None:
+        """Return `Σ w·V` and `Σ w·A_d`, `t` points; None where `root` returns none."""
+
+    def encode(self) -> bytes:
+        """Return bytes for another process, which its class method `decode` reverses."""
+
+
+class LeafCheck(Protocol):
+    """Checks leaves of one board, with the interpreter lock released."""
+
+    @property
+    def record_bytes(self) -> int:
+        """Length of a leaf's record (docs/protocol.md §16)."""
+
+    def check(self, first: int, records: bytes) -> LeafPart:
+        """Return the findings on whole records.
+
+        Chunks may be checked in any order, on any thread.
+
+        Args:
+            first: Place of the first of them among all leaves.
+
+        Raises:
+            ValueError: Not whole records.
+        """
+
+
+@dataclass(frozen=True)
+class LeafTerms:
+    """What leaves are checked against, apart from rule, threshold and poll context.
+
+    Attributes:
+        domain: EIP-712 domain separator, 32 bytes.
+        census: Without fault; None if the board has no valid census. Then no voter has a key or a
+            weight.
+        opens_to_closes: First second at which ballots count, and the first at which they no longer
+            do; None if the board has no valid parameters. Then every time is right.
+        seed: 32 bytes, fresh and unpredictable to the makers of the ballots.
+    """
+
+    domain: bytes
+    census: "Census | None"
+    opens_to_closes: tuple[int, int] | None
+    seed: bytes = field(repr=False)
+
+
 class Curve(Protocol):
     """Operations on vectors of points; `ValueError` for lengths that do not match
     and for scalars outside [0, R), `TypeError` for points of another engine."""
@@ -109,4 +208,14 @@ class Curve(Protocol):
             threshold: At least 1.
             context: The poll's, 32 bytes.
             generators: `H, G_1, …` for at least the rule's width.
+        """
+
+    def leaf_check(
+        self, rule: bytes, threshold: int, context: bytes, generators: Points, terms: LeafTerms
+    ) -> LeafCheck | None:
+        """Return a check of a board's leaves; None if this engine has none.
+
+        Args:
+            rule: Arguments up to `generators` are those of `ballot_check`.
+            terms: The others.
         """

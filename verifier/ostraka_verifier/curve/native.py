@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import ostraka_verifier_native as engine
 
-from ostraka_verifier.curve.interface import Points, Scalars
+from ostraka_verifier.curve.interface import LeafTerms, Points, Scalars
 from ostraka_verifier.errors import Malformed
 
 _POINT_BYTES = 64
@@ -92,6 +92,21 @@ class Native:
     ) -> engine.BallotCheck:
         """Return a check of a poll's ballots."""
         return self._engine.ballot_check(rule, threshold, context, _own(generators))
+
+    def leaf_check(
+        self, rule: bytes, threshold: int, context: bytes, generators: Points, terms: LeafTerms
+    ) -> engine.LeafCheck:
+        """Return a check of a board's leaves."""
+        return self._engine.leaf_check(
+            rule,
+            threshold,
+            context,
+            _own(generators),
+            domain=terms.domain,
+            census=terms.census,
+            opens_to_closes=terms.opens_to_closes,
+            seed=terms.seed,
+        )
 
 
 def _own(points: Points) -> engine.Points:

@@ -16,7 +16,7 @@ from py_ecc.optimized_bn128.optimized_curve import (
 from py_ecc.optimized_bn128.optimized_curve import is_inf as is_identity
 from py_ecc.typing import Optimized_Point3D
 
-from ostraka_verifier.curve.interface import P, Points, R, Scalars
+from ostraka_verifier.curve.interface import LeafTerms, P, Points, R, Scalars
 from ostraka_verifier.errors import Malformed
 
 _POINT_BYTES = 64
@@ -118,6 +118,11 @@ class Reference:
 
     def ballot_check(self, rule: bytes, threshold: int, context: bytes, generators: Points) -> None:
         """Return none: the readable code checks ballots with this engine."""
+
+    def leaf_check(
+        self, rule: bytes, threshold: int, context: bytes, generators: Points, terms: LeafTerms
+    ) -> None:
+        """Return none, as `ballot_check`."""
 
 
 def _own(points: Points) -> tuple[_Point, ...]:

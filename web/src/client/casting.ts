@@ -6,7 +6,7 @@
  * Source: docs/protocol.md §7 to §9.
  */
 
-import type { Opening } from "../protocol/challenge.ts";
+import type { Opening } from "../protocol/opening.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
 import type { Signer } from "../protocol/keys.ts";

@@ -1120,6 +1120,7 @@ export interface OrganizerMessages {
   "problems.idempotency-key-missing": undefined;
   "problems.idempotency-key-reused": undefined;
   "problems.request-in-progress": undefined;
+  "problems.range-not-satisfiable": undefined;
   "problems.not-organizer": undefined;
   "problems.no-such-registry": undefined;
   "problems.description-too-long": undefined;

@@ -17,7 +17,7 @@ import { Refusal } from "../client/gateway.ts";
 import { type ReceiptedBallot, SavedVotes } from "../client/votes.ts";
 import { short, t } from "../messages/index.ts";
 import { problemText } from "../messages/server_texts.ts";
-import type { Opening } from "../protocol/challenge.ts";
+import type { Opening } from "../protocol/opening.ts";
 import { toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import type { SealedBallot } from "../protocol/prepare.ts";

@@ -8,7 +8,7 @@ import { pollOfGateway } from "../client/poll.ts";
 import type { OpenPoll } from "../protocol/published.ts";
 import { type Config, poll } from "../client/views.ts";
 import { moment, short, t } from "../messages/index.ts";
-import { readOpening } from "../protocol/challenge.ts";
+import { readOpening } from "../protocol/opening.ts";
 import { ADDRESS_BYTES, toHex } from "../protocol/encoding.ts";
 import { Malformed, Rejected } from "../protocol/errors.ts";
 import { answersOf, type QuestionAnswer } from "../protocol/question/poll.ts";

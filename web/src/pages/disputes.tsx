@@ -21,9 +21,14 @@ export function DisputesOf({ poll, anchored }: { poll: bigint; anchored: boolean
     },
     [poll, anchored],
   );
-  const shown = found.value;
   // Without an answer the page says nothing: whoever votes or verifies does not need it.
-  if (!shown?.disputable) return null;
+  if (found.value === undefined) return null;
+  return <DisputesSection shown={found.value} anchored={anchored} />;
+}
+
+/** The same, of what a gateway answered. */
+export function DisputesSection({ shown, anchored }: { shown: Disputes; anchored: boolean }) {
+  if (!shown.disputable) return null;
   const { challenges, rejections, windowEndsAt, endsAtLatest, contested, bond } = shown;
   const waits = anchored && windowEndsAt !== undefined;
   if (!waits && challenges.length === 0 && rejections.length === 0) return null;

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import type { SealedBallot } from "../protocol/prepare.ts";
 import type { OpenPoll } from "../protocol/published.ts";
 import { t } from "../messages/index.ts";
-import { type Opening, openedDigest, openingToJson } from "../protocol/challenge.ts";
+import { type Opening, openedDigest, openingToJson } from "../protocol/opening.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { answersOf, type QuestionAnswer } from "../protocol/question/poll.ts";
 import { saveFile } from "../view/page.tsx";

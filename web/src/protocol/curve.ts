@@ -17,8 +17,13 @@ export const P = 218882428718392752222464057452572750886963111572978236626890378
 /** Prime order of the group. */
 export const R = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
 
+/** The equation of the curve, `y² = x³ + b` modulo a prime. */
+export const CURVE = { prime: P, b: 3n };
+
 const POINT_BYTES = 64;
 const SCALAR_BITS = 256;
+/** Signed digits can carry beyond the highest bit. */
+const DIGIT_BITS = SCALAR_BITS + 1;
 
 /** Affine point with coordinates in [0, P); the identity is (0, 0), which is on no curve. */
 export interface Point {
@@ -230,12 +235,15 @@ function multiples(bases: readonly Point[], width: number): Point[][] {
   return tables;
 }
 
-function windowCount(width: number): number {
-  return Math.ceil(SCALAR_BITS / width);
+/** Number of signed digits that a scalar has. */
+export function windowCount(width: number): number {
+  return Math.ceil(DIGIT_BITS / width);
 }
 
-/** Signed digits of a scalar in (−2^(width−1), 2^(width−1)], least significant first. */
-function digits(scalar: bigint, width: number): Int16Array {
+/**
+ * Signed digits of a scalar below 2^256, in (−2^(width−1), 2^(width−1)], least significant first.
+ */
+export function digits(scalar: bigint, width: number): Int16Array {
   const found = new Int16Array(windowCount(width));
   if (scalar === 0n) return found;
   const half = 1 << (width - 1);
@@ -299,19 +307,19 @@ export function sums(groups: readonly (readonly Point[])[]): Point[] {
   return current.map((group) => group[0] ?? IDENTITY_POINT);
 }
 
-/** Inverses modulo P of integers that P does not divide: one inversion, three products each. */
-function invertAll(values: readonly bigint[]): bigint[] {
+/** Inverses modulo a prime that divides none of the values: one inversion, three products each. */
+export function invertAll(values: readonly bigint[], prime = P): bigint[] {
   const before: bigint[] = [];
   let product = 1n;
   for (const value of values) {
     before.push(product);
-    product = (product * value) % P;
+    product = (product * value) % prime;
   }
-  let inverse = invert(product, P);
+  let inverse = invert(product, prime);
   const inverses = new Array<bigint>(values.length);
   for (let at = values.length - 1; at >= 0; at--) {
-    inverses[at] = (inverse * before[at]!) % P;
-    inverse = (inverse * values[at]!) % P;
+    inverses[at] = (inverse * before[at]!) % prime;
+    inverse = (inverse * values[at]!) % prime;
   }
   return inverses;
 }
@@ -342,27 +350,27 @@ interface Jacobian {
 
 const NOTHING: Jacobian = { x: 1n, y: 1n, z: 0n };
 
-function double({ x, y, z }: Jacobian): Jacobian {
+function double({ x, y, z }: Jacobian, prime = P): Jacobian {
   if (!z) return NOTHING;
-  const yy = (y * y) % P;
-  const across = (4n * x * yy) % P;
-  const slope = 3n * ((x * x) % P);
-  const x3 = (slope * slope - 2n * across) % P;
-  return { x: x3, y: (slope * (across - x3) - 8n * yy * yy) % P, z: (2n * y * z) % P };
+  const yy = (y * y) % prime;
+  const across = (4n * x * yy) % prime;
+  const slope = 3n * ((x * x) % prime);
+  const x3 = (slope * slope - 2n * across) % prime;
+  return { x: x3, y: (slope * (across - x3) - 8n * yy * yy) % prime, z: (2n * y * z) % prime };
 }
 
-function addAffine(left: Jacobian, right: Point): Jacobian {
+function addAffine(left: Jacobian, right: Point, prime = P): Jacobian {
   if (!right.x && !right.y) return left;
   if (!left.z) return { x: right.x, y: right.y, z: 1n };
-  const zz = (left.z * left.z) % P;
-  const h = (right.x * zz - left.x) % P;
-  const r = (right.y * ((zz * left.z) % P) - left.y) % P;
-  if (!h) return r ? NOTHING : double(left);
-  const hh = (h * h) % P;
-  const hhh = (hh * h) % P;
-  const v = (left.x * hh) % P;
-  const x = (r * r - hhh - 2n * v) % P;
-  return { x, y: (r * (v - x) - left.y * hhh) % P, z: (left.z * h) % P };
+  const zz = (left.z * left.z) % prime;
+  const h = (right.x * zz - left.x) % prime;
+  const r = (right.y * ((zz * left.z) % prime) - left.y) % prime;
+  if (!h) return r ? NOTHING : double(left, prime);
+  const hh = (h * h) % prime;
+  const hhh = (hh * h) % prime;
+  const v = (left.x * hh) % prime;
+  const x = (r * r - hhh - 2n * v) % prime;
+  return { x, y: (r * (v - x) - left.y * hhh) % prime, z: (left.z * h) % prime };
 }
 
 function addJacobian(left: Jacobian, right: Jacobian): Jacobian {
@@ -382,17 +390,29 @@ function addJacobian(left: Jacobian, right: Jacobian): Jacobian {
   return { x, y: (r * (v - x) - yLeft * hhh) % P, z: (((left.z * right.z) % P) * h) % P };
 }
 
-function affine(points: readonly Jacobian[]): Point[] {
-  const inverses = invertAll(points.map(({ z }) => z || 1n));
+function affine(points: readonly Jacobian[], prime = P): Point[] {
+  const inverses = invertAll(
+    points.map(({ z }) => z || 1n),
+    prime,
+  );
   return points.map(({ x, y, z }, number) => {
     if (!z) return IDENTITY_POINT;
     const inverse = inverses[number]!;
-    const square = (inverse * inverse) % P;
+    const square = (inverse * inverse) % prime;
     return {
-      x: positive((x * square) % P),
-      y: positive((y * ((square * inverse) % P)) % P),
+      x: positive((x * square) % prime, prime),
+      y: positive((y * ((square * inverse) % prime)) % prime, prime),
     };
   });
+}
+
+/** `Σ 2^i · points[i]` on a curve `y² = x³ + b` modulo a prime, of which no point has order two. */
+export function sumOfBits(points: readonly Point[], prime = P): Point {
+  let total = NOTHING;
+  for (let bit = points.length - 1; bit >= 0; bit--) {
+    total = addAffine(double(total, prime), points[bit]!, prime);
+  }
+  return affine([total], prime)[0]!;
 }
 
 function checkScalar(scalar: bigint): void {

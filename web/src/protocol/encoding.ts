@@ -103,7 +103,7 @@ export function unsigned(value: number | bigint, size: number): Uint8Array {
   let rest = BigInt(value);
   const data = new Uint8Array(size);
   if (rest >= 0n) {
-    for (let at = size - 1; at >= 0; at--) {
+    for (let at = size - 1; at >= 0 && rest; at--) {
       data[at] = Number(rest & 0xffn);
       rest >>= 8n;
     }

@@ -9,7 +9,8 @@ import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { keccak256, sameBytes, SIGNATURE_BYTES, toHex, toInteger, utf8, word } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
 
-const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+/** Prime order of the group of signing keys. */
+export const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
 const NAME = "Ostraka";
 const VERSION = "2";

@@ -4,14 +4,14 @@
  * Polls are passed as bytes, errors as their class and message.
  */
 
-import type { Opening } from "../protocol/challenge.ts";
+import type { Opening } from "../protocol/opening.ts";
 import type { Claimed, Finding } from "../protocol/checks/audit.ts";
 import { AuditError, Malformed, Rejected, Undecided } from "../protocol/errors.ts";
 import type { ChainEvidence } from "../protocol/evidence.ts";
 import type { SumRoot } from "../protocol/merkle_sum.ts";
 import type { PollIdentity } from "../protocol/parameters.ts";
 import type { SealedBallot } from "../protocol/prepare.ts";
-import type { FailedProof } from "../protocol/proof.ts";
+import type { FailedProof } from "../protocol/proof_batch.ts";
 import type { UnixSeconds } from "../protocol/units.ts";
 
 /**

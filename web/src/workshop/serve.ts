@@ -1,10 +1,8 @@
 /** The worker's side: runs the page's jobs one after another. */
 
-import { BallotLayout } from "../protocol/ballot.ts";
-import { generators } from "../protocol/commitment.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { BallotFactory } from "../protocol/prepare.ts";
-import { ProofShape, RejectedProofs, verifyProofs } from "../protocol/proof.ts";
+import { ProofShape } from "../protocol/proof.ts";
 import { systemRandomness } from "../protocol/randomness.ts";
 import { BallotRule } from "../protocol/rule.ts";
 import {
@@ -17,9 +15,6 @@ import {
   type Progress,
   type Request,
 } from "./jobs.ts";
-
-/** Number of ballots between two reports of progress. */
-const BATCH = 500;
 
 /** The worker's connection to the page. */
 export interface PagePort {
@@ -101,29 +96,12 @@ async function challenge({
   return null;
 }
 
-function verify(
-  { poll, ballots }: Jobs["verify"]["input"],
+async function verify(
+  input: Jobs["verify"]["input"],
   progress: Progress,
-): Jobs["verify"]["output"] {
-  const rule = BallotRule.decode(poll.rule);
-  const layout = new BallotLayout(new ProofShape(rule, poll.threshold));
-  const bases = generators(rule.width);
-  const failures: Jobs["verify"]["output"] = [];
-  for (let start = 0; start < ballots.length; start += BATCH) {
-    const proofs = ballots.slice(start, start + BATCH).map((encoded, place) => {
-      return layout.decode(encoded, `ballots[${start + place}]`).proof;
-    });
-    try {
-      verifyProofs(bases, layout.shape, poll.context, proofs, systemRandomness);
-    } catch (error) {
-      if (!(error instanceof RejectedProofs)) throw error;
-      for (const { number, reason } of error.failures) {
-        failures.push({ number: start + number, reason });
-      }
-    }
-    progress(start + proofs.length, ballots.length);
-  }
-  return failures;
+): Promise<Jobs["verify"]["output"]> {
+  const { verifyBallots } = await import("./verify.ts");
+  return verifyBallots(input, progress);
 }
 
 async function lookUp({ board, voter }: Jobs["look_up"]["input"]): Promise<Counted> {

@@ -4,7 +4,6 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from sse_starlette import EventSourceResponse
 
 from ostraka.formats.election import FileError
@@ -23,6 +22,7 @@ from ostraka.gateway.dependencies import (
 from ostraka.gateway.problem_groups import POLL, SERVED_POLL, SPECIFYING
 from ostraka.gateway.routers.dry_runs import DRY_RUN, dry_run_answer
 from ostraka.planning.specification import PollSpecification
+from ostraka.wire.file_answers import file_responses
 from ostraka.wire.openapi import BINARY, content, event_stream, problems
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -122,16 +122,18 @@ def voters(gateway: Gateway, poll_id: PollNumber, address: AddressPath) -> list[
     return gateway.poll_reader.voters(poll_id, from_hex(address, "address"))
 
 
+@router.head("/polls/{poll_id}/board", include_in_schema=False)
 @router.get(
     "/polls/{poll_id}/board",
-    response_class=StreamingResponse,
-    responses=content(BINARY, "The bulletin board (docs/protocol.md §16).")
-    | problems(SERVED_POLL, ProblemType.BOARD_UNAVAILABLE),
+    response_class=Response,
+    responses=file_responses("The bulletin board (docs/protocol.md §16).")
+    | problems(SERVED_POLL, ProblemType.BOARD_UNAVAILABLE, ProblemType.RANGE_NOT_SATISFIABLE),
 )
-async def board(gateway: Gateway, poll_id: PollNumber) -> StreamingResponse:
-    """The bulletin board, from one of the nodes, for `ostraka-verify audit`."""
+async def board(request: Request, gateway: Gateway, poll_id: PollNumber) -> Response:
+    """The bulletin board, whole or a range of it, from one of the nodes, for `ostraka-verify
+    audit`."""
     poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
-    return StreamingResponse(await gateway.ballots.board(poll), media_type=BINARY)
+    return await gateway.ballots.boards.answer(poll, request.method, request.headers)
 
 
 @router.get("/polls/{poll_id}/progress", responses=problems(SERVED_POLL))

@@ -56,6 +56,10 @@ class Summary(Answer):
     frozen: bool = Field(description="Whether it has stopped signing receipts.")
     key_destroyed: bool = Field(description="Whether it has destroyed its poll key.")
     repairs_asked: dict[str, Count] = Field(description="Repairs requested from it, by node.")
+    suspects: dict[str, Literal["contradiction", "unproven"]] = Field(
+        description="Other nodes, by number, that contradicted their checkpoints, or that did not "
+        "prove to this node that their log of receipts only grew."
+    )
 
 
 class PollKey(Answer):

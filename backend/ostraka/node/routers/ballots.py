@@ -12,7 +12,7 @@ from ostraka.node.answers.ballots import (
     Receipt,
     Repair,
 )
-from ostraka.node.dependencies import Poll, PollNumber
+from ostraka.node.dependencies import Node, Poll, PollNumber
 from ostraka.node.limits import MAX_BATCH
 from ostraka.node.poll_service import PollService
 from ostraka.node.problem_groups import POLL
@@ -28,6 +28,7 @@ from ostraka.wire.ballot_requests import (
 from ostraka.wire.certificates import certificate_json
 from ostraka.wire.clients import client_of
 from ostraka.wire.direct_routes import raw_json
+from ostraka.wire.file_answers import file_answer, file_responses
 from ostraka.wire.openapi import BINARY, binary_body, content, json_body, problems
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, ProblemDocument
@@ -85,15 +86,21 @@ def repairs(poll: Poll, after: Annotated[int, Query(ge=0, lt=2**63)] = 0) -> lis
     return [Repair.model_validate(one) for one in poll.repairs.asked(after)]
 
 
+@router.head("/polls/{poll_id}/board", include_in_schema=False)
 @router.get(
     "/polls/{poll_id}/board",
     response_class=Response,
-    responses=content(BINARY, "The bulletin board (docs/protocol.md §16).")
-    | problems(POLL, ProblemType.NOT_SETTLED, ProblemType.NODE_INCOMPLETE),
+    responses=file_responses("The bulletin board (docs/protocol.md §16).")
+    | problems(
+        POLL,
+        ProblemType.NOT_SETTLED,
+        ProblemType.NODE_INCOMPLETE,
+        ProblemType.RANGE_NOT_SATISFIABLE,
+    ),
 )
-def board(poll: Poll) -> Response:
-    """The bulletin board in its binary format."""
-    return Response(poll.publication.board(), media_type=BINARY)
+async def board(request: Request, node: Node, poll: Poll) -> Response:
+    """The bulletin board in its binary format, whole or a range of it."""
+    return file_answer(request, await node.boards.of(poll.publication))
 
 
 @router.get("/polls/{poll_id}/omitted", responses=problems(POLL))

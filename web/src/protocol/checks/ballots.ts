@@ -7,15 +7,14 @@
 import { compareBytes, sameBytes } from "../encoding.ts";
 import { Malformed, Rejected, Undecided } from "../errors.ts";
 import { ballotStatement } from "../prepare.ts";
-import { RejectedProofs, verifyProofs } from "../proof.ts";
+import { RejectedProofs, verifyProofs } from "../proof_batch.ts";
+import { firstRefused, type Signed } from "../signature_batch.ts";
 import { addressOf, recoverKey } from "../typed_data.ts";
 import { counted } from "../wording.ts";
 import { type Audit, ballotName } from "./audit.ts";
 
-/** Number of ballots whose proofs are verified together; progress is reported after each batch. */
-const PROOF_BATCH = 500;
-
-const SIGNATURE_BATCH = 50;
+/** Number of ballots that are verified together; progress is reported after each batch. */
+const BATCH = 2000;
 
 /** B1: every ballot decodes canonically. */
 export function checkB1(audit: Audit): string {
@@ -41,30 +40,52 @@ export function checkB3(audit: Audit): string {
 
 /** B4: every ballot is signed by its voter's signing key. */
 export function checkB4(audit: Audit): string {
-  const { ballots, leaves, census, domain, chain } = audit;
-  ballots.forEach((ballot, number) => {
-    const entry = census.find(ballot.voter);
-    if (!entry) throw new Undecided("needs B3");
-    const { publicKey, boxesHash, signature } = leaves[number]!;
-    const digest = domain.digest(...ballotStatement(chain.pollContext, ballot, boxesHash));
-    const fails = (reason: string) => {
-      return new Rejected("B4", `leaf ${number}, ${ballotName(ballot)}`, reason);
-    };
-    if (!sameBytes(addressOf(publicKey), entry.signingKey)) {
-      throw fails("its public key is not that of the census");
-    }
-    let signer: Uint8Array;
-    try {
-      signer = recoverKey(digest, signature);
-    } catch (error) {
-      if (error instanceof Malformed) throw fails(error.message);
-      throw error;
-    }
-    // This also refuses coordinates of no point: recovery gives only points.
-    if (!sameBytes(signer, publicKey)) throw fails("not signed by its public key");
-    if (number % SIGNATURE_BATCH === 0) audit.progress(number, 2 * ballots.length);
-  });
+  const { ballots } = audit;
+  for (let start = 0; start < ballots.length; start += BATCH) {
+    const end = Math.min(start + BATCH, ballots.length);
+    checkSigners(audit, start, end);
+    audit.progress(end, 2 * ballots.length);
+  }
   return counted(ballots.length, "signature", "signatures");
+}
+
+/** Check the signatures of the ballots from `start` up to `end`, and name the first bad one. */
+function checkSigners(audit: Audit, start: number, end: number): void {
+  const { ballots, leaves, census, domain, chain } = audit;
+  const fails = (number: number, reason: string) => {
+    return new Rejected("B4", `leaf ${number}, ${ballotName(ballots[number]!)}`, reason);
+  };
+  const signed: Signed[] = [];
+  let failure: Rejected | Undecided | undefined;
+  for (let number = start; number < end && !failure; number++) {
+    const ballot = ballots[number]!;
+    const { publicKey, boxesHash, signature } = leaves[number]!;
+    const entry = census.find(ballot.voter);
+    if (!entry) {
+      failure = new Undecided("needs B3");
+    } else if (!sameBytes(addressOf(publicKey), entry.signingKey)) {
+      failure = fails(number, "its public key is not that of the census");
+    } else {
+      const digest = domain.digest(...ballotStatement(chain.pollContext, ballot, boxesHash));
+      signed.push({ digest, signature, publicKey });
+    }
+  }
+  const bad = firstRefused(signed, audit.randomness);
+  if (bad !== undefined) throw fails(start + bad, refusal(signed[bad]!));
+  if (failure) throw failure;
+}
+
+/** Why a signature is refused, in the words of its recovery. */
+function refusal({ digest, signature, publicKey }: Signed): string {
+  let signer: Uint8Array;
+  try {
+    signer = recoverKey(digest, signature);
+  } catch (error) {
+    if (error instanceof Malformed) return error.message;
+    throw error;
+  }
+  if (sameBytes(signer, publicKey)) throw new Error("a batch refused a signature that recovers");
+  return "not signed by its public key";
 }
 
 /** B5: every cast time lies within the voting period. */
@@ -83,8 +104,8 @@ export function checkB6(audit: Audit): string {
   const { ballots, key, layout, chain } = audit;
   const failed: string[] = [];
   let reason = "";
-  for (let start = 0; start < ballots.length; start += PROOF_BATCH) {
-    const batch = ballots.slice(start, start + PROOF_BATCH);
+  for (let start = 0; start < ballots.length; start += BATCH) {
+    const batch = ballots.slice(start, start + BATCH);
     const proofs = batch.map(({ proof }) => proof);
     try {
       verifyProofs(key.generators, layout.shape, chain.pollContext, proofs, audit.randomness);

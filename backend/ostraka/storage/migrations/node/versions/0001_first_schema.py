@@ -47,6 +47,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("poll_id", "node"),
     )
     op.create_table(
+        "logged_receipt",
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("poll_id", "position"),
+        sa.UniqueConstraint("poll_id", "digest"),
+    )
+    op.create_table(
         "node_poll",
         sa.Column("poll_id", sa.Integer(), nullable=False),
         sa.Column("poll_context", sa.LargeBinary(), nullable=False),
@@ -123,9 +131,38 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_stored_ballot_poll_id"), ["poll_id"], unique=False)
         batch_op.create_index("ix_stored_ballot_poll_voter", ["poll_id", "voter"], unique=False)
 
+    op.create_table(
+        "stored_checkpoint",
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("node", sa.Integer(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("signed", sa.LargeBinary(), nullable=False),
+        sa.Column("proven", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("poll_id", "node", "number"),
+    )
+    op.create_table(
+        "stored_contradiction",
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("node", sa.Integer(), nullable=False),
+        sa.Column("first", sa.LargeBinary(), nullable=False),
+        sa.Column("second", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("poll_id", "node"),
+    )
+    op.create_table(
+        "stored_cosignature",
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("node", sa.Integer(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("witness", sa.Integer(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("poll_id", "node", "number", "witness"),
+    )
+
 
 def downgrade() -> None:
     """Undo."""
+    for table in ("stored_cosignature", "stored_contradiction", "stored_checkpoint"):
+        op.drop_table(table)
     with op.batch_alter_table("stored_ballot", schema=None) as batch_op:
         batch_op.drop_index("ix_stored_ballot_poll_voter")
         batch_op.drop_index(batch_op.f("ix_stored_ballot_poll_id"))
@@ -137,6 +174,7 @@ def downgrade() -> None:
     op.drop_table("released_share")
     op.drop_table("peer_receipt")
     op.drop_table("node_poll")
+    op.drop_table("logged_receipt")
     op.drop_table("final_statement")
     with op.batch_alter_table("asked_repair", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_asked_repair_subject"))

@@ -1,0 +1,104 @@
+"""A poll's decision rule and its outcome in plain words.
+
+Source: docs/protocol.md §14.
+"""
+
+from collections.abc import Callable, Sequence
+
+from ostraka_verifier.outcome import (
+    Greedy,
+    GreedyByCategory,
+    Majority,
+    Misfit,
+    NoOutcome,
+    Order,
+    OutcomeRule,
+    Parts,
+    Plurality,
+    Proportional,
+)
+from ostraka_verifier.wording import counted
+
+Money = Callable[[int], str]
+"""Formats an amount in the smallest unit."""
+
+
+def parts_of(rule: OutcomeRule, slots: int) -> list[tuple[int, OutcomeRule]]:
+    """Return (slots, rule) of each part of a rule that decides `slots` slots."""
+    return list(rule.parts) if isinstance(rule, Parts) else [(slots, rule)]
+
+
+def rule_in_words(rule: OutcomeRule, money: Money) -> str:
+    """Return how a rule without parts decides, in one or two sentences."""
+    match rule:
+        case Greedy():
+            return f"{_ranked(rule.ranked_by, rule.misfit, money(rule.budget))}{_support(rule)}"
+        case GreedyByCategory():
+            budgets = ", ".join(
+                f"{number}: {money(budget)}" for number, budget in enumerate(rule.category_budgets)
+            )
+            rest = "What is left of them is spent on any category. " if rule.leftover else ""
+            return (
+                f"{_ranked(rule.ranked_by, rule.misfit, money(rule.budget))} "
+                f"Each category has a budget of its own ({budgets}). {rest}{_support(rule)}"
+            ).strip()
+        case Majority():
+            share = f"{rule.numerator}/{rule.denominator}"
+            needed = f"more than {share}" if rule.strict else f"at least {share}"
+            quorum = f" At least {rule.quorum:,} votes must be cast." if rule.quorum else ""
+            return f"The first option passes with {needed} of the votes for or against.{quorum}"
+        case Plurality():
+            return (
+                f"The {counted(rule.seats, 'option', 'options')} with most votes"
+                f" {'wins' if rule.seats == 1 else 'win'}.{_support(rule)}"
+            )
+        case Proportional():
+            return f"{money(rule.amount)} are divided in proportion to the votes."
+    return "The poll has no decision rule: the numbers themselves are the result."
+
+
+def outcome_in_words(rule: OutcomeRule, awards: Sequence[int]) -> str:
+    """Return what a rule without parts decided; the names of its awarded slots follow a colon.
+
+    Args:
+        awards: Of the rule's slots.
+    """
+    match rule:
+        case NoOutcome():
+            return "The numbers are the result. The poll decides nothing else."
+        case Majority() if awards[0]:
+            return "The motion passes:"
+        case Majority() if awards[1]:
+            return "The motion does not pass:"
+        case Majority():
+            return "There is no decision, because too few votes were cast."
+        case Proportional():
+            return "A share goes to:" if any(awards) else "Nobody gets a share."
+        case Plurality():
+            return "Chosen:" if any(awards) else "No option is chosen."
+    return "Funded:" if any(awards) else "Nothing is funded."
+
+
+def award_word(rule: OutcomeRule) -> str:
+    """Return what an award of 1 by a rule without parts means."""
+    match rule:
+        case Majority():
+            return "majority"
+        case Plurality():
+            return "chosen"
+    return "funded"
+
+
+def _ranked(order: Order, misfit: Misfit, budget: str) -> str:
+    by = "votes" if order is Order.VOTES else "votes for each unit of cost"
+    too_dear = "is passed over" if misfit is Misfit.SKIP else "ends the selection"
+    return (
+        f"Options are funded by {by}, the most first, while a budget of {budget} lasts."
+        f" An option that costs more than is left {too_dear}."
+    )
+
+
+def _support(rule: Greedy | GreedyByCategory | Plurality) -> str:
+    if rule.minimum_support <= 1:
+        return ""
+    return f" An option needs at least {rule.minimum_support:,} votes."
