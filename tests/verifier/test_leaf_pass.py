@@ -149,7 +149,13 @@ def test_bytes_that_are_no_part_are_refused() -> None:
     decode: Callable[[bytes], LeafPart] = type(part).decode  # type: ignore[attr-defined]
     good = part.encode()
     assert said(decode(good)) == said(part)
-    for bad in (b"", good[:-1], good + b"\0", good[:7] + b"\1" + good[8:], b"\xff" * len(good)):
+    # Two numbers, five places and no further ones come before the voters.
+    place = 8 * 8
+    assert good[place] == 1
+    without_voters = good[:place] + b"\0" + good[place + 41 :]
+    elsewhere = good[:7] + b"\1" + good[8:]
+    bad_ones = (b"", good[:-1], good + b"\0", elsewhere, without_voters, b"\xff" * len(good))
+    for bad in bad_ones:
         with pytest.raises(ValueError, match="not a part"):
             decode(bad)
 
