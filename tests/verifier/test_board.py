@@ -80,6 +80,7 @@ def test_notes_are_counted_and_bounded() -> None:
     notes = ((NOTES_FROM, b"abc"), (0xFFFF, b""))
     sections, lengths = split_notes(framed(*EMPTY.items(), *notes))
     assert (set(sections), lengths) == ({SECTIONS[tag] for tag in EMPTY}, {NOTES_FROM: 3, 65535: 0})
+    assert MAX_NOTES_BYTES == 64 * 1024 * 1024
     most = bytes(MAX_NOTES_BYTES - 1)
     full = framed(*EMPTY.items(), (NOTES_FROM, most), (NOTES_FROM + 1, b"x"))
     assert sum(split_notes(full)[1].values()) == MAX_NOTES_BYTES
