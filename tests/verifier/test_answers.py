@@ -12,6 +12,15 @@ def test_a_number_without_groups_has_one_cell() -> None:
     assert Number("How much?", 0, 9, "kg", ("old", "young", "others")).cells == 3
 
 
+def test_a_typed_number_has_its_group() -> None:
+    assert Number("How much?", 0, 9, "kg").typed("5") == {"value": 5}
+    grouped = Number("How much?", 0, 9, "kg", ("old", "young"))
+    assert grouped.typed("5,2") == {"value": 5, "group": 1}
+    for question, text in ((grouped, "5"), (grouped, "5,2,1"), (grouped, "5,3"), (grouped, "5,0")):
+        with pytest.raises(ValueError, match="group"):
+            question.typed(text)
+
+
 def test_rows_and_columns_are_numbered_from_1_each() -> None:
     question = CrossTabulation("Which?", ("north", "south"), ("old", "young", "others"))
     assert question.choices() == [

@@ -81,6 +81,7 @@ def test_notes_are_counted_and_bounded() -> None:
     board = framed(*EMPTY.items(), *notes)
     assert set(split_sections(board)) == {SECTIONS[tag] for tag in EMPTY}
     assert OpenedBoard.of(board).notes == {NOTES_FROM: 3, 0xFFFF: 0}
+    assert MAX_NOTES_BYTES == 64 * 1024 * 1024
     most = bytes(MAX_NOTES_BYTES - 1)
     full = framed(*EMPTY.items(), (NOTES_FROM, most), (NOTES_FROM + 1, b"x"))
     assert sum(OpenedBoard.of(full).notes.values()) == MAX_NOTES_BYTES
