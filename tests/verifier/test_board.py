@@ -11,12 +11,12 @@ from ostraka_verifier.board import (
     SECTIONS,
     AnchoredRoot,
     Board,
+    OpenedBoard,
     decode_leaves,
     decode_poll_keys,
     decode_shares,
     join_sections,
     record_bytes,
-    split_notes,
     split_sections,
 )
 from ostraka_verifier.encoding import unsigned
@@ -34,7 +34,7 @@ def framed(*sections: tuple[int, bytes], magic: bytes = MAGIC) -> bytes:
 
 def refused_item(data: bytes) -> str:
     with pytest.raises(Malformed) as refused:
-        split_notes(data)
+        split_sections(data)
     return refused.value.item
 
 
@@ -78,11 +78,13 @@ def test_lengths_beyond_the_data_are_refused() -> None:
 
 def test_notes_are_counted_and_bounded() -> None:
     notes = ((NOTES_FROM, b"abc"), (0xFFFF, b""))
-    sections, lengths = split_notes(framed(*EMPTY.items(), *notes))
-    assert (set(sections), lengths) == ({SECTIONS[tag] for tag in EMPTY}, {NOTES_FROM: 3, 65535: 0})
+    board = framed(*EMPTY.items(), *notes)
+    assert set(split_sections(board)) == {SECTIONS[tag] for tag in EMPTY}
+    assert OpenedBoard.of(board).notes == {NOTES_FROM: 3, 0xFFFF: 0}
+    assert MAX_NOTES_BYTES == 64 * 1024 * 1024
     most = bytes(MAX_NOTES_BYTES - 1)
     full = framed(*EMPTY.items(), (NOTES_FROM, most), (NOTES_FROM + 1, b"x"))
-    assert sum(split_notes(full)[1].values()) == MAX_NOTES_BYTES
+    assert sum(OpenedBoard.of(full).notes.values()) == MAX_NOTES_BYTES
     assert refused_item(framed(*EMPTY.items(), (NOTES_FROM, most), (NOTES_FROM + 1, b"xy"))) == (
         "board"
     )
