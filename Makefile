@@ -23,7 +23,7 @@ test: setup ## Every test
 	@python -c 'import ostraka_verifier_native' || \
 		{ echo "make test needs the native engine: install Rust, see build/native-build.log" >&2; exit 1; }
 	@PATH=$$PATH:/usr/local/go/bin command -v go >/dev/null || \
-		{ echo "make test needs Go 1.26 or newer for the second verifier" >&2; exit 1; }
+		{ echo "make test needs Go 1.26.8 or newer for the second verifier" >&2; exit 1; }
 	scripts/chromium
 	@scripts/timed "contract tests in Solidity" npm run --silent test:solidity
 	@scripts/timed "contract tests in JavaScript" npm run --silent test:contracts

@@ -8,6 +8,7 @@ from ostraka.gateway.description import MAX_BYTES, description, poll_description
 from ostraka.planning.specification import PollSpecification
 from ostraka.wire.problems import Problem
 from ostraka_verifier.description import Description
+from ostraka_verifier.errors import Malformed
 
 REFERENCE = {"treasury": "0x" + "11" * 20, "id": 2**63 - 1}
 SOURCE = {"kind": "votes", "contract": "0x" + "22" * 20, "block": 2**63 - 1, "unit": "9" * 39}
@@ -50,3 +51,12 @@ def test_a_poll_too_long_to_describe_is_refused() -> None:
     )
     with pytest.raises(Problem, match="at most 65536 are allowed"):
         poll_description(wanted, "0" * 16)
+
+
+def test_the_longest_description_is_read() -> None:
+    content = {"title": "T", "options": ["a", "b"], "text": ""}
+    content["text"] = "x" * (65536 - len(json.dumps(content)))
+    longest = json.dumps(content).encode()
+    assert Description.decode(longest).title == "T"
+    with pytest.raises(Malformed, match="65537 bytes, at most 65536"):
+        Description.decode(longest + b" ")

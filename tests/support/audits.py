@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ostraka_verifier.board import SECTIONS, Board, join_sections, split_sections
-from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
+from ostraka_verifier.checks import CHECKS, Audit, Check, Claimed, Verdict
+from ostraka_verifier.checks.audit import Held
 from ostraka_verifier.curve import load
 from ostraka_verifier.encoding import keccak256
+from ostraka_verifier.errors import Rejected
 from ostraka_verifier.evidence import ChainEvidence, ElectorateEvidence, RoundEvidence
 from ostraka_verifier.outcome import Proportional
 from ostraka_verifier.releases import Releases, created_address, known_releases
@@ -41,7 +43,21 @@ def findings(
 ) -> dict[str, Any]:
     claimed = Claimed(REGISTRY, poll_id)
     audit = Audit(CURVE, claimed, chain, board.encode(), secrets.randbits, releases=releases)
-    return {finding.check: finding for finding in audit.run(CHECKS)}
+    return {finding.check: finding for finding in audit.run(list(map(under_its_number, CHECKS)))}
+
+
+def under_its_number(check: Check) -> Check:
+    """The check, which may refuse under no other number than its own."""
+
+    def perform(audit: Audit) -> str | Held:
+        try:
+            return check.perform(audit)
+        except Rejected as failure:
+            if failure.check != check.number:
+                raise AssertionError(f"{check.number} refuses under {failure.check}") from failure
+            raise
+
+    return check._replace(perform=perform)
 
 
 def failing(board: Board, chain: ChainEvidence) -> set[str]:

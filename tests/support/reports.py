@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from ostraka_verifier.checks import Audit, Claimed
+from ostraka_verifier.content import InMemory
 from ostraka_verifier.evidence import ChainEvidence
 from ostraka_verifier.html_report import References, Run, facts_of, render
 from ostraka_verifier.report import BoardFile, Report, report_of
@@ -38,7 +39,7 @@ HOSTILE = (
 def report_on(board: Any, chain: ChainEvidence) -> Report:
     data = board.encode()
     audit = Audit(CURVE, Claimed(REGISTRY, 1), chain, data, secrets.randbits)
-    return replace(report_of(audit), board=BoardFile.of(data))
+    return replace(report_of(audit), board=BoardFile.of(InMemory(data)))
 
 
 def html_of(board: Any, chain: ChainEvidence, references: References) -> str:

@@ -28,7 +28,7 @@ def go_command() -> str:
     found = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
     if found is None:
         raise RuntimeError(
-            "tests of the second verifier need Go 1.26 or newer, on PATH or in /usr/local/go/bin"
+            "tests of the second verifier need Go 1.26.8 or newer, on PATH or in /usr/local/go/bin"
         )
     return found
 

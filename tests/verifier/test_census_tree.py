@@ -17,6 +17,7 @@ from ostraka_verifier.census_tree import (
     ENTRY_BYTES,
     SIBLING_BYTES,
     CensusRoot,
+    path_node,
     prove,
     tree_root,
     verify_proof,
@@ -125,6 +126,19 @@ def test_length_is_checked(engine: str, surplus: int) -> None:
             Malformed, match=f"census: length {len(entries)} is not a multiple of 56"
         ):
             call()
+
+
+def test_a_path_leads_from_a_leaf_to_the_top_and_through_its_siblings() -> None:
+    entries = packed([1, 2, 3, 4, 5])
+    root = tree_root(entries)
+    paths = []
+    for index in range(5):
+        proof = prove(entries, index)
+        paths.append([path_node(index, entry(entries, index), proof, one) for one in range(4)])
+        assert paths[index][3] == root.hash + root.sum.to_bytes(16, "big")
+        assert paths[index][0][32:] == (index + 1).to_bytes(16, "big")
+    # What is beside one path is on another.
+    assert prove(entries, 2) == paths[3][0] + paths[0][1] + paths[4][2]
 
 
 def test_extension_refuses_by_itself() -> None:

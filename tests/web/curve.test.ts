@@ -1,6 +1,7 @@
 /** Curve arithmetic, compared with noble's independent implementation and the shared vectors. */
 
 import { bn254 } from "@noble/curves/bn254.js";
+import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { describe, expect, test } from "vitest";
 
 import { deriveGenerator } from "../../web/src/protocol/commitment.ts";
@@ -17,6 +18,7 @@ import {
   R,
   samePoint,
   scale,
+  squareRoot,
   sum,
 } from "../../web/src/protocol/curve.ts";
 import { toHex } from "../../web/src/protocol/encoding.ts";
@@ -88,6 +90,32 @@ test("combinations with equal and opposite points are correct", () => {
   expect(sum(mixed)).toEqual(IDENTITY_POINT);
   expect(sum(copies)).toEqual(ours(times(base!, 40n)));
   expect(msm([base!, IDENTITY_POINT], [7n, R - 1n])).toEqual(ours(times(base!, 7n)));
+});
+
+test("combinations on secp256k1, with scalars up to its order", () => {
+  const { Point: Theirs } = secp256k1;
+  const order = Theirs.Fn.ORDER;
+  const group = { prime: Theirs.Fp.ORDER, b: 7n, order };
+  const scalars = [1n, order - 1n, order / 2n, 1n << 255n, (1n << 128n) - 1n, ...random(30)];
+  const bases = scalars.map((_, number) => Theirs.BASE.multiply(BigInt(number % 20) + 1n));
+  const expected = bases.reduce((left, base, number) => {
+    return left.add(base.multiplyUnsafe(scalars[number]!));
+  }, Theirs.ZERO);
+  const affine = bases.map((base) => base.toAffine());
+  expect(msm(affine, scalars, group)).toEqual(expected.toAffine());
+  const cancelling = affine.map(({ x, y }) => ({ x, y: group.prime - y }));
+  expect(msm([...affine, ...cancelling], [...scalars, ...scalars], group)).toEqual(IDENTITY_POINT);
+  expect(() => msm(affine.slice(0, 1), [order], group)).toThrow(RangeError);
+});
+
+test("square roots", () => {
+  for (const prime of [P, secp256k1.Point.Fp.ORDER]) {
+    for (const root of [0n, 1n, prime - 1n, ...random(5)]) {
+      const square = (root * root) % prime;
+      expect([root, prime - root]).toContain(squareRoot(square, prime));
+      if (square) expect(squareRoot(prime - square, prime)).toBeUndefined();
+    }
+  }
 });
 
 test("fixed bases take rows with fewer scalars than bases", () => {

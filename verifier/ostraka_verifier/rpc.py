@@ -375,14 +375,12 @@ def receive(
     content: Any = None,
     received: Received | None = None,
 ) -> None:
-    """Give the body of a successful answer to `take`, piece by piece, while it arrives.
+    """Give the body of a successful answer to `take`, piece by piece, before all of it has arrived.
 
-    Other arguments and errors are those of `fetch`. Pieces of an answer may be taken before it
-    turns out that the rest does not arrive.
+    Other arguments and errors are those of `fetch`.
 
     Args:
-        received: What earlier requests gave to `take` of the same answer; only the rest is asked
-            for.
+        received: What earlier requests gave to `take` of this answer; only the rest is asked for.
     """
     received = received or Received()
     before = received.length

@@ -20,7 +20,7 @@ pub struct Tables<P: SWCurveConfig> {
 impl<P: SWCurveConfig> Tables<P> {
     /// Tables as wide as pays off for about this number of multiplications.
     pub fn new(bases: &[Affine<P>], multiplications: usize) -> Self {
-        let entries = |width: u32| bases.len() * Self::windows(width) << (width - 1);
+        let entries = |width: u32| (bases.len() * Self::windows(width)) << (width - 1);
         let width = WIDTHS
             .filter(|width| entries(*width) <= MOST_ENTRIES)
             .min_by_key(|width| {

@@ -28,7 +28,14 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from benchmarks.soak.mutants.results import CHECKOUT, KILLED, NO_MUTANT, SURVIVED, Results
+from benchmarks.soak.mutants.results import (
+    CHECKOUT,
+    KILLED,
+    NO_MUTANT,
+    SURVIVED,
+    Results,
+    keep,
+)
 from benchmarks.soak.mutants.sample import sampled
 from benchmarks.soak.mutants.syntax import Mutant, Source
 
@@ -44,13 +51,16 @@ PATTERNS = (
             "ballot",
             "ballot_batch",
             "board",
+            "board_leaves",
             "census",
             "census_tree",
             "challenge",
             "commitment",
+            "content",
             "description",
             "encoding",
             "merkle_sum",
+            "packed_census",
             "parameters",
             "poll_key",
             "proof",
@@ -83,7 +93,7 @@ OPTIONS = ("--quiet", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "timeout
 LONGEST_TEST_S = 5.0
 """Slower tests are left out."""
 LONGEST_RUN_S = 15.0
-"""Tests of a mutant take no longer, undisturbed; the fastest are run."""
+"""Tests of a mutant take no longer, undisturbed: the module's own, then the fastest."""
 SLOWER = 5.0
 """A mutant whose tests take so many times longer is killed."""
 TRACE = CHECKOUT / "build" / "soak-mutants-trace.json"
@@ -160,8 +170,11 @@ class Driver:
             ran = lines.get(mutant.source, ())
             if mutant.line in ran or (ran and not mutant.function):
                 chosen.append((seconds, test))
+        # First those of the module's own file, or of the one that is named like it.
+        own = f"/test_{Path(mutant.source).stem}.py::"
+        chosen.sort(key=lambda one: (own not in one[1], one))
         total, within = 0.0, []
-        for seconds, test in sorted(chosen):
+        for seconds, test in chosen:
             total += seconds
             if total > LONGEST_RUN_S:
                 break
@@ -190,10 +203,9 @@ class Driver:
     def traced(self) -> Trace:
         """Return for each test that passes: seconds, and lines of each source that it runs."""
         digests = {item.path: _digest(item.path) for item in self.items.values()}
-        common = _digest(VERIFIER, CHECKOUT / "tests" / "support")
+        common = _digest(VERIFIER)
         kept = json.loads(TRACE.read_text()) if TRACE.exists() else {}
         found: dict[str, Any] = {}
-        TRACE.parent.mkdir(exist_ok=True)
         for number, (name, item) in enumerate(self.items.items(), 1):
             digest = f"{common} {digests[item.path]}"
             if kept.get(name, {}).get("digest") == digest:
@@ -205,8 +217,8 @@ class Driver:
             found[name] = {"digest": digest, "seconds": seconds, "lines": lines}
             if number % 50 == 0:
                 print(f"{number} of {len(self.items)} tests traced", flush=True)
-                TRACE.write_text(json.dumps(kept | found))
-        TRACE.write_text(json.dumps(found))
+                keep(TRACE, json.dumps(kept | found))
+        keep(TRACE, json.dumps(found))
         used = {
             name: (one["seconds"], one["lines"])
             for name, one in found.items()

@@ -40,8 +40,7 @@ class Results:
         """Keep a verdict, and say what survives."""
         self._now[name] = verdict
         self._kept[name] = {"digest": digest, "verdict": verdict}
-        self.path.parent.mkdir(exist_ok=True)
-        self.path.write_text(json.dumps(self._kept, indent=1, ensure_ascii=False) + "\n")
+        keep(self.path, json.dumps(self._kept, indent=1, ensure_ascii=False) + "\n")
         if verdict == SURVIVED:
             reason = explained(self.kind).get(name)
             print(f"survived{f' ({reason})' if reason else ''}: {name}", flush=True)
@@ -69,6 +68,14 @@ class Results:
         """Whether enough mutants were killed. One that no test can kill is not counted."""
         killed, _, survivors = self.counts()
         return killed >= LEAST * (killed + survivors) and bool(killed)
+
+
+def keep(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text, "utf-8")
+    fresh.replace(path)
 
 
 def explained(kind: str) -> Mapping[str, str]:

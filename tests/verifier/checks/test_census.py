@@ -198,3 +198,11 @@ def test_a_round_read_on_chain_holds() -> None:
     board, chain = sourced()
     left = not_checked(board, replace(chain, census_times=Undecided("no such block")))
     assert left == {"C4": "no such block"}
+    # Without any times read, no time is right.
+    board, chain = sourced(0)
+    assert failing(board, replace(chain, census_times=None)) == {"C4"}
+
+
+def test_a_voter_whom_the_census_leaves_out_is_named() -> None:
+    found = findings(*a_voter_of_the_source_left_out())["C4"]
+    assert found.item == f"voter 0x{'ff' * 20}"

@@ -14,7 +14,7 @@ from ostraka_verifier.evidence import (
     DisputesEvidence,
     RoundEvidence,
 )
-from ostraka_verifier.releases import known_releases
+from ostraka_verifier.releases import created_address, known_releases
 from tests.support.audits import (
     BOARD,
     CHAIN,
@@ -110,6 +110,16 @@ def test_an_immutable_that_a_release_does_not_name_is_not_passed_over() -> None:
     assert found is not None
     assert found.differing({"periodFloor": found.immutables["periodFloor"]}) is None
     assert found.differing({"renamed": bytes(32)}) == "renamed"
+
+
+def test_a_contract_s_first_addresses_are_those_of_ethereum() -> None:
+    creator = bytes.fromhex("6ac7ea33f8831ea9dcc53393aaa88b25a785dbf0")
+    expected = "343c43a37d37dff08ae8c4a11544c718abb4fcf8"
+    assert created_address(creator, 1).hex() == expected
+    assert created_address(creator, 127) != created_address(creator, 126)
+    for nonce in (0, 128):
+        with pytest.raises(ValueError, match="outside 1 to 127"):
+            created_address(creator, nonce)
 
 
 def test_the_floor_of_a_test_deployment_is_said() -> None:

@@ -258,6 +258,20 @@ def test_an_honest_round_holds() -> None:
     assert "1 not claimed" in found["D3"].detail
 
 
+def test_everybody_who_was_invited_may_vote() -> None:
+    poll = approval_poll(treasury=bytes([42] * 20), seed="invited", unused_invitations=0)
+    assert {one.verdict for one in findings(*poll.finish()).values()} == {Verdict.HOLDS}
+
+
+def test_voters_fixed_with_a_round_are_an_assumption() -> None:
+    assert isinstance(ROUND_CHAIN.round, RoundEvidence)
+    electorate = replace(ROUND_CHAIN.round.electorate, kind=1)
+    found = findings(*of_round(electorate=electorate, member_root=bytes([3] * 32)))
+    assert {one.verdict for one in found.values()} == {Verdict.HOLDS}
+    assert "voters fixed with the round" in found["D1"].detail
+    assert "not the round's members" in found["D1"].assumes
+
+
 def test_a_vetoed_round_holds_if_nothing_was_paid() -> None:
     assert isinstance(ROUND_CHAIN.round, RoundEvidence)
     unpaid = tuple(replace(one, paid=False) for one in ROUND_CHAIN.round.proposals)

@@ -130,6 +130,12 @@ def test_a_false_signature_beside_enough_good_ones_is_named() -> None:
         assert said in found["T3"].detail
 
 
+def test_just_enough_ballots_are_enough() -> None:
+    poll = approval_poll()
+    poll.parameters = replace(poll.parameters, minimum_ballots=len(poll.votes))
+    assert {one.verdict for one in findings(*with_parameters(poll)).values()} == {Verdict.HOLDS}
+
+
 def test_a_rejected_root_restarts_the_clock() -> None:
     anchored = POLL.attest(POLL.root(), range(1, 4), 1)
     chain = replace(

@@ -142,7 +142,10 @@ impl Part {
             }
             _ => return None,
         };
-        let sound = faults.firsts().iter().flatten().all(inside)
+        // Without them, nobody would compare the voters at the joints.
+        let has_voters = count > 0 && faults.malformed.is_none();
+        let sound = voters.is_some() == has_voters
+            && faults.firsts().iter().flatten().all(inside)
             && faults.unproven.iter().all(inside)
             && faults.unproven.is_sorted_by(|one, next| one < next)
             && reader.0.is_empty();

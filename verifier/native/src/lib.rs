@@ -231,6 +231,11 @@ impl Engine {
     ) -> PyResult<LeafCheck> {
         let poll = self.ballot_check(rule, threshold, context, generators)?.poll;
         let census = census.map(|census| Arc::clone(&census.0));
+        // Entries are found by the order of accounts.
+        if let Some(place) = census.as_ref().and_then(|census| census.first_fault()) {
+            let message = format!("census[{place}] is out of order or bounds");
+            return Err(PyValueError::new_err(message));
+        }
         let opens_to_closes = opens_to_closes.map(|(opens, closes)| opens..closes);
         let rules = LeafRules { poll, domain, census, opens_to_closes };
         Ok(LeafCheck { rules, seed, pool: Arc::clone(&self.pool) })

@@ -9,16 +9,16 @@ import (
 	"ostraka/second/evidence"
 	"ostraka/second/outcome"
 	"ostraka/second/poll"
+	"ostraka/second/release"
 )
 
 const (
-	rootType        = "(uint32,bytes32,uint256,uint256,uint32)"
-	pollOpened      = "PollOpened(uint256,bytes32[],bytes[])"
-	rootAnchored    = "RootAnchored(uint256," + rootType + ",(uint8,bytes)[])"
-	tallyAccepted   = "TallyAccepted(uint256,uint256[],uint256)"
-	awardsFunction  = "awards(uint256,uint256[],bytes,uint16[])"
-	pollViewWords   = 27
-	roundReadStatus = 9
+	rootType       = "(uint32,bytes32,uint256,uint256,uint32)"
+	pollOpened     = "PollOpened(uint256,bytes32[],bytes[])"
+	rootAnchored   = "RootAnchored(uint256," + rootType + ",(uint8,bytes)[])"
+	tallyAccepted  = "TallyAccepted(uint256,uint256[],uint256)"
+	awardsFunction = "awards(uint256,uint256[],bytes,uint16[])"
+	pollViewWords  = 27
 )
 
 // statuses of a poll (§18.4).
@@ -290,17 +290,13 @@ func (reader *Reader) readDeployment(code []byte) (read evidence.Deployment, err
 		return read, err
 	}
 	read.Disputes = &evidence.Disputes{Contract: disputes}
-	check, err := reader.part(encoding.Address(disputes.Address), "ballotCheck()")
-	if err == nil {
-		read.Disputes.BallotCheck = &check
-	} else if !executionFailed(err) && len(disputes.Code) > 0 {
-		// A contract of disputes that nobody knows may answer anything, or nothing.
-		var known *evidence.Unread
-		if !errors.As(err, &known) {
-			return read, err
-		}
+	// A contract of disputes that nobody knows may answer anything, or nothing.
+	if _, known := release.Find("Disputes", disputes.Code, ""); !known {
+		return read, nil
 	}
-	return read, nil
+	check, err := reader.part(encoding.Address(disputes.Address), "ballotCheck()")
+	read.Disputes.BallotCheck = &check
+	return read, err
 }
 
 // part gives the contract that a getter names, with its code.

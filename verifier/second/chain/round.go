@@ -21,6 +21,8 @@ const (
 	transferred       = "Transfer(address,address,uint256)"
 
 	proposalWords = 8
+	// lastStatus of a round (§18.6).
+	lastStatus = 9
 )
 
 // round reads the round that a description names.
@@ -73,7 +75,7 @@ func fillRound(read *evidence.Round, view *words) error {
 	parameters := view.at(14)
 	read.Token, read.Budget = evidence.Address(parameters.address(0)), parameters.big(1, 128)
 	read.MemberRoot, read.Secret = evidence.Word(parameters.word(6)), parameters.flag(25)
-	if *view.err == nil && (read.Status == 0 || read.Status > roundReadStatus) {
+	if *view.err == nil && (read.Status == 0 || read.Status > lastStatus) {
 		return unread("the treasury has no such round")
 	}
 	return *view.err

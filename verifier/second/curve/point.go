@@ -10,7 +10,6 @@ import (
 
 	"github.com/consensys/gnark-crypto/ecc"
 	bn254 "github.com/consensys/gnark-crypto/ecc/bn254"
-	"github.com/consensys/gnark-crypto/ecc/bn254/fp"
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 
 	"ostraka/second/encoding"
@@ -28,10 +27,10 @@ type Scalar = fr.Element
 // DecodePoint decodes 64 bytes, x and y (§2.3). The identity is refused unless it is allowed.
 func DecodePoint(item string, data []byte, identity bool) (Point, error) {
 	var point Point
-	if err := setCoordinate(&point.X, data[:32]); err != nil {
+	if err := point.X.SetBytesCanonical(data[:32]); err != nil {
 		return point, encoding.Undecodable(item, "x >= p")
 	}
-	if err := setCoordinate(&point.Y, data[32:PointSize]); err != nil {
+	if err := point.Y.SetBytesCanonical(data[32:PointSize]); err != nil {
 		return point, encoding.Undecodable(item, "y >= p")
 	}
 	if point.X.IsZero() && point.Y.IsZero() {
@@ -44,10 +43,6 @@ func DecodePoint(item string, data []byte, identity bool) (Point, error) {
 		return point, encoding.Undecodable(item, "off the curve")
 	}
 	return point, nil
-}
-
-func setCoordinate(coordinate *fp.Element, data []byte) error {
-	return coordinate.SetBytesCanonical(data)
 }
 
 // DecodePoints decodes points one after another.

@@ -28,18 +28,6 @@ func Integer(item string, value any) (*big.Int, error) {
 	return nil, Undecodable(item, "not an integer below 2^53, nor a decimal string")
 }
 
-// Small reads an integer of JSON that fits into an int.
-func Small(item string, value any) (int, error) {
-	number, err := Integer(item, value)
-	if err != nil {
-		return 0, err
-	}
-	if !number.IsInt64() {
-		return 0, OutOfBounds(item, "%s is too large", number)
-	}
-	return int(number.Int64()), nil
-}
-
 func isDecimal(text string) bool {
 	digits := strings.TrimPrefix(text, "-")
 	if digits == "" || len(digits) > MaxDigits || text == "-0" || digits[0] == '0' && digits != "0" {

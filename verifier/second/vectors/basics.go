@@ -96,7 +96,7 @@ func curves(outcome *Outcome, data []byte) error {
 
 func operate(operation string, points, others []curve.Point, scalars []curve.Scalar) []curve.Point {
 	result := make([]curve.Point, len(points))
-	var one, sum curve.Scalar
+	var one curve.Scalar
 	one.SetOne()
 	switch operation {
 	case "add":
@@ -120,7 +120,7 @@ func operate(operation string, points, others []curve.Point, scalars []curve.Sca
 	case "msm":
 		return []curve.Point{curve.Sum(points, scalars)}
 	default:
-		panic(fmt.Sprintf("unknown operation %s, sum %v", operation, sum))
+		panic("unknown operation " + operation)
 	}
 	return result
 }

@@ -4,7 +4,6 @@
 package vectors
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -85,9 +84,11 @@ var files = map[string]func(*Outcome, []byte) error{
 	"poll_keys":        pollKeys,
 	"question_ballots": questionBallots,
 	"questions":        questions,
+	"receipt_log":      receiptLogs,
 	"redemptions":      redemptions,
 	"rule":             rules,
 	"sealing":          sealings,
+	"signatures":       signatures,
 	"slack":            slacks,
 	"transcript":       transcripts,
 	"typed_data":       typedData,
@@ -125,8 +126,5 @@ func Check(folder string) ([]Outcome, error) {
 	return checked, nil
 }
 
-// read decodes a file whose members are all named.
-func read(data []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	return decoder.Decode(into)
-}
+// read decodes a file.
+func read(data []byte, into any) error { return json.Unmarshal(data, into) }

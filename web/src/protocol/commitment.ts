@@ -6,7 +6,7 @@
  * Source: docs/protocol.md §2.7, §2.9. Vectors: tests/vectors/generators.json.
  */
 
-import { FixedBases, P, type Point } from "./curve.ts";
+import { FixedBases, P, type Point, squareRoot } from "./curve.ts";
 import { taggedHash, toInteger, unsigned } from "./encoding.ts";
 
 /** Largest `j` of a `G_j`: the bits and quadratic rows that one rule may have (§5.3). */
@@ -22,9 +22,8 @@ export function deriveGenerator(index: number): Point {
     const digest = taggedHash("generators", unsigned(index, 4), unsigned(counter, 4));
     const x = toInteger(digest) % P;
     const square = (x * x * x + 3n) % P;
-    // p = 3 mod 4, so this is a square root if there is one.
-    const y = power(square, (P + 1n) / 4n);
-    if ((y * y) % P === square) {
+    const y = squareRoot(square);
+    if (y !== undefined) {
       const point = { x, y: y & 1n ? P - y : y };
       derived.set(index, point);
       return point;
@@ -63,13 +62,4 @@ export class CommitmentKey {
   commit(openings: readonly Opening[]): Point[] {
     return this.#bases.commit(openings.map(([values, blinding]) => [blinding, ...values]));
   }
-}
-
-function power(base: bigint, exponent: bigint): bigint {
-  let result = 1n;
-  for (const bit of exponent.toString(2)) {
-    result = (result * result) % P;
-    if (bit === "1") result = (result * base) % P;
-  }
-  return result;
 }

@@ -17,8 +17,14 @@ export const P = 218882428718392752222464057452572750886963111572978236626890378
 /** Prime order of the group. */
 export const R = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
 
-/** The equation of the curve, `y² = x³ + b` modulo a prime. */
-export const CURVE = { prime: P, b: 3n };
+/** A curve `y² = x³ + b` over a prime field, 3 modulo 4, with a group of prime order below 2^256. */
+export interface CurveGroup {
+  readonly prime: bigint;
+  readonly b: bigint;
+  readonly order: bigint;
+}
+
+const BN254: CurveGroup = { prime: P, b: 3n, order: R };
 
 const POINT_BYTES = 64;
 const SCALAR_BITS = 256;
@@ -105,14 +111,18 @@ export function add(left: readonly Point[], right: readonly Point[]): Point[] {
 }
 
 /** The inverse. */
-export function negate({ x, y }: Point): Point {
-  return { x, y: y && P - y };
+export function negate(point: Point): Point {
+  return opposite(point, P);
+}
+
+function opposite({ x, y }: Point, prime: bigint): Point {
+  return { x, y: y && prime - y };
 }
 
 /** Elementwise multiples by scalars in [0, R); scalars of 1 cost nothing. */
 export function scale(points: readonly Point[], scalars: readonly bigint[]): Point[] {
   sameLength(points, scalars);
-  scalars.forEach(checkScalar);
+  for (const scalar of scalars) checkScalar(scalar);
   const scaled = [...points];
   const worked = scalars.flatMap((scalar, number) => (scalar === 1n ? [] : [number]));
   const tables = multiples(
@@ -135,10 +145,14 @@ export function sum(points: readonly Point[]): Point {
   return sums([points])[0]!;
 }
 
-/** `Σ scalars[i] · points[i]` for scalars in [0, R); short scalars cost less. */
-export function msm(points: readonly Point[], scalars: readonly bigint[]): Point {
+/** `Σ scalars[i] · points[i]` for scalars in [0, order); short scalars cost less. */
+export function msm(
+  points: readonly Point[],
+  scalars: readonly bigint[],
+  { prime, order }: CurveGroup = BN254,
+): Point {
   sameLength(points, scalars);
-  scalars.forEach(checkScalar);
+  for (const scalar of scalars) checkScalar(scalar, order);
   const width = Math.min(12, Math.max(3, Math.floor(Math.log2(points.length + 1)) - 3));
   const windows = scalars.map((scalar) => digits(scalar, width));
   const totals: Jacobian[] = [];
@@ -147,25 +161,25 @@ export function msm(points: readonly Point[], scalars: readonly bigint[]): Point
     points.forEach((point, number) => {
       const digit = windows[number]![window]!;
       if (digit > 0) buckets[digit - 1]!.push(point);
-      else if (digit < 0) buckets[-digit - 1]!.push(negate(point));
+      else if (digit < 0) buckets[-digit - 1]!.push(opposite(point, prime));
     });
-    totals.push(weighBuckets(sums(buckets)));
+    totals.push(weighBuckets(sums(buckets, prime), prime));
   }
   let total = NOTHING;
   for (const windowTotal of totals.reverse()) {
-    for (let bit = 0; bit < width; bit++) total = double(total);
-    total = addJacobian(total, windowTotal);
+    for (let bit = 0; bit < width; bit++) total = double(total, prime);
+    total = addJacobian(total, windowTotal, prime);
   }
-  return affine([total])[0]!;
+  return affine([total], prime)[0]!;
 }
 
 /** `Σ_j (j + 1) · buckets[j]`, by running sums from the last. */
-function weighBuckets(buckets: readonly Point[]): Jacobian {
+function weighBuckets(buckets: readonly Point[], prime: bigint): Jacobian {
   let running = NOTHING;
   let total = NOTHING;
   for (let place = buckets.length - 1; place >= 0; place--) {
-    running = addAffine(running, buckets[place]!);
-    total = addJacobian(total, running);
+    running = addAffine(running, buckets[place]!, prime);
+    total = addJacobian(total, running, prime);
   }
   return total;
 }
@@ -193,7 +207,7 @@ export class FixedBases {
     return affine(
       rows.map((row) => {
         if (row.length > this.length) throw new RangeError("row longer than there are bases");
-        row.forEach(checkScalar);
+        for (const scalar of row) checkScalar(scalar);
         const windows = row.map((scalar) => digits(scalar, TABLE_WINDOW));
         return combination(this.#tables, windows, TABLE_WINDOW);
       }),
@@ -235,15 +249,12 @@ function multiples(bases: readonly Point[], width: number): Point[][] {
   return tables;
 }
 
-/** Number of signed digits that a scalar has. */
-export function windowCount(width: number): number {
+function windowCount(width: number): number {
   return Math.ceil(DIGIT_BITS / width);
 }
 
-/**
- * Signed digits of a scalar below 2^256, in (−2^(width−1), 2^(width−1)], least significant first.
- */
-export function digits(scalar: bigint, width: number): Int16Array {
+/** Signed digits of a scalar in (−2^(width−1), 2^(width−1)], least significant first. */
+function digits(scalar: bigint, width: number): Int16Array {
   const found = new Int16Array(windowCount(width));
   if (scalar === 0n) return found;
   const half = 1 << (width - 1);
@@ -275,7 +286,7 @@ export function digits(scalar: bigint, width: number): Int16Array {
  *
  * Pairs of all groups are added in rounds; all additions of a round share one inversion.
  */
-export function sums(groups: readonly (readonly Point[])[]): Point[] {
+export function sums(groups: readonly (readonly Point[])[], prime = P): Point[] {
   let current = groups.map((group) => group.filter((point) => point.x || point.y));
   while (current.some((group) => group.length > 1)) {
     const divisors: bigint[] = [];
@@ -286,7 +297,7 @@ export function sums(groups: readonly (readonly Point[])[]): Point[] {
         else if (left.y === right.y) divisors.push(2n * left.y);
       }
     }
-    const inverses = invertAll(divisors);
+    const inverses = invertAll(divisors, prime);
     let next = 0;
     current = current.map((group) => {
       if (group.length < 2) return group;
@@ -294,11 +305,11 @@ export function sums(groups: readonly (readonly Point[])[]): Point[] {
       for (let at = 0; at + 1 < group.length; at += 2) {
         const [left, right] = [group[at]!, group[at + 1]!];
         let slope: bigint;
-        if (left.x !== right.x) slope = ((right.y - left.y) * inverses[next++]!) % P;
-        else if (left.y === right.y) slope = (3n * left.x * left.x * inverses[next++]!) % P;
+        if (left.x !== right.x) slope = ((right.y - left.y) * inverses[next++]!) % prime;
+        else if (left.y === right.y) slope = (3n * left.x * left.x * inverses[next++]!) % prime;
         else continue; // a point and its opposite
-        const x = positive((slope * slope - left.x - right.x) % P);
-        shorter.push({ x, y: positive((slope * (left.x - x) - left.y) % P) });
+        const x = positive((slope * slope - left.x - right.x) % prime, prime);
+        shorter.push({ x, y: positive((slope * (left.x - x) - left.y) % prime, prime) });
       }
       if (group.length % 2) shorter.push(group[group.length - 1]!);
       return shorter;
@@ -307,7 +318,7 @@ export function sums(groups: readonly (readonly Point[])[]): Point[] {
   return current.map((group) => group[0] ?? IDENTITY_POINT);
 }
 
-/** Inverses modulo a prime that divides none of the values: one inversion, three products each. */
+/** Inverses modulo a prime of integers that it does not divide: one inversion, three products each. */
 export function invertAll(values: readonly bigint[], prime = P): bigint[] {
   const before: bigint[] = [];
   let product = 1n;
@@ -335,6 +346,19 @@ export function invert(value: bigint, modulus: bigint): bigint {
   }
   if (high !== 1n) throw new RangeError("no inverse");
   return positive(before, modulus);
+}
+
+/** Root of a number in [0, prime), undefined where there is none; the prime is 3 modulo 4. */
+export function squareRoot(square: bigint, prime = P): bigint | undefined {
+  // Four bits of the exponent at a time.
+  const powers = [1n];
+  while (powers.length < 16) powers.push((powers.at(-1)! * square) % prime);
+  let root = 1n;
+  for (const digit of ((prime + 1n) / 4n).toString(16)) {
+    for (let bit = 0; bit < 4; bit++) root = (root * root) % prime;
+    root = (root * powers[parseInt(digit, 16)]!) % prime;
+  }
+  return (root * root) % prime === square ? root : undefined;
 }
 
 function positive(value: bigint, modulus = P): bigint {
@@ -373,21 +397,25 @@ function addAffine(left: Jacobian, right: Point, prime = P): Jacobian {
   return { x, y: (r * (v - x) - left.y * hhh) % prime, z: (left.z * h) % prime };
 }
 
-function addJacobian(left: Jacobian, right: Jacobian): Jacobian {
+function addJacobian(left: Jacobian, right: Jacobian, prime = P): Jacobian {
   if (!left.z) return right;
   if (!right.z) return left;
-  const zzLeft = (left.z * left.z) % P;
-  const zzRight = (right.z * right.z) % P;
-  const xLeft = (left.x * zzRight) % P;
-  const yLeft = (left.y * ((zzRight * right.z) % P)) % P;
-  const h = (right.x * zzLeft - xLeft) % P;
-  const r = (right.y * ((zzLeft * left.z) % P) - yLeft) % P;
-  if (!h) return r ? NOTHING : double(left);
-  const hh = (h * h) % P;
-  const hhh = (hh * h) % P;
-  const v = (xLeft * hh) % P;
-  const x = (r * r - hhh - 2n * v) % P;
-  return { x, y: (r * (v - x) - yLeft * hhh) % P, z: (((left.z * right.z) % P) * h) % P };
+  const zzLeft = (left.z * left.z) % prime;
+  const zzRight = (right.z * right.z) % prime;
+  const xLeft = (left.x * zzRight) % prime;
+  const yLeft = (left.y * ((zzRight * right.z) % prime)) % prime;
+  const h = (right.x * zzLeft - xLeft) % prime;
+  const r = (right.y * ((zzLeft * left.z) % prime) - yLeft) % prime;
+  if (!h) return r ? NOTHING : double(left, prime);
+  const hh = (h * h) % prime;
+  const hhh = (hh * h) % prime;
+  const v = (xLeft * hh) % prime;
+  const x = (r * r - hhh - 2n * v) % prime;
+  return {
+    x,
+    y: (r * (v - x) - yLeft * hhh) % prime,
+    z: (((left.z * right.z) % prime) * h) % prime,
+  };
 }
 
 function affine(points: readonly Jacobian[], prime = P): Point[] {
@@ -406,17 +434,8 @@ function affine(points: readonly Jacobian[], prime = P): Point[] {
   });
 }
 
-/** `Σ 2^i · points[i]` on a curve `y² = x³ + b` modulo a prime, of which no point has order two. */
-export function sumOfBits(points: readonly Point[], prime = P): Point {
-  let total = NOTHING;
-  for (let bit = points.length - 1; bit >= 0; bit--) {
-    total = addAffine(double(total, prime), points[bit]!, prime);
-  }
-  return affine([total], prime)[0]!;
-}
-
-function checkScalar(scalar: bigint): void {
-  if (scalar < 0n || scalar >= R) throw new RangeError("scalar outside [0, R)");
+function checkScalar(scalar: bigint, order = R): void {
+  if (scalar < 0n || scalar >= order) throw new RangeError("scalar outside the group's order");
 }
 
 function sameLength(left: readonly unknown[], right: readonly unknown[]): void {

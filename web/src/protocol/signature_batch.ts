@@ -8,18 +8,16 @@
  * Source: docs/protocol.md §13 (B4), §15. Vectors: tests/vectors/signatures.json.
  */
 
-import { invertAll } from "./curve.ts";
-import { fromHex, SIGNATURE_BYTES, toInteger } from "./encoding.ts";
-import { PointTable } from "./point_table.ts";
+import { type CurveGroup, invertAll, msm, type Point, squareRoot } from "./curve.ts";
+import { SIGNATURE_BYTES, toInteger } from "./encoding.ts";
 import type { Randomness } from "./randomness.ts";
 import { SECP256K1_ORDER as N } from "./typed_data.ts";
 
-const SECP256K1 = { prime: 2n ** 256n - 2n ** 32n - 977n, b: 7n };
-const GENERATOR = fromHex(
-  "0x79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798" +
-    "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8",
-  "generator",
-);
+const SECP256K1: CurveGroup = { prime: 2n ** 256n - 2n ** 32n - 977n, b: 7n, order: N };
+const GENERATOR: Point = {
+  x: 0x79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798n,
+  y: 0x483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8n,
+};
 const WEIGHT_BYTES = 16;
 const [EVEN, ODD] = [27, 28];
 
@@ -33,14 +31,13 @@ export interface Signed {
   readonly publicKey: Uint8Array;
 }
 
-/** An equation `R = z/s G + r/s Q`. */
+/** The points and numbers of `s R = z G + r Q`. */
 interface Equation {
-  /** Number of `R` in the table; `Q` follows. */
-  readonly nonce: number;
+  readonly nonce: Point;
+  readonly key: Point;
   readonly r: bigint;
+  readonly s: bigint;
   readonly z: bigint;
-  /** `1 / s`. */
-  readonly inverse: bigint;
 }
 
 /**
@@ -53,57 +50,74 @@ export function firstRefused(
   signed: readonly Signed[],
   randomness: Randomness,
 ): number | undefined {
-  const table = new PointTable(SECP256K1, 1 + 2 * signed.length);
-  table.append(GENERATOR);
-  const unread = signed.findIndex((one) => !append(table, one));
-  const read = unread < 0 ? signed : signed.slice(0, unread);
-  const inverses = invertAll(
-    read.map(({ signature }) => toInteger(signature.subarray(32, 64))),
-    N,
-  );
-  const equations = read.map(({ digest, signature }, number): Equation => {
-    return {
-      nonce: 1 + 2 * number,
-      r: toInteger(signature.subarray(0, 32)),
-      z: toInteger(digest),
-      inverse: inverses[number]!,
-    };
-  });
-  if (hold(table, equations, randomness)) return unread < 0 ? undefined : unread;
+  const equations: Equation[] = [];
+  let unread: number | undefined;
+  for (const [number, one] of signed.entries()) {
+    const equation = read(one);
+    if (!equation) {
+      unread = number;
+      break;
+    }
+    equations.push(equation);
+  }
+  if (hold(equations, randomness)) return unread;
   // Everything before `low` holds, something before `high` does not.
   let [low, high] = [0, equations.length];
   while (high - low > 1) {
     const middle = (low + high) >> 1;
-    if (hold(table, equations.slice(low, middle), randomness)) low = middle;
+    if (hold(equations.slice(low, middle), randomness)) low = middle;
     else high = middle;
   }
   return low;
 }
 
-/** Append `R` and `Q`; false when recovery refuses the signature, or `Q` is not a point. */
-function append(table: PointTable, { signature, publicKey }: Signed): boolean {
-  if (signature.length !== SIGNATURE_BYTES) return false;
+/** The equation; undefined when recovery refuses the signature, or the key is not a point. */
+function read({ digest, signature, publicKey }: Signed): Equation | undefined {
+  if (signature.length !== SIGNATURE_BYTES) return undefined;
   const v = signature[64]!;
-  if (v !== EVEN && v !== ODD) return false;
-  const abscissa = signature.subarray(0, 32);
-  const [r, s] = [toInteger(abscissa), toInteger(signature.subarray(32, 64))];
+  if (v !== EVEN && v !== ODD) return undefined;
+  const r = toInteger(signature.subarray(0, 32));
+  const s = toInteger(signature.subarray(32, 64));
   // High s is a second encoding of the same statement (EIP-2).
-  if (r < 1n || r >= N || s < 1n || s > N / 2n) return false;
-  return table.appendAbscissa(abscissa, v === ODD) && table.append(publicKey);
+  if (r < 1n || r >= N || s < 1n || s > N / 2n) return undefined;
+  const key = { x: toInteger(publicKey.subarray(0, 32)), y: toInteger(publicKey.subarray(32)) };
+  const { prime } = SECP256K1;
+  if (key.x >= prime || key.y >= prime) return undefined;
+  if ((key.y * key.y) % prime !== rightSide(key.x)) return undefined;
+  const root = squareRoot(rightSide(r), prime);
+  if (root === undefined) return undefined;
+  const odd = v === ODD ? 1n : 0n;
+  const nonce = { x: r, y: (root & 1n) === odd ? root : prime - root };
+  return { nonce, key, r, s, z: toInteger(digest) };
+}
+
+/** `x³ + b`. */
+function rightSide(x: bigint): bigint {
+  return (x * x * x + SECP256K1.b) % SECP256K1.prime;
 }
 
 /** Whether the weighted sum of some equations is the identity. */
-function hold(table: PointTable, equations: readonly Equation[], randomness: Randomness): boolean {
+function hold(equations: readonly Equation[], randomness: Randomness): boolean {
+  const inverses = invertAll(
+    equations.map(({ s }) => s),
+    N,
+  );
   let onGenerator = 0n;
-  const numbers = [0];
+  const points: Point[] = [];
   const scalars: bigint[] = [];
-  for (const { nonce, r, z, inverse } of equations) {
+  equations.forEach(({ nonce, key, r, z }, number) => {
     const weight = toInteger(randomness.bytes(WEIGHT_BYTES));
-    const divided = (weight * inverse) % N;
+    const divided = (weight * inverses[number]!) % N;
     onGenerator += divided * z;
-    numbers.push(nonce, nonce + 1);
-    scalars.push(weight, N - ((divided * r) % N));
-  }
-  const total = table.combine(numbers, [N - (onGenerator % N), ...scalars]);
+    points.push(nonce, key);
+    scalars.push(weight, negated(divided * r));
+  });
+  const total = msm([GENERATOR, ...points], [negated(onGenerator), ...scalars], SECP256K1);
   return total.x === 0n && total.y === 0n;
+}
+
+/** `−value` modulo the order. */
+function negated(value: bigint): bigint {
+  const rest = value % N;
+  return rest && N - rest;
 }
