@@ -28,6 +28,7 @@ GROUPS = (
     "ballot",
     "audit",
     "auditor",
+    "cluster",
     "chain",
     "gas",
     "node",

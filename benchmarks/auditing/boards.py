@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.support.polls import REGISTRY
 
-from benchmarks.load.builds import Build
+from benchmarks.load.builds import Build, this_build
 from benchmarks.made_boards import MadePoll, made_poll
 from ostraka_verifier.checks import Claimed
 from ostraka_verifier.question import Question, SingleChoice
@@ -57,7 +57,21 @@ def audited(build: Build, folder: Path) -> Took:
     Raises:
         RuntimeError: A check does not hold.
     """
-    result = json.loads(_run(build, "audit_stage.py", folder))
+    return _took(build, "audit_stage.py", folder)
+
+
+def audited_by_one(folder: Path) -> Took:
+    """Audit a board on one core; errors as for `audited`."""
+    return _took(this_build(), "cluster_stage.py", folder)
+
+
+def audited_by_workers(folder: Path, scheduler: str) -> Took:
+    """Audit a board with the workers of a Dask cluster; errors as for `audited`."""
+    return _took(this_build(), "cluster_stage.py", folder, scheduler)
+
+
+def _took(build: Build, script: str, *arguments: object) -> Took:
+    result = json.loads(_run(build, script, *arguments))
     verdicts = result.pop("verdicts")
     if set(verdicts) != {"holds"}:
         raise RuntimeError(f"{build.name}: the audit does not hold: {verdicts}")

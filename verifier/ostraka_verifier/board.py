@@ -225,11 +225,13 @@ class OpenedBoard:
 
     Attributes:
         sections: Sections by name that have been read, still encoded, without the leaves.
+        starts: Where each of them begins on the board.
         notes: Length of each note by its tag.
     """
 
     def __init__(self, content: Content) -> None:
         self.sections: dict[str, bytes] = {}
+        self.starts: dict[str, int] = {}
         self.notes: dict[int, int] = {}
         self._content = content
         self._leaves: Within | None = None
@@ -319,6 +321,7 @@ class OpenedBoard:
             # Nobody waits for them here: `read_rest` finds out whether they are whole.
             self._at += size
         else:
+            self.starts[name] = self._at
             self.sections[name] = self._take(size, name)
 
     def _take(self, size: int, field: str) -> bytes:

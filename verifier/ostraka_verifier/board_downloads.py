@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from ostraka_verifier.content import Replaced
+from ostraka_verifier.deadline import Connections
 from ostraka_verifier.errors import Undecided
 from ostraka_verifier.received import Received
 from ostraka_verifier.rpc import (
@@ -253,7 +254,7 @@ class BoardDownloads:
         url, limit, keep = download.url, self._limit, download.keep
         try:
             with server_client() as client:
-                deadline = patience_with_large_answers()
+                deadline = patience_with_large_answers(Connections())
                 receive(client, deadline, "GET", url, limit, keep, arrived, received=received)
         except Undecided as error:
             return error

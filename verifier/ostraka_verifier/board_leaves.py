@@ -37,6 +37,16 @@ class LeafRecords:
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def start(self) -> int:
+        """Where the first record begins on the board."""
+        return self._section.start + _COUNT_BYTES
+
+    @property
+    def at_once(self) -> int:
+        """How many are checked at once, at most."""
+        return max(1, min(CHUNK_RECORDS, CHUNK_BYTES // self._size))
+
     def chunk(self, first: int, count: int) -> bytes:
         """Return the records of some leaves.
 
@@ -86,7 +96,7 @@ class LeafRecords:
         return None
 
     def _parts(self, check: LeafCheck, progress: Progress) -> Iterator[LeafPart]:
-        at_once = max(1, min(CHUNK_RECORDS, CHUNK_BYTES // self._size))
+        at_once = self.at_once
         yield check.check(0, b"")
         for first in range(0, self._count, at_once):
             count = min(at_once, self._count - first)

@@ -16,8 +16,21 @@ from ostraka_verifier import __version__, curve
 from ostraka_verifier.addresses import read_address
 from ostraka_verifier.board_source import urls_of
 from ostraka_verifier.checks import Audit, Claimed, Verdict
+from ostraka_verifier.cli_options import (
+    AsJson,
+    Board,
+    Engine,
+    FromBlock,
+    PollNumber,
+    Quiet,
+    Registry,
+    Rpc,
+    Scheduler,
+    Workers,
+)
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.encoding import HASH_BYTES
+from ostraka_verifier.errors import Malformed
 from ostraka_verifier.estimate import estimate_of, measured_multiplication_s
 from ostraka_verifier.html_report import (
     References,
@@ -39,6 +52,8 @@ from ostraka_verifier.voter_report import (
     receipt_report,
 )
 from ostraka_verifier.wording import counted
+from ostraka_verifier.workers import NoWorkers, helped
+from ostraka_verifier.workers.earlier import Earlier
 
 EXIT_CODES = {Verdict.HOLDS: 0, Verdict.FAILS: 1, Verdict.NOT_CHECKED: 3}
 _MAX_FILE_BYTES = 64 * 2**20
@@ -69,35 +84,6 @@ def _group(
     """Check Ostraka polls from chain and board alone, trusting neither nodes nor gateway."""
 
 
-Rpc = Annotated[str, typer.Option(help="JSON-RPC endpoint of the chain, ideally a node you run.")]
-Registry = Annotated[str, typer.Option(help="Address of the PollRegistry, 0x-hex.")]
-PollNumber = Annotated[int, typer.Option(help="Number of the poll in that registry.", min=1)]
-Engine = Annotated[
-    str | None,
-    typer.Option(
-        help="native or reference. Default: the fastest one that is installed. The reference engine"
-        " uses no Rust code and is about a thousand times slower."
-    ),
-]
-FromBlock = Annotated[
-    int,
-    typer.Option(
-        help="Block in which the contracts were deployed. Earlier events are not requested, which"
-        " saves many requests if the endpoint limits the blocks of each.",
-        min=0,
-    ),
-]
-Board = Annotated[
-    str,
-    typer.Option(
-        help="The poll's board: a URL of any node, or of several with commas between them, or a"
-        " file."
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
-Quiet = Annotated[bool, typer.Option(help="Show no progress.")]
-
-
 @app.command()
 def audit(
     rpc: Rpc,
@@ -106,6 +92,8 @@ def audit(
     board: Board,
     from_block: FromBlock = 0,
     engine: Engine = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     json_: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -116,11 +104,55 @@ def audit(
     Example: ostraka-verify audit --rpc http://127.0.0.1:8545 --registry 0x5FbD… --poll 1
     --board https://node.example/api/v1/polls/1/board
     """
-    audited = _audit(rpc, registry, poll, board, from_block, engine, quiet)
+    crew = (workers, scheduler)
+    audited = _audit(rpc, registry, poll, board, from_block, engine, quiet, crew)
     if json_:
         _print_json(audited.to_json())
     else:
         print_report(audited, Console())
+    raise typer.Exit(EXIT_CODES[audited.verdict])
+
+
+@app.command()
+def diff(
+    state: Annotated[
+        Path,
+        typer.Argument(
+            help="File of an earlier `diff` of this poll. The first one makes it, and each later"
+            " one writes it again. Keep it where only you can write.",
+            dir_okay=False,
+        ),
+    ],
+    rpc: Rpc,
+    registry: Registry,
+    poll: PollNumber,
+    board: Board,
+    from_block: FromBlock = 0,
+    json_: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Audit a poll again, and check only those ballots that changed since an earlier audit.
+
+    All other checks are made in full. Ballots behind one that was added or removed count as
+    changed. Exit codes are those of `audit`.
+
+    Example: ostraka-verify diff poll-1.state --rpc http://127.0.0.1:8545 --registry 0x5FbD…
+    --poll 1 --board https://node.example/api/v1/polls/1/board
+    """
+    try:
+        earlier = Earlier(state, board)
+        crew = (None, None)
+        audited = _audit(rpc, registry, poll, board, from_block, "native", quiet, crew, earlier)
+        earlier.save()
+    except Malformed as error:
+        raise typer.BadParameter(str(error), param_hint="STATE") from None
+    except OSError as error:
+        raise typer.BadParameter(f"{state}: {error.strerror}", param_hint="STATE") from None
+    if json_:
+        _print_json(audited.to_json())
+    else:
+        print_report(audited, Console())
+        typer.echo(earlier.said)
     raise typer.Exit(EXIT_CODES[audited.verdict])
 
 
@@ -141,6 +173,8 @@ def report(
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
     from_block: FromBlock = 0,
     engine: Engine = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     quiet: Quiet = False,
 ) -> None:
     """Audit a poll, and write a report that anybody can read.
@@ -161,7 +195,8 @@ def report(
         raise typer.BadParameter("the same file as --output", param_hint="--json")
     for option, path in files.items():
         _require_new(path, option, force)
-    audited = _audit(rpc, registry, poll, board, from_block, engine, quiet, hashed=True)
+    crew = (workers, scheduler)
+    audited = _audit(rpc, registry, poll, board, from_block, engine, quiet, crew, hashed=True)
     # Errors quote the URLs that they are about.
     audited = without(audited, _public_urls(rpc, board))
     references = References()
@@ -171,6 +206,8 @@ def report(
     command += ["--registry", registry, "--poll", str(poll), "--board", _public_board(board)]
     command += ["--from-block", str(from_block)] if from_block else []
     command += ["--engine", engine] if engine else []
+    command += ["--workers", str(workers)] if workers else []
+    command += ["--scheduler", scheduler] if scheduler else []
     for option, path in files.items():
         command += [option, path.name]
     run = Run(
@@ -287,20 +324,39 @@ def _audit(
     from_block: int,
     engine: str | None,
     quiet: bool,
+    crew: tuple[int | None, str | None],
+    earlier: Earlier | None = None,
     *,
     hashed: bool = False,
 ) -> Report:
-    """Audit a poll with the options of the command line."""
+    """Audit a poll with the options of the command line.
+
+    Args:
+        crew: Number of own processes, and address of a Dask scheduler, to check the ballots.
+        earlier: What is known of the ballots.
+    """
     # First, because addresses contain hashes.
     curve_used = _engine(engine)
     claimed = Claimed(_address(registry), poll)
     _require_board(board)
     announce = _announce if curve_used.name == "reference" and not quiet else _ignore
-    with _progress(quiet, "blocks of events read", "ballots checked") as (reading, checking):
-        return audit_poll(
-            *(curve_used, _rpc(rpc), claimed, board, checking, from_block, reading, announce),
-            hashed=hashed,
-        )
+    if None not in crew:
+        raise typer.BadParameter("not together with --workers", param_hint="--scheduler")
+    option = "--scheduler" if crew[0] is None else "--workers"
+    if crew != (None, None) and curve_used.name == "reference":
+        raise typer.BadParameter("needs the native engine", param_hint=option)
+    try:
+        with (
+            helped(*crew, board, _warn) as workers,
+            _progress(quiet, "blocks of events read", "ballots checked") as (reading, checking),
+        ):
+            return audit_poll(
+                *(curve_used, _rpc(rpc), claimed, board, checking, from_block, reading, announce),
+                hashed=hashed,
+                workers=earlier or workers,
+            )
+    except NoWorkers as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
 
 
 def _announce(audit: Audit) -> None:
@@ -314,6 +370,10 @@ def _announce(audit: Audit) -> None:
             f" ({each_ms} ms for each ballot).",
             err=True,
         )
+
+
+def _warn(message: str) -> None:
+    typer.echo(message, err=True)
 
 
 def _ignore(_: Audit) -> None:

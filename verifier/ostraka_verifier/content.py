@@ -49,18 +49,19 @@ class Within:
     """A stretch of other content.
 
     Attributes:
+        start: Where it begins in the other content.
         size: Its length, if the other content is not too short.
     """
 
     def __init__(self, content: Content, start: int, size: int) -> None:
+        self.start = start
         self.size = size
         self._content = content
-        self._start = start
 
     def reach(self, end: int) -> int:
         """Return how many of the first `end` bytes exist."""
-        return self._content.reach(self._start + min(end, self.size)) - self._start
+        return self._content.reach(self.start + min(end, self.size)) - self.start
 
     def read(self, start: int, size: int) -> bytes:
         """Return `size` bytes from `start` on; fewer only where the content ends before."""
-        return self._content.read(self._start + start, max(0, min(size, self.size - start)))
+        return self._content.read(self.start + start, max(0, min(size, self.size - start)))

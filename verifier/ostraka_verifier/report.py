@@ -3,12 +3,12 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -23,6 +23,7 @@ from ostraka_verifier.curve import Curve
 from ostraka_verifier.description import Description, RoundReference
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
 from ostraka_verifier.evidence import ChainEvidence
+from ostraka_verifier.leaf_poll import LeafWorkers
 from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule
 from ostraka_verifier.parameters import PollIdentity
 from ostraka_verifier.rpc import Progress, Unanswered, no_progress
@@ -129,6 +130,13 @@ class Report:
         }
 
 
+class BoardWorkers(LeafWorkers, Protocol):
+    """Workers that read the board themselves."""
+
+    def opened(self) -> AbstractContextManager[Content]:
+        """Open the state of the board that they read; Undecided if that is impossible."""
+
+
 def audit_poll(
     curve: Curve,
     rpc_url: str,
@@ -140,6 +148,7 @@ def audit_poll(
     prepared: Callable[[Audit], None] = lambda _: None,
     *,
     hashed: bool = False,
+    workers: BoardWorkers | None = None,
 ) -> Report:
     """Read the evidence of one poll and run all checks.
 
@@ -149,6 +158,7 @@ def audit_poll(
         reading: Told how many blocks of events are read.
         prepared: Given the audit before its checks begin.
         hashed: Whether the report needs the identity of the board, which takes time.
+        workers: Check the leaves of this board. Then the board is not downloaded whole.
     """
     reader = partial(ChainReader, rpc_url, claimed.registry, None, from_block, reading)
 
@@ -157,9 +167,9 @@ def audit_poll(
         return report_of(audit)
 
     try:
-        with opened_board(board_source) as content:
+        with workers.opened() if workers else opened_board(board_source) as content:
             try:
-                report = audit_of(curve, reader, claimed, content, perform, progress)
+                report = audit_of(curve, reader, claimed, content, perform, progress, workers)
             except NoEvidence as error:
                 report = _without_evidence(error.cause, error.missing)
             return replace(report, board=BoardFile.of(content)) if hashed else report
@@ -188,6 +198,7 @@ def audit_of(
     content: Content,
     perform: Callable[[Audit], _T],
     progress: Progress = no_progress,
+    workers: LeafWorkers | None = None,
 ) -> _T:
     """Audit a board while it arrives, and return what `perform` makes of the audit.
 
@@ -196,13 +207,14 @@ def audit_of(
 
     Args:
         reader: Makes the reader of the chain.
+        workers: Check the leaves, of a board that is whole.
 
     Raises:
         NoEvidence: Board or chain cannot be read.
     """
     while True:
         try:
-            audit = _read_audit(curve, reader, claimed, content, progress)
+            audit = _read_audit(curve, reader, claimed, content, progress, workers)
             return perform(audit)
         except Replaced:
             content.restart()
@@ -214,6 +226,7 @@ def _read_audit(
     claimed: Claimed,
     content: Content,
     progress: Progress,
+    workers: LeafWorkers | None,
 ) -> Audit:
     board = OpenedBoard(content)
     with _needing_the_board(content):
@@ -222,8 +235,11 @@ def _read_audit(
         chain = read_evidence(reader(), claimed.poll_id, board)
     except AuditError as error:
         raise NoEvidence(error, "the chain") from error
-    audit = Audit(curve, claimed, chain, board, secrets.randbits, progress)
+    audit = Audit(curve, claimed, chain, board, secrets.randbits, progress, workers=workers)
     with _needing_the_board(content):
+        if workers is not None:
+            # The published shares, behind the leaves, can show that a worker's sums are wrong.
+            board.read_rest()
         audit.read_leaves()
         board.read_rest()
     return audit

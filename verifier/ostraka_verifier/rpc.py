@@ -200,10 +200,9 @@ class JsonRpc:
             given = self._patiently(lambda: self._post(requests))
         except Unanswered:
             return None
-        if not isinstance(given, list):
-            return None
+        entries = given if isinstance(given, list) else []
         # An id may be any JSON value.
-        by_id = {str(one.get("id")): one for one in given if isinstance(one, dict)}
+        by_id = {str(one.get("id")): one for one in entries if isinstance(one, dict)}
         try:
             return [_result(by_id[str(number)], "eth_call") for number in range(len(calls))]
         except (KeyError, Unanswered):
@@ -275,17 +274,13 @@ class JsonRpc:
         )
 
     def _logs(self, address: bytes, topics: Topics, first: int, last: int) -> list[Log]:
-        logs = self.ask(
-            "eth_getLogs",
-            [
-                {
-                    "address": "0x" + address.hex(),
-                    "topics": ["0x" + one.hex() for one in topics],
-                    "fromBlock": hex(first),
-                    "toBlock": hex(last),
-                }
-            ],
-        )
+        wanted = {
+            "address": "0x" + address.hex(),
+            "topics": ["0x" + one.hex() for one in topics],
+            "fromBlock": hex(first),
+            "toBlock": hex(last),
+        }
+        logs = self.ask("eth_getLogs", [wanted])
         if not isinstance(logs, list) or not all(isinstance(log, dict) for log in logs):
             raise Unanswered("eth_getLogs: not a list of logs")
         for log in logs:
@@ -345,9 +340,9 @@ def no_answer(error: Exception) -> str:
     return "the connection was lost"
 
 
-def patience_with_large_answers() -> Deadline:
+def patience_with_large_answers(connections: Connections) -> Deadline:
     """Return the deadline of an answer of any size, which must keep arriving at some speed."""
-    return Deadline(_PATIENCE_S, Connections(), _SLOWEST_BYTES_PER_S)
+    return Deadline(_PATIENCE_S, connections, _SLOWEST_BYTES_PER_S)
 
 
 def fetch(

@@ -103,6 +103,13 @@ impl LeafPart {
         self.0.faults.unproven.clone()
     }
 
+    /// Voters of the first and the last leaf; None without leaves, or if one is malformed.
+    #[getter]
+    fn ends<'py>(&self, py: Python<'py>) -> Option<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+        let (first, last) = self.0.voters.as_ref()?;
+        Some((PyBytes::new(py, first), PyBytes::new(py, last)))
+    }
+
     /// Findings on these leaves and those of `next`, which begins where these end.
     fn join(&self, py: Python<'_>, next: &LeafPart) -> PyResult<LeafPart> {
         py.detach(|| self.0.clone().join(next.0.clone()))

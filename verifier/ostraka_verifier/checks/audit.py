@@ -22,11 +22,11 @@ from ostraka_verifier.board_leaves import LeafRecords
 from ostraka_verifier.census import CensusEntry, CensusView
 from ostraka_verifier.checks.finding import Finding, Held, Verdict
 from ostraka_verifier.commitment import CommitmentKey
-from ostraka_verifier.curve import Curve, LeafCheck, LeafPart, LeafTerms
+from ostraka_verifier.curve import Curve, LeafPart
 from ostraka_verifier.description import Description
-from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import ChainEvidence, DeploymentEvidence, RoundEvidence
+from ostraka_verifier.leaf_poll import LeafPoll, LeafWorkers
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
 from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule
 from ostraka_verifier.packed_census import PackedCensus, read_census
@@ -41,8 +41,6 @@ from ostraka_verifier.tally_proof import AggregateCommitments, Tally
 from ostraka_verifier.typed_data import Domain
 
 _T = TypeVar("_T")
-_SEED_BYTES = 32
-"""Of the seed of the weights of one pass."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +76,13 @@ class Audit:
         randomness: Randomness,
         progress: Progress = no_progress,
         releases: Releases | None = None,
+        workers: LeafWorkers | None = None,
     ) -> None:
         """Args:
         board: The board, or its bytes.
         randomness: Source of batch weights, as `secrets.randbits`.
         releases: Releases whose code the contracts may have; by default the known ones.
+        workers: Check the leaves, of a whole board and if the engine has a pass over them.
 
         Raises:
             Malformed: The board has no valid sections.
@@ -94,6 +94,7 @@ class Audit:
         self.randomness = randomness
         self.progress = progress
         self.releases = known_releases() if releases is None else releases
+        self.workers = workers
         self.current = ""
         self._read: dict[str, object] = {}
 
@@ -383,28 +384,39 @@ class Audit:
         )
 
     def _pass_over_leaves(self) -> LeafPart | None:
-        records, check = self.records, self._leaf_check()
-        return None if check is None else records.check(check, self.progress)
-
-    def _leaf_check(self) -> LeafCheck | None:
-        shape = self.layout.shape
-        census: CensusView | None = None
+        records, poll = self.records, self._leaf_poll()
+        native = None
         with suppress(AuditError):
             # Check C1 reports errors.
-            census = self.census
+            native = self.census.native if isinstance(self.census, PackedCensus) else None
+        check = poll.check(self.curve, native, self.randomness)
+        if check is None:
+            return None
+        # Without a census there are no sums that could show a worker's error.
+        if self.workers is None or native is None:
+            return records.check(check, self.progress)
+        return self.workers.check(poll, self.board, records, check, self._fits, self.progress)
+
+    def _leaf_poll(self) -> LeafPoll:
         period: tuple[int, int] | None = None
         with suppress(AuditError):
             # Check P1 reports errors.
             period = self.parameters.opens_at, self.parameters.closes_at
-        native = census.native if isinstance(census, PackedCensus) else None
-        seed = unsigned(self.randomness(8 * _SEED_BYTES), _SEED_BYTES)
-        return self.curve.leaf_check(
-            shape.rule.encode(),
-            shape.threshold,
-            self.chain.poll_context,
-            self.key.generators,
-            LeafTerms(self.domain.separator, native, period, seed),
-        )
+        shape, generators = self.layout.shape, self.key.generators.encode()
+        rule, context = shape.rule.encode(), self.chain.poll_context
+        return LeafPoll(rule, shape.threshold, context, generators, self.domain.separator, period)
+
+    def _fits(self, part: LeafPart) -> bool:
+        """Whether root and sums agree with the root on chain and with all published shares."""
+        node, sums, anchored = part.root(), part.sums(), self.chain.anchored
+        if node is None or sums is None or anchored is None:
+            return True
+        try:
+            for one in self.shares:
+                AggregateCommitments(sums).verify_share(self.curve, self.key, one.node, one.share)
+        except AuditError:
+            return False
+        return SumRoot(*node, part.count) == anchored.root
 
     def _count_ballots(self) -> int:
         found = self.found

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import Ballot
 from ostraka_verifier.checks.audit import Audit, ballot_name
+from ostraka_verifier.checks.finding import Held
 from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.proof import RejectedProofs, verify_proofs
 from ostraka_verifier.signatures import key_address, recover_key
@@ -17,9 +18,11 @@ PROOF_BATCH = 2000
 """Ballots whose proofs are verified together."""
 
 
-def check_b1(audit: Audit) -> str:
-    """B1: every ballot decodes canonically."""
-    return f"{counted(audit.ballot_count, 'ballot', 'ballots')} of {audit.layout.size} bytes"
+def check_b1(audit: Audit) -> Held:
+    """B1: every ballot decodes canonically. Says who is trusted for this and the next checks."""
+    ballots = counted(audit.ballot_count, "ballot", "ballots")
+    assumes = audit.workers.assumed if audit.workers else ""
+    return Held(f"{ballots} of {audit.layout.size} bytes", assumes)
 
 
 def check_b2(audit: Audit) -> str:

@@ -77,6 +77,7 @@ class LeafPart(Protocol):
         unsigned: Of the first one, with a voter in the census, that is not signed by its key (B4).
         untimely: Of the first one that was not cast in time (B5).
         unproven: Of all whose rows or equations fail (B6), ascending.
+        ends: Voters of the first and the last leaf; None without leaves, or if one is malformed.
     """
 
     @property
@@ -95,6 +96,8 @@ class LeafPart(Protocol):
     def untimely(self) -> int | None: ...
     @property
     def unproven(self) -> list[int]: ...
+    @property
+    def ends(self) -> tuple[bytes, bytes] | None: ...
 
     def join(self, next: Self) -> Self:
         """Return the findings on these leaves and the next ones, which begin where these end.
