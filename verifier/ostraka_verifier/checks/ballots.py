@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import Ballot
 from ostraka_verifier.checks.audit import Audit, ballot_name
-from ostraka_verifier.errors import Malformed, Rejected, Undecided
+from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.proof import RejectedProofs, verify_proofs
 from ostraka_verifier.signatures import key_address, recover_key
 from ostraka_verifier.wording import counted
@@ -43,13 +43,9 @@ def check_b3(audit: Audit) -> str:
 def check_b4(audit: Audit) -> str:
     """B4: every ballot is signed by its voter's signing key."""
     total = audit.ballot_count
-    if total:
-        _ = audit.census
-    for placed in audit.examined(_first(audit, "unsigned", "stranger")):
+    audit.require_voters()
+    for placed in audit.examined(_first(audit, "unsigned")):
         ballot, leaf = placed.ballot, placed.leaf
-        entry = audit.census.find(ballot.voter)
-        if entry is None:
-            raise Undecided("needs B3")
         digest = audit.domain.digest(
             typed_data.BALLOT,
             audit.chain.poll_context,
@@ -59,7 +55,7 @@ def check_b4(audit: Audit) -> str:
             leaf.boxes_hash,
         )
         item = f"leaf {placed.place}, {ballot_name(ballot)}"
-        if key_address(leaf.public_key) != entry.signing_key:
+        if key_address(leaf.public_key) != audit.entry_of(ballot).signing_key:
             raise Rejected("B4", item, "its public key is not that of the census")
         try:
             # This also refuses coordinates off the curve: recovery returns only points.
@@ -103,11 +99,11 @@ def check_b6(audit: Audit) -> str:
     return counted(total, "proof", "proofs")
 
 
-def _first(audit: Audit, *faults: str) -> int | None:
-    """Return the place of the first leaf with one of these faults in the native pass, if any."""
+def _first(audit: Audit, fault: str) -> int | None:
+    """Return the place of the first leaf with this fault in the native pass, if any."""
     _ = audit.ballot_count  # says why a ballot cannot be read
-    places = [getattr(audit.found, fault, None) for fault in faults]
-    return min([place for place in places if place is not None], default=None)
+    place: int | None = getattr(audit.found, fault, None)
+    return place
 
 
 def _ballots(audit: Audit, places: Sequence[int]) -> list[Ballot]:
