@@ -7,6 +7,7 @@ import pytest
 
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import single_choice
+from tests.support.corrupted_boards import with_other_sections
 from tests.support.corruptions import corruptions
 from tests.support.polls import REGISTRY, SyntheticPoll, approval_poll
 from tests.support.second_verifier import Question, SecondVerifier, to_json
@@ -14,6 +15,7 @@ from tests.support.two_verifiers import by_the_first, by_the_second, verdicts
 
 PARTS, EACH = 4, 625
 """10,000 corruptions, in parts that several processes share."""
+OTHER_SECTIONS = 500
 
 
 def three_voters() -> SyntheticPoll:
@@ -59,3 +61,13 @@ def compare(second: SecondVerifier, name: str, count: int, seed: str) -> None:
         assert verdicts(by_the_second(answer)) == verdicts(first), one.what
         failing += "fails" in verdicts(first).values()
     assert failing > 0.7 * count
+
+
+def test_boards_with_other_sections_are_judged_alike(second: SecondVerifier) -> None:
+    """What one section lacks may keep other checks from being made, in both verifiers alike."""
+    seeded = random.Random("other sections")
+    for number in range(OTHER_SECTIONS):
+        board, chain = with_other_sections(seeded)
+        second.use(chain)
+        answer = by_the_second(second.audit(Question(board, REGISTRY)))
+        assert verdicts(answer) == verdicts(by_the_first(board, chain, REGISTRY)), number

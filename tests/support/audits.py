@@ -39,7 +39,7 @@ Mutations = list[tuple[Callable[[], Case], set[str]]]
 
 
 def findings(
-    board: Board, chain: ChainEvidence, poll_id: int = 1, releases: Releases | None = None
+    board: "Board | Raw", chain: ChainEvidence, poll_id: int = 1, releases: Releases | None = None
 ) -> dict[str, Any]:
     claimed = Claimed(REGISTRY, poll_id)
     audit = Audit(CURVE, claimed, chain, board.encode(), secrets.randbits, releases=releases)

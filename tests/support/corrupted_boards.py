@@ -9,7 +9,14 @@ from functools import cache
 from random import Random
 
 from ostraka_verifier import typed_data
-from ostraka_verifier.board import Board, BoardLeaf
+from ostraka_verifier.board import (
+    LEAVES,
+    SECTIONS,
+    Board,
+    BoardLeaf,
+    join_sections,
+    split_sections,
+)
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, no_board
 from ostraka_verifier.commitment import CommitmentKey, derive_generator
 from ostraka_verifier.curve import Curve, LeafTerms, Points, R
@@ -96,6 +103,42 @@ def corrupted(random: Random) -> tuple[bytes, ChainEvidence]:
     for _ in range(random.choice((1, 1, 1, 2, 3))):
         random.choice(_CORRUPTIONS)(random, honest, leaves)
     return replace(honest.board, leaves=tuple(leaves)).encode(), honest.chain
+
+
+def with_other_sections(random: Random) -> tuple[bytes, ChainEvidence]:
+    """The bytes of a board of which one or two sections are not the poll's, and its evidence.
+
+    Sometimes it also has no ballot, or broken ones, and the chain no root.
+    """
+    honest = random.choice(honest_polls())
+    leaves = list(honest.board.leaves)
+    if random.random() < 0.3:
+        random.choice(_CORRUPTIONS)(random, honest, leaves)
+    sections = _by_tag(replace(honest.board, leaves=tuple(leaves)).encode())
+    others = _by_tag(random.choice(honest_polls()).board.encode())
+    for tag in random.sample(sorted(sections), random.choice((1, 1, 2))):
+        content = sections[tag]
+        changes = [
+            b"",
+            bytes(4),
+            bytes(len(content)),
+            content[:-1],
+            content + b"\0",
+            others.get(tag, b""),
+            _flipped(random, content),
+        ]
+        sections[tag] = random.choice(changes)
+    if random.random() < 0.3:
+        sections[LEAVES] = bytes(4)
+    if random.random() < 0.1:
+        sections.pop(random.choice((10, 11)), None)
+    chain = replace(honest.chain, anchored=None) if random.random() < 0.1 else honest.chain
+    return join_sections(sections), chain
+
+
+def _by_tag(board: bytes) -> dict[int, bytes]:
+    sections = split_sections(board)
+    return {tag: sections[name] for tag, name in SECTIONS.items() if name in sections}
 
 
 def _flipped(random: Random, data: bytes) -> bytes:

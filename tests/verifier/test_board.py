@@ -20,7 +20,7 @@ from ostraka_verifier.board import (
     split_sections,
 )
 from ostraka_verifier.encoding import unsigned
-from ostraka_verifier.errors import Malformed
+from ostraka_verifier.errors import Malformed, Undecided
 from tests.support.audits import BOARD, INVITED_BOARD, POLL
 
 LAYOUT, SLOTS = POLL.factory.layout, len(POLL.rule.slots)
@@ -88,6 +88,33 @@ def test_notes_are_counted_and_bounded() -> None:
     assert refused_item(framed(*EMPTY.items(), (NOTES_FROM, most), (NOTES_FROM + 1, b"xy"))) == (
         "board"
     )
+
+
+class Endless:
+    """A section's head and then zeros, as many as are asked for."""
+
+    def __init__(self, tag: int, size: int) -> None:
+        self._head = MAGIC + unsigned(tag, 2) + unsigned(size, 8)
+        self.read_bytes = 0
+
+    def reach(self, end: int) -> int:
+        return end
+
+    def read(self, start: int, size: int) -> bytes:
+        self.read_bytes += size
+        return self._head[start : start + size].ljust(size, b"\0")
+
+    def restart(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("tag", "most"), [(2, 2**26), (5, 2**26), (8, 2**31), (11, 2**26), (12, 2**31)]
+)
+def test_no_section_fills_the_memory(tag: int, most: int) -> None:
+    content = Endless(tag, most + 1)
+    with pytest.raises(Undecided, match=f"{SECTIONS[tag]}: more than {most} bytes"):
+        OpenedBoard(content).read_to_leaves()
+    assert content.read_bytes < 100
 
 
 def test_leaves_have_just_the_length_of_their_number() -> None:

@@ -5,7 +5,10 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import pytest
 
@@ -134,6 +137,45 @@ def test_a_board_that_nobody_sends_is_missing() -> None:
         assert content.read(0, HALF) == DATA[:HALF]
         with pytest.raises(Undecided, match="; "):
             content.reach(END)
+
+
+@contextmanager
+def forgetful_node() -> Iterator[str]:
+    """A server that breaks off, and then has another board each time, without end."""
+
+    def serve(server: socket.socket) -> None:
+        for number in count():
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(1 << 16)
+                head = f'HTTP/1.1 200 OK\r\nETag: "{number}"\r\nContent-Length: 1000000\r\n\r\n'
+                connection.sendall(head.encode() + bytes(2 * board_downloads.STALL_BYTES))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/board"
+
+
+@pytest.mark.parametrize("read", [0, 10])
+def test_who_changes_the_board_again_and_again_does_not_fill_the_disk(
+    monkeypatch: pytest.MonkeyPatch, read: int
+) -> None:
+    made: list[IO[bytes]] = []
+
+    def temporary(**options: Any) -> IO[bytes]:
+        made.append(TemporaryFile(**options))  # noqa: SIM115 (`downloads` closes it)
+        return made[-1]
+
+    monkeypatch.setattr(board_downloads.tempfile, "TemporaryFile", temporary)
+    with forgetful_node() as url, downloads(url) as content:
+        assert content.read(0, read) == bytes(read)
+        with pytest.raises(Undecided):
+            content.reach(END)
+        assert len(made) > 10
+        assert sum(not file.closed for file in made) <= 2
 
 
 def test_a_longer_board_than_the_limit_is_refused() -> None:

@@ -28,6 +28,7 @@ from tests.support.corrupted_boards import (
     findings,
     honest_polls,
     keep_generators,
+    with_other_sections,
 )
 from tests.support.polls import REGISTRY
 from tests.verifier.checks import test_ballots, test_tree
@@ -35,6 +36,7 @@ from tests.verifier.checks import test_ballots, test_tree
 NATIVE, READABLE = Native(2), Readable(1)
 CORRUPTIONS = 300
 """Corruptions here; `make soak ARGS=corruptions` does 10,000."""
+OTHER_SECTIONS = 150
 BY_REFERENCE = 4
 P = 2**256 - 2**32 - 977
 
@@ -55,6 +57,28 @@ def test_corrupted_boards_get_the_same_findings(monkeypatch: pytest.MonkeyPatch)
         failed.update(one.check for one in natively if one.verdict is Verdict.FAILS)
     # Corruptions that reach few checks would show little.
     assert min(failed[check] for check in ("B1", "B2", "B3", "B4", "B5", "B6", "T1")) >= 5
+
+
+def test_boards_with_other_sections_get_the_same_findings() -> None:
+    random = Random("other sections")
+    failed = Counter[str]()
+    for number in range(OTHER_SECTIONS):
+        board, chain = with_other_sections(random)
+        natively = findings(NATIVE, board, chain, "weights")
+        assert natively == findings(READABLE, board, chain, "weights"), number
+        failed.update(one.check for one in natively if one.verdict is Verdict.FAILS)
+    assert min(failed[check] for check in ("P1", "P2", "P3", "C1", "B1", "T1", "S1")) >= 5
+
+
+def test_without_a_census_nobody_is_a_voter() -> None:
+    """Even of a board without ballots, whose root needs no weight."""
+    honest = honest_polls()[0]
+    board = replace(honest.board, census=bytes(4), leaves=()).encode()
+    said = {one.check: one for one in findings(NATIVE, board, honest.chain, "weights")}
+    assert said["C1"].verdict is Verdict.FAILS
+    for check in ("B3", "B4", "T1"):
+        assert said[check].verdict is Verdict.NOT_CHECKED
+        assert said[check].detail == "needs C1"
 
 
 def test_mutations_get_the_same_findings() -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
+from random import Random
 from typing import Any
 
 import pytest
@@ -19,12 +20,16 @@ from tests.support.audits import (
     ROUND_BOARD,
     ROUND_CHAIN,
     Case,
+    Raw,
     findings,
     of_round,
 )
+from tests.support.corrupted_boards import with_other_sections
 from tests.support.polls import REGISTRY, SyntheticPoll, approval_poll
 from tests.verifier.checks.mutations import MUTATIONS
 from tests.web.bridge import Browser, Refused
+
+OTHER_SECTIONS = 60
 
 
 def audited(browser: Browser, board: bytes, chain: ChainEvidence, **more: str) -> dict[str, Any]:
@@ -82,6 +87,16 @@ def test_every_lie_is_found(
 ) -> None:
     found = same_verdicts(browser, *mutate())
     assert {number for number, one in found.items() if one["verdict"] == "fails"} == failing
+
+
+def test_boards_with_other_sections_are_judged_alike(browser: Browser) -> None:
+    random = Random("other sections")
+    for _ in range(OTHER_SECTIONS):
+        board, chain = with_other_sections(random)
+        found, expected = audited(browser, board, chain), findings(Raw(board), chain)
+        assert {number: one["verdict"] for number, one in found.items()} == {
+            number: one.verdict.value for number, one in expected.items()
+        }
 
 
 def test_unfinished_polls_are_not_checked(browser: Browser) -> None:

@@ -42,8 +42,11 @@ LEAVES = 9
 NOTES_FROM = 0x8000
 """Tags from this one on are notes, which no check reads."""
 MAX_NOTES_BYTES = 1 << 26
-MAX_SECTION_BYTES = 1 << 31
+MAX_SECTION_BYTES = 1 << 26
 """Of a section that is read into memory: every one but the leaves."""
+MAX_VOTERS_BYTES = 1 << 31
+"""Of a section that grows with the voters: census and redemptions."""
+_OF_VOTERS = frozenset({"census", "redemptions"})
 _MAX_LENGTH = 1 << 53
 
 
@@ -326,8 +329,9 @@ class OpenedBoard:
 
     def _take(self, size: int, field: str) -> bytes:
         self._skip(size, field)
-        if size > MAX_SECTION_BYTES:
-            raise Undecided(f"board.{field}: more than {MAX_SECTION_BYTES} bytes")
+        limit = MAX_VOTERS_BYTES if field in _OF_VOTERS else MAX_SECTION_BYTES
+        if size > limit:
+            raise Undecided(f"board.{field}: more than {limit} bytes")
         return self._content.read(self._at - size, size)
 
     def _skip(self, size: int, field: str) -> None:

@@ -131,11 +131,11 @@ class BoardDownloads:
                     if download.received < end and not download.is_whole:
                         continue
                     if self._agrees(download):
-                        self._followed = download
+                        self._follow(download)
                         return min(end, download.received)
                     # One that is not whole may never be: what was read counts until then.
                     if download.is_whole:
-                        self._followed = download
+                        self._follow(download)
                         raise Replaced(f"{download.url}: another board than was read")
                 self._wait()
 
@@ -169,6 +169,16 @@ class BoardDownloads:
             download.agreed_bytes += size
         before.agreed_bytes = self._read_bytes
         return True
+
+    def _follow(self, download: _Download) -> None:
+        before, self._followed = self._followed, download
+        if before is not None and before is not download and before.error:
+            self._drop(before)
+
+    def _drop(self, download: _Download) -> None:
+        """Remove a download that ended and has nothing that others lack."""
+        self._downloads.remove(download)
+        download.close()
 
     def _wait(self) -> None:
         """Wait for news; Undecided if none can come."""
@@ -231,7 +241,10 @@ class BoardDownloads:
                     download.close()
                 begins_again = left and isinstance(failure, Changed)
                 if begins_again:
-                    # The other bytes are read from the first one on.
+                    # The other bytes are read from the first one on. Who changes them again and again
+                    # must not fill the disk.
+                    if download is not self._followed:
+                        self._drop(download)
                     received, download = Received(), _Download(download.url)
                     self._downloads.append(download)
                 self._changed.notify_all()

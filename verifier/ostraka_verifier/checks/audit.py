@@ -252,6 +252,13 @@ class Audit:
         """The census's weight of each ballot (B3): where there is no native pass."""
         return [self.entry_of(ballot).weight for ballot in self.ballots]
 
+    def require_anchored(self) -> None:
+        """Require that the chain has a root and shows its event; Undecided otherwise."""
+        if self.chain.anchored is None:
+            if self.chain.anchored_at:
+                raise self._missing_event("RootAnchored")
+            raise Undecided("no root is anchored yet")
+
     def require_voters(self) -> None:
         """Require that every ballot has an entry in the census (B3)."""
         self._once("B3", "voters", self._check_voters)
@@ -266,10 +273,7 @@ class Audit:
     @property
     def anchored(self) -> AnchoredRoot:
         """Section 10 (T2)."""
-        if self.chain.anchored is None:
-            if self.chain.anchored_at:
-                raise self._missing_event("RootAnchored")
-            raise Undecided("no root is anchored yet")
+        self.require_anchored()
         return self._once("T2", "root", lambda: AnchoredRoot.decode(self._section("root")))
 
     @property
@@ -434,13 +438,11 @@ class Audit:
         return self.layout.decode_many(self.curve, [leaf.ballot for leaf in leaves])
 
     def _check_voters(self) -> None:
+        # Without a census nobody is a voter, even if there is no ballot.
+        _ = self.ballot_count, self.census
         found = self.found
-        if found is None:
-            _ = self.weights
-        elif self.ballot_count:
-            _ = self.census
-            for placed in self.examined(found.stranger):
-                self.entry_of(placed.ballot)
+        for placed in self.examined(None if found is None else found.stranger):
+            self.entry_of(placed.ballot)
 
     def _readable_root(self) -> SumRoot:
         leaves = [

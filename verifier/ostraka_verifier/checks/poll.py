@@ -31,22 +31,24 @@ def check_p1(audit: Audit) -> str:
 
 def check_p2(audit: Audit) -> str:
     """P2: rules and description have their digests; the rule is valid with the total weight."""
-    parameters, rule = audit.parameters, audit.rule
+    # What P2 itself reads comes first: it fails by that, whatever else cannot be read.
+    rule, outcome_rule, description = audit.rule, audit.outcome_rule, audit.description
+    parameters = audit.parameters
     digests = (
         ("board.rule", rule.digest, parameters.rule),
         (
             "board.outcome_rule",
-            outcome_rule_digest(audit.outcome_rule.encode()),
+            outcome_rule_digest(outcome_rule.encode()),
             parameters.outcome_rule,
         ),
-        ("board.description", audit.description.digest, parameters.description),
+        ("board.description", description.digest, parameters.description),
     )
     for item, computed, fixed in digests:
         if computed != fixed:
             raise Rejected("P2", item, "not what the poll's parameters fix")
     rule.check_weight(parameters.total_weight)
-    audit.outcome_rule.check_slots(len(rule.slots))
-    if len(audit.description.options) != len(rule.slots):
+    outcome_rule.check_slots(len(rule.slots))
+    if len(description.options) != len(rule.slots):
         raise Rejected("P2", "board.description", "it does not name one option for each slot")
     return ", ".join(
         (
@@ -68,14 +70,15 @@ def check_p3(audit: Audit) -> str:
 
 def check_p4(audit: Audit) -> str:
     """P4: poll keys are valid, distinct, signed by all nodes, and pinned on chain."""
-    announced = decode_poll_keys(audit.sections["poll_keys"])
     on_chain = audit.node_keys
+    announced = decode_poll_keys(audit.sections["poll_keys"])
+    members = audit.committee.members
     keys = [one.public_key for one in announced]
     words = tuple(node_key(one) for one in keys)
     pinned = node_keys_hash(words)
     if words != on_chain or pinned != audit.chain.poll_keys_digest:
         raise Rejected("P4", "board.poll_keys", "not those pinned on chain")
-    if len(keys) != len(audit.committee.members):
+    if len(keys) != len(members):
         raise Rejected("P4", "board.poll_keys", "not one for each node")
     check_poll_keys(keys)
     digest = audit.domain.digest(typed_data.POLL_KEYS, audit.chain.poll_context, pinned)

@@ -14,11 +14,13 @@ from ostraka_verifier.wording import counted
 
 def check_s1(audit: Audit) -> str:
     """S1: every aggregate share on the board is signed and good."""
+    audit.require_anchored()
     if not audit.shares:
         raise Undecided("the board has no aggregate share")
+    sums = audit.sums
     for signed in audit.shares:
         require_signed(audit, signed)
-        audit.sums.verify_share(audit.curve, audit.key, signed.node, signed.share)
+        sums.verify_share(audit.curve, audit.key, signed.node, signed.share)
     return f"nodes {', '.join(str(signed.node) for signed in audit.shares)}"
 
 
@@ -37,13 +39,13 @@ def require_signed(audit: Audit, signed: SignedShare) -> None:
 
 def check_s2(audit: Audit) -> str:
     """S2: at least `t` good shares give the tally on chain."""
-    tally = audit.tally
-    if not audit.shares:
+    tally, shares, sums = audit.tally, audit.shares, audit.sums
+    if not shares:
         raise Rejected("S2", "board.shares", "none, though the chain has a tally")
     good: dict[int, Share] = {}
-    for signed in audit.shares:
+    for signed in shares:
         try:
-            audit.sums.verify_share(audit.curve, audit.key, signed.node, signed.share)
+            sums.verify_share(audit.curve, audit.key, signed.node, signed.share)
         except Rejected:
             continue
         good[signed.node] = signed.share

@@ -114,21 +114,23 @@ func (audit *Audit) p3() (result, error) {
 }
 
 func (audit *Audit) p4() (result, error) {
-	committee, err := audit.committee()
-	if err != nil {
-		return result{}, err
-	}
-	announcements, err := audit.keys()
-	if err != nil {
-		return result{}, err
-	}
 	opened := encoding.Word(audit.chain.PollKeys) != encoding.Word{}
 	switch {
 	case !opened:
 		return result{}, notChecked("the poll is not open")
 	case len(audit.chain.NodeKeys) == 0:
 		return result{}, notChecked("the endpoint shows no event PollOpened")
-	case len(announcements) != len(committee.Members):
+	}
+	// The section that P4 owns comes first: it fails by that, whatever else cannot be read.
+	announcements, err := audit.keys()
+	if err != nil {
+		return result{}, err
+	}
+	committee, err := audit.committee()
+	if err != nil {
+		return result{}, err
+	}
+	if len(announcements) != len(committee.Members) {
 		return result{}, failing("board.poll_keys", "%d keys of %d nodes", len(announcements), len(committee.Members))
 	}
 	var words []encoding.Word

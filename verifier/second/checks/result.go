@@ -45,11 +45,12 @@ func (audit *Audit) s1() (result, error) {
 	if err := audit.anchored(); err != nil {
 		return result{}, err
 	}
-	leaves, err := audit.leaves()
+	// The section that S1 owns comes first: it fails by that, whatever else cannot be read.
+	shares, err := audit.shares()
 	if err != nil {
 		return result{}, err
 	}
-	shares, err := audit.shares()
+	leaves, err := audit.leaves()
 	if err != nil {
 		return result{}, err
 	}
@@ -109,23 +110,23 @@ func (audit *Audit) s2() (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	leaves, err := audit.leaves()
+	shares, err := audit.shares()
 	if err != nil {
 		return result{}, err
 	}
-	shares, err := audit.shares()
+	leaves, err := audit.leaves()
 	if err != nil {
 		return result{}, err
 	}
 	if len(leaves) == 0 {
 		return result{}, notChecked("no ballot was counted")
 	}
-	if shares == nil {
-		return result{}, failing("board.shares", "none, though the chain has a tally")
-	}
 	good, err := audit.good(shares)
 	if err != nil {
 		return result{}, err
+	}
+	if shares == nil {
+		return result{}, failing("board.shares", "none, though the chain has a tally")
 	}
 	committee, err := audit.committee()
 	if err != nil {
@@ -153,6 +154,16 @@ func (audit *Audit) r1() (result, error) {
 	accepted, err := audit.accepted()
 	if err != nil {
 		return result{}, err
+	}
+	ballotRule, err := audit.rule()
+	if err != nil {
+		return result{}, err
+	}
+	if _, err := audit.parameters(); err != nil {
+		return result{}, err
+	}
+	if len(accepted.Values) != len(ballotRule.Slots) {
+		return result{}, failing("tally", "%d values for %d slots", len(accepted.Values), len(ballotRule.Slots))
 	}
 	if accepted.Digest() != encoding.Word(audit.chain.TallyDigest) {
 		return result{}, failing("tally digest", "of a different tally")
@@ -190,9 +201,6 @@ func (audit *Audit) r2() (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	if len(accepted.Values) != len(ballotRule.Slots) {
-		return result{}, failing("tally", "%d values for %d slots", len(accepted.Values), len(ballotRule.Slots))
-	}
 	most := new(big.Int).Mul(parameters.Big("total_weight"), ballotRule.MaxSlotValue())
 	for slot, value := range accepted.Values {
 		if value.Sign() < 0 || value.Cmp(most) > 0 {
@@ -223,7 +231,10 @@ func (audit *Audit) o1() (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	awards, err := awardsOf(outcomeRule, accepted)
+	if _, none := outcomeRule.(outcome.None); none {
+		return result{detail: "the tally is the result"}, nil
+	}
+	awards, err := awardsOf(outcomeRule, accepted, "R1")
 	if err != nil {
 		return result{}, err
 	}
@@ -243,9 +254,11 @@ func (audit *Audit) o1() (result, error) {
 	return result{detail: fmt.Sprintf("%d of %s awarded", count, plural(len(accepted.Values), "option"))}, nil
 }
 
-func awardsOf(outcomeRule outcome.Rule, accepted *tally.Tally) ([]*big.Int, error) {
-	if err := outcomeRule.CheckSlots(len(accepted.Values)); err != nil {
-		return nil, failing("outcome", "%v", err)
+// awardsOf gives the awards of a tally. If the rule is for another number of slots, the check that
+// compares the tally with the rules is named.
+func awardsOf(outcomeRule outcome.Rule, accepted *tally.Tally, compares string) ([]*big.Int, error) {
+	if outcomeRule.CheckSlots(len(accepted.Values)) != nil {
+		return nil, notChecked("needs %s", compares)
 	}
 	return outcomeRule.Awards(accepted.Values), nil
 }

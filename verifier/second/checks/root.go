@@ -58,8 +58,8 @@ func (audit *Audit) t1() (result, error) {
 		same   bool
 	}{
 		{"count", made.Count == other.Count},
-		{"hash", made.Hash == other.Hash},
 		{"sum", made.Sum == other.Sum},
+		{"hash", made.Hash == other.Hash},
 	} {
 		if !one.same {
 			return result{}, failing("root."+one.member, "not that of the ballots on the board")

@@ -224,7 +224,7 @@ func (audit *Audit) d2() (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	awards, err := awardsOf(outcomeRule, accepted)
+	awards, err := awardsOf(outcomeRule, accepted, "D1")
 	if err != nil {
 		return result{}, err
 	}

@@ -15,7 +15,7 @@ import {
   type SignedShare,
   splitSections,
 } from "../board.ts";
-import { Census, type CensusEntry } from "../census.ts";
+import { Census } from "../census.ts";
 import { CommitmentKey } from "../commitment.ts";
 import { sameBytes, toHex } from "../encoding.ts";
 import { AuditError, Malformed, Rejected, Unanswered, Undecided } from "../errors.ts";
@@ -208,9 +208,20 @@ export class Audit {
 
   /** The census's weight of each ballot (B3). */
   get weights(): bigint[] {
+    // Without a census nobody is a voter, even if there is no ballot.
+    const { ballots, census } = this;
     return this.#once("B3", "weights", () => {
-      return this.ballots.map((ballot) => this.entryOf(ballot).weight);
+      return ballots.map((ballot) => {
+        const entry = census.find(ballot.voter);
+        if (!entry) throw new Rejected("B3", ballotName(ballot), "its voter is not in the census");
+        return entry.weight;
+      });
     });
+  }
+
+  /** Require that every ballot has an entry in the census (B3). */
+  requireVoters(): void {
+    if (this.weights.length !== this.ballots.length) throw new Error("a ballot without a weight");
   }
 
   /** Section 10 (T2). */
@@ -273,13 +284,6 @@ export class Audit {
   /** Total weight times the largest slot value. */
   get largestVotes(): bigint {
     return this.parameters.totalWeight * this.rule.maxSlotValue;
-  }
-
-  /** Census entry of a ballot's voter; Rejected (B3) when there is none. */
-  entryOf(ballot: Ballot): CensusEntry {
-    const entry = this.census.find(ballot.voter);
-    if (!entry) throw new Rejected("B3", ballotName(ballot), "its voter is not in the census");
-    return entry;
   }
 
   /** Rejected under `check` unless `address` signed `digest`. */

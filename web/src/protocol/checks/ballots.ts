@@ -5,7 +5,7 @@
  */
 
 import { compareBytes, sameBytes } from "../encoding.ts";
-import { Malformed, Rejected, Undecided } from "../errors.ts";
+import { Malformed, Rejected } from "../errors.ts";
 import { ballotStatement } from "../prepare.ts";
 import { RejectedProofs, verifyProofs } from "../proof_batch.ts";
 import { firstRefused, type Signed } from "../signature_batch.ts";
@@ -41,6 +41,7 @@ export function checkB3(audit: Audit): string {
 /** B4: every ballot is signed by its voter's signing key. */
 export function checkB4(audit: Audit): string {
   const { ballots } = audit;
+  audit.requireVoters();
   for (let start = 0; start < ballots.length; start += BATCH) {
     const end = Math.min(start + BATCH, ballots.length);
     checkSigners(audit, start, end);
@@ -56,14 +57,11 @@ function checkSigners(audit: Audit, start: number, end: number): void {
     return new Rejected("B4", `leaf ${number}, ${ballotName(ballots[number]!)}`, reason);
   };
   const signed: Signed[] = [];
-  let failure: Rejected | Undecided | undefined;
+  let failure: Rejected | undefined;
   for (let number = start; number < end && !failure; number++) {
     const ballot = ballots[number]!;
     const { publicKey, boxesHash, signature } = leaves[number]!;
-    const entry = census.find(ballot.voter);
-    if (!entry) {
-      failure = new Undecided("needs B3");
-    } else if (!sameBytes(addressOf(publicKey), entry.signingKey)) {
+    if (!sameBytes(addressOf(publicKey), census.find(ballot.voter)!.signingKey)) {
       failure = fails(number, "its public key is not that of the census");
     } else {
       const digest = domain.digest(...ballotStatement(chain.pollContext, ballot, boxesHash));

@@ -45,7 +45,8 @@ export function checkP1(audit: Audit): string {
 
 /** P2: rules and description have their digests; the rule is valid with the total weight. */
 export function checkP2(audit: Audit): string {
-  const { parameters, rule, outcomeRule, description } = audit;
+  // What P2 itself reads comes first: it fails by that, whatever else cannot be read.
+  const { rule, outcomeRule, description, parameters } = audit;
   const digests: [item: string, computed: Uint8Array, fixed: Uint8Array][] = [
     ["board.rule", rule.digest, parameters.rule],
     ["board.outcome_rule", outcomeRuleDigest(outcomeRule.encode()), parameters.outcomeRule],
@@ -82,15 +83,16 @@ export function checkP3(audit: Audit): string {
 /** P4: poll keys are valid, distinct, signed by all nodes, and pinned on chain. */
 export function checkP4(audit: Audit): string {
   const { chain } = audit;
-  const announced = decodePollKeys(audit.sections.pollKeys);
   const onChain = audit.nodeKeys;
+  const announced = decodePollKeys(audit.sections.pollKeys);
+  const { members } = audit.committee;
   const keys = announced.map(({ publicKey }) => publicKey);
   const words = keys.map(nodeKey);
   const pinned = nodeKeysHash(words);
   if (!sameBytes(concat(words), concat(onChain)) || !sameBytes(pinned, chain.pollKeysDigest)) {
     throw new Rejected("P4", "board.poll_keys", "not those pinned on chain");
   }
-  if (keys.length !== audit.committee.members.length) {
+  if (keys.length !== members.length) {
     throw new Rejected("P4", "board.poll_keys", "not one for each node");
   }
   checkPollKeys(keys);

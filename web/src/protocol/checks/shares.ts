@@ -14,8 +14,10 @@ import type { Audit } from "./audit.ts";
 
 /** S1: every aggregate share on the board is signed and good. */
 export function checkS1(audit: Audit): string {
+  audit.requireAnchored();
   const { shares, chain } = audit;
   if (!shares.length) throw new Undecided("the board has no aggregate share");
+  const { sums, key } = audit;
   for (const { node, share, signature } of shares) {
     const digest = audit.domain.digest(
       AGGREGATE_SHARE,
@@ -26,19 +28,18 @@ export function checkS1(audit: Audit): string {
     );
     const address = audit.member("S1", node);
     audit.requireSigner("S1", `aggregate share of node ${node}`, address, signature, digest);
-    audit.sums.verifyShare(audit.key, node, share);
+    sums.verifyShare(key, node, share);
   }
   return `nodes ${shares.map(({ node }) => node).join(", ")}`;
 }
 
 /** S2: at least `t` good shares give the tally on chain. */
 export function checkS2(audit: Audit): string {
-  const { tally, shares } = audit;
+  const { tally, shares, sums, key } = audit;
   if (!shares.length) {
     throw new Rejected("S2", "board.shares", "none, though the chain has a tally");
   }
   const good = new Map<number, Share>();
-  const { sums, key } = audit;
   for (const { node, share } of shares) {
     try {
       sums.verifyShare(key, node, share);
