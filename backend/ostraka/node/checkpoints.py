@@ -218,7 +218,11 @@ class Checkpoints:
                 break
             before = known.checkpoint if known else None
             objection = successor_objection(
-                poll.context, before, checkpoint, poll.parameters.freezes_at
+                poll.context,
+                before,
+                checkpoint,
+                poll.parameters.opens_at,
+                poll.parameters.freezes_at,
             )
             if known is not None and self._compare(known, signed):
                 return None
