@@ -3,10 +3,12 @@
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import update
 from sqlmodel import Session, col
 
+from ostraka.node.checkpoints import INVENTORY_PROOF_BYTES
 from ostraka.node.own_log import MOST_TREES, OwnLog
 from ostraka.node.store import NewBallot, NodeStore
 from ostraka.storage.database import Schema, open_database
@@ -82,6 +84,43 @@ def test_an_older_copy_of_a_database_signs_no_second_checkpoint(
             assert head(own, 2).number == 1
             for number in (1, 3, 4):
                 assert head(village.service(number), 2).number == 2
+
+    run(steps())
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_an_older_copy_signs_nothing_before_it_hears_from_the_others(
+    poll: SyntheticPoll, tmp_path: Path, closes: bool
+) -> None:
+    def copy_file(name: str, copy: str) -> None:
+        shutil.copy(tmp_path / name, tmp_path / copy)
+
+    async def unreachable(*_: object) -> None:
+        raise httpx.ConnectError("no route")
+
+    async def steps() -> None:
+        async with voting(poll, tmp_path) as village:
+            await cast(village, 0, 1)
+            await minute(village)
+            await village.restart(2, lambda: copy_file("node-2.db", "copy.db"))
+            await cast(village, 1, 2)
+            await minute(village)
+            assert head(village.service(1), 2).number == 2
+            reached = {number: village._apps[number] for number in (1, 3, 4)}
+            village._apps.update(dict.fromkeys(reached, unreachable))
+            await village.restart(2, lambda: copy_file("copy.db", "node-2.db"))
+            await cast(village, 2, 3, [2])
+            if closes:
+                village.registry.close()
+            await minute(village, 2)
+            assert head(village.service(2), 2).number == 1
+            village._apps.update(reached)
+            await minute(village, 2)
+            assert head(village.service(2), 2).number == 1
+            assert "its database lacks" in village.service(2).served.own_log.halted
+            for number in (1, 3, 4):
+                known = accused(village.service(number))
+                assert all(len(one.second) == INVENTORY_PROOF_BYTES for one in known.values())
 
     run(steps())
 

@@ -231,6 +231,13 @@ def test_checkpoints_that_cannot_be_true_are_refused(poll: SyntheticPoll, tmp_pa
             log.signed = [forged]
             with pytest.raises(Malformed, match="not signed by"):
                 await service.checkpoints.exchange(peer)
+            # Times long past would leave room for any number of checkpoints.
+            log.signed = []
+            log.grow([digest(8)], int(poll.parameters.opens_at) - 1)
+            with pytest.raises(Malformed, match="from before the opening"):
+                await service.checkpoints.exchange(peer)
+            assert store.latest(1, LIAR) is None
+            log.log = ReceiptLog()
             # Chains are seen a little earlier by some: taken once this node's chain is there.
             log.signed = []
             ahead = int(service.progress.observed.head.timestamp) + 61

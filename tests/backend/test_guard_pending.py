@@ -251,6 +251,63 @@ def test_everything_that_waits_is_replaced_once_fees_rise(
     assert nonce_of(still, key) == 5
 
 
+def oversized(still: DisputedChain, payer: Account, nonce: int) -> Outgoing:
+    """A transaction that no provider takes: its gas limit is above the highest."""
+    fields = {
+        "to": checksum(payer.address),
+        "value": 0,
+        "data": b"",
+        "chainId": still.registry.web3.eth.chain_id,
+        "gas": (1 << 24) + 1,
+    }
+    signed = payer.sign(nonce, fields, (10**12, 1), still.registry.head().number)
+    return Outgoing("oversized", payer.address, nonce, fields, (signed,))
+
+
+def test_what_no_provider_takes_does_not_hold_up_the_others(
+    still: DisputedChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    polls = challenged(still, 1, 3)
+    key, journal = still.account(), MemoryJournal()
+    payer = Account(key, journal, confirmations=1)
+    journal.add(oversized(still, payer, 0))
+    tower = several(still, polls, key, journal)
+    tower._hands._payer._confirmations = 1
+    still.mining(False)
+    assert [one.outcome for one in tower.turn()] == ["sent"] * 3
+    still.mine()
+    assert {one.outcome for one in tower.turn()} == {"waiting"}
+    still.mine()
+    assert nonce_of(still, key) == 0
+    monkeypatch.setattr(sending, "STUCK_S", 0)
+    monkeypatch.setattr(sending, "STUCK_BLOCKS", 0)
+    tower.turn()
+    still.mine()
+    assert nonce_of(still, key) == 4
+    assert not any(one.is_open for one in challenges_of(polls))
+    # Its purpose is free once that is final.
+    still.mine()
+    payer.push(still.registry.web3)
+    assert journal.current("oversized") is None
+    assert not waiting(journal, key)
+
+
+def test_the_last_one_is_not_given_up_when_no_provider_takes_it(
+    still: DisputedChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing waits for it, and the account may get coin."""
+    key, journal = still.account(), MemoryJournal()
+    payer = Account(key, journal, confirmations=1)
+    journal.add(oversized(still, payer, 0))
+    monkeypatch.setattr(sending, "STUCK_S", 0)
+    monkeypatch.setattr(sending, "STUCK_BLOCKS", 0)
+    for _ in range(2):
+        payer.push(still.registry.web3)
+        still.mine()
+    assert nonce_of(still, key) == 0
+    assert journal.current("oversized") is not None
+
+
 def test_answers_of_a_block_that_is_undone_are_sent_again(still: DisputedChain) -> None:
     polls = challenged(still, 1, 4)
     key, journal = still.account(), MemoryJournal()

@@ -30,6 +30,8 @@ class Node:
     breaks_after: int | None = None
     shifted: int = 0
     refuses: bool = False
+    always: dict[str, str] | None = None
+    """Headers with which a liar answers every request as if the client had sent them."""
     asked: list[httpx.Headers] = field(default_factory=list)
 
     async def answer(self, request: httpx.Request, folder_file: StoredFile) -> httpx.Response:
@@ -39,7 +41,10 @@ class Node:
         scope = {
             "type": "http",
             "method": request.method,
-            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+            "headers": [
+                (name.lower(), value)
+                for name, value in httpx.Headers(self.always or request.headers).raw
+            ],
         }
         answer = file_answer(Request(scope), folder_file)
         if not isinstance(answer, StreamingResponse):
@@ -156,6 +161,19 @@ def test_a_client_is_given_its_own_board_or_a_whole_one(gateway: Gateway) -> Non
         node.etag = OTHER_TAG
     status, headers, content = gateway.ask(headers=part)
     assert (status, content, headers["etag"]) == (200, BOARD, OTHER_TAG)
+
+
+@pytest.mark.parametrize(
+    "always", [{"range": "bytes=0-9"}, {"range": "bytes=999999999-"}, {"if-none-match": TAG}]
+)
+def test_an_answer_that_nobody_asked_for_is_no_board(
+    gateway: Gateway, always: dict[str, str]
+) -> None:
+    """A lying node may not keep whole boards from clients."""
+    gateway.nodes[0].always = always
+    status, _, content = gateway.ask()
+    assert (status, content) == (200, BOARD)
+    assert gateway.nodes[0].asked
 
 
 def test_without_any_board(gateway: Gateway) -> None:

@@ -14,6 +14,7 @@ from ostraka_verifier.units import UnixSeconds
 from tests.vectors.cases import Cases, hexed
 
 CONTEXT = bytes(range(32))
+OPENS_AT = UnixSeconds(900)
 FREEZES_AT = UnixSeconds(2_000)
 _COUNTS = (1, 2, 3, 7, 8, 13)
 
@@ -78,7 +79,7 @@ def _pairs(log: ReceiptLog) -> list[dict[str, Any]]:
             "second": hexed(other.encode()),
             "first_hash": hexed(one.hash(CONTEXT)),
             "contradicts": contradiction(CONTEXT, one, other) is not None,
-            "follows": successor_objection(CONTEXT, one, other, FREEZES_AT) is None,
+            "follows": successor_objection(CONTEXT, one, other, OPENS_AT, FREEZES_AT) is None,
         }
         for name, (one, other) in cases.items()
     ]

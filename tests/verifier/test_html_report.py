@@ -121,6 +121,13 @@ def test_a_void_poll_says_why() -> None:
     # Options, and no numbers as if there were a result.
     assert "Options, in the order of the ballot:" in page.text
     assert "Votes by option" not in page.text
+    # The chain does not tell which of both it was.
+    enough = approval_poll()
+    board, chain = enough.finish()
+    late = replace(chain, status="void", tally=None, awards=None, tallied_at=UnixSeconds(0))
+    assert "or objections to the list of ballots stayed open" in (
+        page_of(report_on(board, late)).text
+    )
     unopened = replace(
         nothing,
         anchored=None,

@@ -124,7 +124,7 @@ def test_pairs_of_checkpoints(case: dict[str, Any]) -> None:
     assert first.hash(CONTEXT) == unhex(case["first_hash"])
     for one, other in ((first, second), (second, first)):
         assert (contradiction(CONTEXT, one, other) is not None) == case["contradicts"]
-    objection = successor_objection(CONTEXT, first, second, CASES["freezes_at"])
+    objection = successor_objection(CONTEXT, first, second, UnixSeconds(0), CASES["freezes_at"])
     assert (objection is None) == case["follows"]
 
 
@@ -151,9 +151,12 @@ def test_an_honest_log_contradicts_itself_nowhere() -> None:
         assert all(contradiction(CONTEXT, one, other) is None for other in chain)
     steps = [(None, chain[0]), *pairwise(chain)]
     assert all(
-        successor_objection(CONTEXT, before, after, UnixSeconds(2_000)) is None
+        successor_objection(CONTEXT, before, after, UnixSeconds(1_060), UnixSeconds(2_000)) is None
         for before, after in steps
     )
+    # Otherwise a node could sign millions of them with times long past.
+    early = successor_objection(CONTEXT, None, chain[0], UnixSeconds(1_061), UnixSeconds(2_000))
+    assert early == "a checkpoint from before the opening"
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,9 @@ def test_rules_and_decisions_in_words() -> None:
     )
     assert words(Majority(), [0, 0])[1].startswith("There is no decision")
     assert words(Plurality(1, 3, 2), [0, 0, 0]) == (
-        "The 1 option with most votes wins. An option needs at least 2 votes.",
+        "The 1 option with most votes wins."
+        " Of options with the same number, the one that comes first on the ballot goes first."
+        " An option needs at least 2 votes.",
         "No option is chosen.",
     )
     categories = GreedyByCategory(
@@ -89,7 +91,8 @@ def test_rules_and_decisions_in_words() -> None:
     )
     assert words(categories, [0, 0]) == (
         "Options are funded by votes for each unit of cost, the most first, while a budget of 9 EUR"
-        " lasts. An option that costs more than is left ends the selection. Each category has a"
+        " lasts. An option that costs more than is left ends the selection. Of options with the"
+        " same number, the one that comes first on the ballot goes first. Each category has a"
         " budget of its own (0: 7 EUR, 1: 8 EUR). What is left of them is spent on any category.",
         "Nothing is funded.",
     )
@@ -100,3 +103,5 @@ def test_rules_and_decisions_in_words() -> None:
     parts = Parts(((2, Majority()), (3, Plurality(1, 3))))
     assert parts_of(parts, 5) == [(2, Majority()), (3, Plurality(1, 3))]
     assert [award_word(rule) for _, rule in parts_of(parts, 5)] == ["majority", "chosen"]
+    # One unit of money is an amount, too.
+    assert award_word(Proportional(10, 2)) == ""

@@ -279,12 +279,18 @@ def contradiction(context: bytes, one: Checkpoint, other: Checkpoint) -> str | N
 
 
 def successor_objection(
-    context: bytes, before: Checkpoint | None, after: Checkpoint, freezes_at: UnixSeconds
+    context: bytes,
+    before: Checkpoint | None,
+    after: Checkpoint,
+    opens_at: UnixSeconds,
+    freezes_at: UnixSeconds,
 ) -> str | None:
     """Return why a checkpoint cannot follow another one; None if it can.
 
     Args:
         before: None if `after` must be the node's first.
+        opens_at: Opening of the poll. With the shortest pause, it limits how many checkpoints a
+            node can make others store.
         freezes_at: The last checkpoint has this time, and no other one has it.
     """
     number, previous = (before.number, before.hash(context)) if before else (0, EMPTY_ROOT)
@@ -292,6 +298,8 @@ def successor_objection(
         return f"checkpoint {after.number} does not follow checkpoint {number}"
     if after.signed_at > freezes_at:
         return "a checkpoint from after the freezing"
+    if after.signed_at < opens_at:
+        return "a checkpoint from before the opening"
     if before is not None and (reason := contradiction(context, before, after)):
         return reason
     if after.signed_at == freezes_at:

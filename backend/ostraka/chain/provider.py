@@ -50,6 +50,11 @@ def receipt_of(web3: Web3, outgoing: Outgoing) -> TxReceipt | None:
     return None
 
 
+def is_never_taken(said: str) -> bool:
+    """Return whether a refusal is of the transaction itself, or of an account that cannot pay."""
+    return LOW_ON_COIN.search(said) is not None or _NEVER_TAKEN.search(said) is not None
+
+
 def send(web3: Web3, raw: bytes) -> Web3RPCError | None:
     """Send for the first time; return the refusal if the provider surely did not accept it.
 

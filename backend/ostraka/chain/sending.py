@@ -30,6 +30,7 @@ from ostraka.chain.provider import (
     NONCE_PENDING,
     NONCE_USED,
     final_block,
+    is_never_taken,
     nonce_at,
     nonce_holder,
     receipt_of,
@@ -120,6 +121,7 @@ class Payer:
         final = self.final_block(web3)
         decided = 0 if final is None else nonce_at(web3, self.address, final)
         skipped: Signed | None = None
+        blocking: Outgoing | None = None
         for outgoing in waiting:
             if decided <= outgoing.nonce < count:
                 # Its nonce is used, in a block that is not final: there is nothing to do.
@@ -132,12 +134,16 @@ class Payer:
                 self.settle(outgoing, receipt, final)
             elif not self._lost(web3, outgoing, final) and self.journal.resend(outgoing):
                 last = outgoing.versions[-1]
-                if outgoing.nonce == count and self._is_stuck(web3, last):
+                is_next = outgoing.nonce == count and self._is_stuck(web3, last)
+                if is_next:
                     skipped = last
                 # All that follow it wait, too. Those with no better fees would be skipped in turn.
                 if skipped is not None and not last.outbids(skipped):
                     outgoing = self._with_higher_fee(web3, outgoing)
-                self._send_again(web3, outgoing)
+                if self._send_again(web3, outgoing) and is_next:
+                    blocking = outgoing
+        if blocking is not None and blocking.nonce < waiting[-1].nonce:
+            self._fill(web3, blocking)
 
     def final_block(self, web3: Web3) -> int | None:
         """Return the number of the newest final block; None if the provider knows none."""
@@ -184,8 +190,32 @@ class Payer:
         log.info("replaced at a higher fee", purpose=outgoing.purpose, wei_per_gas=fees[0])
         return replace(outgoing, versions=(*outgoing.versions, signed))
 
+    def _fill(self, web3: Web3, outgoing: Outgoing) -> None:
+        """Use the nonce of a transaction that no provider takes for an empty transfer to itself.
+
+        Otherwise it would hold up all that follow it. The transfer is in no journal: whichever of
+        both is mined, the other one never is. If it is the transfer, the purpose is given up once
+        that is final, like that of any nonce that another program used.
+        """
+        block = web3.eth.get_block("latest")
+        priority = web3.eth.max_priority_fee
+        own = Web3.to_checksum_address(self.address)
+        fields = {"to": own, "value": 0, "data": b"", "chainId": outgoing.fields["chainId"]}
+        fields["gas"] = web3.eth.estimate_gas({"from": own, "to": own})
+        fees = 2 * block["baseFeePerGas"] + priority, priority
+        signed = self.sign(outgoing.nonce, fields, fees, block["number"])
+        refusal = send(web3, signed.raw)
+        log.warning(
+            "nonce filled with an empty transfer",
+            purpose=outgoing.purpose,
+            nonce=outgoing.nonce,
+            problem=None if refusal is None else str(refusal),
+        )
+
     @staticmethod
-    def _send_again(web3: Web3, outgoing: Outgoing) -> None:
+    def _send_again(web3: Web3, outgoing: Outgoing) -> bool:
+        """Send the newest version that the provider takes; return whether it surely took none."""
+        is_refused = True
         # The account may be unable to pay for the newest version; then an older one may be mined.
         for version in reversed(outgoing.versions):
             try:
@@ -197,8 +227,10 @@ class Payer:
                 # nothing.
                 if not ALREADY_KNOWN.search(str(error)):
                     log.info("not taken again", purpose=outgoing.purpose, problem=str(error))
+                    is_refused = is_refused and is_never_taken(str(error))
                     continue
-            return
+            return False
+        return is_refused
 
 
 class Account(Payer):

@@ -204,6 +204,7 @@ class RelayedBoards:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 response = await self._client.send(request, stream=True)
+                _require_asked(response, method, headers)
                 start, end, size = _extent(response, method)
                 rest = response.aiter_bytes(_CHUNK_BYTES)
                 first = await anext(rest, b"") if start < end else b""
@@ -266,6 +267,16 @@ async def _cancel(downloads: set[asyncio.Task[_Download]]) -> None:
     for one in await asyncio.gather(*downloads, return_exceptions=True):
         if isinstance(one, _Download):
             await one.response.aclose()
+
+
+def _require_asked(response: httpx.Response, method: str, headers: Mapping[str, str]) -> None:
+    """Raise Malformed for a part that nobody asked for, or if the client cannot have the board."""
+    status = response.status_code
+    is_part = status in (_PART, _BEHIND_END)
+    if (is_part and not (method == "GET" and "range" in headers)) or (
+        status == _KNOWN and "if-none-match" not in headers
+    ):
+        raise Malformed("board", f"status {status}, for which nobody asked")
 
 
 def _extent(response: httpx.Response, method: str) -> tuple[int, int, int]:

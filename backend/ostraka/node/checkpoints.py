@@ -56,6 +56,7 @@ class Checkpoints:
         self._store = served.store.checkpoints
         self._exchange_at_monotonic_s = 0.0
         self._unproven: dict[int, str] = {}
+        self._heard = {served.node}
         self._accused = {one.node for one in self._store.contradictions(served.poll_id)}
 
     @property
@@ -106,6 +107,10 @@ class Checkpoints:
             await asyncio.to_thread(self._take_proof, one)
         for one in heads[: self._served.poll.nodes]:
             await self._take_head(peer, one)
+        self._heard.add(peer.number)
+        # At least one of so many is honest, and has what this node showed before it restarted.
+        if len(self._heard) >= self._served.poll.committee.quorum:
+            self._served.own_log.compared = True
         await self._require_proof(peer)
 
     def _take_proof(self, one: Any) -> None:
@@ -218,7 +223,11 @@ class Checkpoints:
                 break
             before = known.checkpoint if known else None
             objection = successor_objection(
-                poll.context, before, checkpoint, poll.parameters.freezes_at
+                poll.context,
+                before,
+                checkpoint,
+                poll.parameters.opens_at,
+                poll.parameters.freezes_at,
             )
             if known is not None and self._compare(known, signed):
                 return None

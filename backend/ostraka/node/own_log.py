@@ -38,6 +38,8 @@ class OwnLog:
     Attributes:
         halted: Why this node signs no further checkpoint; "" if it does. Two checkpoints of one
             number would look like a fork.
+        compared: Whether enough other nodes have shown, since this process started, which of its
+            checkpoints they have. Before that it signs none: its database may be an older copy.
     """
 
     _recent: ClassVar[OrderedDict["OwnLog", None]] = OrderedDict()
@@ -63,6 +65,7 @@ class OwnLog:
         self._tree: ReceiptLog | None = None
         self._lock = Lock()
         self.halted = ""
+        self.compared = False
 
     def latest(self) -> SignedCheckpoint | None:
         """Return this node's latest checkpoint; None before the first."""
@@ -72,7 +75,7 @@ class OwnLog:
     def next(self, signed_at: UnixSeconds) -> Iterator[NextCheckpoint | None]:
         """Yield the next checkpoint, over all receipts, which must be stored before this ends.
 
-        None if this node signs none: see `halted`.
+        None if this node signs none: see `halted` and `compared`.
         """
         with self._lock:
             try:
@@ -83,7 +86,7 @@ class OwnLog:
                 raise
 
     def _next(self, signed_at: UnixSeconds) -> NextCheckpoint | None:
-        if self.halted:
+        if self.halted or not self.compared:
             return None
         latest, tree = self.latest(), self._loaded()
         before = latest.checkpoint if latest else None

@@ -224,6 +224,9 @@ class PollService:
                 if view.anchored_at or (
                     view.status is Status.CLOSED and observed.head.timestamp >= view.freezes_at
                 ):
+                    if not self.served.own_log.compared:
+                        # Just restarted: the last checkpoint needs a comparison before it.
+                        await self.checkpoints.exchange_if_due()
                     return phase.freeze
                 if view.status is Status.VOID:
                     return await self._ending(phase)

@@ -21,6 +21,7 @@ from ostraka_verifier.wording import counted
 
 Money = Callable[[int], str]
 """Formats an amount in the smallest unit."""
+_TIES = " Of options with the same number, the one that comes first on the ballot goes first."
 
 
 def parts_of(rule: OutcomeRule, slots: int) -> list[tuple[int, OutcomeRule]]:
@@ -50,7 +51,7 @@ def rule_in_words(rule: OutcomeRule, money: Money) -> str:
         case Plurality():
             return (
                 f"The {counted(rule.seats, 'option', 'options')} with most votes"
-                f" {'wins' if rule.seats == 1 else 'win'}.{_support(rule)}"
+                f" {'wins' if rule.seats == 1 else 'win'}.{_TIES}{_support(rule)}"
             )
         case Proportional():
             return f"{money(rule.amount)} are divided in proportion to the votes."
@@ -80,8 +81,10 @@ def outcome_in_words(rule: OutcomeRule, awards: Sequence[int]) -> str:
 
 
 def award_word(rule: OutcomeRule) -> str:
-    """Return what an award of 1 by a rule without parts means."""
+    """Return what an award of 1 by a rule without parts means; "" if it is an amount."""
     match rule:
+        case Proportional():
+            return ""
         case Majority():
             return "majority"
         case Plurality():
@@ -94,7 +97,7 @@ def _ranked(order: Order, misfit: Misfit, budget: str) -> str:
     too_dear = "is passed over" if misfit is Misfit.SKIP else "ends the selection"
     return (
         f"Options are funded by {by}, the most first, while a budget of {budget} lasts."
-        f" An option that costs more than is left {too_dear}."
+        f" An option that costs more than is left {too_dear}.{_TIES}"
     )
 
 

@@ -308,7 +308,7 @@ def _void_reason(audit: Audit) -> str:
     if parameters and chain.root.count < parameters.minimum_ballots:
         cast, needed = chain.root.count, parameters.minimum_ballots
         return f"ballots cast: {cast:,}; at least {needed:,} were required"
-    return "no result was accepted in time"
+    return "no result was accepted in time, or objections to the list of ballots stayed open"
 
 
 def _participation(audit: Audit, cast_weight: int | None) -> Participation | None:

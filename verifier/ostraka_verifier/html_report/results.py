@@ -224,7 +224,7 @@ def _votes(question: QuestionFacts, money: MoneyFacts | None) -> Markup:
 def _award(option: OptionFacts, money: MoneyFacts | None) -> str:
     if not option.award:
         return "–"
-    if option.award > 1:
+    if option.award > 1 or not option.award_word:
         return money.shown(option.award) if money else grouped(option.award)
     return f"✓ {option.award_word}"
 
