@@ -241,8 +241,8 @@ class BoardDownloads:
                     download.close()
                 begins_again = left and isinstance(failure, Changed)
                 if begins_again:
-                    # The other bytes are read from the first one on. Who changes them again and again
-                    # must not fill the disk.
+                    # The other bytes are read from the first one on. Who changes them again and
+                    # again must not fill the disk.
                     if download is not self._followed:
                         self._drop(download)
                     received, download = Received(), _Download(download.url)

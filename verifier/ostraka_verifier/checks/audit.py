@@ -20,7 +20,7 @@ from ostraka_verifier.board import (
 )
 from ostraka_verifier.board_leaves import LeafRecords
 from ostraka_verifier.census import CensusEntry, CensusView
-from ostraka_verifier.checks.finding import Finding, Held, Verdict
+from ostraka_verifier.checks.finding import Finding, Held, Verdict, ballot_name
 from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve, LeafPart
 from ostraka_verifier.description import Description
@@ -495,8 +495,3 @@ def readable(evidence: _T | AuditError) -> _T:
     if isinstance(evidence, AuditError):
         raise evidence
     return evidence
-
-
-def ballot_name(ballot: Ballot) -> str:
-    """Return a ballot's name in reports."""
-    return f"ballot 0x{ballot.digest.hex()[:16]}… of voter 0x{ballot.voter.hex()}"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import Ballot
-from ostraka_verifier.checks.audit import Audit, ballot_name
-from ostraka_verifier.checks.finding import Held
+from ostraka_verifier.checks.audit import Audit
+from ostraka_verifier.checks.finding import Held, ballot_name
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.proof import RejectedProofs, verify_proofs
 from ostraka_verifier.signatures import key_address, recover_key

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from ostraka_verifier.ballot import Ballot
+
 
 class Verdict(Enum):
     """Result of a check or of a whole audit."""
@@ -50,3 +52,8 @@ class Held:
 
     detail: str
     assumes: str = ""
+
+
+def ballot_name(ballot: Ballot) -> str:
+    """Return a ballot's name in reports."""
+    return f"ballot 0x{ballot.digest.hex()[:16]}… of voter 0x{ballot.voter.hex()}"
