@@ -120,6 +120,7 @@ def test_an_older_copy_signs_nothing_before_it_hears_from_the_others(
             assert "its database lacks" in village.service(2).served.own_log.halted
             for number in (1, 3, 4):
                 known = accused(village.service(number))
+                # The receipts that the copy lacks are lost: its inventory may show that.
                 assert all(len(one.second) == INVENTORY_PROOF_BYTES for one in known.values())
 
     run(steps())
