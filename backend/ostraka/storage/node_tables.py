@@ -4,7 +4,7 @@ No table has a share or a key that opens one. A node keeps the sealed boxes unti
 poll key, whose secret is in a separate file (`ostraka.node.poll_secrets`).
 """
 
-from sqlalchemy import BigInteger, Index, MetaData, UniqueConstraint
+from sqlalchemy import BigInteger, Index, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from ostraka_verifier.units import UnixSeconds
@@ -100,6 +100,15 @@ class StoredBallot(NodeTable, table=True):
         UniqueConstraint("poll_id", "digest"),
         # Versions of many voters at once: with an index for each column, SQLite reads all ballots.
         Index("ix_stored_ballot_poll_voter", "poll_id", "voter"),
+        # Digests with receipts, once a minute, without reading the ballots themselves.
+        Index(
+            "ix_stored_ballot_with_receipt",
+            "poll_id",
+            "id",
+            "digest",
+            sqlite_where=text("receipt IS NOT NULL"),
+            postgresql_where=text("receipt IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

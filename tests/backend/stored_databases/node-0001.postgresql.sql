@@ -207,3 +207,4 @@ CREATE INDEX ix_asked_repair_poll_id ON public.asked_repair USING btree (poll_id
 CREATE INDEX ix_asked_repair_subject ON public.asked_repair USING btree (subject);
 CREATE INDEX ix_stored_ballot_poll_id ON public.stored_ballot USING btree (poll_id);
 CREATE INDEX ix_stored_ballot_poll_voter ON public.stored_ballot USING btree (poll_id, voter);
+CREATE INDEX ix_stored_ballot_with_receipt ON public.stored_ballot USING btree (poll_id, id, digest) WHERE (receipt IS NOT NULL);

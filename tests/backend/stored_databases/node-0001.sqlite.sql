@@ -161,4 +161,5 @@ CREATE INDEX ix_asked_repair_poll_id ON asked_repair (poll_id);
 CREATE INDEX ix_asked_repair_subject ON asked_repair (subject);
 CREATE INDEX ix_stored_ballot_poll_id ON stored_ballot (poll_id);
 CREATE INDEX ix_stored_ballot_poll_voter ON stored_ballot (poll_id, voter);
+CREATE INDEX ix_stored_ballot_with_receipt ON stored_ballot (poll_id, id, digest) WHERE receipt IS NOT NULL;
 COMMIT;

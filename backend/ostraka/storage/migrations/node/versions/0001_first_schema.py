@@ -130,6 +130,13 @@ def upgrade() -> None:
     with op.batch_alter_table("stored_ballot", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_stored_ballot_poll_id"), ["poll_id"], unique=False)
         batch_op.create_index("ix_stored_ballot_poll_voter", ["poll_id", "voter"], unique=False)
+        batch_op.create_index(
+            "ix_stored_ballot_with_receipt",
+            ["poll_id", "id", "digest"],
+            unique=False,
+            sqlite_where=sa.text("receipt IS NOT NULL"),
+            postgresql_where=sa.text("receipt IS NOT NULL"),
+        )
 
     op.create_table(
         "stored_checkpoint",
@@ -164,6 +171,7 @@ def downgrade() -> None:
     for table in ("stored_cosignature", "stored_contradiction", "stored_checkpoint"):
         op.drop_table(table)
     with op.batch_alter_table("stored_ballot", schema=None) as batch_op:
+        batch_op.drop_index("ix_stored_ballot_with_receipt")
         batch_op.drop_index("ix_stored_ballot_poll_voter")
         batch_op.drop_index(batch_op.f("ix_stored_ballot_poll_id"))
 
