@@ -81,19 +81,18 @@ def check_b5(audit: Audit) -> str:
 def check_b6(audit: Audit) -> str:
     """B6: every ballot's rows and equations hold."""
     total, found = audit.ballot_count, audit.found
-    # The native pass names all that fail.
-    places = range(total) if found is None else found.unproven
+    # The native pass names all that fail. To bisect these again would take four times as long.
+    places, at_once = (range(total), PROOF_BATCH) if found is None else (found.unproven, 1)
     failed, reasons = list[str](), list[str]()
-    for start in range(0, len(places), PROOF_BATCH):
-        batch = _ballots(audit, places[start : start + PROOF_BATCH])
+    for start in range(0, len(places), at_once):
+        batch = _ballots(audit, places[start : start + at_once])
         failures = _failures(audit, batch)
         failed += [ballot_name(batch[number]) for number, _ in failures]
         reasons += [reason for _, reason in failures[:1]]
         if found is None:
             audit.progress(total + start + len(batch), 2 * total)
-        elif len(failures) < len(batch):
-            accepted = set(range(len(batch))) - {number for number, _ in failures}
-            raise audit.disagreement(places[start + min(accepted)])
+        elif not failures:
+            raise audit.disagreement(places[start])
     if failed:
         raise Rejected("B6", ", ".join(failed), reasons[0])
     return counted(total, "proof", "proofs")
