@@ -139,6 +139,18 @@ def test_a_board_that_nobody_sends_is_missing() -> None:
             content.reach(END)
 
 
+def test_an_error_of_a_download_reaches_who_waits_for_it() -> None:
+    def fails(done: int, total: int) -> None:
+        raise ZeroDivisionError(f"{done} of {total}")
+
+    with (
+        node([DATA]) as (url, _),
+        BoardDownloads([url], 1 << 20, fails) as content,
+        pytest.raises(ZeroDivisionError),
+    ):
+        content.reach(END)
+
+
 @contextmanager
 def forgetful_node() -> Iterator[str]:
     """A server that breaks off, and then has another board each time, without end."""

@@ -240,6 +240,7 @@ class OpenedBoard:
         self._leaves: Within | None = None
         self._at = 0
         self._previous = 0
+        self._notes_bytes = 0
 
     @classmethod
     def of(cls, data: bytes) -> "OpenedBoard":
@@ -314,7 +315,8 @@ class OpenedBoard:
             raise Malformed(f"board.{name}", f"length {size} is not below 2^53")
         if tag >= NOTES_FROM:
             self.notes[tag] = size
-            if sum(self.notes.values()) > MAX_NOTES_BYTES:
+            self._notes_bytes += size
+            if self._notes_bytes > MAX_NOTES_BYTES:
                 raise Malformed("board", f"notes of more than {MAX_NOTES_BYTES} bytes")
             self._skip(size, name)
         elif tag not in SECTIONS:

@@ -90,6 +90,8 @@ class BoardDownloads:
         """How many bytes of the followed download were read."""
         self._asked_all = False
         self._over = False
+        self._unforeseen: Exception | None = None
+        """What ended a thread that downloads: a bug, for whoever waits for the thread."""
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._ask_in_turn, daemon=True).start()
@@ -182,6 +184,8 @@ class BoardDownloads:
 
     def _wait(self) -> None:
         """Wait for news; Undecided if none can come."""
+        if self._unforeseen is not None:
+            raise self._unforeseen
         failures = [download.error for download in self._downloads if download.error]
         if len(failures) == len(self._downloads) and self._asked_all:
             if len(failures) == 1:
@@ -198,7 +202,7 @@ class BoardDownloads:
             download = _Download(url)
             with self._changed:
                 self._downloads.append(download)
-            threading.Thread(target=self._receive, args=(download,), daemon=True).start()
+            threading.Thread(target=self._receive_or_tell, args=(download,), daemon=True).start()
             while self._goes_on():
                 pass
         with self._changed:
@@ -224,6 +228,14 @@ class BoardDownloads:
 
     def _received(self) -> int:
         return sum(download.received for download in self._downloads)
+
+    def _receive_or_tell(self, download: _Download) -> None:
+        try:
+            self._receive(download)
+        except Exception as error:
+            with self._changed:
+                self._unforeseen = error
+                self._changed.notify_all()
 
     def _receive(self, download: _Download) -> None:
         """Download a board; where the connection breaks, ask for the rest of the same bytes."""

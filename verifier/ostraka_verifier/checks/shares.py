@@ -14,14 +14,14 @@ from ostraka_verifier.wording import counted
 
 def check_s1(audit: Audit) -> str:
     """S1: every aggregate share on the board is signed and good."""
-    audit.require_anchored()
-    if not audit.shares:
+    if "shares" not in audit.sections:
         raise Undecided("the board has no aggregate share")
-    sums = audit.sums
-    for signed in audit.shares:
+    audit.require_anchored()
+    shares, sums = audit.shares, audit.sums
+    for signed in shares:
         require_signed(audit, signed)
         sums.verify_share(audit.curve, audit.key, signed.node, signed.share)
-    return f"nodes {', '.join(str(signed.node) for signed in audit.shares)}"
+    return f"nodes {', '.join(str(signed.node) for signed in shares)}"
 
 
 def require_signed(audit: Audit, signed: SignedShare) -> None:

@@ -14,10 +14,9 @@ import type { Audit } from "./audit.ts";
 
 /** S1: every aggregate share on the board is signed and good. */
 export function checkS1(audit: Audit): string {
+  if (!audit.sections.shares) throw new Undecided("the board has no aggregate share");
   audit.requireAnchored();
-  const { shares, chain } = audit;
-  if (!shares.length) throw new Undecided("the board has no aggregate share");
-  const { sums, key } = audit;
+  const { shares, sums, key, chain } = audit;
   for (const { node, share, signature } of shares) {
     const digest = audit.domain.digest(
       AGGREGATE_SHARE,
