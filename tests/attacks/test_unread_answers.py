@@ -84,11 +84,11 @@ def test_who_reads_steadily_gets_everything(  # type: ignore[no-untyped-def]
     app, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It takes several times the patience in all."""
-    monkeypatch.setattr(http_protocol, "ANSWER_PATIENCE_S", 0.2)
+    monkeypatch.setattr(http_protocol, "ANSWER_PATIENCE_S", 0.6)
 
     async def run() -> int:
         async with Served(BoundedHttp, app) as port:
             with await _connect(port, 2**18) as client:
-                return await _took(client, 2**17, 0.005, 30)
+                return await _took(client, 2**17, 0.012, 60)
 
     assert uvloop.run(run()) >= BOARD_BYTES
