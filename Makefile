@@ -18,7 +18,8 @@ setup: ## Install everything into the checkout
 demo: setup ## A city's vote from ballots to audit (ARGS=--exit ends afterwards)
 	@ostraka demo $(DEMO_FILE) $(ARGS)
 
-# Three at once on two cores, as tests of whole networks mostly wait.
+# Three at once on two cores, as tests of whole networks mostly wait. Who is done takes tests from
+# the others: the last journeys took ten minutes on one core.
 test: setup ## Every test
 	@python -c 'import ostraka_verifier_native' || \
 		{ echo "make test needs the native engine: install Rust, see build/native-build.log" >&2; exit 1; }
@@ -28,7 +29,7 @@ test: setup ## Every test
 	@scripts/timed "contract tests in Solidity" npm run --silent test:solidity
 	@scripts/timed "contract tests in JavaScript" npm run --silent test:contracts
 	@scripts/timed "tests of the web client" npm run --silent test:web
-	@scripts/timed "tests in Python" pytest -n 3 $(ARGS)
+	@scripts/timed "tests in Python" pytest -n 3 --dist worksteal $(ARGS)
 
 check: setup ## Lint, types, layers, formatting, generated files current
 	ruff check .

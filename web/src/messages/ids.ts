@@ -246,6 +246,7 @@ export interface VoterMessages {
   "problems.no-such-round": undefined;
   "problems.no-such-proposal": undefined;
   "problems.no-such-plan": undefined;
+  "problems.range-not-satisfiable": undefined;
   "problems.poll-not-served": undefined;
   "problems.poll-replaced": undefined;
   "problems.poll-not-open": undefined;
@@ -1120,7 +1121,6 @@ export interface OrganizerMessages {
   "problems.idempotency-key-missing": undefined;
   "problems.idempotency-key-reused": undefined;
   "problems.request-in-progress": undefined;
-  "problems.range-not-satisfiable": undefined;
   "problems.not-organizer": undefined;
   "problems.no-such-registry": undefined;
   "problems.description-too-long": undefined;
