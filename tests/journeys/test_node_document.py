@@ -28,8 +28,17 @@ NOT_YET = {
 }
 """What fails whatever is generated: bodies of the protocol, which other tests exchange."""
 BEFORE_CLOSING = {
-    f"GET /polls/{{poll_id}}/{name}" for name in ("inventory", "certificate", "leaves")
+    f"GET /polls/{{poll_id}}/{name}"
+    for name in (
+        "inventory",
+        "certificate",
+        "leaves",
+        "checkpoints/latest",
+        "checkpoints/consistency",
+        "checkpoints/inclusion",
+    )
 }
+"""The node's first checkpoint is that of its inventory."""
 RECEIVER = 3
 """The node that is asked."""
 
@@ -51,6 +60,10 @@ class Asked:
         if "digest" in case.path_parameters and data.draw(usually):
             case.path_parameters["digest"] = "0x" + data.draw(st.sampled_from(digests)).hex()
         path, body = case.operation.path, None
+        if path.endswith("/checkpoints/inclusion") and data.draw(usually):
+            case.query["digest"] = "0x" + data.draw(st.sampled_from(digests)).hex()
+        if path.endswith("/checkpoints/consistency") and data.draw(usually):
+            case.query.update({"from": 1, "to": 1})
         if path.endswith("/ballots:batch"):
             body = b"".join(ballot.encode() for ballot in ballots)
         elif path.endswith("/peer/ballots"):
@@ -92,6 +105,10 @@ def asked(
             village.open_seeded()
             await village.tick(2)
             not_yet = NOT_YET | BEFORE_CLOSING
+            # So that there are receipts, whichever requests this process makes.
+            cast = [prepared.record.to_json() for prepared in poll.prepared]
+            for one in cast:
+                await village.client.post(village.url(RECEIVER, "/ballots"), json=one)
             if request.param == "anchored":
                 await _anchor(village, poll)
                 not_yet = NOT_YET
