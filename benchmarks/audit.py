@@ -11,6 +11,7 @@ from functools import partial
 from statistics import median
 from typing import Any
 
+from ostraka_verifier_native import Census
 from tests.support.polls import REGISTRY, approval_poll
 
 from benchmarks import ballot
@@ -100,7 +101,7 @@ def beside_floor(
         THRESHOLD,
         CONTEXT,
         generators(curve, rule.width),
-        LeafTerms(domain.separator, b"".join(census), (0, 1 << 40), seed),
+        LeafTerms(domain.separator, Census(b"".join(census)), (0, 1 << 40), seed),
     )
     part = check.check(0, board)
     if part.root() is None or part.unproven or part.unsigned is not None:
