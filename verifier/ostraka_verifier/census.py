@@ -196,10 +196,9 @@ class Census:
             Malformed: Bytes are missing or left over.
             Rejected: Order or weights are wrong (check C1).
         """
-        packed = packed_entries(data)
-        places = range(0, len(packed), ENTRY_BYTES)
+        places = range(entries_start(data), len(data), ENTRY_BYTES)
         return cls(
-            tuple([CensusEntry.decode(packed[at : at + ENTRY_BYTES]) for at in places]), engine
+            tuple([CensusEntry.decode(data[at : at + ENTRY_BYTES]) for at in places]), engine
         )
 
 
@@ -235,8 +234,8 @@ def check_totals(voters: int, total_weight: int | None) -> None:
         raise Rejected("C1", "census", "weights add up to 2^128 or more")
 
 
-def packed_entries(data: bytes) -> bytes:
-    """Return the entries of an encoded census end to end, 56 bytes each.
+def entries_start(data: bytes) -> int:
+    """Return where the entries of an encoded census begin: 56 bytes each, up to its end.
 
     Raises:
         Malformed: Bytes are missing or left over.
@@ -244,7 +243,7 @@ def packed_entries(data: bytes) -> bytes:
     count = Reader(data, "census").unsigned(_COUNT_BYTES, "count")
     if len(data) != census_bytes(count):
         raise Malformed("census", f"{len(data)} bytes do not hold {count} entries")
-    return data[_COUNT_BYTES:]
+    return _COUNT_BYTES
 
 
 def census_bytes(voters: int) -> int:

@@ -18,7 +18,7 @@ from ostraka_verifier.census import (
     SharedKeys,
     check_entry,
     check_totals,
-    packed_entries,
+    entries_start,
 )
 from ostraka_verifier.census_tree import CensusRoot
 
@@ -45,7 +45,7 @@ class PackedCensus:
     """
 
     def __init__(self, data: bytes) -> None:
-        self.native = _native_census(packed_entries(data))
+        self.native = _native_census(data, entries_start(data))
         number = self.native.first_fault()
         if number is not None:
             previous = self._entry(number - 1).account if number else b""
@@ -103,7 +103,7 @@ class PackedCensus:
         return CensusEntry.decode(entry)
 
 
-def _native_census(packed: bytes) -> "NativeCensus":
+def _native_census(data: bytes, start: int = 0) -> "NativeCensus":
     from ostraka_verifier_native import Census as NativeCensus
 
-    return NativeCensus(packed)
+    return NativeCensus(data, start)

@@ -6,6 +6,7 @@ use crate::census_tree::ENTRY_BYTES;
 use crate::signatures::Address;
 use crate::{census_tree_root, not_whole_entries};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -15,7 +16,9 @@ const ADDRESS_BYTES: usize = 20;
 /// Whole entries in the census's order: account, signing key, weight as u128. `new` checks neither
 /// order nor bounds: `first_fault` does.
 pub struct CensusView {
-    packed: Vec<u8>,
+    /// Bytes of Python, without a copy: there are hundreds of megabytes of some censuses.
+    bytes: PyBackedBytes,
+    start: usize,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -26,26 +29,27 @@ pub struct Entry<'a> {
 }
 
 impl CensusView {
-    /// `None` unless the bytes are whole entries.
-    pub fn new(packed: Vec<u8>) -> Option<Self> {
-        packed.len().is_multiple_of(ENTRY_BYTES).then_some(Self { packed })
+    /// `None` unless the bytes from `start` on are whole entries.
+    pub fn new(bytes: PyBackedBytes, start: usize) -> Option<Self> {
+        let size = bytes.len().checked_sub(start)?;
+        size.is_multiple_of(ENTRY_BYTES).then_some(Self { bytes, start })
     }
 
     pub fn packed(&self) -> &[u8] {
-        &self.packed
+        &self.bytes[self.start..]
     }
 
     fn entries(&self) -> impl ExactSizeIterator<Item = Entry<'_>> {
-        self.packed.as_chunks().0.iter().map(Entry::read)
+        self.packed().as_chunks().0.iter().map(Entry::read)
     }
 
     pub fn len(&self) -> usize {
-        self.packed.len() / ENTRY_BYTES
+        self.packed().len() / ENTRY_BYTES
     }
 
     /// An entry by its place, which is below `len`.
     pub fn entry(&self, place: usize) -> Entry<'_> {
-        Entry::read(&self.packed.as_chunks().0[place])
+        Entry::read(&self.packed().as_chunks().0[place])
     }
 
     /// Where an account is, looking first from the entry `near` on: voters mostly come in order.
@@ -154,10 +158,12 @@ pub struct Census(pub Arc<CensusView>);
 #[pymethods]
 impl Census {
     #[new]
-    fn new(py: Python<'_>, packed: &[u8]) -> PyResult<Self> {
-        py.detach(|| CensusView::new(packed.to_vec()))
+    #[pyo3(signature = (data, start = 0))]
+    fn new(data: PyBackedBytes, start: usize) -> PyResult<Self> {
+        let size = data.len().saturating_sub(start);
+        CensusView::new(data, start)
             .map(|view| Self(Arc::new(view)))
-            .ok_or_else(|| not_whole_entries(packed.len()))
+            .ok_or_else(|| not_whole_entries(size))
     }
 
     fn __len__(&self) -> usize {
