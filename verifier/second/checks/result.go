@@ -41,6 +41,18 @@ func (audit *Audit) good(shares []board.SignedShare) ([]bool, error) {
 	return good, nil
 }
 
+// needBallots says why shares cannot be judged where no ballot was counted.
+func (audit *Audit) needBallots() error {
+	leaves, err := audit.leaves()
+	if err != nil {
+		return err
+	}
+	if len(leaves) == 0 {
+		return notChecked("no ballot was counted")
+	}
+	return nil
+}
+
 func (audit *Audit) s1() (result, error) {
 	if err := audit.anchored(); err != nil {
 		return result{}, err
@@ -50,12 +62,8 @@ func (audit *Audit) s1() (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	leaves, err := audit.leaves()
-	if err != nil {
+	if err := audit.needBallots(); err != nil {
 		return result{}, err
-	}
-	if len(leaves) == 0 {
-		return result{}, notChecked("no ballot was counted")
 	}
 	if shares == nil {
 		return result{}, notChecked("the board has no aggregate share")
@@ -114,12 +122,8 @@ func (audit *Audit) s2() (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	leaves, err := audit.leaves()
-	if err != nil {
+	if err := audit.needBallots(); err != nil {
 		return result{}, err
-	}
-	if len(leaves) == 0 {
-		return result{}, notChecked("no ballot was counted")
 	}
 	good, err := audit.good(shares)
 	if err != nil {
