@@ -43,7 +43,6 @@ TESTS = (
     "tests/backend/test_keys.py",
     "tests/backend/test_sealing.py",
     "tests/backend/test_repair_shares.py",
-    "tests/attacks/test_native_lock.py",
 )
 """The fastest first."""
 TIMEOUT_S = 900
