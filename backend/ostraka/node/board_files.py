@@ -16,6 +16,7 @@ from pathlib import Path
 
 import structlog
 
+from ostraka.chain.errors import ChainError
 from ostraka.files import make_private_folder, private
 from ostraka.node.publication import BoardState, Publication
 from ostraka.wire.file_answers import StoredFile
@@ -80,6 +81,8 @@ class BoardFiles:
         error = task.exception()
         if error is None:
             self._files[name] = task.result()
+        elif isinstance(error, ChainError):
+            log.warning("board not written: the chain is out of reach", error=str(error))
         elif not isinstance(error, Problem):
             log.error("board not written", error=repr(error))
 
