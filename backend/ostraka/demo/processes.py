@@ -7,6 +7,7 @@ processor time, which a town of five nodes and a gateway would otherwise pay six
 import ctypes
 import multiprocessing
 import os
+import runpy
 import signal
 import socket
 import subprocess
@@ -169,10 +170,7 @@ def _run_ostraka(
         os.dup2(output.fileno(), 2)
     sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
     sys.argv = ["ostraka", *arguments]
-    # Imported by the server, before it forked.
-    from ostraka.cli.main import main
-
-    main()
+    runpy.run_module("ostraka", run_name="__main__", alter_sys=True)
 
 
 def _signal_group(process: _Running, number: signal.Signals) -> None:
