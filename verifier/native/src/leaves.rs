@@ -10,7 +10,7 @@ use crate::census::Entries;
 use crate::ecdsa::{Claim, Claims};
 use crate::encoding::{encode_points, POINT_BYTES};
 use crate::group;
-use crate::leaf_part::{Faults, Part, Sums};
+use crate::leaf_part::{Faults, Part, Sums, MOST_UNPROVEN};
 use crate::parallel;
 use crate::scalar::{Half, Halves};
 use crate::signatures::{address, Address, Hash, Key, HASH_BYTES, SIGNATURE_BYTES};
@@ -137,6 +137,7 @@ impl LeafRules {
         );
         faults.unproven.extend(broken.into_iter().map(|place| place as u64));
         faults.unproven.sort_unstable();
+        faults.unproven.truncate(MOST_UNPROVEN);
         let forged = forged.map(|place| claimed[place] as u64);
         faults.unsigned = faults.unsigned.into_iter().chain(forged).min();
         let voters = leaves.first().zip(leaves.last()).map(|(one, last)| (one.voter, last.voter));
@@ -240,7 +241,7 @@ impl LeafRules {
         hasher.chain_update(Keccak256::digest(words)).finalize().into()
     }
 
-    /// Places of records whose equations fail.
+    /// Places of the first records whose equations fail.
     fn broken_equations(
         &self,
         records: &[&[u8]],
@@ -261,7 +262,7 @@ impl LeafRules {
             all.map_or(G1Projective::zero(), |all| all.residual(&self.poll).into())
         };
         let total = G1Projective::from(equations.residual(&self.poll));
-        let found = failing(0..folded.len(), total, &residual);
+        let found = failing(0..folded.len(), MOST_UNPROVEN, total, &residual);
         found.into_iter().map(|number| folded[number].0).collect()
     }
 }

@@ -73,7 +73,7 @@ class LeafPart(Protocol):
         stranger: Of the first one whose voter is not in the census (B3).
         unsigned: Of the first one, with a voter in the census, that is not signed by its key (B4).
         untimely: Of the first one that was not cast in time (B5).
-        unproven: Of all whose rows or equations fail (B6), ascending.
+        unproven: Of the first 21 whose rows or equations fail (B6), ascending.
         ends: Voters of the first and the last leaf; None without leaves, or if one is malformed.
     """
 
