@@ -268,6 +268,7 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
         ("poll", "list"): "Spring",
         ("poll", "show", poll): "cem's",
         ("vote", "receipts", "ben.json"): "3 receipts",
+        ("vote", "check", "ben.json"): "4 nodes; 3 needed",
     }
     for one, text in [(shell.start(*command), text) for command, text in for_people.items()]:
         done = one.wait()
