@@ -15,6 +15,7 @@ from ostraka.chain.contract import checksum, deploy
 from ostraka.chain.errors import Refused
 from ostraka.chain.registry import Registry
 from ostraka.chain.treasury import ElectorateKind, RoundElectorate, RoundParameters, Treasury
+from ostraka.demo.chains import Anvil
 from ostraka.demo.local_stack import LocalStack
 from ostraka.planning import round_rules
 from ostraka_verifier import typed_data
@@ -27,7 +28,7 @@ PERIODS = ("dispute_window", "tally_period")
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path_factory.mktemp("periods"), 0) as stack:
+    with LocalStack(tmp_path_factory.mktemp("periods"), 0, Anvil()) as stack:
         stack.start_chain()
         yield stack
 

@@ -67,7 +67,8 @@ def test_the_policy_is_exact(pages: TestClient) -> None:
     header = pages.get("/").headers["content-security-policy"]
     assert header == (
         "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; "
-        "img-src 'self' data:; connect-src 'self' http://127.0.0.1:8101 https://one.example; "
+        "font-src 'self'; img-src 'self' data:; "
+        "connect-src 'self' http://127.0.0.1:8101 https://one.example; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     named = pages.get("/polls/1/audit?rpc=https://Rpc.example:8545/key?x=1&rpc=https://b.example")

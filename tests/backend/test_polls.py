@@ -8,6 +8,7 @@ import pytest
 
 from ostraka.chain.contract import checksum, deploy
 from ostraka.chain.registry import Registry
+from ostraka.demo.chains import Anvil
 from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.polls import Polls
@@ -17,7 +18,7 @@ from ostraka.wire.problems import Problem
 
 def test_periods_below_the_registrys_floor_are_refused(tmp_path: Path) -> None:
     """A poll is put on chain when registration is over; its organizer may have left by then."""
-    with LocalStack(tmp_path, 0) as stack:
+    with LocalStack(tmp_path, 0, Anvil()) as stack:
         stack.start_chain()
         address, _ = deploy(
             stack.rpc_url, stack.organizer, "PollRegistry", 3600, checksum(bytes(20))

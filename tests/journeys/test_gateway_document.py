@@ -13,6 +13,7 @@ import schemathesis
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ostraka.demo.chains import Anvil
 from ostraka.demo.local_stack import LocalStack
 from ostraka.files import make_private_folder
 from ostraka.gateway.api import build_api, describe_api
@@ -181,7 +182,7 @@ class Asked:
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    with LocalStack(tmp_path_factory.mktemp("stack"), 4) as stack:
+    with LocalStack(tmp_path_factory.mktemp("stack"), 4, Anvil()) as stack:
         stack.start_chain()
         stack.start_nodes()
         courier = Courier(stack.registry, stack.organizer)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ostraka.chain.contract import connect
+from ostraka.demo.chains import Anvil
 from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.indexer import Indexer
 from ostraka.storage.database import Schema, open_database
@@ -15,7 +16,7 @@ from tests.support.committees import KeyCommittee
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path_factory.mktemp("indexer"), 0) as stack:
+    with LocalStack(tmp_path_factory.mktemp("indexer"), 0, Anvil()) as stack:
         stack.start_chain()
         yield stack
 

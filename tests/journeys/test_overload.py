@@ -36,7 +36,8 @@ def test_a_crowd_is_served_in_turn(town: Town, tmp_path: Path) -> None:
             assert report.pauses_missing == 0
             assert failures(report) == {}
             afterwards, prepared = prepared[:AFTERWARDS], prepared[AFTERWARDS:]
-            normal_after_s(url, afterwards, 60)
+            # Other tests run beside this one: it shows that votes are recorded, not how fast.
+            normal_after_s(url, afterwards, 120, normal_s=20)
             assert len(receipted(report, crowd)) == report.statuses["200"]
             given |= receipted(report, crowd)
         assert given

@@ -10,6 +10,7 @@ import pytest
 
 from ostraka.chain.contract import Refused, checksum, deploy
 from ostraka.chain.registry import OpenedPoll, Registry, Status
+from ostraka.demo.chains import Anvil
 from ostraka.demo.local_stack import PERIOD_FLOOR_S, LocalStack
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import AnchoredRoot, Attestation
@@ -24,7 +25,7 @@ WINDOW_S, PERIOD_S, ROUNDS = 600, 900, 4
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     folder: Path = tmp_path_factory.mktemp("model")
-    with LocalStack(folder, 0) as stack:
+    with LocalStack(folder, 0, Anvil()) as stack:
         stack.start_chain()
         yield stack
 

@@ -15,6 +15,7 @@ from eth_account.messages import _hash_eip191_message, encode_typed_data
 
 from ostraka.chain.published import read_published
 from ostraka.chain.registry import OpenedPoll
+from ostraka.demo.chains import Anvil
 from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
@@ -43,7 +44,7 @@ dispute_window = "10m"
 @contextmanager
 def stack_with_gateway(folder: Path, nodes: int = 4) -> Iterator[LocalStack]:
     """Chain, nodes of a committee with t = 2 and f = 1, and a gateway on SQLite."""
-    with LocalStack(folder, nodes) as stack:
+    with LocalStack(folder, nodes, Anvil()) as stack:
         stack.start_chain()
         stack.start_nodes()
         courier = Courier(stack.registry, stack.organizer)

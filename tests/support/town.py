@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from ostraka.chain.published import read_published
+from ostraka.demo.chains import Anvil
 from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.keys import SigningKey
@@ -42,7 +43,7 @@ class Town:
 
     def __init__(self, folder: Path, nodes: int, threshold: int, faults: int) -> None:
         self.curve = load()
-        self.stack = LocalStack(folder, nodes)
+        self.stack = LocalStack(folder, nodes, Anvil())
         self._threshold, self._faults = threshold, faults
         self.committee: Committee
         self.courier: Courier

@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 
 import { build } from "vite";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { Malformed } from "../../web/src/protocol/errors.ts";
 import type { ChainEvidence } from "../../web/src/protocol/evidence.ts";
@@ -22,15 +22,20 @@ import { publicKeyOf } from "./support/poll_keys.ts";
 const MAX_KB = 80;
 /** Size of all scripts that the voting page loads at first, including its worker. */
 const MAX_PAGE_KB = 160;
+/** Size of the fonts and style sheets of the first view, with the letters of every language. */
+const MAX_STYLE_KB = 60;
 const configFile = join(import.meta.dirname, "../../web/vite.config.ts");
 const folder = mkdtempSync(join(tmpdir(), "ostraka-web-"));
 const assets = join(folder, "assets");
 
 beforeAll(async () => {
+  // Vitest's own value would build for development.
+  vi.stubEnv("NODE_ENV", "production");
   await build({ configFile, logLevel: "silent", build: { outDir: folder } });
 });
 
 afterAll(() => {
+  vi.unstubAllEnvs();
   rmSync(folder, { recursive: true });
 });
 
@@ -78,6 +83,23 @@ test("the voting page stays below its size limit", () => {
   expect(all).not.toContain(script("proof_batch"));
 });
 
+test("fonts and styles of the first view stay below their size limit", () => {
+  const named = (pattern: RegExp) => readdirSync(assets).filter((name) => pattern.test(name));
+  const fonts = named(/\.woff2$/);
+  expect(fonts).toHaveLength(2);
+  const styles = named(/\.css$/);
+  expect(styles.length).toBeGreaterThan(1);
+  // All sheets together are an upper bound of those of any page. Fonts are compressed already.
+  const size =
+    fonts.reduce((sum, name) => sum + readFileSync(join(assets, name)).length, 0) +
+    styles.reduce((sum, name) => sum + gzipSync(readFileSync(join(assets, name))).length, 0);
+  expect(size).toBeLessThan(1000 * MAX_STYLE_KB);
+});
+
+test("the page of components is for development only", () => {
+  expect(readdirSync(assets).filter((name) => name.startsWith("design-"))).toEqual([]);
+});
+
 /** The script of a catalogue: the one with a message of its language. */
 function catalogue(language: string, id: string): string {
   const names = readdirSync(assets).filter((name) =>
@@ -102,7 +124,10 @@ test("only the texts of the language in use and of the page are loaded", () => {
 
 test("the page names scripts and styles by hash and has none inline", () => {
   const html = readFileSync(join(folder, "index.html"), "utf8");
-  const tags = [...html.matchAll(/<(?:script|link)[^>]*assets[^>]*>/g)].map(([tag]) => tag);
+  const all = [...html.matchAll(/<(?:script|link)[^>]*assets[^>]*>/g)].map(([tag]) => tag);
+  // Browsers check no hash of a font.
+  const tags = all.filter((tag) => !tag.includes('as="font"'));
+  expect(all).toHaveLength(tags.length + 1);
   expect(tags.length).toBeGreaterThanOrEqual(2);
   for (const tag of tags) {
     const name = /assets\/([^"]+)"/.exec(tag)![1]!;

@@ -6,7 +6,6 @@ The demo and the tests in tests/journeys use it. Every part is the real one.
 import hashlib
 import json
 import secrets
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -125,9 +124,9 @@ class LocalStack:
             "GUARD": self.guard,
             **self._finality(),
         }
-        self._processes.start(
+        self._processes.start_ostraka(
             f"gateway-{number}",
-            [sys.executable, "-m", "ostraka", "gateway", "run"],
+            ["gateway", "run"],
             {f"OSTRAKA_GATEWAY_{name}": value for name, value in settings.items()},
             CHECKOUT,
         )
@@ -196,9 +195,9 @@ class LocalStack:
         Args:
             port: As for `node_environment`.
         """
-        self._processes.start(
+        self._processes.start_ostraka(
             f"node-{number}",
-            [sys.executable, "-m", "ostraka", "node", "run"],
+            ["node", "run"],
             self.node_environment(number, database_url, port),
             CHECKOUT,
         )

@@ -144,6 +144,7 @@ def policy(import_map: str, urls: Iterable[str]) -> str:
             f"script-src 'self' {import_map}".rstrip(),
             "worker-src 'self'",
             "style-src 'self'",
+            "font-src 'self'",
             # Wallets show their icons as data URLs.
             "img-src 'self' data:",
             " ".join(("connect-src 'self'", *origins)),

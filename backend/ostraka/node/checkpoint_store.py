@@ -5,8 +5,9 @@ Every write is one transaction, which is on the disk before the method returns.
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine, delete, func
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -23,6 +24,18 @@ from ostraka_verifier.units import UnixSeconds
 
 _Entry = tuple[bytes, UnixSeconds, bytes, bytes]
 """Voter, cast time, digest, and this node's receipt of a ballot."""
+
+
+@dataclass(frozen=True)
+class LogHead:
+    """A node's latest checkpoint.
+
+    Attributes:
+        cosignatures: The known ones, by witness.
+    """
+
+    signed: SignedCheckpoint
+    cosignatures: dict[int, bytes]
 
 
 class CheckpointStore:
@@ -169,6 +182,45 @@ class CheckpointStore:
         with Session(self._engine) as session:
             found = session.exec(query).first()
         return None if found is None else SignedCheckpoint.decode(found.signed)
+
+    def heads(self, poll_id: int) -> dict[int, LogHead]:
+        """Return the latest checkpoints of all nodes that have one, by node."""
+        checkpoint, cosignature = StoredCheckpoint, StoredCosignature
+        numbers = (
+            select_columns(col(checkpoint.node), func.max(checkpoint.number).label("number"))
+            .where(col(checkpoint.poll_id) == poll_id)
+            .group_by(col(checkpoint.node))
+            .subquery()
+        )
+        query = (
+            select_columns(
+                col(checkpoint.node),
+                col(checkpoint.signed),
+                col(cosignature.witness),
+                col(cosignature.signature),
+            )
+            .join(
+                numbers,
+                (col(checkpoint.node) == numbers.c.node)
+                & (col(checkpoint.number) == numbers.c.number),
+            )
+            .outerjoin(
+                cosignature,
+                (col(cosignature.poll_id) == col(checkpoint.poll_id))
+                & (col(cosignature.node) == col(checkpoint.node))
+                & (col(cosignature.number) == col(checkpoint.number)),
+            )
+            .where(col(checkpoint.poll_id) == poll_id)
+            .order_by(col(checkpoint.node), col(cosignature.witness))
+        )
+        found: dict[int, LogHead] = {}
+        with self._engine.connect() as connection:
+            for node, signed, witness, signature in connection.execute(query):
+                if node not in found:
+                    found[node] = LogHead(SignedCheckpoint.decode(signed), {})
+                if witness is not None:
+                    found[node].cosignatures[witness] = signature
+        return found
 
     def chain(self, poll_id: int, node: int, after: int, limit: int) -> list[SignedCheckpoint]:
         """Return a node's checkpoints with numbers above one, in their order."""

@@ -8,8 +8,10 @@ Source: docs/protocol.md §9.6.
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any
 
+from ostraka.node.checkpoint_store import LogHead
 from ostraka.node.peers import Peer
 from ostraka.node.poll_progress import PollProgress
 from ostraka.node.served_poll import BACKGROUND_S, ServedPoll
@@ -105,8 +107,9 @@ class Checkpoints:
         heads, proofs = _lists(answer, "heads", "contradictions")
         for one in proofs[: self._served.poll.nodes]:
             await asyncio.to_thread(self._take_proof, one)
+        known = await asyncio.to_thread(self._store.heads, self._served.poll_id)
         for one in heads[: self._served.poll.nodes]:
-            await self._take_head(peer, one)
+            await self._take_head(peer, one, known)
         self._heard.add(peer.number)
         # At least one of so many is honest, and has what this node showed before it restarted.
         if len(self._heard) >= self._served.poll.committee.quorum:
@@ -123,17 +126,32 @@ class Checkpoints:
         if not self._compare(first, self._signed(node, second)):
             raise Malformed("contradiction", "two checkpoints that do not contradict each other")
 
-    async def _take_head(self, peer: Peer, one: Any) -> None:
+    async def _take_head(self, peer: Peer, one: Any, heads: dict[int, LogHead]) -> None:
+        """Take in a checkpoint with cosignatures, as a peer shows it.
+
+        Args:
+            heads: What this node had a moment ago. Most answers hold nothing beyond it.
+        """
         node, _ = self._served.member(one)
-        signed = self._signed(node, from_hex(one.get("checkpoint"), "checkpoint"))
-        known = await asyncio.to_thread(self._store.latest, self._served.poll_id, node)
+        data, listed = from_hex(one.get("checkpoint"), "checkpoint"), one.get("cosignatures")
+        head = heads.get(node)
+        if head is not None and data == head.signed.encode():
+            if not self._witnesses(listed) <= head.cosignatures.keys() | {node}:
+                await asyncio.to_thread(self._take_cosignatures, head.signed, listed)
+            return
+        signed = self._signed(node, data)
+        known = head.signed if head else None
         if node == self._served.node:
             await asyncio.to_thread(self._compare_own, signed)
         elif known is None or signed.checkpoint.number > known.checkpoint.number:
             await self._follow(peer, node, known, signed)
         else:
             await asyncio.to_thread(self._compare_stored, signed)
-        await asyncio.to_thread(self._take_cosignatures, signed, one.get("cosignatures"))
+        await asyncio.to_thread(self._take_cosignatures, signed, listed)
+
+    def _witnesses(self, listed: Any) -> set[int]:
+        cosignatures = listed if isinstance(listed, list) else []
+        return {self._served.member(one)[0] for one in cosignatures[: self._served.poll.nodes]}
 
     def _signed(self, node: int, data: bytes) -> SignedCheckpoint:
         """Read a checkpoint of a node; Malformed if the node did not sign it."""
@@ -313,11 +331,11 @@ class Checkpoints:
     def known(self) -> dict[str, Any]:
         """Return the latest checkpoint of every node, and all proofs of contradictions."""
         poll_id = self._served.poll_id
-        found = [
-            self._store.latest(poll_id, node) for node in range(1, self._served.poll.nodes + 1)
-        ]
         return {
-            "heads": [self._to_json(one) for one in found if one is not None],
+            "heads": [
+                _to_json(one.signed, one.cosignatures)
+                for one in self._store.heads(poll_id).values()
+            ],
             "contradictions": [
                 {"node": one.node, "first": to_hex(one.first), "second": to_hex(one.second)}
                 for one in self._store.contradictions(poll_id)
@@ -330,31 +348,20 @@ class Checkpoints:
         Raises:
             Problem: There is none.
         """
-        return self._to_json(self._latest())
+        return self._shown(self._latest())
+
+    def _shown(self, signed: SignedCheckpoint) -> dict[str, Any]:
+        checkpoint = signed.checkpoint
+        cosigned = self._store.cosignatures(
+            self._served.poll_id, checkpoint.node, checkpoint.number
+        )
+        return _to_json(signed, cosigned)
 
     def _latest(self) -> SignedCheckpoint:
         latest = self._served.own_log.latest()
         if latest is None:
             raise Problem(ProblemType.NOT_FOUND, "this node has signed no checkpoint yet")
         return latest
-
-    def _to_json(self, signed: SignedCheckpoint) -> dict[str, Any]:
-        checkpoint = signed.checkpoint
-        cosigned = self._store.cosignatures(
-            self._served.poll_id, checkpoint.node, checkpoint.number
-        )
-        return {
-            "node": checkpoint.node,
-            "number": checkpoint.number,
-            "count": checkpoint.count,
-            "root": to_hex(checkpoint.root),
-            "signed_at": checkpoint.signed_at,
-            "checkpoint": to_hex(signed.encode()),
-            "cosignatures": [
-                {"node": witness, "signature": to_hex(signature)}
-                for witness, signature in cosigned.items()
-            ],
-        }
 
     def chain(self, node: int, after: int) -> list[str]:
         """Return a page of a node's checkpoints with numbers above one.
@@ -406,8 +413,24 @@ class Checkpoints:
             "ballot_digest": to_hex(digest),
             "index": index,
             "proof": [to_hex(one) for one in proof],
-            "checkpoint": self._to_json(latest),
+            "checkpoint": self._shown(latest),
         }
+
+
+def _to_json(signed: SignedCheckpoint, cosigned: Mapping[int, bytes]) -> dict[str, Any]:
+    checkpoint = signed.checkpoint
+    return {
+        "node": checkpoint.node,
+        "number": checkpoint.number,
+        "count": checkpoint.count,
+        "root": to_hex(checkpoint.root),
+        "signed_at": checkpoint.signed_at,
+        "checkpoint": to_hex(signed.encode()),
+        "cosignatures": [
+            {"node": witness, "signature": to_hex(signature)}
+            for witness, signature in cosigned.items()
+        ],
+    }
 
 
 def _lists(answer: Any, *names: str) -> list[list[Any]]:

@@ -10,6 +10,12 @@ export interface VoterMessages {
   "nav.about": undefined;
   "nav.organize": undefined;
   footer: { version: string; bundle: string };
+  "footer.organizers": undefined;
+  "timeline.now": undefined;
+  "timeline.done": undefined;
+  "copy.button": { name: string };
+  "copy.done": undefined;
+  "copy.failed": undefined;
   loading: undefined;
   retry: undefined;
   "missing.title": undefined;

@@ -3,25 +3,19 @@
 import type { ComponentType } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
 
-import {
-  addAudience,
-  currentLanguage,
-  type Language,
-  LANGUAGES,
-  setLanguage,
-  short,
-  storeLanguage,
-  t,
-} from "../messages/index.ts";
+import { addAudience, currentLanguage, setLanguage, storeLanguage, t } from "../messages/index.ts";
 import { type Route, useRoute } from "../view/router.ts";
 import { Page } from "../view/page.tsx";
 import { Failure, Guarded, useResource } from "../view/resource.tsx";
 import { keptIfAllowed, readConfig } from "../view/session.ts";
+import { Footer, Header } from "./frame.tsx";
 
 type Numbered = ComponentType<{ id: bigint; proposal: string }>;
 
+type Loader = () => Promise<Numbered | ComponentType>;
+
 /** Pages by name; each is loaded when it is first opened. */
-const PAGES: Readonly<Record<Route["page"], () => Promise<Numbered | ComponentType>>> = {
+const PAGES: Readonly<Record<Route["page"], Loader>> = {
   home: async () => (await import("./home.tsx")).Home,
   round: async () => (await import("./round.tsx")).RoundPage,
   propose: async () => (await import("./propose.tsx")).ProposePage,
@@ -37,6 +31,8 @@ const PAGES: Readonly<Record<Route["page"], () => Promise<Numbered | ComponentTy
   organize: async () => (await forOrganizer(import("./organize/plans.tsx"))).OrganizePage,
   newPlan: async () => (await forOrganizer(import("./organize/wizard.tsx"))).NewPlanPage,
   plan: async () => (await forOrganizer(import("./organize/plan.tsx"))).PlanPage,
+  // The route exists in development only, so a build leaves the page out.
+  design: async () => (import.meta.env.DEV ? (await import("./design.tsx")).DesignPage : Missing),
   missing: () => Promise.resolve(Missing),
 };
 
@@ -60,78 +56,25 @@ export function App() {
       <a class="skip" href="#main">
         {t("skip")}
       </a>
-      <header>
-        <a href="/" class="brand">
-          {t("site")}
-        </a>
-        <nav aria-label={t("nav.label")}>
-          {(["home", "key", "about"] as const).map((page) => (
-            <a
-              key={page}
-              href={page === "home" ? "/" : `/${page}`}
-              aria-current={route.page === page ? "page" : undefined}
-            >
-              {t(`nav.${page}`)}
-            </a>
-          ))}
-        </nav>
-      </header>
+      <Header page={route.page} />
       <main id="main" tabIndex={-1}>
         <Guarded key={`${route.page} ${id} ${proposal}`}>
           <Loaded page={route.page} id={id} proposal={proposal} />
         </Guarded>
       </main>
-      <footer>
-        <p>
-          <a href="/organize">{t("nav.organize")}</a>
-        </p>
-        <LanguageChoice
-          language={language}
-          changed={(chosen) => {
-            void setLanguage(chosen).then(() => {
-              // This renders everything again with the new messages.
-              setShown(chosen);
-              const store = keptIfAllowed();
-              if (store) storeLanguage(store, chosen);
-            });
-          }}
-        />
-        {config.value && (
-          <p>
-            {t("footer", {
-              version: config.value.version,
-              bundle: short(config.value.webBundle ?? ""),
-            })}
-          </p>
-        )}
-      </footer>
-    </>
-  );
-}
-
-function LanguageChoice({
-  language,
-  changed,
-}: {
-  language: Language;
-  changed: (chosen: Language) => void;
-}) {
-  return (
-    <label class="language">
-      {t("languageChoice")}{" "}
-      <select
-        value={language}
-        onChange={(event) => {
-          changed(event.currentTarget.value as Language);
+      <Footer
+        config={config.value}
+        language={language}
+        changed={(chosen) => {
+          void setLanguage(chosen).then(() => {
+            // This renders everything again with the new messages.
+            setShown(chosen);
+            const store = keptIfAllowed();
+            if (store) storeLanguage(store, chosen);
+          });
         }}
-      >
-        {Object.entries(LANGUAGES).map(([code, name]) => (
-          <option key={code} value={code} lang={code}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
+      />
+    </>
   );
 }
 

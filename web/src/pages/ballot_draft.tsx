@@ -10,6 +10,7 @@ import type { Entries } from "../protocol/question/entries.ts";
 import { store } from "../view/session.ts";
 import type { Detail } from "./ballot/field.ts";
 import { QuestionField } from "./ballot/form.tsx";
+import "./casting.css";
 
 /** Stays visible while the voter fills in the ballot, until the panel that casts it is visible. */
 export function Pending({ before }: { before: boolean }) {

@@ -31,6 +31,7 @@ import { entryProblemText } from "./ballot/problems.ts";
 import { Ballot, NotCast, Pending, useDraft } from "./ballot_draft.tsx";
 import { Receipts } from "./receipts.tsx";
 import { Opened, Sealed } from "./sealed.tsx";
+import "./casting.css";
 
 type Work =
   | { readonly step: "idle" }

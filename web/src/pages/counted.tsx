@@ -12,6 +12,7 @@ import { Malformed, Undecided } from "../protocol/errors.ts";
 import { Failure } from "../view/resource.tsx";
 import { gateway, rpcUrlOf, store, worker } from "../view/session.ts";
 import { Receipts } from "./receipts.tsx";
+import "./casting.css";
 
 type Answer = Verdict | "otherRoot";
 

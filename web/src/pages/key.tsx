@@ -23,6 +23,7 @@ import { systemRandomness } from "../protocol/randomness.ts";
 import { Page, saveFile } from "../view/page.tsx";
 import { Failure } from "../view/resource.tsx";
 import { setSigner, store, useKey } from "../view/session.ts";
+import "./key.css";
 
 export function KeyPage() {
   const [kept, setKept] = useState(() => keptKeys(store()));

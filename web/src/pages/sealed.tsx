@@ -10,6 +10,7 @@ import { toHex } from "../protocol/encoding.ts";
 import { answersOf, type QuestionAnswer } from "../protocol/question/poll.ts";
 import { saveFile } from "../view/page.tsx";
 import { QrCode } from "../view/qr.tsx";
+import "./casting.css";
 
 /** The ballot's content and number, before the voter casts or challenges it. */
 export function Sealed({

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 /** A page with the parameters of its path. */
 export type Route =
-  | { readonly page: "missing" | "newPlan" | Plain }
+  | { readonly page: "missing" | "newPlan" | "design" | Plain }
   | { readonly page: Numbered | "plan"; readonly id: bigint }
   | { readonly page: "revise"; readonly id: bigint; readonly proposal: string };
 
@@ -36,6 +36,9 @@ export function routeOf(path: string): Route {
       return { page: path.slice(1) as Plain };
     case "/organize/new":
       return { page: "newPlan" };
+    case "/design":
+      // The components on one page; builds do not contain it.
+      if (import.meta.env.DEV) return { page: "design" };
   }
   // Plans are numbered in hexadecimal.
   const plan = /^\/organize\/([0-9a-f]{16})$/.exec(path);

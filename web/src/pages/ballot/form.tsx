@@ -15,6 +15,7 @@ import { CrossField, NumberField, OneField } from "./one.tsx";
 import { RankingField } from "./ranking.tsx";
 import { SelectionField } from "./selection.tsx";
 import { entryProblemText } from "./problems.ts";
+import "./ballot.css";
 
 /** A question with the problem of its answer. */
 export function QuestionField(props: FieldProps<Question>) {

@@ -32,6 +32,7 @@ import { Asking, MoneyContext, faultText, useMoney } from "./money.tsx";
 import { QuestionsStep } from "./questions.tsx";
 import { MomentsStep, MoneyStep, NodesStep, SubjectStep } from "./steps.tsx";
 import { AsOrganizer } from "./token.tsx";
+import "./organize.css";
 
 export function NewPlanPage() {
   const [made, setMade] = useState<string>();
