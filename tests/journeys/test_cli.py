@@ -271,8 +271,7 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
         ("vote", "check", "ben.json"): "4 nodes; 3 needed",
     }
     for one, text in [(shell.start(*command), text) for command, text in for_people.items()]:
-        done = one.wait()
-        assert text in done.stdout, (done.args, done.stdout, done.stderr)
+        assert text in (done := one.wait()).stdout, (done.args, done.stdout, done.stderr)
     shell("board", "export", poll, "--out", "round.ostraka")
     counted = verify(
         shell, "receipt", "ben.json", *checked, "--poll", poll, "--board", "round.ostraka"
