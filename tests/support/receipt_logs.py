@@ -79,7 +79,7 @@ def accused(service: PollService) -> dict[int, StoredContradiction]:
 
 
 class Liar:
-    """Node 4, which shows a log of its own to each of the other nodes, and log 0 to anybody else."""
+    """Node 4, which shows a log of its own to each other node, and log 0 to anybody else."""
 
     def __init__(self, poll: SyntheticPoll, logs: dict[int, "Log"]) -> None:
         self.poll = poll

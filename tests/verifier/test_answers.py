@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ostraka_verifier.errors import Rejected
 from ostraka_verifier.question import (
     CrossTabulation,
     Number,
@@ -78,6 +79,11 @@ AMOUNTS: list[tuple[Question, list[Any], str]] = [
     (Quadratic("?", ("A", "B"), 5), [2, 1], ""),
     (Quadratic("?", ("A", "B"), 5), [2, 2], "the values come to 8, allowed are 0 to 5"),
 ]
+
+
+def test_a_score_needs_an_option() -> None:
+    with pytest.raises(Rejected, match="options: 0, at least 1"):
+        Score("?", (), 5)
 
 
 @pytest.mark.parametrize(("question", "vote", "refused"), AMOUNTS)

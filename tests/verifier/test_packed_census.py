@@ -127,6 +127,7 @@ def test_weights_are_added_up_to_the_last_one() -> None:
     expected = said(lambda: Census.decode(encoded(halves)))
     assert said(lambda: packed(encoded(halves))) == expected
     assert "add up to 2^128 or more" in expected[1]
+    assert expected[2]["check"] == "C1"
 
 
 def test_bytes_that_are_no_census_are_refused_alike() -> None:
