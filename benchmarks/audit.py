@@ -11,7 +11,6 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from ostraka_verifier_native import Census
 from tests.support.polls import REGISTRY, approval_poll
 
 from benchmarks import ballot
@@ -20,8 +19,11 @@ from ostraka.voter.prepare import BallotFactory
 from ostraka_verifier import typed_data
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.commitment import generators
+from ostraka_verifier.content import Within
 from ostraka_verifier.curve import LeafTerms, load
 from ostraka_verifier.curve.native import Native
+from ostraka_verifier.encoding import unsigned
+from ostraka_verifier.packed_census import PackedCensus
 from ostraka_verifier.question import Points, Question, SingleChoice
 from ostraka_verifier.rule import slack_bits
 from ostraka_verifier.units import UnixSeconds
@@ -95,18 +97,22 @@ def beside_floor(
         records.append(made.encoded + key.public_key + bytes(32) + signature)
         census.append(2 * key.address + (1).to_bytes(16, "big"))
     board = b"".join(records)
-    seed = secrets.token_bytes(32)
+    seed, entries = secrets.token_bytes(32), b"".join(census)
+    blocks = PackedCensus(Within.all_of(unsigned(leaves, 4) + entries)).blocks
     check = curve.leaf_check(
         rule.encode(),
         THRESHOLD,
         CONTEXT,
         generators(curve, rule.width),
-        LeafTerms(domain.separator, Census(b"".join(census)), (0, 1 << 40), seed),
+        LeafTerms(domain.separator, blocks, (0, 1 << 40), seed),
     )
     part = check.check(0, board)
     if part.root() is None or part.unproven or part.unsigned is not None:
         raise RuntimeError("the leaves do not hold")
-    turns = [(_seconds(partial(check.check, 0, board)), check.floor(board)) for _ in range(REPEATS)]
+    turns = [
+        (_seconds(partial(check.check, 0, board)), check.engine.floor(board, entries))
+        for _ in range(REPEATS)
+    ]
     passed = median(taken for taken, _ in turns) / leaves
     ratio = median(taken / sum(floor) for taken, floor in turns)
     parts = [

@@ -14,6 +14,7 @@ from benchmarks import native_prover
 from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.board import MAGIC, SECTIONS, record_bytes, split_sections
 from ostraka_verifier.commitment import derive_generator
+from ostraka_verifier.content import Within
 from ostraka_verifier.curve import R
 from ostraka_verifier.encoding import SCALAR_BYTES, keccak256, unsigned
 from ostraka_verifier.evidence import ChainEvidence
@@ -51,7 +52,7 @@ class MadePoll(SyntheticPoll):
         self._census_file = self.folder / "census"
         self._census_file.write_bytes(unsigned(self.voters, 4))
         native_prover.run("census", self._census_file, self._electorate())
-        self.census = read_census(self._census_file.read_bytes(), "native")  # type: ignore[assignment]
+        self.census = read_census(Within.all_of(self._census_file.read_bytes()), "native")  # type: ignore[assignment]
 
     def encoded_census(self) -> bytes:
         """Nothing: `write` copies the file."""

@@ -20,6 +20,8 @@ _OPENED_S = 16
 """By then an undisturbed poll is open."""
 _LIARS, _LOST, _REBUILT = 0.6, 0.15, 0.2
 """Probabilities that a node that may be bad lies, dies for good, or loses its database."""
+_FORKS = 0.2
+"""Probability that a liar shows two logs as well."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,11 @@ class Plan:
         for node in bad:
             how = random.random()
             if how < _LIARS:
-                lies[node] = tuple(random.sample(list(liars.LIES), random.choice((1, 1, 2, 3))))
+                others = [lie for lie in liars.LIES if lie != liars.FORK]
+                lies[node] = tuple(random.sample(others, random.choice((1, 1, 2, 3))))
+                # Drawn apart, so that seeds that once found a bug keep their faults.
+                if Random(f"fork {how}").random() < _FORKS:
+                    lies[node] += (liars.FORK,)
             elif how < _LIARS + _LOST:
                 lost[node] = random.uniform(_OPENED_S, 80)
             elif how < _LIARS + _LOST + _REBUILT:

@@ -5,9 +5,12 @@ A liar has its own signing key and its honest program, and changes what leaves i
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from urllib.parse import parse_qsl
 
 from ostraka.node import agreement
 from ostraka.node.agreement import LeafList
+from ostraka.node.checkpoints import PAGE
 from ostraka.node.settling import SettlingRounds
 from ostraka.wire import peer_auth
 from ostraka.wire.problem_types import ProblemType
@@ -15,7 +18,8 @@ from ostraka.wire.problems import Problem
 from ostraka.wire.records import decode_records, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.curve import R
-from ostraka_verifier.encoding import Reader
+from ostraka_verifier.encoding import Reader, tagged_hash
+from ostraka_verifier.receipt_log import EMPTY_ROOT, ReceiptLog, SignedCheckpoint
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import aggregate_share_hash
 from ostraka_verifier.units import UnixSeconds
@@ -151,6 +155,34 @@ def _lack_everything(node: SimulatedNode, asked: Asked, answer: Answer) -> Answe
     return answer.replaced(node.key.sign(digest) + digests)
 
 
+def _fork_log(node: SimulatedNode, asked: Asked, answer: Answer) -> Answer:
+    """Show every second node checkpoints of another log, which grows as its own one."""
+    if "/checkpoints" not in asked.path or answer.status != 200 or not _is_odd(asked.sender):
+        return answer
+    served = node.service.poll(POLL).served
+    poll, store = served.poll, served.store.checkpoints
+    log = ReceiptLog([tagged_hash("another", digest) for digest in store.digests(POLL)])
+    chain, before = list[str](), EMPTY_ROOT
+    for signed in store.chain(POLL, node.number, 0, PAGE):
+        own = signed.checkpoint
+        made = replace(own, root=log.root(own.count), previous=before)
+        before = made.hash(poll.context)
+        signature = node.key.sign(poll.domain.digest(*made.statement(poll.context)))
+        chain.append(to_hex(SignedCheckpoint(made, signature).encode()))
+    content = json.loads(answer.body)
+    numbers = {name: int(one) for name, one in parse_qsl(asked.query.decode()) if one.isdigit()}
+    if asked.path.endswith("/checkpoints") and chain:
+        for one in content["heads"]:
+            if one["node"] == node.number:
+                one |= {"checkpoint": chain[-1], "cosignatures": []}
+    elif asked.path.endswith("/chain") and numbers["node"] == node.number:
+        content = {"checkpoints": chain[numbers["after"] :]}
+    elif asked.path.endswith("/consistency"):
+        proof = log.consistency(numbers["from"], numbers["to"])
+        content = {"proof": [to_hex(one) for one in proof]}
+    return answer.replaced(json.dumps(content).encode())
+
+
 def _send_garbage(_: SimulatedNode, asked: Asked, answer: Answer) -> Answer:
     """Answer requests of other nodes by bytes without meaning, once the poll is open."""
     # Every single node can prevent an opening; that is no finding.
@@ -165,6 +197,7 @@ def _nothing(_: SimulatedNode, __: Asked, answer: Answer) -> Answer:
 
 SPLIT = "proposes different roots"
 OMIT = "proposes roots without some ballot"
+FORK = "shows two logs of its receipts"
 
 LIES: dict[str, Lie] = {
     "withholds boards and ballots": _withhold,
@@ -178,6 +211,7 @@ LIES: dict[str, Lie] = {
     "claims to lack all shares": _lack_everything,
     SPLIT: _nothing,
     OMIT: _nothing,
+    FORK: _fork_log,
     # The last one, as the others read the answer.
     "answers nonsense": _send_garbage,
 }

@@ -14,11 +14,14 @@ from random import Random
 import pytest
 
 from ostraka.chain.registry import Status
+from ostraka.node.store import NodeStore
 from ostraka_verifier import typed_data
+from ostraka_verifier.receipt_log import SignedCheckpoint, contradiction
 from tests.simulator.faults import KINDS, VOTERS, Plan
-from tests.simulator.liars import LIES
+from tests.simulator.liars import FORK, LIES
 from tests.simulator.planted import PLANTED
 from tests.simulator.simulation import Machines, Simulation, machines, simulate
+from tests.simulator.virtual_chain import POLL
 from tests.simulator.world import world
 
 SEEDS = 300
@@ -74,6 +77,24 @@ def test_planted_bugs_are_found(on: Machines, name: str) -> None:
     assert found.broken
     # The bug alone breaks the promise, not the seed.
     assert not simulate(seed, on).broken
+
+
+def test_a_node_that_shows_two_logs_is_caught_by_the_others(on: Machines) -> None:
+    """Nobody else is accused, and the poll is tallied."""
+    voters = [("casts at all nodes", 20.0 + 6 * number) for number in range(len(world().first))]
+    plan = Plan(voters=voters, lies={2: (FORK,)})
+    simulation = Simulation(0, on, plan)
+    outcome = simulation.run()
+    assert not outcome.broken, outcome.report()
+    assert outcome.status is Status.TALLIED
+    context = simulation.world.poll.context
+    for node in simulation.nodes:
+        if node.liar:
+            continue
+        (found,) = NodeStore(node.disk.engine).checkpoints.contradictions(POLL)
+        assert found.node == 2
+        first, second = (SignedCheckpoint.decode(one) for one in (found.first, found.second))
+        assert contradiction(context, first.checkpoint, second.checkpoint)
 
 
 def test_the_promises_see_each_statement_and_its_contradiction(on: Machines) -> None:

@@ -79,7 +79,7 @@ def accused(service: PollService) -> dict[int, StoredContradiction]:
 
 
 class Liar:
-    """Node 4, which shows a log of its own to each of the other nodes."""
+    """Node 4, which shows a log of its own to each other node, and log 0 to anybody else."""
 
     def __init__(self, poll: SyntheticPoll, logs: dict[int, "Log"]) -> None:
         self.poll = poll
@@ -87,8 +87,8 @@ class Liar:
         self.app = FastAPI()
 
         def shown(request: Request) -> Log:
-            asker = bytes.fromhex(request.headers["ostraka-node"].split(".")[0].removeprefix("0x"))
-            return self.logs[poll.committee.index_of(asker) or 0]
+            name = request.headers.get("ostraka-node", "").split(".")[0]
+            return self.logs[poll.committee.index_of(bytes.fromhex(name.removeprefix("0x"))) or 0]
 
         @self.app.get("/api/v1/polls/1/checkpoints")
         def heads(request: Request) -> Any:
@@ -111,12 +111,13 @@ class Log:
 
     def __init__(self, poll: SyntheticPoll, node: int = LIAR) -> None:
         self.poll, self.node = poll, node
-        self.log = ReceiptLog()
+        self.log, self.digests = ReceiptLog(), list[bytes]()
         self.signed: list[SignedCheckpoint] = []
 
     def grow(self, digests: Sequence[bytes], at: int) -> SignedCheckpoint:
         """Sign the next checkpoint."""
         self.log.append(digests)
+        self.digests += digests
         before = self.signed[-1].checkpoint if self.signed else None
         return self.sign(
             Checkpoint(

@@ -28,6 +28,7 @@ def receipt_logs() -> Cases:
     log = ReceiptLog(_digest(number) for number in range(13))
     return {
         "poll_context": hexed(CONTEXT),
+        "opens_at": OPENS_AT,
         "freezes_at": FREEZES_AT,
         "digests": [hexed(_digest(number)) for number in range(13)],
         "roots": [hexed(log.root(count)) for count in range(14)],
@@ -42,6 +43,7 @@ def receipt_logs() -> Cases:
             for first in range(second + 1)
         ],
         "pairs": _pairs(log),
+        "firsts": _firsts(log),
     }
 
 
@@ -82,4 +84,27 @@ def _pairs(log: ReceiptLog) -> list[dict[str, Any]]:
             "follows": successor_objection(CONTEXT, one, other, OPENS_AT, FREEZES_AT) is None,
         }
         for name, (one, other) in cases.items()
+    ]
+
+
+def _firsts(log: ReceiptLog) -> list[dict[str, Any]]:
+    """Checkpoints that may be a node's first one, and others."""
+    first = Checkpoint(2, 1, 3, log.root(3), EMPTY_ROOT, OPENS_AT)
+    empty = replace(first, count=0, root=EMPTY_ROOT)
+    cases = {
+        "at the opening": first,
+        "before the opening": replace(first, signed_at=UnixSeconds(OPENS_AT - 1)),
+        "the last one at once": replace(first, signed_at=FREEZES_AT),
+        "after the freezing": replace(first, signed_at=UnixSeconds(FREEZES_AT + 1)),
+        "without a receipt": empty,
+        "the last one without a receipt": replace(empty, signed_at=FREEZES_AT),
+        "a second one": replace(first, number=2, previous=_digest(9)),
+    }
+    return [
+        {
+            "name": name,
+            "checkpoint": hexed(one.encode()),
+            "begins": successor_objection(CONTEXT, None, one, OPENS_AT, FREEZES_AT) is None,
+        }
+        for name, one in cases.items()
     ]

@@ -1,10 +1,21 @@
 """What a question shows to its voter, and the reason that it gives for an impossible vote."""
 
+import re
 from typing import Any
 
 import pytest
 
-from ostraka_verifier.question import CrossTabulation, Number, Ranking
+from ostraka_verifier.errors import Rejected
+from ostraka_verifier.question import (
+    CrossTabulation,
+    Number,
+    Points,
+    Quadratic,
+    Question,
+    Ranking,
+    Score,
+    Split,
+)
 
 
 def test_a_number_without_groups_has_one_cell() -> None:
@@ -48,3 +59,40 @@ def test_a_ranking_fills_as_many_places_as_it_asks(at_least: int | None, votes: 
     for vote in ([0, 1, 2], [0][: fewest - 1] if fewest else [0, 1, 2]):
         with pytest.raises(ValueError, match=f"places filled: {len(vote)}, allowed are {fewest}"):
             question.vote_bits(vote)
+
+
+AMOUNTS: list[tuple[Question, list[Any], str]] = [
+    (Score("?", ("A", "B"), 5), [0, 5], ""),
+    (Score("?", ("A", "B"), 5), [0, 6], "B: 6, allowed are 0 to 5"),
+    (Score("?", ("A", "B"), 5), [-1, 5], "A: -1, allowed are 0 to 5"),
+    (Score("?", ("A", "B"), 5), [0, "5"], ""),
+    (Score("?", ("A", "B"), 5), [0, "x"], "B: 'x' is not a whole number"),
+    (Score("?", ("A", "B"), 5), [0], "values: not a list of 2, one for each option"),
+    (Points("?", ("A", "B"), 5, 2), [1, 1], ""),
+    (Points("?", ("A", "B"), 5, 2), [5, 0], ""),
+    (Points("?", ("A", "B"), 5, 2), [0, 1], "the values come to 1, allowed are 2 to 5"),
+    (Points("?", ("A", "B"), 5, 2), [3, 3], "the values come to 6, allowed are 2 to 5"),
+    (Points("?", ("A", "B"), 5, 2, 3), [4, 0], "A: 4, allowed are 0 to 3"),
+    (Split("?", ("A", "B"), 7), [3, 4], ""),
+    (Split("?", ("A", "B"), 7), [3, 3], "the values come to 6, allowed are 7"),
+    (Split("?", ("A", "B"), 7), [4, 4], "the values come to 8, allowed are 7"),
+    (Quadratic("?", ("A", "B"), 5), [2, 1], ""),
+    (Quadratic("?", ("A", "B"), 5), [2, 2], "the values come to 8, allowed are 0 to 5"),
+]
+
+
+def test_a_score_needs_an_option() -> None:
+    with pytest.raises(Rejected, match="options: 0, at least 1"):
+        Score("?", (), 5)
+
+
+@pytest.mark.parametrize(("question", "vote", "refused"), AMOUNTS)
+def test_amounts_within_their_bounds_are_votes(
+    question: Question, vote: list[Any], refused: str
+) -> None:
+    if refused:
+        with pytest.raises(ValueError, match=f"^{re.escape(refused)}$"):
+            question.vote_bits(vote)
+    else:
+        bits = question.vote_bits(vote)
+        assert question.rule.slot_values(bits) == list(map(int, vote))

@@ -163,3 +163,9 @@ def test_attestations_are_in_strict_order_of_nodes() -> None:
     for data in (BOARD.root.encode()[:-1], BOARD.root.encode() + b"\0"):
         with pytest.raises(Malformed):
             AnchoredRoot.decode(data)
+
+
+def test_a_board_is_written_around_its_leaves() -> None:
+    before, after = BOARD.around_leaves(len(BOARD.leaves), len(BOARD.leaves[0].ballot))
+    records = split_sections(BOARD.encode())["leaves"][4:]
+    assert before + records + after == BOARD.encode()

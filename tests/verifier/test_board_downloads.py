@@ -86,7 +86,7 @@ def test_what_has_arrived_can_be_read() -> None:
         assert content.read(0, HALF) == DATA[:HALF]
         board = OpenedBoard(content)
         board.read_to_leaves()
-        assert board.sections["census"] == BOARD.census
+        assert board.census.read(0, board.census.size) == BOARD.census
         goes_on.set()
         board.read_rest()
         assert content.reach(END) == len(DATA)

@@ -8,17 +8,18 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from ostraka_verifier_native import Census
 
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import BoardLeaf, record_bytes, split_sections
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.commitment import generators
-from ostraka_verifier.curve import LeafCheck, LeafPart, LeafTerms, load
-from ostraka_verifier.curve.native import Native
-from ostraka_verifier.encoding import tagged_hash
+from ostraka_verifier.content import Within
+from ostraka_verifier.curve import LeafPart, LeafTerms, load
+from ostraka_verifier.curve.native import Native, NativeLeafCheck
+from ostraka_verifier.encoding import tagged_hash, unsigned
 from ostraka_verifier.errors import Malformed
+from ostraka_verifier.packed_census import CensusBlocks, PackedCensus
 from ostraka_verifier.signatures import key_address, recover_key
 from tests.support.corrupted_boards import (
     Honest,
@@ -98,9 +99,13 @@ def test_the_reference_engine_says_the_same() -> None:
         assert natively == findings(reference, board, chain, f"weights {number}")
 
 
-def leaf_check(honest: Honest, **terms: object) -> LeafCheck:
+def blocks(entries: bytes) -> CensusBlocks:
+    return PackedCensus(Within.all_of(unsigned(len(entries) // 56, 4) + entries)).blocks
+
+
+def leaf_check(honest: Honest, **terms: object) -> NativeLeafCheck:
     poll = honest.poll
-    census = Census(b"".join(entry.encode() for entry in poll.census.entries))
+    census = blocks(b"".join(entry.encode() for entry in poll.census.entries))
     period = poll.parameters.opens_at, poll.parameters.closes_at
     given = LeafTerms(poll.domain.separator, census, period, secrets.token_bytes(32))
     check = NATIVE.leaf_check(
@@ -110,7 +115,6 @@ def leaf_check(honest: Honest, **terms: object) -> LeafCheck:
         generators(NATIVE, poll.rule.width),
         replace(given, **terms),  # type: ignore[arg-type]
     )
-    assert check is not None
     return check
 
 
@@ -194,7 +198,11 @@ def test_other_arguments_are_refused() -> None:
     packed = b"".join(entry.encode() for entry in honest.poll.census.entries)
     for census in (packed[56:112] + packed[:56], packed[:56] * 2):
         with pytest.raises(ValueError, match="is out of order or bounds"):
-            leaf_check(honest, census=Census(census))
+            check.engine.check(0, records, census)
+    with pytest.raises(ValueError, match="length 55 is not a multiple of 56"):
+        check.engine.check(0, records, packed[:55])
+    with pytest.raises(ValueError, match="not a multiple"):
+        check.engine.voters(records[:-1])
 
 
 def of(r: int, s: int, v: int) -> bytes:
@@ -205,7 +213,7 @@ def batch_accepts(honest: Honest, leaf: BoardLeaf) -> bool:
     """Whether the pass takes the signature of one leaf, whose key the census has."""
     entry = honest.poll.census.entries[0]
     signer = key_address(leaf.public_key)
-    census = Census(entry.account + signer + (1).to_bytes(16, "big"))
+    census = blocks(entry.account + signer + (1).to_bytes(16, "big"))
     part = leaf_check(honest, census=census).check(0, records_of(honest, [leaf]))
     assert (part.malformed, part.stranger, part.unproven) == (None, None, [])
     return part.unsigned is None
@@ -281,7 +289,7 @@ def test_errors_of_two_signatures_do_not_cancel() -> None:
         r, v, _ = numbers[number]
         leaves.append(replace(leaf, public_key=key.public_key, signature=of(r, one_s, v)))
         census.append(leaf.ballot[:20] + key.address + (1).to_bytes(16, "big"))
-    check = leaf_check(honest, census=Census(b"".join(census)))
+    check = leaf_check(honest, census=blocks(b"".join(census)))
     assert check.check(0, records_of(honest, leaves)).unsigned == 0
     signed = [
         replace(leaf, signature=signing_key(secret).sign(statement(honest, leaf)))

@@ -128,6 +128,17 @@ def test_pairs_of_checkpoints(case: dict[str, Any]) -> None:
     assert (objection is None) == case["follows"]
 
 
+@pytest.mark.parametrize("case", named(CASES["firsts"]))
+def test_first_checkpoints(case: dict[str, Any]) -> None:
+    first, times = read(case["checkpoint"]), (CASES["opens_at"], CASES["freezes_at"])
+    assert (successor_objection(CONTEXT, None, first, *times) is None) == case["begins"]
+
+
+def test_which_checkpoints_may_be_first() -> None:
+    begin = {case["name"] for case in CASES["firsts"] if case["begins"]}
+    assert begin == {"at the opening", "the last one at once", "the last one without a receipt"}
+
+
 def test_what_the_pairs_show() -> None:
     shown = {case["name"] for case in CASES["pairs"] if case["contradicts"]}
     assert shown == {

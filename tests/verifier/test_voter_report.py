@@ -53,6 +53,10 @@ def test_a_file_belongs_to_the_voter_that_it_names(poll: SyntheticPoll) -> None:
     # Somebody else's ballot, recorded and counted, behind one's own.
     with pytest.raises(Malformed, match=r"ballots\[1\]: of a different voter"):
         read_votes(json.dumps(file_of(poll, 0, 1)).encode())
+    short = file_of(poll, 0)
+    short["ballots"][0]["ballot"] = "0x" + ballot.ballot[:27].hex()
+    with pytest.raises(Malformed, match=r"ballots\[0\]\.ballot: too short"):
+        read_votes(json.dumps(short).encode())
     with pytest.raises(Malformed, match=r"votes\.voter"):
         read_votes(json.dumps(file_of(poll, 0) | {"voter": None}).encode())
 

@@ -43,10 +43,11 @@ NOTES_FROM = 0x8000
 """Tags from this one on are notes, which no check reads."""
 MAX_NOTES_BYTES = 1 << 26
 MAX_SECTION_BYTES = 1 << 26
-"""Of a section that is read into memory: every one but the leaves."""
+"""Of a section that is read into memory: every one but census and leaves."""
 MAX_VOTERS_BYTES = 1 << 31
 """Of a section that grows with the voters: census and redemptions."""
-_OF_VOTERS = frozenset({"census", "redemptions"})
+CENSUS = "census"
+_OF_VOTERS = frozenset({CENSUS, "redemptions"})
 _MAX_LENGTH = 1 << 53
 
 
@@ -218,25 +219,25 @@ def split_sections(data: bytes) -> dict[str, bytes]:
             short, or too many notes.
     """
     board = OpenedBoard.of(data)
-    return {**board.sections, SECTIONS[LEAVES]: board.leaves.read(0, board.leaves.size)}
+    apart = {CENSUS: board.census, SECTIONS[LEAVES]: board.leaves}
+    return board.sections | {name: part.read(0, part.size) for name, part in apart.items()}
 
 
 class OpenedBoard:
     """The sections of a board that is read from front to back, perhaps while it arrives.
 
-    The leaves stay where they are: there may be more of them than memory.
+    Census and leaves stay where they are: there may be more of them than memory.
 
     Attributes:
-        sections: Sections by name that have been read, still encoded, without the leaves.
-        starts: Where each of them begins on the board.
+        sections: Sections by name that have been read, still encoded, without census and leaves.
         notes: Length of each note by its tag.
     """
 
     def __init__(self, content: Content) -> None:
         self.sections: dict[str, bytes] = {}
-        self.starts: dict[str, int] = {}
         self.notes: dict[int, int] = {}
         self._content = content
+        self._census: Within | None = None
         self._leaves: Within | None = None
         self._at = 0
         self._previous = 0
@@ -251,11 +252,14 @@ class OpenedBoard:
         return board
 
     @property
+    def census(self) -> Within:
+        """Section 8, all of which is there; only after `read_to_leaves`."""
+        return self._read(self._census)
+
+    @property
     def leaves(self) -> Within:
         """Section 9; only after `read_to_leaves`."""
-        if self._leaves is None:
-            raise RuntimeError("the board was not read as far as its leaves")
-        return self._leaves
+        return self._read(self._leaves)
 
     def read_to_leaves(self) -> None:
         """Read the sections before the leaves.
@@ -292,15 +296,19 @@ class OpenedBoard:
             raise Malformed("board", "not an Ostraka board")
         self._at = len(MAGIC)
 
+    @staticmethod
+    def _read(section: Within | None) -> Within:
+        if section is None:
+            raise RuntimeError("the board was not read as far as its leaves")
+        return section
+
     def _more(self) -> bool:
         return self._content.reach(self._at + 1) > self._at
 
     def _missing(self) -> list[str]:
-        return [
-            SECTIONS[tag]
-            for tag in _ALWAYS
-            if SECTIONS[tag] not in self.sections and (tag != LEAVES or self._leaves is None)
-        ]
+        apart = {CENSUS: self._census, SECTIONS[LEAVES]: self._leaves}
+        found = {*self.sections, *(name for name, part in apart.items() if part is not None)}
+        return [SECTIONS[tag] for tag in _ALWAYS if SECTIONS[tag] not in found]
 
     def _read_section(self) -> None:
         tag = int.from_bytes(self._take(2, "tag"), "big")
@@ -325,16 +333,23 @@ class OpenedBoard:
             self._leaves = Within(self._content, self._at, size)
             # Nobody waits for them here: `read_rest` finds out whether they are whole.
             self._at += size
+        elif name == CENSUS:
+            start = self._at
+            self._pass(size, name)
+            self._census = Within(self._content, start, size)
         else:
-            self.starts[name] = self._at
             self.sections[name] = self._take(size, name)
 
     def _take(self, size: int, field: str) -> bytes:
+        self._pass(size, field)
+        return self._content.read(self._at - size, size)
+
+    def _pass(self, size: int, field: str) -> None:
+        """Wait for bytes, of which there must not be too many."""
         self._skip(size, field)
         limit = MAX_VOTERS_BYTES if field in _OF_VOTERS else MAX_SECTION_BYTES
         if size > limit:
             raise Undecided(f"board.{field}: more than {limit} bytes")
-        return self._content.read(self._at - size, size)
 
     def _skip(self, size: int, field: str) -> None:
         end = self._at + size

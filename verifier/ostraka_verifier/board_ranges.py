@@ -6,11 +6,14 @@ by a strong entity tag, and another tag is refused.
 Source: RFC 9110, sections 8.8.3, 13.1.5 and 14.
 """
 
+import os
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import httpx
 
@@ -29,6 +32,8 @@ from ostraka_verifier.rpc import (
 
 _BLOCK_BYTES = 1 << 16
 """Asked for at least, because headers and single records are small."""
+_KEPT_BYTES = 1 << 20
+"""Of a range that is kept on disk, at most: blocks of a census are read several times."""
 _ATTEMPTS = 3
 _CONTENT_RANGE = re.compile("bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})")
 
@@ -82,7 +87,7 @@ def board_at(place: BoardPlace) -> Iterator[Content]:
     with ExitStack() as opened:
         if place.etag:
             client = opened.enter_context(server_client())
-            yield _Served(place, client)
+            yield _Served(place, client, opened.enter_context(tempfile.TemporaryFile()))
             return
         content = opened.enter_context(opened_board(place.source))
         size = content.reach(END)
@@ -135,12 +140,18 @@ class _Part(Received):
 class _Served:
     """A board on servers. Every server that has these very bytes may send a part."""
 
-    def __init__(self, place: BoardPlace, client: httpx.Client) -> None:
+    def __init__(self, place: BoardPlace, client: httpx.Client, file: IO[bytes]) -> None:
+        """Args:
+        file: An empty one, for ranges that may be wanted again.
+        """
         self._place = place
         self._urls = urls_of(place.source)
         self._client = client
         self._connections = Connections()
         self._block = (0, b"")
+        self._file = file
+        self._kept: dict[tuple[int, int], int] = {}
+        """By start and size of a range: where it is in the file."""
 
     def reach(self, end: int) -> int:
         """Return how many of the first `end` bytes exist."""
@@ -154,12 +165,23 @@ class _Served:
         first, block = self._block
         if not first <= start <= start + size <= first + len(block):
             wanted = max(size, min(_BLOCK_BYTES, self._place.size_bytes - start))
-            first, block = start, self._fetch(start, wanted)
+            first, block = start, self._kept_or_fetched(start, wanted)
             self._block = (first, block) if wanted <= _BLOCK_BYTES else self._block
         return block[start - first : start - first + size]
 
     def restart(self) -> None:
         """Begin again: nothing changes."""
+
+    def _kept_or_fetched(self, start: int, size: int) -> bytes:
+        at = self._kept.get((start, size))
+        if at is not None:
+            return os.pread(self._file.fileno(), size, at)
+        data = self._fetch(start, size)
+        if size <= _KEPT_BYTES:
+            self._kept[start, size] = self._file.tell()
+            self._file.write(data)
+            self._file.flush()
+        return data
 
     def _fetch(self, start: int, size: int) -> bytes:
         refusals = dict[str, str]()

@@ -16,7 +16,8 @@ from ostraka_verifier.errors import Malformed, Rejected
 MINIMUM_CLASS = 5
 """Least number of voters with each weight in a poll called secret (§6.4)."""
 
-_COUNT_BYTES = 4
+COUNT_BYTES = 4
+"""Before the entries of an encoded census: their number."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ class Census:
 
     def encode(self) -> bytes:
         """Return `u32 count` and the entries."""
-        return unsigned(len(self.entries), _COUNT_BYTES) + self.packed
+        return unsigned(len(self.entries), COUNT_BYTES) + self.packed
 
     @classmethod
     def decode(cls, data: bytes, engine: str | None = None) -> "Census":
@@ -196,7 +197,8 @@ class Census:
             Malformed: Bytes are missing or left over.
             Rejected: Order or weights are wrong (check C1).
         """
-        places = range(entries_start(data), len(data), ENTRY_BYTES)
+        entry_count(data[:COUNT_BYTES], len(data))
+        places = range(COUNT_BYTES, len(data), ENTRY_BYTES)
         return cls(
             tuple([CensusEntry.decode(data[at : at + ENTRY_BYTES]) for at in places]), engine
         )
@@ -234,18 +236,21 @@ def check_totals(voters: int, total_weight: int | None) -> None:
         raise Rejected("C1", "census", "weights add up to 2^128 or more")
 
 
-def entries_start(data: bytes) -> int:
-    """Return where the entries of an encoded census begin: 56 bytes each, up to its end.
+def entry_count(start: bytes, size: int) -> int:
+    """Return the number of entries of an encoded census, of which `start` are the first 4 bytes.
+
+    Args:
+        size: Length of all its bytes.
 
     Raises:
         Malformed: Bytes are missing or left over.
     """
-    count = Reader(data, "census").unsigned(_COUNT_BYTES, "count")
-    if len(data) != census_bytes(count):
-        raise Malformed("census", f"{len(data)} bytes do not hold {count} entries")
-    return _COUNT_BYTES
+    count = Reader(start, "census").unsigned(COUNT_BYTES, "count")
+    if size != census_bytes(count):
+        raise Malformed("census", f"{size} bytes do not hold {count} entries")
+    return count
 
 
 def census_bytes(voters: int) -> int:
     """Return the length of a census with this number of voters."""
-    return _COUNT_BYTES + voters * ENTRY_BYTES
+    return COUNT_BYTES + voters * ENTRY_BYTES

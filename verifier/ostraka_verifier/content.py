@@ -58,6 +58,11 @@ class Within:
         self.size = size
         self._content = content
 
+    @classmethod
+    def all_of(cls, data: bytes) -> "Within":
+        """Return bytes in memory as a stretch."""
+        return cls(InMemory(data), 0, len(data))
+
     def reach(self, end: int) -> int:
         """Return how many of the first `end` bytes exist."""
         return self._content.reach(self.start + min(end, self.size)) - self.start

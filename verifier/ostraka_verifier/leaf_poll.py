@@ -5,17 +5,14 @@ Source: docs/protocol.md §13.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from ostraka_verifier.board import OpenedBoard
 from ostraka_verifier.board_leaves import LeafRecords
-from ostraka_verifier.curve import Curve, LeafCheck, LeafPart, LeafTerms
+from ostraka_verifier.curve import Curve, EntriesOf, LeafCheck, LeafPart, LeafTerms
 from ostraka_verifier.encoding import unsigned
+from ostraka_verifier.packed_census import CensusBlocks
 from ostraka_verifier.proof import Randomness
 from ostraka_verifier.rpc import Progress
-
-if TYPE_CHECKING:
-    from ostraka_verifier_native import Census
 
 _SEED_BYTES = 32
 """Of the seed of the weights of one pass."""
@@ -42,7 +39,7 @@ class LeafPoll:
     opens_to_closes: tuple[int, int] | None
 
     def check(
-        self, curve: Curve, census: "Census | None", randomness: Randomness
+        self, curve: Curve, census: EntriesOf | None, randomness: Randomness
     ) -> LeafCheck | None:
         """Return a check of leaves; None if the engine has none.
 
@@ -70,15 +67,16 @@ class LeafWorkers(Protocol):
     def check(
         self,
         poll: LeafPoll,
-        board: OpenedBoard,
+        census: CensusBlocks,
         records: LeafRecords,
         check: LeafCheck,
         fits: Callable[[LeafPart], bool],
         progress: Progress,
     ) -> LeafPart:
-        """Check all leaves of a board with a valid census; errors as for `LeafRecords.chunk`.
+        """Check all leaves of a board; errors as for `LeafRecords.chunk`.
 
         Args:
+            census: A valid one.
             check: The same check in this process.
             fits: Whether findings on all leaves agree with what is anchored and published. Where
                 they do not, this process finds out whether the board or a worker is at fault.

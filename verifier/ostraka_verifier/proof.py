@@ -108,16 +108,19 @@ def verify_proofs(
     poll_context: bytes,
     proofs: Sequence[BallotProof],
     randomness: Randomness,
+    most: int | None = None,
 ) -> None:
     """Check many proofs together in one multi-scalar multiplication (§8.5).
 
     Args:
         generators: `H, G_1, …` for at least the rule's width.
         randomness: Source of the batch weights, unpredictable to the makers of the proofs.
+        most: So many of those that fail are looked for, at least one; by default all.
 
     Raises:
-        Rejected: At least one fails (check B6); `item` names the positions of all that fail.
+        Rejected: At least one fails (check B6); `item` names the positions of the first that fail.
     """
+    most = len(proofs) if most is None else most
     challenges = []
     broken: list[tuple[int, str]] = []
     for number, proof in enumerate(proofs):
@@ -128,9 +131,9 @@ def verify_proofs(
     rowwise = {number for number, _ in broken}
     remaining = [number for number in range(len(proofs)) if number not in rowwise]
     batch = _Batch(curve, generators, shape, proofs, challenges, randomness)
-    broken += [(number, "an equation fails") for number in batch.failing(remaining)]
+    broken += [(number, "an equation fails") for number in batch.failing(remaining, most)]
     if broken:
-        broken.sort()
+        broken = sorted(broken)[:most]
         names = ", ".join(f"proofs[{number}]" for number, _ in broken)
         raise RejectedProofs(names, broken)
 
@@ -139,7 +142,7 @@ class RejectedProofs(Rejected):
     """Some proofs of a batch fail check B6.
 
     Attributes:
-        failures: (position, reason) of each failing proof, ascending.
+        failures: (position, reason) of each failing proof that was looked for, ascending.
     """
 
     def __init__(self, item: str, failures: list[tuple[int, str]]) -> None:
@@ -166,14 +169,15 @@ class _Batch:
     challenges: Sequence[int]
     randomness: Randomness
 
-    def failing(self, selected: Sequence[int]) -> list[int]:
-        """Return positions among `selected` whose equations fail, found by bisection."""
-        if not selected or self.holds(selected):
+    def failing(self, selected: Sequence[int], most: int) -> list[int]:
+        """Return the first positions among `selected` whose equations fail, found by bisection."""
+        if not selected or not most or self.holds(selected):
             return []
         if len(selected) == 1:
             return [selected[0]]
         middle = len(selected) // 2
-        return self.failing(selected[:middle]) + self.failing(selected[middle:])
+        found = self.failing(selected[:middle], most)
+        return found + self.failing(selected[middle:], most - len(found))
 
     def holds(self, selected: Sequence[int]) -> bool:
         """Return whether the weighted sum of all selected equations is the identity."""

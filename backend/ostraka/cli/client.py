@@ -72,6 +72,9 @@ RoundNumber = Annotated[int, typer.Argument(metavar="ROUND", help="Number of the
 PollName = Annotated[
     str, typer.Argument(metavar="POLL", help="Number of the poll, or id of its plan.")
 ]
+VotesFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="File of ballots and receipts, as written by `vote`.")
+]
 
 
 def address_option(name: str, text: str, envvar: str | None = None) -> Any:

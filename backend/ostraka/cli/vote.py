@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ostraka.cli import key_options
+from ostraka.cli import key_options, vote_check
 from ostraka.cli.client import (
     DEFAULT_GATEWAY,
     AsJson,
     GatewayUrl,
     PollName,
     RpcUrl,
+    VotesFile,
     address_option,
     poll_number,
 )
@@ -63,6 +64,8 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+app.command()(vote_check.check)
+
 _CHAIN, _NAMED_REGISTRY, _NOTHING = "chain", "chain, registry named by gateway", "nothing"
 _SAID = {
     _NOTHING: "Not checked on chain: a lying gateway could read this vote.",
@@ -74,9 +77,6 @@ _SAID = {
 
 Direct = Annotated[
     bool, typer.Option("--direct", help="Send directly to the nodes, not through the gateway.")
-]
-VotesFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="File of ballots and receipts, as written by `vote`.")
 ]
 
 

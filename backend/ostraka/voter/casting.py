@@ -14,6 +14,8 @@ import httpx
 
 from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
+from ostraka.voter.inclusion import Inclusions, inclusions
+from ostraka.voter.node_answers import client_of_nodes
 from ostraka.voter.prepare import SealedBallot
 from ostraka.voter.saved_votes import ReceiptedBallot, SavedVotes
 from ostraka.wire.problem_types import ProblemType
@@ -23,7 +25,6 @@ from ostraka.wire.relay import Cast, Nodes, rejection
 from ostraka_verifier.challenge import Opening
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.parameters import PollIdentity
-from ostraka_verifier.uncompressed import UNCOMPRESSED, require_uncompressed_async
 from ostraka_verifier.units import UnixSeconds
 
 _TIMEOUT = httpx.Timeout(60, connect=5)
@@ -123,16 +124,7 @@ def send_to_nodes(votes: SavedVotes, ballot: ReceiptedBallot) -> dict[int, Probl
     """
 
     async def run() -> list[Cast]:
-        async with (
-            httpx.AsyncClient(
-                timeout=_TIMEOUT,
-                follow_redirects=False,
-                trust_env=False,
-                headers=UNCOMPRESSED,
-                event_hooks={"response": [require_uncompressed_async]},
-            ) as client,
-            Nodes(client) as nodes,
-        ):
+        async with client_of_nodes(_TIMEOUT) as client, Nodes(client) as nodes:
             return await nodes.send(votes.poll, [ballot.record])
 
     (result,) = asyncio.run(run())
@@ -143,6 +135,16 @@ def send_to_nodes(votes: SavedVotes, ballot: ReceiptedBallot) -> dict[int, Probl
     if not result.receipts:
         raise rejection(refusals, votes.poll.committee.faults)
     return refusals
+
+
+def check_inclusion(votes: SavedVotes, ballot: ReceiptedBallot) -> Inclusions:
+    """Ask the nodes without a gateway to prove that their checkpoints have a ballot's receipt."""
+
+    async def run() -> Inclusions:
+        async with client_of_nodes(_TIMEOUT) as client:
+            return await inclusions(client, votes.poll, ballot.digest)
+
+    return asyncio.run(run())
 
 
 def fetch_receipts(gateway: Gateway, votes: SavedVotes, ballot: ReceiptedBallot) -> None:

@@ -8,28 +8,25 @@ Source: docs/protocol.md §4, §13.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 import httpx
 
 from ostraka.chain.contract import call, checksum
 from ostraka.chain.published import read_published
 from ostraka.chain.registry import Registry, Status
+from ostraka.voter.node_answers import answer_of, client_of_nodes
 from ostraka.voter.poll import OpenPoll, not_open
 from ostraka.wire.poll_keys import KeyReport, PollKeyList, check_signatures
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import strict_json, to_hex
-from ostraka_verifier.errors import AuditError, Malformed, Rejected
+from ostraka.wire.records import to_hex
+from ostraka_verifier.errors import AuditError, Rejected
 from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.poll_key import node_keys_hash
-from ostraka_verifier.uncompressed import UNCOMPRESSED, require_uncompressed_async
 from ostraka_verifier.units import UnixSeconds
 
 _TIMEOUT = httpx.Timeout(10, connect=5)
 _PATIENCE_S = 20
-_ANSWER_BYTES = 2**20
-"""Larger than a node's report of the keys of the largest committee."""
 
 
 def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[OpenPoll, UnixSeconds]:
@@ -85,22 +82,15 @@ async def _poll_keys_of_nodes(
     committee: Committee, poll_id: int, node_keys: Sequence[bytes]
 ) -> PollKeyList:
     said = []
-    async with httpx.AsyncClient(
-        timeout=_TIMEOUT,
-        follow_redirects=False,
-        trust_env=False,
-        headers=UNCOMPRESSED,
-        event_hooks={"response": [require_uncompressed_async]},
-    ) as client:
+    async with client_of_nodes(_TIMEOUT) as client:
 
         async def ask(member: Member) -> PollKeyList:
-            url = f"{member.url.rstrip('/')}/api/v1/polls/{poll_id}/opening"
             try:
                 # Also bounds a node that sends its answer slowly.
                 async with asyncio.timeout(_PATIENCE_S):
-                    answer = await _answer(client, url)
+                    answer = await answer_of(client, member, poll_id, "opening")
                 return KeyReport.from_json(answer, len(committee.members)).pinned(node_keys)
-            except (AuditError, httpx.HTTPError, TimeoutError) as error:
+            except (AuditError, Problem, TimeoutError) as error:
                 detail = f"{member.url}: {str(error) or type(error).__name__}"
                 raise Problem(ProblemType.POLL_KEYS_UNAVAILABLE, detail) from error
 
@@ -117,16 +107,3 @@ async def _poll_keys_of_nodes(
                 task.cancel()
             await asyncio.gather(*asked, return_exceptions=True)
     raise Problem(ProblemType.POLL_KEYS_UNAVAILABLE, "; ".join(sorted(said)), "poll_keys")
-
-
-async def _answer(client: httpx.AsyncClient, url: str) -> Any:
-    """Return the JSON of a node's answer; Malformed if it is invalid or too long."""
-    body = bytearray()
-    async with client.stream("GET", url) as response:
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > _ANSWER_BYTES:
-                raise Malformed("answer", f"more than {_ANSWER_BYTES} bytes")
-    if response.status_code != 200:
-        raise Malformed("answer", f"HTTP status {response.status_code}")
-    return strict_json(bytes(body))

@@ -1,6 +1,6 @@
 """Checks B1 to B6: mutations that they refuse, and variants that they accept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
@@ -102,18 +102,38 @@ def an_over_vote() -> Case:
     return poll.finish()
 
 
+def more_false_proofs_than_are_named() -> Case:
+    """In 22 of 23 ballots. Responses are wrong, or equations fail."""
+    poll = approval_poll(votes=[[1, 0, 0, 0, 1, 1]] * 23)
+    changed = {}
+    for number in range(1, 23):
+        good = poll.prepared[number].ballot.encoded
+        # The last scalar is in an equation, the first one in a row.
+        scalars = poll.factory.layout.shape.scalars
+        at = len(good) - 32 * (scalars if number % 3 else 1)
+        scalar = (int.from_bytes(good[at : at + 32], "big") + 1) % R
+        changed[number] = good[:at] + unsigned(scalar, 32) + good[at + 32 :]
+    return all_tampered(poll, changed)
+
+
 def tampered(poll: SyntheticPoll, number: int, ballot: bytes) -> Case:
     """A changed ballot that its voter signed and the nodes anchored."""
+    return all_tampered(poll, {number: ballot})
+
+
+def all_tampered(poll: SyntheticPoll, ballots: Mapping[int, bytes]) -> Case:
+    """Changed ballots by their places, as for `tampered`."""
     board, chain = poll.finish()
-    poll.prepared[number] = replace(
-        poll.prepared[number], ballot=poll.factory.layout.decode(CURVE, ballot)
-    )
+    for number, ballot in ballots.items():
+        made = poll.factory.layout.decode(CURVE, ballot)
+        poll.prepared[number] = replace(poll.prepared[number], ballot=made)
     root = poll.root()
     anchored = poll.attest(root, range(1, 4))
     shares = tuple(poll.sign_share(one.node, one.share, root) for one in board.shares)
     board = replace(board, root=anchored, shares=shares)
-    leaf = resigned(poll, number, ballot)
-    return with_leaf(number, leaf, board), replace(chain, root=root, anchored=anchored)
+    for number, ballot in ballots.items():
+        board = with_leaf(number, resigned(poll, number, ballot), board)
+    return board, replace(chain, root=root, anchored=anchored)
 
 
 def a_ballot_of_a_stranger() -> Case:
@@ -138,6 +158,7 @@ MUTATIONS: Mutations = [
     (the_boxes_hash, {"B4"}),
     (lambda: a_cast_time_of(CLOSES_AT), {"B5"}),
     (lambda: a_cast_time_of(POLL.parameters.opens_at - 1), {"B5"}),
+    (more_false_proofs_than_are_named, {"B6"}),
     (a_proof_scalar, {"B6"}),
     (an_over_vote, {"B6"}),
     (section_of(9, b""), {"B1"}),
@@ -151,3 +172,17 @@ def test_a_mutation_kills_its_check(mutate: Callable[[], Case], expected: set[st
 
 def test_a_failing_ballot_is_named() -> None:
     assert POLL.voter_keys[2].address.hex() in findings(*an_over_vote())["B6"].item
+
+
+def test_the_first_of_many_failing_ballots_are_named() -> None:
+    board, chain = more_false_proofs_than_are_named()
+    voters = [leaf.ballot[:20].hex() for leaf in board.leaves]
+    item = findings(board, chain)["B6"].item
+    assert [voter for voter in voters if voter in item] == voters[1:21]
+    assert item.endswith(" and others")
+    # As many as can be named are all named.
+    good, _ = approval_poll(votes=[[1, 0, 0, 0, 1, 1]] * 23).finish()
+    fewer = replace(board, leaves=(*board.leaves[:21], *good.leaves[21:]))
+    item = findings(fewer, chain)["B6"].item
+    assert [voter for voter in voters if voter in item] == voters[1:21]
+    assert "others" not in item

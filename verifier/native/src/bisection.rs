@@ -7,13 +7,15 @@
 use ark_ec::CurveGroup;
 use std::ops::Range;
 
-/// All items in `range` that fail, ascending. `total` is the residual of the whole range.
+/// The first `most` items in `range` that fail, ascending. `total` is the residual of the whole
+/// range.
 pub fn failing<G: CurveGroup>(
     range: Range<usize>,
+    most: usize,
     total: G,
     residual: &impl Fn(Range<usize>) -> G,
 ) -> Vec<usize> {
-    if total.is_zero() {
+    if most == 0 || total.is_zero() {
         return Vec::new();
     }
     if range.len() == 1 {
@@ -21,8 +23,8 @@ pub fn failing<G: CurveGroup>(
     }
     let middle = range.start + range.len() / 2;
     let first = residual(range.start..middle);
-    let mut found = failing(range.start..middle, first, residual);
-    found.extend(failing(middle..range.end, total - first, residual));
+    let mut found = failing(range.start..middle, most, first, residual);
+    found.extend(failing(middle..range.end, most - found.len(), total - first, residual));
     found
 }
 

@@ -1,65 +1,53 @@
-//! A census as its packed entries, without an object for each (docs/protocol.md §6.1, §6.4, §13).
+//! A census as packed entries, without an object for each (docs/protocol.md §6.1, §6.4, §13).
 //!
-//! Says only which entry is at fault, and counts. The readable verifier says why.
+//! A census is read block by block, so that nobody needs all of it in memory. This module says only
+//! which entry is at fault, and counts. The readable verifier says why.
 
-use crate::census_tree::ENTRY_BYTES;
-use crate::signatures::Address;
-use crate::{census_tree_root, not_whole_entries};
+use crate::census_tree::{self, ENTRY_BYTES};
+use crate::least_counts::LeastCounts;
+use crate::signatures::{Address, ADDRESS_BYTES};
+use crate::{all_cores, not_whole_entries};
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use std::cmp::Ordering;
-use std::sync::Arc;
-
-const ADDRESS_BYTES: usize = 20;
 
 /// Whole entries in the census's order: account, signing key, weight as u128. `new` checks neither
 /// order nor bounds: `first_fault` does.
-pub struct CensusView {
-    /// Bytes of Python, without a copy: there are hundreds of megabytes of some censuses.
-    bytes: PyBackedBytes,
-    start: usize,
-}
+#[derive(Clone, Copy)]
+pub struct Entries<'a>(&'a [[u8; ENTRY_BYTES]]);
 
 #[derive(Clone, Copy, PartialEq)]
 pub struct Entry<'a> {
-    pub account: &'a [u8],
-    pub signing_key: &'a [u8],
+    pub account: &'a Address,
+    pub signing_key: &'a Address,
     pub weight: u128,
 }
 
-impl CensusView {
-    /// `None` unless the bytes from `start` on are whole entries.
-    pub fn new(bytes: PyBackedBytes, start: usize) -> Option<Self> {
-        let size = bytes.len().checked_sub(start)?;
-        size.is_multiple_of(ENTRY_BYTES).then_some(Self { bytes, start })
+impl<'a> Entries<'a> {
+    /// `None` unless the bytes are whole entries.
+    pub fn new(bytes: &'a [u8]) -> Option<Self> {
+        let (entries, rest) = bytes.as_chunks();
+        rest.is_empty().then_some(Self(entries))
     }
 
-    pub fn packed(&self) -> &[u8] {
-        &self.bytes[self.start..]
+    fn iter(self) -> impl ExactSizeIterator<Item = Entry<'a>> {
+        self.0.iter().map(Entry::read)
     }
 
-    fn entries(&self) -> impl ExactSizeIterator<Item = Entry<'_>> {
-        self.packed().as_chunks().0.iter().map(Entry::read)
-    }
-
-    pub fn len(&self) -> usize {
-        self.packed().len() / ENTRY_BYTES
-    }
-
-    /// An entry by its place, which is below `len`.
-    pub fn entry(&self, place: usize) -> Entry<'_> {
-        Entry::read(&self.packed().as_chunks().0[place])
+    /// An entry by its place, which is below their number.
+    pub fn entry(self, place: usize) -> Entry<'a> {
+        Entry::read(&self.0[place])
     }
 
     /// Where an account is, looking first from the entry `near` on: voters mostly come in order.
-    /// Only of a census without fault.
-    pub fn find(&self, account: &Address, near: usize) -> Option<usize> {
-        let (mut low, mut high) = (0, self.len());
-        if near < high && self.entry(near).account <= &account[..] {
+    /// Only of entries without fault.
+    pub fn find(self, account: &Address, near: usize) -> Option<usize> {
+        let (mut low, mut high) = (0, self.0.len());
+        if near < high && self.entry(near).account <= account {
             low = near;
             let mut step = 1;
-            while low + step < high && self.entry(low + step).account <= &account[..] {
+            while low + step < high && self.entry(low + step).account <= account {
                 low += step;
                 step *= 2;
             }
@@ -67,7 +55,7 @@ impl CensusView {
         }
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.entry(middle).account.cmp(&account[..]) {
+            match self.entry(middle).account.cmp(account) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Equal => return Some(middle),
                 Ordering::Greater => high = middle,
@@ -76,142 +64,260 @@ impl CensusView {
         None
     }
 
-    /// Place of the first entry that does not follow in strict order, or that has a zero address or
-    /// weight.
-    pub fn first_fault(&self) -> Option<usize> {
-        let zero = &[0; ADDRESS_BYTES][..];
-        let mut previous = zero;
-        self.entries().position(|entry| {
+    /// The entries of some accounts in ascending order, end to end. Accounts without one are left
+    /// out.
+    fn of(self, accounts: &[Address]) -> Vec<u8> {
+        let (mut found, mut near) = (Vec::new(), 0);
+        for account in accounts {
+            if let Some(place) = self.find(account, near) {
+                found.extend(self.0[place]);
+                near = place;
+            }
+        }
+        found
+    }
+
+    /// Place of the first entry that does not follow in strict order on the account `previous`, or
+    /// that has a zero address or weight.
+    pub fn first_fault(self, previous: &Address) -> Option<usize> {
+        let mut previous = previous;
+        self.iter().position(|entry| {
             let follows = entry.account > previous;
             previous = entry.account;
-            !follows || entry.signing_key == zero || entry.weight == 0
+            !follows || entry.signing_key == &NOBODY || entry.weight == 0
         })
-    }
-
-    /// `None` if the weights add up to 2^128 or more.
-    pub fn total_weight(&self) -> Option<u128> {
-        self.entries().map(|entry| entry.weight).try_fold(0_u128, u128::checked_add)
-    }
-
-    /// The least weight that fewer than `least` entries have, with their number.
-    pub fn rare_weight(&self, least: usize) -> Option<(u128, usize)> {
-        let mut weights: Vec<u128> = self.entries().map(|entry| entry.weight).collect();
-        weights.sort_unstable();
-        weights.chunk_by(u128::eq).find(|same| same.len() < least).map(|same| (same[0], same.len()))
-    }
-
-    /// Number of signing keys of several entries; and the first of them by its first entry, with
-    /// the number of its entries.
-    pub fn shared_keys(&self) -> (usize, Option<(&[u8], usize)>) {
-        let keys = self.entries().map(|entry| entry.signing_key);
-        let mut keys: Vec<(&[u8], usize)> = keys.zip(0..).collect();
-        keys.sort_unstable();
-        let shared = || keys.chunk_by(|one, next| one.0 == next.0).filter(|same| same.len() > 1);
-        let first = shared().min_by_key(|same| same[0].1).map(|same| (same[0].0, same.len()));
-        (shared().count(), first)
-    }
-
-    /// Number of entries whose signing key is not their account.
-    pub fn other_keys(&self) -> usize {
-        self.entries().filter(|entry| entry.signing_key != entry.account).count()
     }
 
     /// Place of the first entry that `keep` does not accept, which gets the entry of the same
-    /// account in `other`, if there is one. Neither census has a fault.
+    /// account in `other`, if there is one. Neither has a fault.
     fn first_unless(
-        &self,
-        other: &Self,
+        self,
+        other: Entries,
         keep: impl Fn(Entry, Option<Entry>) -> bool,
     ) -> Option<usize> {
-        let mut others = other.entries().peekable();
-        self.entries().position(|entry| {
-            while others.next_if(|one| one.account < entry.account).is_some() {}
-            let same = others.peek().filter(|one| one.account == entry.account);
-            !keep(entry, same.copied())
+        let mut near = 0;
+        self.iter().position(|entry| {
+            let same = other.find(entry.account, near);
+            near = same.unwrap_or(near);
+            !keep(entry, same.map(|place| other.entry(place)))
         })
-    }
-
-    /// Place of the first entry that `other` does not have exactly so.
-    pub fn first_differing(&self, other: &Self) -> Option<usize> {
-        self.first_unless(other, |entry, same| same == Some(entry))
-    }
-
-    /// Place of the first entry whose account `other` does not have.
-    pub fn first_absent(&self, other: &Self) -> Option<usize> {
-        self.first_unless(other, |_, same| same.is_some())
     }
 }
 
+/// Before all accounts: the zero address, which no entry may have.
+pub const NOBODY: Address = [0; ADDRESS_BYTES];
+
 impl<'a> Entry<'a> {
     fn read(bytes: &'a [u8; ENTRY_BYTES]) -> Self {
-        let (account, rest) = bytes.split_at(ADDRESS_BYTES);
-        let (signing_key, weight) = rest.split_at(ADDRESS_BYTES);
+        let (account, rest) = bytes.split_first_chunk().expect("of an entry");
+        let (signing_key, weight) = rest.split_first_chunk().expect("of an entry");
         let weight = weight.iter().fold(0, |value, byte| value << 8 | u128::from(*byte));
         Self { account, signing_key, weight }
     }
 }
 
-/// For Python: places and counts of `CensusView`, with the interpreter lock released.
-#[pyclass(frozen, module = "ostraka_verifier_native")]
-pub struct Census(pub Arc<CensusView>);
+/// A first reading of a census from its first block to its last: faults, sums, and the tree's root.
+#[pyclass(module = "ostraka_verifier_native")]
+pub struct CensusScan {
+    voters: usize,
+    block: usize,
+    read: usize,
+    previous: Address,
+    total_weight: Option<u128>,
+    other_keys: usize,
+    /// Nodes above whole blocks; `None` once the weights add up to 2^128 or more.
+    nodes: Option<Vec<census_tree::Node>>,
+}
 
 #[pymethods]
-impl Census {
+impl CensusScan {
+    /// A census of `voters` entries, in blocks of `block` entries, a power of 2. The last block may
+    /// have fewer.
     #[new]
-    #[pyo3(signature = (data, start = 0))]
-    fn new(data: PyBackedBytes, start: usize) -> PyResult<Self> {
-        let size = data.len().saturating_sub(start);
-        CensusView::new(data, start)
-            .map(|view| Self(Arc::new(view)))
-            .ok_or_else(|| not_whole_entries(size))
+    fn new(voters: usize, block: usize) -> PyResult<Self> {
+        if !block.is_power_of_two() {
+            return Err(PyValueError::new_err("census: blocks are powers of 2"));
+        }
+        Ok(Self {
+            voters,
+            block,
+            read: 0,
+            previous: NOBODY,
+            total_weight: Some(0),
+            other_keys: 0,
+            nodes: Some(Vec::new()),
+        })
     }
 
-    fn __len__(&self) -> usize {
-        self.0.len()
+    /// Reads the next block. Returns the place in the census of the first entry at fault, behind
+    /// which nothing is to be read.
+    fn add(&mut self, py: Python<'_>, block: &[u8]) -> PyResult<Option<usize>> {
+        let expected = self.block.min(self.voters - self.read);
+        let entries = entries(block)?;
+        if entries.0.len() != expected {
+            let message = format!("census: {} entries, not {expected}", entries.0.len());
+            return Err(PyValueError::new_err(message));
+        }
+        if let Some(place) = py.detach(|| entries.first_fault(&self.previous)) {
+            return Ok(Some(self.read + place));
+        }
+        let height = census_tree::depth(self.voters.min(self.block));
+        // A leaf and a node each take about as long as an addition.
+        let node = all_cores().run(py, 2 * expected, || census_tree::subtree(block, height))?;
+        self.nodes = self.nodes.take().zip(node).map(|(mut nodes, node)| {
+            nodes.push(node);
+            nodes
+        });
+        for entry in entries.iter() {
+            self.total_weight = self.total_weight.and_then(|total| total.checked_add(entry.weight));
+            self.other_keys += usize::from(entry.signing_key != entry.account);
+            self.previous = *entry.account;
+        }
+        self.read += expected;
+        Ok(None)
     }
 
-    /// An entry, 56 bytes; None beyond the last one.
-    fn entry<'py>(&self, py: Python<'py>, place: usize) -> Option<Bound<'py, PyBytes>> {
-        let (entries, _) = self.0.packed().as_chunks::<ENTRY_BYTES>();
-        entries.get(place).map(|entry| PyBytes::new(py, entry))
+    /// None if the weights add up to 2^128 or more.
+    #[getter]
+    fn total_weight(&self) -> Option<u128> {
+        self.total_weight
     }
 
-    /// The entry of an account, 56 bytes; None if there is none.
-    fn find<'py>(&self, py: Python<'py>, account: Address) -> Option<Bound<'py, PyBytes>> {
-        self.0.find(&account, 0).and_then(|place| self.entry(py, place))
+    /// Number of entries whose signing key is not their account.
+    #[getter]
+    fn other_keys(&self) -> usize {
+        self.other_keys
     }
 
-    /// Hash and sum at the root; OverflowError as for `census_tree_root`.
+    /// Hash and sum at the root of the tree over all that was read; OverflowError as for
+    /// `census_tree_root`.
     fn tree_root<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyBytes>, u128)> {
-        census_tree_root(py, self.0.packed())
+        let root = self.nodes.clone().and_then(census_tree::join).ok_or_else(too_heavy)?;
+        Ok((PyBytes::new(py, &root.hash), root.sum))
+    }
+}
+
+/// How many entries have each weight, of the least weights above a bound.
+#[pyclass(module = "ostraka_verifier_native")]
+pub struct WeightCounts(LeastCounts<u128>);
+
+#[pymethods]
+impl WeightCounts {
+    /// Counts at most `most` different weights at once.
+    #[new]
+    fn new(most: usize) -> Self {
+        Self(LeastCounts::new(most))
     }
 
-    fn first_fault(&self, py: Python<'_>) -> Option<usize> {
-        py.detach(|| self.0.first_fault())
+    /// Counts the entries of a block; `first` is the place of the first of them in the census.
+    fn add(&mut self, py: Python<'_>, first: usize, block: &[u8]) -> PyResult<()> {
+        let entries = entries(block)?;
+        py.detach(|| {
+            entries.iter().zip(first..).for_each(|(entry, place)| self.0.add(entry.weight, place));
+        });
+        Ok(())
     }
 
-    fn total_weight(&self, py: Python<'_>) -> Option<u128> {
-        py.detach(|| self.0.total_weight())
+    /// The least counted weight that fewer than `least` entries have, with their number.
+    fn rare(&self, least: usize) -> Option<(u128, usize)> {
+        let rare = self.0.iter().find(|(_, counted)| counted.number < least);
+        rare.map(|(weight, counted)| (*weight, counted.number))
     }
 
-    fn rare_weight(&self, py: Python<'_>, least: usize) -> Option<(u128, usize)> {
-        py.detach(|| self.0.rare_weight(least))
+    /// Begins to count the weights above those that were counted; False if there are none.
+    fn advance(&mut self) -> bool {
+        self.0.advance()
+    }
+}
+
+/// How many entries have each signing key, of the least keys above a bound.
+#[pyclass(module = "ostraka_verifier_native")]
+pub struct KeyCounts(LeastCounts<Address>);
+
+#[pymethods]
+impl KeyCounts {
+    /// Counts at most `most` different keys at once.
+    #[new]
+    fn new(most: usize) -> Self {
+        Self(LeastCounts::new(most))
     }
 
-    fn shared_keys<'py>(&self, py: Python<'py>) -> (usize, Option<(Bound<'py, PyBytes>, usize)>) {
-        let (number, first) = py.detach(|| self.0.shared_keys());
-        (number, first.map(|(key, entries)| (PyBytes::new(py, key), entries)))
+    /// As `WeightCounts.add`.
+    fn add(&mut self, py: Python<'_>, first: usize, block: &[u8]) -> PyResult<()> {
+        let entries = entries(block)?;
+        py.detach(|| {
+            let keys = entries.iter().map(|entry| *entry.signing_key);
+            keys.zip(first..).for_each(|(key, place)| self.0.add(key, place));
+        });
+        Ok(())
     }
 
-    fn other_keys(&self, py: Python<'_>) -> usize {
-        py.detach(|| self.0.other_keys())
+    /// Number of counted keys of several entries; and of the first of them by its first entry: the
+    /// place of that entry, the key, and the number of its entries.
+    #[allow(clippy::type_complexity, reason = "a tuple of Python")]
+    fn shared<'py>(&self, py: Python<'py>) -> (usize, Option<(usize, Bound<'py, PyBytes>, usize)>) {
+        let shared = || self.0.iter().filter(|(_, counted)| counted.number > 1);
+        let first = shared().min_by_key(|(_, counted)| counted.first);
+        let first =
+            first.map(|(key, counted)| (counted.first, PyBytes::new(py, key), counted.number));
+        (shared().count(), first)
     }
 
-    fn first_differing(&self, py: Python<'_>, other: &Self) -> Option<usize> {
-        py.detach(|| self.0.first_differing(&other.0))
+    /// As `WeightCounts.advance`.
+    fn advance(&mut self) -> bool {
+        self.0.advance()
     }
+}
 
-    fn first_absent(&self, py: Python<'_>, other: &Self) -> Option<usize> {
-        py.detach(|| self.0.first_absent(&other.0))
+/// The entries among `block` of some accounts in ascending order; both are packed.
+#[pyfunction]
+pub fn census_entries_of<'py>(
+    py: Python<'py>,
+    block: &[u8],
+    accounts: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (accounts, rest) = accounts.as_chunks();
+    if !rest.is_empty() {
+        return Err(PyValueError::new_err("accounts have 20 bytes each"));
     }
+    let entries = entries(block)?;
+    Ok(PyBytes::new(py, &py.detach(|| entries.of(accounts))))
+}
+
+/// Place of the first entry among `block` that `others` do not have exactly so.
+#[pyfunction]
+pub fn census_first_differing(
+    py: Python<'_>,
+    block: &[u8],
+    others: &[u8],
+) -> PyResult<Option<usize>> {
+    let (entries, others) = (entries(block)?, entries(others)?);
+    Ok(py.detach(|| entries.first_unless(others, |entry, same| same == Some(entry))))
+}
+
+/// Place of the first entry among `block` whose account `others` do not have.
+#[pyfunction]
+pub fn census_first_absent(py: Python<'_>, block: &[u8], others: &[u8]) -> PyResult<Option<usize>> {
+    let (entries, others) = (entries(block)?, entries(others)?);
+    Ok(py.detach(|| entries.first_unless(others, |_, same| same.is_some())))
+}
+
+/// Hash and sum at the root of the census's tree: 56 bytes per entry, in the census's order.
+#[pyfunction]
+pub fn census_tree_root<'py>(
+    py: Python<'py>,
+    entries: &[u8],
+) -> PyResult<(Bound<'py, PyBytes>, u128)> {
+    let count = self::entries(entries)?.0.len();
+    let root =
+        all_cores().run(py, 2 * count, || census_tree::root(entries))?.ok_or_else(too_heavy)?;
+    Ok((PyBytes::new(py, &root.hash), root.sum))
+}
+
+fn entries(bytes: &[u8]) -> PyResult<Entries<'_>> {
+    Entries::new(bytes).ok_or_else(|| not_whole_entries(bytes.len()))
+}
+
+fn too_heavy() -> PyErr {
+    PyOverflowError::new_err("census: weights add up to 2^128 or more")
 }

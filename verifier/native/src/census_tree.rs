@@ -23,17 +23,27 @@ const PADDING: Node = Node { hash: [0; HASH_BYTES], sum: 0 };
 
 /// Root over whole entries; `None` if the weights add up to 2^128 or more.
 pub fn root(entries: &[u8]) -> Option<Node> {
-    let height = depth(entries.len() / ENTRY_BYTES).min(SUBTREE_HEIGHT);
-    let subtrees = parallel::map(entries.chunks(ENTRY_BYTES << SUBTREE_HEIGHT), |part| {
-        ascend(part.chunks_exact(ENTRY_BYTES).map(leaf).collect(), height)
+    subtree(entries, depth(entries.len() / ENTRY_BYTES))
+}
+
+/// The node `height` levels above whole entries, of which there are at most `2^height`; `None` as
+/// for `root`.
+pub fn subtree(entries: &[u8], height: u32) -> Option<Node> {
+    let low = height.min(SUBTREE_HEIGHT);
+    let nodes = parallel::map(entries.chunks(ENTRY_BYTES << low), |part| {
+        ascend(part.chunks_exact(ENTRY_BYTES).map(leaf).collect(), low)
     });
-    let subtrees: Vec<Node> = subtrees.into_iter().collect::<Option<_>>()?;
-    let rest = depth(subtrees.len());
-    ascend(subtrees, rest)
+    ascend(nodes.into_iter().collect::<Option<_>>()?, height - low)
+}
+
+/// Root over neighbouring subtrees of one height, the first of which begins with the first entry.
+pub fn join(subtrees: Vec<Node>) -> Option<Node> {
+    let height = depth(subtrees.len());
+    ascend(subtrees, height)
 }
 
 /// `⌈log2 count⌉`; 0 if the count is 0.
-fn depth(count: usize) -> u32 {
+pub fn depth(count: usize) -> u32 {
     count.next_power_of_two().trailing_zeros()
 }
 

@@ -1,6 +1,7 @@
 //! The work that no check of leaves can avoid, timed by itself: a measure for benchmarks.
 
 use crate::ballots::{Equations, ADDRESS_BYTES, TIME_BYTES};
+use crate::census::Entries;
 use crate::ecdsa::{root, Claims};
 use crate::encoding::POINT_BYTES;
 use crate::leaves::{Leaf, LeafRules, AT_ONCE};
@@ -24,7 +25,12 @@ pub struct Floor {
 impl LeafRules {
     /// Decodes, hashes, takes square roots and adds up points as `check` does, and does nothing else.
     /// `None` unless the records hold.
-    pub fn floor(&self, records: &[u8], seed: &[u8; SEED_BYTES]) -> Option<Floor> {
+    pub fn floor(
+        &self,
+        records: &[u8],
+        entries: Entries,
+        seed: &[u8; SEED_BYTES],
+    ) -> Option<Floor> {
         let records: Vec<&[u8]> = records.chunks_exact(self.record_bytes()).collect();
         let decodings = self.time(&records, |record| self.poll.decode(record).is_some())?;
         let hashes = self.time(&records, |record| self.hash(record).is_some())?;
@@ -33,7 +39,7 @@ impl LeafRules {
         let starts = (0..records.len()).step_by(AT_ONCE);
         let blocks = parallel::map(starts, |start| {
             let end = records.len().min(start + AT_ONCE);
-            self.read(&records, start..end, 0, seed).ok()
+            self.read(&records, start..end, 0, Some(entries), seed).ok()
         });
         let (mut equations, mut claims) = (Equations::new(&self.poll), Claims::default());
         for block in blocks {

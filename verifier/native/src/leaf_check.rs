@@ -1,11 +1,12 @@
 //! The check of leaves for Python: chunks give parts, and parts join.
 
+use crate::census::{Entries, NOBODY};
 use crate::encoding::encode_points;
 use crate::leaf_part::Part;
 use crate::leaves::LeafRules;
 use crate::pool::Pool;
 use crate::weights::SEED_BYTES;
-use crate::Points;
+use crate::{not_whole_entries, Points};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -30,31 +31,73 @@ impl LeafCheck {
         self.rules.record_bytes()
     }
 
+    /// The voters of whole records in ascending order, each once, 20 bytes each.
+    fn voters<'py>(&self, py: Python<'py>, records: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        self.count(records)?;
+        let voters = py.detach(|| self.rules.voters(records));
+        Ok(PyBytes::new(py, voters.as_flattened()))
+    }
+
     /// Checks whole records, the first of which is the board's leaf number `first`, from 0.
-    fn check(&self, py: Python<'_>, first: u64, records: &[u8]) -> PyResult<LeafPart> {
-        let size = self.rules.record_bytes();
-        if !records.len().is_multiple_of(size) {
-            let message = format!("length {} is not a multiple of {size}", records.len());
-            return Err(PyValueError::new_err(message));
-        }
-        let count = records.len() / size;
+    ///
+    /// `entries` are those of the census, at least those of `voters`; None without a valid census.
+    fn check(
+        &self,
+        py: Python<'_>,
+        first: u64,
+        records: &[u8],
+        entries: Option<&[u8]>,
+    ) -> PyResult<LeafPart> {
+        let count = self.count(records)?;
+        let entries = entries.map(sound).transpose()?;
         if first.checked_add(count as u64).is_none_or(|end| end > u64::from(u32::MAX)) {
             return Err(PyValueError::new_err("a board has fewer than 2^32 leaves"));
         }
         let cost = self.rules.poll.additions() + ADDITIONS_A_SIGNATURE;
         self.pool
-            .run(py, count.saturating_mul(cost), || self.rules.check(first, records, &self.seed))
+            .run(py, count.saturating_mul(cost), || {
+                self.rules.check(first, records, entries, &self.seed)
+            })
             .map(LeafPart)
     }
 
     /// For benchmarks: seconds that `check` of valid records needs at least, for decodings, hashes,
     /// square roots and sums of points.
-    fn floor(&self, py: Python<'_>, records: &[u8]) -> PyResult<(f64, f64, f64, f64)> {
-        let floor = self.pool.run(py, usize::MAX, || self.rules.floor(records, &self.seed))?;
+    fn floor(
+        &self,
+        py: Python<'_>,
+        records: &[u8],
+        entries: &[u8],
+    ) -> PyResult<(f64, f64, f64, f64)> {
+        let entries = sound(entries)?;
+        let floor =
+            self.pool.run(py, usize::MAX, || self.rules.floor(records, entries, &self.seed))?;
         floor
             .map(|floor| (floor.decodings, floor.hashes, floor.roots, floor.sums))
             .ok_or_else(|| PyValueError::new_err("the records do not hold"))
     }
+}
+
+impl LeafCheck {
+    /// Number of whole records.
+    fn count(&self, records: &[u8]) -> PyResult<usize> {
+        let size = self.rules.record_bytes();
+        if !records.len().is_multiple_of(size) {
+            let message = format!("length {} is not a multiple of {size}", records.len());
+            return Err(PyValueError::new_err(message));
+        }
+        Ok(records.len() / size)
+    }
+}
+
+/// Entries of a census. They are found by the order of accounts.
+fn sound(entries: &[u8]) -> PyResult<Entries<'_>> {
+    let found = Entries::new(entries).ok_or_else(|| not_whole_entries(entries.len()))?;
+    if let Some(place) = found.first_fault(&NOBODY) {
+        let message = format!("census[{place}] is out of order or bounds");
+        return Err(PyValueError::new_err(message));
+    }
+    Ok(found)
 }
 
 /// Findings on neighbouring leaves.

@@ -31,7 +31,7 @@ pub struct Faults {
     pub unsigned: Option<u64>,
     /// B5.
     pub untimely: Option<u64>,
-    /// B6: all of them.
+    /// B6: the first of them, `MOST_UNPROVEN` at most.
     pub unproven: Vec<u64>,
 }
 
@@ -42,6 +42,9 @@ pub struct Sums {
     /// `Σ w·A_d` for `d = 1 … t − 1`.
     pub sharing: Vec<G1Affine>,
 }
+
+/// One more than a report names, so that it can say whether there are others.
+pub const MOST_UNPROVEN: usize = 21;
 
 const NOWHERE: u64 = u64::MAX;
 const NODE_BYTES: usize = 4 + 8 + HASH_BYTES + POINT_BYTES;
@@ -61,6 +64,7 @@ impl Part {
             unproven: self.faults.unproven,
         };
         faults.unproven.extend(next.faults.unproven);
+        faults.unproven.truncate(MOST_UNPROVEN);
         let voters = match (self.voters, next.voters) {
             (Some((first, last)), Some((after, end))) => {
                 if after <= last && self.faults.disordered.is_none() {
@@ -124,7 +128,11 @@ impl Part {
             untimely: place()?,
             unproven: Vec::new(),
         };
-        for _ in 0..reader.number()? {
+        let unproven = reader.number()?;
+        if unproven > MOST_UNPROVEN as u64 {
+            return None;
+        }
+        for _ in 0..unproven {
             faults.unproven.push(reader.number()?);
         }
         let inside = |place: &u64| *place >= first && *place - first < count;

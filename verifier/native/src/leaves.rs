@@ -6,11 +6,11 @@
 
 use crate::ballots::{Equations, Opened, Poll, ADDRESS_BYTES, TIME_BYTES};
 use crate::bisection::{failing, first_failing};
-use crate::census::CensusView;
+use crate::census::Entries;
 use crate::ecdsa::{Claim, Claims};
 use crate::encoding::{encode_points, POINT_BYTES};
 use crate::group;
-use crate::leaf_part::{Faults, Part, Sums};
+use crate::leaf_part::{Faults, Part, Sums, MOST_UNPROVEN};
 use crate::parallel;
 use crate::scalar::{Half, Halves};
 use crate::signatures::{address, Address, Hash, Key, HASH_BYTES, SIGNATURE_BYTES};
@@ -20,7 +20,6 @@ use ark_bn254::{G1Affine, G1Projective};
 use ark_ff::Zero;
 use sha3::{Digest, Keccak256};
 use std::ops::Range;
-use std::sync::Arc;
 
 const KEY_BYTES: usize = 64;
 const WORD_BYTES: usize = 32;
@@ -34,8 +33,6 @@ pub struct LeafRules {
     pub poll: Poll,
     /// EIP-712 domain separator.
     pub domain: Hash,
-    /// Without one, nobody has a weight.
-    pub census: Option<Arc<CensusView>>,
     /// Cast times that count; without them, all do.
     pub opens_to_closes: Option<Range<u64>>,
 }
@@ -68,14 +65,33 @@ impl LeafRules {
         self.poll.ballot_bytes() + KEY_BYTES + HASH_BYTES + SIGNATURE_BYTES
     }
 
+    /// The voters of whole records in ascending order, each once.
+    pub fn voters(&self, records: &[u8]) -> Vec<Address> {
+        let records = records.chunks_exact(self.record_bytes());
+        let mut voters: Vec<Address> =
+            records.filter_map(|record| record.first_chunk().copied()).collect();
+        voters.sort_unstable();
+        voters.dedup();
+        voters
+    }
+
     /// Checks whole records, the first of which has the place `first` on the board.
-    pub fn check(&self, first: u64, records: &[u8], seed: &[u8; SEED_BYTES]) -> Part {
+    ///
+    /// `entries` are those of the census, at least those of the voters. Without them, nobody has a
+    /// weight.
+    pub fn check(
+        &self,
+        first: u64,
+        records: &[u8],
+        entries: Option<Entries>,
+        seed: &[u8; SEED_BYTES],
+    ) -> Part {
         let records: Vec<&[u8]> = records.chunks_exact(self.record_bytes()).collect();
         let count = records.len() as u64;
         let starts = (0..records.len()).step_by(AT_ONCE);
         let blocks = parallel::map(starts, |start| {
             let end = records.len().min(start + AT_ONCE);
-            self.read(&records, start..end, first, seed)
+            self.read(&records, start..end, first, entries, seed)
         });
         if let Some(place) = blocks.iter().filter_map(|block| block.as_ref().err()).min() {
             let malformed = Some(first + *place as u64);
@@ -115,12 +131,13 @@ impl LeafRules {
                 )
             },
             || {
-                let weighed = self.census.is_some() && faults.stranger.is_none();
+                let weighed = entries.is_some() && faults.stranger.is_none();
                 weighed.then(|| weighted_sums(first, &leaves, values, sharing))
             },
         );
         faults.unproven.extend(broken.into_iter().map(|place| place as u64));
         faults.unproven.sort_unstable();
+        faults.unproven.truncate(MOST_UNPROVEN);
         let forged = forged.map(|place| claimed[place] as u64);
         faults.unsigned = faults.unsigned.into_iter().chain(forged).min();
         let voters = leaves.first().zip(leaves.last()).map(|(one, last)| (one.voter, last.voter));
@@ -134,6 +151,7 @@ impl LeafRules {
         records: &[&[u8]],
         range: Range<usize>,
         first: u64,
+        entries: Option<Entries>,
         seed: &[u8; SEED_BYTES],
     ) -> Result<Block, usize> {
         let place_on_board = first + range.start as u64;
@@ -155,14 +173,14 @@ impl LeafRules {
             self.weigh_equations(&mut block, &opened, place, &mut weights);
             block.add_sharing(self.poll.sharing(&opened));
             block.leaves.push(leaf);
-            let Some(census) = &self.census else { continue };
+            let Some(entries) = entries else { continue };
             let leaf = block.leaves.last_mut().expect("just added");
-            let Some(index) = census.find(&leaf.voter, near) else {
+            let Some(index) = entries.find(&leaf.voter, near) else {
                 block.faults.stranger.get_or_insert(place as u64);
                 continue;
             };
             near = index;
-            let entry = census.entry(index);
+            let entry = entries.entry(index);
             leaf.weight = entry.weight;
             match self.claim(leaf, rest, entry.signing_key) {
                 Some(claim) => {
@@ -197,12 +215,12 @@ impl LeafRules {
 
     /// The claim of a record's signature; `None` where its key is not the census's, or recovery
     /// refuses the signature.
-    fn claim(&self, leaf: &Leaf, rest: &[u8], signing_key: &[u8]) -> Option<Claim> {
+    fn claim(&self, leaf: &Leaf, rest: &[u8], signing_key: &Address) -> Option<Claim> {
         let (key, rest) = rest.split_first_chunk::<KEY_BYTES>()?;
         let (boxes_hash, rest) = rest.split_first_chunk::<HASH_BYTES>()?;
         let key: &Key = key;
         // The address comes first: the claims below are about keys that the census names.
-        if address(key)[..] != *signing_key {
+        if address(key) != *signing_key {
             return None;
         }
         Claim::new(&self.statement(leaf, boxes_hash), key, rest.try_into().ok()?)
@@ -223,7 +241,7 @@ impl LeafRules {
         hasher.chain_update(Keccak256::digest(words)).finalize().into()
     }
 
-    /// Places of records whose equations fail.
+    /// Places of the first records whose equations fail.
     fn broken_equations(
         &self,
         records: &[&[u8]],
@@ -244,7 +262,7 @@ impl LeafRules {
             all.map_or(G1Projective::zero(), |all| all.residual(&self.poll).into())
         };
         let total = G1Projective::from(equations.residual(&self.poll));
-        let found = failing(0..folded.len(), total, &residual);
+        let found = failing(0..folded.len(), MOST_UNPROVEN, total, &residual);
         found.into_iter().map(|number| folded[number].0).collect()
     }
 }

@@ -17,6 +17,7 @@ mod floor;
 mod group;
 mod leaf_check;
 mod leaf_part;
+mod least_counts;
 mod leaves;
 mod parallel;
 mod pool;
@@ -28,7 +29,10 @@ mod weights;
 
 use ark_bn254::g1::Config;
 use ark_bn254::G1Affine;
-use census::Census;
+use census::{
+    census_entries_of, census_first_absent, census_first_differing, census_tree_root, CensusScan,
+    KeyCounts, WeightCounts,
+};
 use census_tree::ENTRY_BYTES;
 use encoding::{decode_points, decode_scalar, encode_points, POINT_BYTES, SCALAR_BYTES};
 use endomorphism::Endomorphism;
@@ -36,7 +40,7 @@ use fixed_bases::WindowTables;
 use leaf_check::{LeafCheck, LeafPart};
 use leaves::LeafRules;
 use pool::Pool;
-use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PySlice};
@@ -216,7 +220,7 @@ impl Engine {
     ///
     /// `domain` is the EIP-712 domain separator, `opens_to_closes` the cast times that count, and
     /// `seed` fresh and unpredictable.
-    #[pyo3(signature = (rule, threshold, context, generators, *, domain, census, opens_to_closes, seed))]
+    #[pyo3(signature = (rule, threshold, context, generators, *, domain, opens_to_closes, seed))]
     #[allow(clippy::too_many_arguments, reason = "all by name from Python")]
     fn leaf_check(
         &self,
@@ -225,19 +229,12 @@ impl Engine {
         context: [u8; HASH_BYTES],
         generators: &Points,
         domain: [u8; HASH_BYTES],
-        census: Option<&Census>,
         opens_to_closes: Option<(u64, u64)>,
         seed: [u8; weights::SEED_BYTES],
     ) -> PyResult<LeafCheck> {
         let poll = self.ballot_check(rule, threshold, context, generators)?.poll;
-        let census = census.map(|census| Arc::clone(&census.0));
-        // Entries are found by the order of accounts.
-        if let Some(place) = census.as_ref().and_then(|census| census.first_fault()) {
-            let message = format!("census[{place}] is out of order or bounds");
-            return Err(PyValueError::new_err(message));
-        }
         let opens_to_closes = opens_to_closes.map(|(opens, closes)| opens..closes);
-        let rules = LeafRules { poll, domain, census, opens_to_closes };
+        let rules = LeafRules { poll, domain, opens_to_closes };
         Ok(LeafCheck { rules, seed, pool: Arc::clone(&self.pool) })
     }
 }
@@ -352,20 +349,6 @@ fn reduced(py: Python<'_>, scalars: &[u8], expected: usize) -> PyResult<SecretHa
     .ok_or_else(|| PyValueError::new_err("scalar outside [0, R)"))
 }
 
-/// Hash and sum at the root of the census's tree: 56 bytes per entry, in the census's order.
-#[pyfunction]
-fn census_tree_root<'py>(py: Python<'py>, entries: &[u8]) -> PyResult<(Bound<'py, PyBytes>, u128)> {
-    if !entries.len().is_multiple_of(ENTRY_BYTES) {
-        return Err(not_whole_entries(entries.len()));
-    }
-    // A leaf and a node each take about as long as an addition.
-    let additions = 2 * (entries.len() / ENTRY_BYTES);
-    let root = all_cores()
-        .run(py, additions, || census_tree::root(entries))?
-        .ok_or_else(|| PyOverflowError::new_err("census: weights add up to 2^128 or more"))?;
-    Ok((PyBytes::new(py, &root.hash), root.sum))
-}
-
 fn not_whole_entries(bytes: usize) -> PyErr {
     PyValueError::new_err(format!("census: length {bytes} is not a multiple of {ENTRY_BYTES}"))
 }
@@ -384,12 +367,17 @@ fn ostraka_verifier_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<FixedBases>()?;
     module.add_class::<Engine>()?;
     module.add_class::<BallotCheck>()?;
-    module.add_class::<Census>()?;
+    module.add_class::<CensusScan>()?;
+    module.add_class::<WeightCounts>()?;
+    module.add_class::<KeyCounts>()?;
     module.add_class::<LeafCheck>()?;
     module.add_class::<LeafPart>()?;
     module.add_class::<SigningKey>()?;
     module.add_function(wrap_pyfunction!(keccak256, module)?)?;
     module.add_function(wrap_pyfunction!(recover_key, module)?)?;
     module.add_function(wrap_pyfunction!(recover_signers, module)?)?;
+    module.add_function(wrap_pyfunction!(census_entries_of, module)?)?;
+    module.add_function(wrap_pyfunction!(census_first_differing, module)?)?;
+    module.add_function(wrap_pyfunction!(census_first_absent, module)?)?;
     module.add_function(wrap_pyfunction!(census_tree_root, module)?)
 }

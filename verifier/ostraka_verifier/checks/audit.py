@@ -129,7 +129,7 @@ class Audit:
 
     @property
     def sections(self) -> Mapping[str, bytes]:
-        """Sections of the board by name, without the leaves."""
+        """Sections of the board by name, without census and leaves."""
         return self.board.sections
 
     @property
@@ -176,9 +176,7 @@ class Audit:
     @property
     def census(self) -> CensusView:
         """Section 8 (C1)."""
-        return self._once(
-            "C1", "census", lambda: read_census(self.sections["census"], self.curve.name)
-        )
+        return self._once("C1", "census", lambda: read_census(self.board.census, self.curve.name))
 
     @property
     def layout(self) -> BallotLayout:
@@ -389,17 +387,17 @@ class Audit:
 
     def _pass_over_leaves(self) -> LeafPart | None:
         records, poll = self.records, self._leaf_poll()
-        native = None
+        census = None
         with suppress(AuditError):
             # Check C1 reports errors.
-            native = self.census.native if isinstance(self.census, PackedCensus) else None
-        check = poll.check(self.curve, native, self.randomness)
+            census = self.census.blocks if isinstance(self.census, PackedCensus) else None
+        check = poll.check(self.curve, census, self.randomness)
         if check is None:
             return None
         # Without a census there are no sums that could show a worker's error.
-        if self.workers is None or native is None:
+        if self.workers is None or census is None:
             return records.check(check, self.progress)
-        return self.workers.check(poll, self.board, records, check, self._fits, self.progress)
+        return self.workers.check(poll, census, records, check, self._fits, self.progress)
 
     def _leaf_poll(self) -> LeafPoll:
         period: tuple[int, int] | None = None

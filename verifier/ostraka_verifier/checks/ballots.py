@@ -16,6 +16,8 @@ from ostraka_verifier.wording import counted
 
 PROOF_BATCH = 2000
 """Ballots whose proofs are verified together."""
+MOST_NAMED = 20
+"""Ballots that B6 names, at most: each takes some time to find."""
 
 
 def check_b1(audit: Audit) -> Held:
@@ -82,14 +84,18 @@ def check_b5(audit: Audit) -> str:
 
 
 def check_b6(audit: Audit) -> str:
-    """B6: every ballot's rows and equations hold."""
+    """B6: every ballot's rows and equations hold. Names the first that fail."""
     total, found = audit.ballot_count, audit.found
-    # The native pass names all that fail. To bisect these again would take four times as long.
+    # The native pass names those that fail. To bisect these again would take four times as long.
     places, at_once = (range(total), PROOF_BATCH) if found is None else (found.unproven, 1)
     failed, reasons = list[str](), list[str]()
     for start in range(0, len(places), at_once):
+        # The one after the last that is named says whether there are others.
+        wanted = MOST_NAMED + 1 - len(failed)
+        if not wanted:
+            break
         batch = _ballots(audit, places[start : start + at_once])
-        failures = _failures(audit, batch)
+        failures = _failures(audit, batch, wanted)
         failed += [ballot_name(batch[number]) for number, _ in failures]
         reasons += [reason for _, reason in failures[:1]]
         if found is None:
@@ -97,7 +103,8 @@ def check_b6(audit: Audit) -> str:
         elif not failures:
             raise audit.disagreement(places[start])
     if failed:
-        raise Rejected("B6", ", ".join(failed), reasons[0])
+        others = " and others" if len(failed) > MOST_NAMED else ""
+        raise Rejected("B6", ", ".join(failed[:MOST_NAMED]) + others, reasons[0])
     return counted(total, "proof", "proofs")
 
 
@@ -114,7 +121,7 @@ def _ballots(audit: Audit, places: Sequence[int]) -> list[Ballot]:
     return [placed.ballot for placed in audit.leaves_at(places)]
 
 
-def _failures(audit: Audit, ballots: Sequence[Ballot]) -> list[tuple[int, str]]:
+def _failures(audit: Audit, ballots: Sequence[Ballot], most: int) -> list[tuple[int, str]]:
     try:
         verify_proofs(
             audit.curve,
@@ -123,6 +130,7 @@ def _failures(audit: Audit, ballots: Sequence[Ballot]) -> list[tuple[int, str]]:
             audit.chain.poll_context,
             [ballot.proof for ballot in ballots],
             audit.randomness,
+            most,
         )
     except RejectedProofs as error:
         return error.failures

@@ -12,6 +12,7 @@ from typing import Literal
 
 from ostraka_verifier.curve.interface import (
     Curve,
+    EntriesOf,
     FixedBases,
     LeafCheck,
     LeafPart,
@@ -24,6 +25,7 @@ from ostraka_verifier.curve.interface import (
 
 __all__ = [
     "Curve",
+    "EntriesOf",
     "FixedBases",
     "LeafCheck",
     "LeafPart",

@@ -5,10 +5,7 @@ Source: docs/protocol.md §2.1–§2.4. Vectors: tests/vectors/curve.json.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
-
-if TYPE_CHECKING:
-    from ostraka_verifier_native import Census
+from typing import Protocol, Self, TypeAlias
 
 P = 21888242871839275222246405745257275088696311157297823662689037894645226208583
 """Prime of the base field."""
@@ -76,7 +73,7 @@ class LeafPart(Protocol):
         stranger: Of the first one whose voter is not in the census (B3).
         unsigned: Of the first one, with a voter in the census, that is not signed by its key (B4).
         untimely: Of the first one that was not cast in time (B5).
-        unproven: Of all whose rows or equations fail (B6), ascending.
+        unproven: Of the first 21 whose rows or equations fail (B6), ascending.
         ends: Voters of the first and the last leaf; None without leaves, or if one is malformed.
     """
 
@@ -141,6 +138,21 @@ class LeafCheck(Protocol):
 
         Raises:
             ValueError: Not whole records.
+            Undecided: As for `EntriesOf.entries_of`.
+        """
+
+
+class EntriesOf(Protocol):
+    """A census without fault, from which entries can be read."""
+
+    def entries_of(self, accounts: bytes) -> bytes:
+        """Return the entries of some accounts, 56 bytes each; accounts without one are left out.
+
+        Args:
+            accounts: 20 bytes each, ascending.
+
+        Raises:
+            Undecided: They cannot be read.
         """
 
 
@@ -150,15 +162,14 @@ class LeafTerms:
 
     Attributes:
         domain: EIP-712 domain separator, 32 bytes.
-        census: Without fault; None if the board has no valid census. Then no voter has a key or a
-            weight.
+        census: None if the board has no valid census. Then no voter has a key or a weight.
         opens_to_closes: First second at which ballots count, and the first at which they no longer
             do; None if the board has no valid parameters. Then every time is right.
         seed: 32 bytes, fresh and unpredictable to the makers of the ballots.
     """
 
     domain: bytes
-    census: "Census | None"
+    census: EntriesOf | None
     opens_to_closes: tuple[int, int] | None
     seed: bytes = field(repr=False)
 

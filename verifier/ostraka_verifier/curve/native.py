@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import ostraka_verifier_native as engine
 
-from ostraka_verifier.curve.interface import LeafTerms, Points, Scalars
+from ostraka_verifier.curve.interface import EntriesOf, LeafTerms, Points, Scalars
 from ostraka_verifier.errors import Malformed
 
 _POINT_BYTES = 64
@@ -33,6 +33,30 @@ class NativeFixedBases:
         if any(len(row) != len(self._bases) * _SCALAR_BYTES for row in packed):
             raise ValueError("rows need one scalar for each base")
         return self._bases.commit(b"".join(packed))
+
+
+class NativeLeafCheck:
+    """A check of leaves with the entries of a census that each range needs.
+
+    Attributes:
+        engine: The check without a census.
+    """
+
+    def __init__(self, check: engine.LeafCheck, census: EntriesOf | None) -> None:
+        self.engine = check
+        self._census = census
+
+    @property
+    def record_bytes(self) -> int:
+        """Length of a leaf's record."""
+        return self.engine.record_bytes
+
+    def check(self, first: int, records: bytes) -> engine.LeafPart:
+        """Return the findings on whole records; see `interface.LeafCheck`."""
+        census, entries = self._census, None
+        if census is not None:
+            entries = census.entries_of(self.engine.voters(records))
+        return self.engine.check(first, records, entries)
 
 
 class Native:
@@ -95,18 +119,18 @@ class Native:
 
     def leaf_check(
         self, rule: bytes, threshold: int, context: bytes, generators: Points, terms: LeafTerms
-    ) -> engine.LeafCheck:
+    ) -> NativeLeafCheck:
         """Return a check of a board's leaves."""
-        return self._engine.leaf_check(
+        check = self._engine.leaf_check(
             rule,
             threshold,
             context,
             _own(generators),
             domain=terms.domain,
-            census=terms.census,
             opens_to_closes=terms.opens_to_closes,
             seed=terms.seed,
         )
+        return NativeLeafCheck(check, terms.census)
 
 
 def _own(points: Points) -> engine.Points:

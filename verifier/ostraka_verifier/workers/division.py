@@ -7,14 +7,12 @@ from those of this process is refused with all that it said before.
 Parts join in any grouping, so the findings are those of one process alone.
 """
 
-import hashlib
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ostraka_verifier import __version__
-from ostraka_verifier.board import OpenedBoard
 from ostraka_verifier.board_leaves import LeafRecords, join_parts
 from ostraka_verifier.board_ranges import BoardPlace, board_at, find_board
 from ostraka_verifier.content import Content
@@ -22,6 +20,7 @@ from ostraka_verifier.curve import LeafCheck, LeafPart
 from ostraka_verifier.encoding import ADDRESS_BYTES
 from ostraka_verifier.errors import Undecided
 from ostraka_verifier.leaf_poll import LeafPoll
+from ostraka_verifier.packed_census import CensusBlocks
 from ostraka_verifier.rpc import Progress
 from ostraka_verifier.wording import counted
 from ostraka_verifier.workers.crew import Answer, Crew
@@ -86,7 +85,7 @@ class Division:
     def check(
         self,
         poll: LeafPoll,
-        board: OpenedBoard,
+        census: CensusBlocks,
         records: LeafRecords,
         check: LeafCheck,
         fits: Callable[[LeafPart], bool],
@@ -98,13 +97,12 @@ class Division:
             raise self._failure
         if self._place is None:
             raise RuntimeError("the board was opened by somebody else")
-        census = board.sections["census"]
         job = LeafJob(
             __version__,
             poll,
             self._place,
-            (board.starts["census"], len(census)),
-            hashlib.sha256(census).digest(),
+            (census.content.start, census.content.size),
+            census.index,
             records.start,
         )
         run = _Run(self._crew, job, records, check, self._announce, self._patience_s, progress)

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from ostraka_verifier import __version__
-from ostraka_verifier.board import OpenedBoard
 from ostraka_verifier.board_leaves import LeafRecords, join_parts
 from ostraka_verifier.board_source import opened_board
 from ostraka_verifier.content import Content
 from ostraka_verifier.curve import LeafCheck, LeafPart
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.leaf_poll import LeafPoll
+from ostraka_verifier.packed_census import CensusBlocks
 from ostraka_verifier.rpc import Progress
 from ostraka_verifier.wording import counted
 
@@ -77,14 +77,14 @@ class Earlier:
     def check(
         self,
         poll: LeafPoll,
-        board: OpenedBoard,
+        census: CensusBlocks,
         records: LeafRecords,
         check: LeafCheck,
         fits: Callable[[LeafPart], bool],
         progress: Progress,
     ) -> LeafPart:
         """Check all leaves but those that are known, as `LeafWorkers.check`."""
-        of = _identity(poll, board.sections["census"])
+        of = _identity(poll, census.index.digest)
         known = self._known if of == self._of else {}
         one = _Pass(known, records, check, progress)
         whole = join_parts(one.parts())
@@ -146,10 +146,10 @@ class _Pass:
 
 
 def _identity(poll: LeafPoll, census: bytes) -> str:
-    """Hash of all that findings depend on, apart from the leaves."""
+    """Hash of all that findings depend on, apart from the leaves; `census` is its digest."""
     members: list[Any] = [__version__, poll.rule.hex(), poll.threshold, poll.context.hex()]
     members += [poll.generators.hex(), poll.domain.hex(), poll.opens_to_closes]
-    members.append(hashlib.sha256(census).hexdigest())
+    members.append(census.hex())
     return hashlib.sha256(json.dumps(members).encode()).hexdigest()
 
 

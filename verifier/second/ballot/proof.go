@@ -3,6 +3,7 @@ package ballot
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 
 	"ostraka/second/curve"
@@ -189,44 +190,52 @@ func (shape *Shape) holds(statements []*statement) bool {
 	return total.IsInfinity()
 }
 
-// Verify checks the proofs of ballots (§8.4, §8.5), and gives the index of the first that fails.
+// Verify checks the proofs of ballots (§8.4, §8.5). It gives the indices of the first that fail, of
+// which there are at most so many, and why the first one fails.
 //
-// A batch that fails is bisected. The index is −1 where every proof holds.
-func (shape *Shape) Verify(pollContext []byte, ballots []*Ballot) (int, error) {
+// A batch that fails is bisected.
+func (shape *Shape) Verify(pollContext []byte, ballots []*Ballot, most int) ([]int, error) {
 	statements, faults := make([]*statement, len(ballots)), make([]error, len(ballots))
 	ForEach(len(ballots), func(index int) {
 		statements[index], faults[index] = shape.prepare(pollContext, ballots[index])
 	})
-	sound := len(ballots)
-	for index := len(ballots) - 1; index >= 0; index-- {
-		if faults[index] != nil {
-			sound = index
+	var failing, sound []int
+	var prepared []*statement
+	for index, fault := range faults {
+		if fault != nil {
+			failing = append(failing, index)
+		} else {
+			sound, prepared = append(sound, index), append(prepared, statements[index])
 		}
 	}
-	if failing := shape.bisect(statements[:sound]); failing >= 0 {
-		return failing, encoding.OutOfBounds("", "an equation fails")
+	for _, index := range shape.bisect(prepared, most) {
+		failing = append(failing, sound[index])
 	}
-	if sound < len(ballots) {
-		return sound, faults[sound]
+	if len(failing) == 0 {
+		return nil, nil
 	}
-	return -1, nil
+	slices.Sort(failing)
+	reason := faults[failing[0]]
+	if reason == nil {
+		reason = encoding.OutOfBounds("", "an equation fails")
+	}
+	return failing[:min(most, len(failing))], reason
 }
 
-func (shape *Shape) bisect(statements []*statement) int {
-	if len(statements) == 0 || shape.holds(statements) {
-		return -1
+// bisect gives the indices of the first statements that do not hold.
+func (shape *Shape) bisect(statements []*statement, most int) []int {
+	if len(statements) == 0 || most == 0 || shape.holds(statements) {
+		return nil
 	}
 	if len(statements) == 1 {
-		return 0
+		return []int{0}
 	}
 	half := len(statements) / 2
-	if first := shape.bisect(statements[:half]); first >= 0 {
-		return first
+	failing := shape.bisect(statements[:half], most)
+	for _, index := range shape.bisect(statements[half:], most-len(failing)) {
+		failing = append(failing, half+index)
 	}
-	if second := shape.bisect(statements[half:]); second >= 0 {
-		return half + second
-	}
-	return -1
+	return failing
 }
 
 // ForEach calls a function for each index on all cores.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/big"
+	"strings"
 
 	"ostraka/second/ballot"
 	"ostraka/second/board"
@@ -117,6 +118,9 @@ func (audit *Audit) b5() (result, error) {
 	return result{detail: fmt.Sprintf("from %d to %d", opens, closes)}, nil
 }
 
+// mostNamed is the number of ballots that B6 names, at most.
+const mostNamed = 20
+
 func (audit *Audit) b6() (result, error) {
 	ballots, err := audit.ballots()
 	if err != nil {
@@ -127,8 +131,17 @@ func (audit *Audit) b6() (result, error) {
 		return result{}, err
 	}
 	context := audit.context()
-	if bad, err := shape.Verify(context[:], ballots); bad >= 0 {
-		return result{}, failing(ballots[bad].Name(), "%v", err)
+	// The one after the last that is named says whether there are others.
+	if bad, err := shape.Verify(context[:], ballots, mostNamed+1); err != nil {
+		var names []string
+		for _, index := range bad[:min(len(bad), mostNamed)] {
+			names = append(names, ballots[index].Name())
+		}
+		named := strings.Join(names, ", ")
+		if len(bad) > mostNamed {
+			named += " and others"
+		}
+		return result{}, failing(named, "%v", err)
 	}
 	return result{detail: plural(len(ballots), "proof")}, nil
 }

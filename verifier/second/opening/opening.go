@@ -38,7 +38,7 @@ func Check(poll *Poll, opening encoding.Object, noted encoding.Word) (string, er
 	if err != nil {
 		return "V2", err
 	}
-	if failing, err := shape.Verify(poll.Context[:], []*ballot.Ballot{decoded}); failing >= 0 {
+	if _, err := shape.Verify(poll.Context[:], []*ballot.Ballot{decoded}, 1); err != nil {
 		return "V3", err
 	}
 	if err := checkBits(poll, opening, decoded); err != nil {

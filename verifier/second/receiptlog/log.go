@@ -91,6 +91,15 @@ func (checkpoint *Checkpoint) Hash(pollContext []byte) encoding.Word {
 // shortest is the time between two checkpoints of a node, in seconds.
 const shortest = 10
 
+// First says whether a node may sign the checkpoint as its first one.
+func (checkpoint *Checkpoint) First(opensAt, freezesAt uint64) bool {
+	if checkpoint.Number != 1 || checkpoint.Previous != (encoding.Word{}) ||
+		checkpoint.SignedAt < opensAt || checkpoint.SignedAt > freezesAt {
+		return false
+	}
+	return checkpoint.Count > 0 || checkpoint.SignedAt == freezesAt
+}
+
 // Follows says whether a node may sign the checkpoint after another one of its own.
 func (checkpoint *Checkpoint) Follows(before *Checkpoint, pollContext []byte, freezesAt uint64) bool {
 	if checkpoint.Node != before.Node || checkpoint.Number != before.Number+1 ||

@@ -14,6 +14,7 @@ import (
 const (
 	PollKeysType   = "PollKeys(bytes32 pollContext,bytes32 pollKeys)"
 	BallotType     = "Ballot(bytes32 pollContext,address voter,uint64 castAt,bytes32 ballotDigest,bytes32 boxesHash)"
+	ReceiptType    = "Receipt(bytes32 pollContext,address voter,uint64 castAt,bytes32 ballotDigest)"
 	RootType       = "Root(bytes32 pollContext,uint32 round,bytes32 rootHash,uint256 sumX,uint256 sumY,uint32 count)"
 	ShareType      = "AggregateShare(bytes32 pollContext,bytes32 rootDigest,uint32 nodeIndex,bytes32 shareHash)"
 	RedemptionType = "Redemption(bytes32 electorate,address invitation,address signingKey)"

@@ -35,7 +35,7 @@ func (one *ballotCase) check(made *rule.Rule) error {
 	if err != nil {
 		return err
 	}
-	if failing, err := shape.Verify(one.PollContext, []*ballot.Ballot{decoded}); failing >= 0 {
+	if _, err := shape.Verify(one.PollContext, []*ballot.Ballot{decoded}, 1); err != nil {
 		return err
 	}
 	return same(Data(decoded.Digest[:]), one.Digest)

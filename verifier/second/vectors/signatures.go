@@ -102,6 +102,7 @@ func firstOf(failing, places []int) int {
 func receiptLogs(outcome *Outcome, data []byte) error {
 	var file struct {
 		PollContext    Data   `json:"poll_context"`
+		OpensAt        uint64 `json:"opens_at"`
 		FreezesAt      uint64 `json:"freezes_at"`
 		Digests, Roots []Data
 		Inclusion      []struct {
@@ -117,6 +118,11 @@ func receiptLogs(outcome *Outcome, data []byte) error {
 			First, Second        Data
 			FirstHash            Data `json:"first_hash"`
 			Contradicts, Follows bool
+		}
+		Firsts []struct {
+			Name       string
+			Checkpoint Data
+			Begins     bool
 		}
 	}
 	if err := read(data, &file); err != nil {
@@ -151,6 +157,13 @@ func receiptLogs(outcome *Outcome, data []byte) error {
 		outcome.note(one.Name, same(
 			[]any{Data(hash[:]), first.Contradicts(second, file.PollContext), second.Follows(first, file.PollContext, file.FreezesAt)},
 			[]any{one.FirstHash, one.Contradicts, one.Follows}))
+	}
+	for _, one := range file.Firsts {
+		first, err := receiptlog.DecodeCheckpoint(one.Checkpoint)
+		if err != nil {
+			return err
+		}
+		outcome.note(one.Name, same(first.First(file.OpensAt, file.FreezesAt), one.Begins))
 	}
 	return nil
 }

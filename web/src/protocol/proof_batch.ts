@@ -36,7 +36,8 @@ export class RejectedProofs extends Rejected {
  *
  * @param generators `H, G_1, …` for at least the rule's width.
  * @param randomness Source of the batch weights; must be unpredictable to the makers of the proofs.
- * @throws RejectedProofs: at least one fails (check B6); names every failed one.
+ * @param most So many of those that fail are looked for, at least one; by default all.
+ * @throws RejectedProofs: at least one fails (check B6); names the first of them.
  */
 export function verifyProofs(
   generators: readonly Point[],
@@ -44,6 +45,7 @@ export function verifyProofs(
   pollContext: Uint8Array,
   proofs: readonly BallotProof[],
   randomness: Randomness,
+  most = proofs.length,
 ): void {
   const broken: FailedProof[] = [];
   const statements: Statement[] = [];
@@ -56,10 +58,11 @@ export function verifyProofs(
   const holds = (selected: readonly Statement[]) => {
     return equationsHold(generators, shape, selected, randomness);
   };
-  for (const { number } of failing(statements, holds)) {
+  for (const { number } of failing(statements, most, holds)) {
     broken.push({ number, reason: "an equation fails" });
   }
-  if (broken.length) throw new RejectedProofs(broken.sort((one, two) => one.number - two.number));
+  broken.sort((one, two) => one.number - two.number);
+  if (broken.length) throw new RejectedProofs(broken.slice(0, most));
 }
 
 interface Statement {
@@ -75,15 +78,17 @@ function brokenRow(rule: BallotRule, responses: readonly bigint[], x: bigint): s
   return number < 0 ? undefined : `rows[${number}] does not hold`;
 }
 
-/** Members of `selected` whose equations fail, found by bisection. */
+/** The first members of `selected` whose equations fail, found by bisection. */
 function failing(
   selected: readonly Statement[],
+  most: number,
   holds: (selected: readonly Statement[]) => boolean,
 ): Statement[] {
-  if (!selected.length || holds(selected)) return [];
+  if (!selected.length || !most || holds(selected)) return [];
   if (selected.length === 1) return [...selected];
   const middle = selected.length >> 1;
-  return [...failing(selected.slice(0, middle), holds), ...failing(selected.slice(middle), holds)];
+  const found = failing(selected.slice(0, middle), most, holds);
+  return [...found, ...failing(selected.slice(middle), most - found.length, holds)];
 }
 
 /** Whether the weighted sum of all selected equations is the identity. */

@@ -39,21 +39,24 @@ type report struct {
 // options of an audit.
 type options struct {
 	rpc, board string
-	registry   encoding.Address
-	poll       *big.Int
-	from       uint64
-	json       bool
+	// receipts is the name of a voter's file, or "".
+	receipts string
+	registry encoding.Address
+	poll     *big.Int
+	from     uint64
+	json     bool
 }
 
 func parse(arguments []string, problems io.Writer) (options, error) {
 	var given options
 	var registry, number string
-	flags := flag.NewFlagSet("audit", flag.ContinueOnError)
+	flags := flag.NewFlagSet("ostraka-second", flag.ContinueOnError)
 	flags.SetOutput(problems)
 	flags.StringVar(&given.rpc, "rpc", "", "JSON-RPC endpoint of the chain, ideally a node you run")
 	flags.StringVar(&registry, "registry", "", "address of the PollRegistry, 0x-hex")
 	flags.StringVar(&number, "poll", "", "number of the poll in that registry")
 	flags.StringVar(&given.board, "board", "", "the poll's board: a file, or a URL of any node")
+	flags.StringVar(&given.receipts, "receipts", "", "a voter's file of receipts, to be checked instead")
 	flags.Uint64Var(&given.from, "from-block", 0, "block in which the contracts were deployed")
 	flags.BoolVar(&given.json, "json", false, "print the report as JSON")
 	if err := flags.Parse(arguments); err != nil {
@@ -101,6 +104,10 @@ func perform(given options) report {
 	made := report{Schema: "ostraka-audit/1", Status: "unknown", Assumes: []string{}}
 	data, err := readBoard(given.board)
 	var shown *evidence.Chain
+	var receipts []byte
+	if err == nil && given.receipts != "" {
+		receipts, err = os.ReadFile(given.receipts)
+	}
 	if err == nil {
 		shown, err = read(given, data)
 	}
@@ -108,7 +115,8 @@ func perform(given options) report {
 		made.Checks = checks.Unmade(err)
 	} else {
 		made.Block, made.Status = &shown.Block, shown.Status
-		made.Checks = checks.Run(checks.Claim{Registry: given.registry, PollID: given.poll}, shown, data)
+		claim := checks.Claim{Registry: given.registry, PollID: given.poll}
+		made.Checks = checkAll(claim, shown, data, receipts)
 	}
 	made.Verdict = checks.Overall(made.Checks)
 	for _, finding := range made.Checks {
@@ -117,6 +125,14 @@ func perform(given options) report {
 		}
 	}
 	return made
+}
+
+// checkAll audits a poll, or checks a voter's file where there is one.
+func checkAll(claim checks.Claim, chain *evidence.Chain, data, receipts []byte) []checks.Finding {
+	if receipts != nil {
+		return checks.RunFile(claim, chain, data, receipts)
+	}
+	return checks.Run(claim, chain, data)
 }
 
 // read reads the chain. What the board says of outcome, round and census decides what is asked for.

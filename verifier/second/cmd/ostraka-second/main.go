@@ -24,7 +24,8 @@ const (
 const usage = `ostraka-second: an independent verifier of polls of Ostraka
 
   ostraka-second audit --rpc URL --registry 0x… --poll N --board FILE|URL [--from-block N] [--json]
-      Check everything about one poll, by numbered checks.
+      Check everything about one poll, by numbered checks. With --receipts FILE, check a voter's
+      file of ballots and receipts instead (V5 to V7).
   ostraka-second vectors FOLDER
       Compare this program with the test vectors in a folder.
   ostraka-second serve

@@ -16,6 +16,9 @@ import { type Audit, ballotName } from "./audit.ts";
 /** Number of ballots that are verified together; progress is reported after each batch. */
 const BATCH = 2000;
 
+/** Ballots that B6 names, at most: each takes some time to find. */
+const MOST_NAMED = 20;
+
 /** B1: every ballot decodes canonically. */
 export function checkB1(audit: Audit): string {
   return `${counted(audit.ballots.length, "ballot", "ballots")} of ${audit.layout.size} bytes`;
@@ -97,16 +100,26 @@ export function checkB5(audit: Audit): string {
   return `from ${opensAt} to ${closesAt}`;
 }
 
-/** B6: every ballot's rows and equations hold. */
+/** B6: every ballot's rows and equations hold. Names the first that fail. */
 export function checkB6(audit: Audit): string {
   const { ballots, key, layout, chain } = audit;
   const failed: string[] = [];
   let reason = "";
   for (let start = 0; start < ballots.length; start += BATCH) {
+    // The one after the last that is named says whether there are others.
+    const wanted = MOST_NAMED + 1 - failed.length;
+    if (!wanted) break;
     const batch = ballots.slice(start, start + BATCH);
     const proofs = batch.map(({ proof }) => proof);
     try {
-      verifyProofs(key.generators, layout.shape, chain.pollContext, proofs, audit.randomness);
+      verifyProofs(
+        key.generators,
+        layout.shape,
+        chain.pollContext,
+        proofs,
+        audit.randomness,
+        wanted,
+      );
     } catch (error) {
       if (!(error instanceof RejectedProofs)) throw error;
       failed.push(...error.failures.map(({ number }) => ballotName(batch[number]!)));
@@ -114,6 +127,9 @@ export function checkB6(audit: Audit): string {
     }
     audit.progress(ballots.length + start + batch.length, 2 * ballots.length);
   }
-  if (failed.length) throw new Rejected("B6", failed.join(", "), reason);
+  if (failed.length) {
+    const others = failed.length > MOST_NAMED ? " and others" : "";
+    throw new Rejected("B6", failed.slice(0, MOST_NAMED).join(", ") + others, reason);
+  }
   return counted(ballots.length, "proof", "proofs");
 }
