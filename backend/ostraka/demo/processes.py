@@ -161,6 +161,10 @@ def _run_ostraka(
     os.setsid()
     if sys.platform == "linux":
         _die_with_parent()
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        # Both ended before this process could follow them.
+        return
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(cwd)
