@@ -211,11 +211,7 @@ impl WeightCounts {
 
     /// Counts the entries of a block; `first` is the place of the first of them in the census.
     fn add(&mut self, py: Python<'_>, first: usize, block: &[u8]) -> PyResult<()> {
-        let entries = entries(block)?;
-        py.detach(|| {
-            entries.iter().zip(first..).for_each(|(entry, place)| self.0.add(entry.weight, place));
-        });
-        Ok(())
+        count(py, &mut self.0, first, block, |entry| entry.weight)
     }
 
     /// The least counted weight that fewer than `least` entries have, with their number.
@@ -244,12 +240,7 @@ impl KeyCounts {
 
     /// As `WeightCounts.add`.
     fn add(&mut self, py: Python<'_>, first: usize, block: &[u8]) -> PyResult<()> {
-        let entries = entries(block)?;
-        py.detach(|| {
-            let keys = entries.iter().map(|entry| *entry.signing_key);
-            keys.zip(first..).for_each(|(key, place)| self.0.add(key, place));
-        });
-        Ok(())
+        count(py, &mut self.0, first, block, |entry| *entry.signing_key)
     }
 
     /// Number of counted keys of several entries; and of the first of them by its first entry: the
@@ -312,6 +303,21 @@ pub fn census_tree_root<'py>(
     let root =
         all_cores().run(py, 2 * count, || census_tree::root(entries))?.ok_or_else(too_heavy)?;
     Ok((PyBytes::new(py, &root.hash), root.sum))
+}
+
+/// Counts what each entry of a block has, without the interpreter's lock.
+fn count<K: Ord + Copy + Send>(
+    py: Python<'_>,
+    counts: &mut LeastCounts<K>,
+    first: usize,
+    block: &[u8],
+    key: impl Fn(Entry<'_>) -> K + Sync + Send,
+) -> PyResult<()> {
+    let entries = entries(block)?;
+    py.detach(|| {
+        entries.iter().zip(first..).for_each(|(entry, place)| counts.add(key(entry), place));
+    });
+    Ok(())
 }
 
 fn entries(bytes: &[u8]) -> PyResult<Entries<'_>> {
