@@ -44,6 +44,8 @@ class GatewayParts:
     Attributes:
         token_hash: SHA-256 of the organizer's token.
         public_rpc_url: Public provider of chain data; "" without one.
+        public_url: Address at which people reach this gateway, without a slash at the end; ""
+            if the settings name none.
         web_bundle: SHA-256 of the browser client; None without one.
         receipts: Where receipts that others hand in are kept; None: none are taken.
     """
@@ -51,6 +53,7 @@ class GatewayParts:
     context: GatewayContext
     token_hash: bytes
     public_rpc_url: str
+    public_url: str
     web_bundle: str | None
     rounds: Rounds
     polls: Polls
