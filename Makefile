@@ -38,10 +38,10 @@ test-javascript:
 		scripts/timed "tests of the web client" npm run --silent test:web; } >build/test-javascript.log 2>&1; \
 		code=$$?; echo; cat build/test-javascript.log; exit $$code
 
-# Three at once on two cores, as tests of whole networks mostly wait. Who is done takes tests from
+# Four at once on two cores, as tests of whole networks mostly wait. Who is done takes tests from
 # the others: the last journeys took ten minutes on one core.
 test-python:
-	@scripts/timed "tests in Python" pytest -n 3 --dist worksteal $(ARGS)
+	@scripts/timed "tests in Python" pytest -n 4 --dist worksteal $(ARGS)
 
 check: setup ## Lint, types, layers, formatting, generated files current
 	@$(MAKE) --no-print-directory -j2 $(SYNC) check-python check-native check-web check-generated
