@@ -2,15 +2,17 @@
 
 export interface VoterMessages {
   languageChoice: undefined;
-  site: undefined;
   skip: undefined;
   "nav.label": undefined;
   "nav.home": undefined;
   "nav.key": undefined;
   "nav.about": undefined;
-  "nav.organize": undefined;
   footer: { version: string; bundle: string };
   "footer.organizers": undefined;
+  "footer.contact": undefined;
+  "footer.imprint": undefined;
+  "footer.privacy": undefined;
+  "footer.accessibility": undefined;
   "timeline.now": undefined;
   "timeline.done": undefined;
   "copy.button": { name: string };
@@ -19,7 +21,12 @@ export interface VoterMessages {
   loading: undefined;
   retry: undefined;
   "missing.title": undefined;
+  "missing.address": undefined;
+  "missing.round": undefined;
+  "missing.poll": undefined;
+  "missing.proposal": undefined;
   "missing.text": undefined;
+  "missing.home": undefined;
   "failures.unreachable": undefined;
   "failures.refused": { reason: string };
   "failures.malformed": { detail: string };
@@ -687,6 +694,7 @@ export interface VoterMessages {
 }
 
 export interface OrganizerMessages {
+  "organize.title": undefined;
   "organize.lead": undefined;
   "organize.token.why": undefined;
   "organize.token.label": undefined;
