@@ -16,7 +16,7 @@ export const IMPORT_RULES = [
     message: "Only pages show things.",
   },
   {
-    files: "**/src/{view,pages}/{,ballot/}*.{ts,tsx}",
+    files: "**/src/{view,pages}/{,ballot/,results/}*.{ts,tsx}",
     regex: "/messages/organizer\\.ts$",
     message: "Only the organizer's pages load the organizer's messages.",
   },

@@ -227,23 +227,26 @@ def test_a_poll_of_another_committee_is_not_served(
 
 
 @pytest.mark.parametrize(
-    ("shown", "reason"),
+    ("shown", "code", "reason"),
     [
-        ({"poll_keys": bytes(32)}, "not all nodes had signed its keys"),
-        ({"anchored_at": 0}, "no root of the ballots in time"),
-        ({"minimum_ballots": 1000}, "fewer than the minimum of 1000"),
-        ({"contested": True}, "dispute"),
-        ({}, "no tally arrived in time"),
+        ({"poll_keys": bytes(32)}, "unopened", "not all nodes had signed its keys"),
+        ({"anchored_at": 0}, "unanchored", "no root of the ballots in time"),
+        ({"minimum_ballots": 1000}, "few-ballots", "fewer than the minimum of 1000"),
+        ({"contested": True}, "contested", "dispute"),
+        ({}, "uncounted", "no tally arrived in time"),
     ],
 )
 def test_a_void_poll_has_no_result_and_says_why(
-    api: TestClient, gateway: GatewayContext, shown: dict[str, Any], reason: str
+    api: TestClient, gateway: GatewayContext, shown: dict[str, Any], code: str, reason: str
 ) -> None:
     found = {"poll_keys": b"\x01" * 32, "anchored_at": 1, "minimum_ballots": 0} | shown
     cast(Any, gateway.registry).show(status=Status.VOID, **found)
     answer = api.get("/api/v1/polls/1/results")
     assert reported(answer) is ProblemType.POLL_VOID
     assert reason in answer.json()["detail"]
+    poll = api.get("/api/v1/polls/1").json()
+    assert poll["void_reason"] == code
+    assert (poll["counted"] is None) == (found["anchored_at"] == 0)
 
 
 def problem_in(act: Callable[[], object]) -> ProblemType:

@@ -151,6 +151,8 @@ export const poll = record({
   voters: whole,
   totalWeight: decimal,
   minimumBallots: whole,
+  counted: optional(whole),
+  voidReason: optional(text),
   opensAt: time,
   closesAt: time,
   freezesAt: time,

@@ -23,6 +23,10 @@ from ostraka_verifier.question import KINDS
 Status = Literal["created", "open", "closed", "anchored", "releasable", "tallied", "void"]
 """Status of a poll (docs/protocol.md §4.5)."""
 
+VoidReason = Literal["unopened", "unanchored", "few-ballots", "contested", "uncounted"]
+"""Why a poll became void: not all nodes signed its keys, no root arrived, there were fewer ballots
+than the minimum, a dispute was not decided, or no tally arrived (docs/protocol.md §4.5)."""
+
 
 class Question(BaseModel):
     """A question in its JSON form (docs/protocol.md §5): other members depend on the kind."""
@@ -79,6 +83,12 @@ class Poll(Answer):
     )
     releasable_at: UnixSeconds | None = Field(
         description="Unix time in seconds at which disputes end; null before anchoring."
+    )
+    counted: Count | None = Field(
+        description="Ballots under the anchored root; null before anchoring."
+    )
+    void_reason: VoidReason | None = Field(
+        description="Why there will be no result; null unless the poll is void."
     )
     rule: Hex = Field(description="Encoded ballot rule (docs/protocol.md §5).")
     outcome_rule: Hex = Field(description="Encoded outcome rule (docs/protocol.md §14).")

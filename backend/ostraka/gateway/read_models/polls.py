@@ -4,8 +4,14 @@ from typing import Any
 
 import structlog
 
-from ostraka.chain.registry import OpenedPoll
-from ostraka.gateway.answers.polls import Poll, PollSummary, RoundReference, VoterEntry
+from ostraka.chain.registry import OpenedPoll, PollView, Status
+from ostraka.gateway.answers.polls import (
+    Poll,
+    PollSummary,
+    RoundReference,
+    VoidReason,
+    VoterEntry,
+)
 from ostraka.gateway.context import REGISTRY, GatewayContext
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.read_models.committees import committee_answer
@@ -70,6 +76,8 @@ class PollReader:
             closes_at=poll.parameters.closes_at,
             freezes_at=poll.parameters.freezes_at,
             releasable_at=view.releasable_at or None,
+            counted=view.root.count if view.anchored_at else None,
+            void_reason=void_reason(view) if view.status is Status.VOID else None,
             rule=to_hex(poll.rule.encode()),
             outcome_rule=to_hex(poll.outcome_rule.encode()),
             committee=committee_answer(poll.committee),
@@ -115,6 +123,17 @@ class PollReader:
             _make_room(self._poll_keys)
             self._poll_keys[poll.context] = [to_hex(key) for key in keys]
         return self._poll_keys[poll.context]
+
+
+def void_reason(view: PollView) -> VoidReason:
+    """Return why a poll became void (docs/protocol.md §4.5)."""
+    if not any(view.poll_keys):
+        return "unopened"
+    if view.anchored_at == 0:
+        return "unanchored"
+    if view.root.count < view.minimum_ballots:
+        return "few-ballots"
+    return "contested" if view.contested else "uncounted"
 
 
 def _described(encoded: object) -> dict[str, Any]:

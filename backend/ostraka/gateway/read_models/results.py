@@ -9,7 +9,7 @@ from ostraka.chain.treasury import RoundStatus
 from ostraka.gateway.answers.results import Option, Payout, Results, RoundPayouts
 from ostraka.gateway.context import REGISTRY, GatewayContext
 from ostraka.gateway.read_models.currencies import Currencies
-from ostraka.gateway.read_models.polls import questions_of
+from ostraka.gateway.read_models.polls import questions_of, void_reason
 from ostraka.gateway.read_models.proposals import ProposalReader
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -148,14 +148,15 @@ def _plain(value: object) -> object:
 
 
 def _why_void(view: PollView) -> str:
-    """Return in words why a poll became void (docs/protocol.md §4.5)."""
-    if not any(view.poll_keys):
-        return "the poll did not open, because not all nodes had signed its keys in time"
-    if view.anchored_at == 0:
-        return "the nodes brought no root of the ballots in time"
-    if view.root.count < view.minimum_ballots:
-        ballots = counted(view.root.count, "ballot", "ballots")
-        return f"{ballots}, fewer than the minimum of {view.minimum_ballots}"
-    if view.contested:
-        return "a dispute about the root was not decided in time"
+    """Return in words why a poll became void."""
+    match void_reason(view):
+        case "unopened":
+            return "the poll did not open, because not all nodes had signed its keys in time"
+        case "unanchored":
+            return "the nodes brought no root of the ballots in time"
+        case "few-ballots":
+            ballots = counted(view.root.count, "ballot", "ballots")
+            return f"{ballots}, fewer than the minimum of {view.minimum_ballots}"
+        case "contested":
+            return "a dispute about the root was not decided in time"
     return "no tally arrived in time"

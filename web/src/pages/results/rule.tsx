@@ -1,0 +1,145 @@
+/** How the outcome follows from the votes: the poll's own rule, its steps and its ties. */
+
+import { Check, X } from "lucide";
+
+import { type BudgetRule, budgetWalk, spendsBudget, type Step } from "../../client/budget_walk.ts";
+import { type Decision, majorityResult, tiesIn } from "../../client/decisions.ts";
+import { number, percent, t } from "../../messages/index.ts";
+import { GreedyByCategory } from "../../protocol/outcome/categories.ts";
+import { Majority } from "../../protocol/outcome/majority.ts";
+import { Plurality } from "../../protocol/outcome/plurality.ts";
+import { Proportional } from "../../protocol/outcome/proportional.ts";
+import type { OutcomeRule } from "../../protocol/outcome/rule.ts";
+import { useAmount } from "../../view/currency.ts";
+import { Disclosure, Disclosures } from "../../view/disclosure.tsx";
+import { Icon } from "../../view/icon.tsx";
+import "./results.css";
+
+type Money = (units: bigint) => string;
+
+/** Options up to which the steps are open from the start. */
+const FEW = 12;
+
+/** The rule with its values, the ties that it broke, and every step of a budget. */
+export function RuleStory({ decision }: { decision: Decision }) {
+  const amount = useAmount();
+  const { rule, title, options } = decision;
+  const ties = tiesIn(decision);
+  return (
+    <>
+      {title && <h3>{title}</h3>}
+      <p>{ruleText(rule, amount)}</p>
+      {rule instanceof Majority && <p>{majorityText(decision)}</p>}
+      {ties.map(({ first, other }) => (
+        <p key={other} class="notice">
+          {t("results.tied", { first: options[first]!, other: options[other]! })}
+        </p>
+      ))}
+      {spendsBudget(rule) && (
+        <Disclosures>
+          <Disclosure summary={t("results.steps")} open={options.length <= FEW}>
+            <ol class="steps">
+              {budgetWalk(rule, decision.tally).map((step) => (
+                <li key={`${step.slot} ${step.second ? 2 : 1}`}>
+                  <Icon of={step.result === "funded" ? Check : X} />
+                  <div>
+                    <strong>{options[step.slot]}</strong>
+                    <span>{stepText(step, amount)}</span>
+                  </div>
+                </li>
+              ))}
+            </ol>
+          </Disclosure>
+        </Disclosures>
+      )}
+    </>
+  );
+}
+
+/** A rule without parts in whole sentences, with its own values. */
+export function ruleText(rule: OutcomeRule, money: Money): string {
+  if (spendsBudget(rule)) return budgetText(rule, money);
+  if (rule instanceof Majority) {
+    const { numerator, denominator, strict } = rule.share;
+    const whole = (1000n * numerator) % denominator === 0n;
+    const share = whole ? percent(numerator, denominator) : `${numerator}/${denominator}`;
+    return [
+      t(strict ? "results.rule.moreThan" : "results.rule.atLeast", { share }),
+      rule.quorum > 0n && t("results.rule.quorum", { quorum: rule.quorum }),
+    ]
+      .filter(Boolean)
+      .join(" ");
+  }
+  if (rule instanceof Plurality) {
+    return [t("results.rule.plurality", { seats: rule.seats }), supportText(rule), t("results.tie")]
+      .filter(Boolean)
+      .join(" ");
+  }
+  if (rule instanceof Proportional) {
+    return t("results.rule.proportional", { amount: money(rule.amount) });
+  }
+  return t("results.rule.none");
+}
+
+function budgetText(rule: BudgetRule, money: Money): string {
+  const { perCost, stop } = rule.manner;
+  const budget = money(rule.budget);
+  const categorized = rule instanceof GreedyByCategory;
+  const budgets = categorized
+    ? rule.categoryBudgets.map((own, place) => {
+        return `${t("list.categoryName", { number: place + 1 })}: ${money(own)}`;
+      })
+    : [];
+  return [
+    t(perCost ? "results.rule.byCost" : "results.rule.byVotes", { budget }),
+    categorized && t("results.rule.categories", { budgets: budgets.join("; ") }),
+    t(
+      stop
+        ? categorized
+          ? "results.rule.stopCategory"
+          : "results.rule.stop"
+        : "results.rule.skip",
+    ),
+    categorized && rule.manner.leftover && t("results.rule.leftover"),
+    supportText(rule.manner),
+    t("results.tie"),
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function supportText({ minimumSupport }: { minimumSupport: bigint }): string {
+  return minimumSupport > 1n ? t("results.rule.support", { least: minimumSupport }) : "";
+}
+
+function majorityText(decision: Decision): string {
+  const { yes, no, turnout } = majorityResult(decision);
+  return t("results.majorityCounts", { yes, no, turnout });
+}
+
+function stepText({ result, votes, cost, available, left, second }: Step, money: Money): string {
+  const facts = t("results.step.facts", { votes: number(votes), cost: money(cost) });
+  switch (result) {
+    case "funded":
+      return `${facts} ${t(second ? "results.step.fundedSecond" : "results.step.funded", { left: money(left) })}`;
+    case "support":
+      return `${facts} ${t("results.step.support")}`;
+    case "ended":
+      return `${facts} ${t("results.step.ended")}`;
+    default:
+      return `${facts} ${t(`results.step.${result}`, { left: money(available) })}`;
+  }
+}
+
+/** Why an option was not funded, for a table; "" for one that was. */
+export function reasonText(step: Step | undefined, rule: BudgetRule, money: Money): string {
+  if (!step || step.result === "funded") return "";
+  switch (step.result) {
+    case "support":
+      return t("results.reasons.support", { least: rule.manner.minimumSupport });
+    case "ended":
+      return t("results.reasons.ended");
+    default:
+      return t(`results.reasons.${step.result}`, { left: money(step.available) });
+  }
+}
