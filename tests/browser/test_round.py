@@ -139,9 +139,9 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     eventually(lambda: api.good("GET", f"/rounds/{number}")["status"] == "decided", "decided", 90)
 
     page.goto(f"/polls/{poll_id}/results")
-    expect(page.get_by_role("heading", name="3 proposals get money")).to_be_visible()
-    expect(page.get_by_text("600 PLN").first).to_be_visible()
-    expect(page.get_by_text("60% of the budget of 1,000 PLN")).to_be_visible()
+    expect(page.get_by_role("heading", name="4 proposals get money")).to_be_visible()
+    expect(page.get_by_text("900 PLN").first).to_be_visible()
+    expect(page.get_by_text("90% of the budget of 1,000 PLN")).to_be_visible()
     rows = page.get_by_role("table", name="Wiosna").get_by_role("row")
     expect(rows.filter(has_text="Ławka").get_by_role("cell")).to_contain_text(
         ["6", "100%", "funded"]
