@@ -2,20 +2,23 @@
 
 import { useState } from "preact/hooks";
 
+import { checksummed } from "../client/address.ts";
 import { fetchBoard } from "../client/board.ts";
 import { ChainReader } from "../client/chain.ts";
 import { JsonRpc } from "../client/rpc.ts";
 import { type Config, type Poll, poll } from "../client/views.ts";
-import { number, t, messageIfAny } from "../messages/index.ts";
-import { assumptionText } from "../messages/assumptions.ts";
+import { number, t } from "../messages/index.ts";
 import { type Sections, splitSections } from "../protocol/board.ts";
 import type { Finding } from "../protocol/checks/audit.ts";
-import { assumptionsOf, condensed, noBoard, verdictOf } from "../protocol/checks/checks.ts";
+import { noBoard } from "../protocol/checks/checks.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
-import { Page } from "../view/page.tsx";
+import { CopyHash } from "../view/copy.tsx";
+import { Facts, Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { deploymentOf, gateway, readConfig, rpcUrlOf, worker } from "../view/session.ts";
+import { Table } from "../view/table.tsx";
+import { Findings } from "./audit_findings.tsx";
 import { hostOf, OwnProvider } from "./chain_notice.tsx";
 
 /** Number of ballots from which the command line is the better tool. */
@@ -80,7 +83,14 @@ function Shown({ config, shown }: { config: Config; shown: Poll }) {
       {step && <Going step={step} />}
       {step?.at === "board" && <p>{t("audit.bytes", { count: step.bytes })}</p>}
       {error !== undefined && <Failure error={error} />}
-      {outcome && url !== undefined && <Findings outcome={outcome} host={hostOf(url)} />}
+      {outcome && url !== undefined && (
+        <>
+          <Findings findings={outcome.findings} />
+          {outcome.block !== undefined && (
+            <p>{t("audit.through", { host: hostOf(url), block: outcome.block })}</p>
+          )}
+        </>
+      )}
       <OwnProvider />
       <h2>{t("audit.trust")}</h2>
       <ul>
@@ -88,6 +98,21 @@ function Shown({ config, shown }: { config: Config; shown: Poll }) {
           <li key={point}>{t(`audit.trust.${point}`)}</li>
         ))}
       </ul>
+      <h2>{t("audit.references")}</h2>
+      <Facts
+        facts={[
+          [t("audit.chainNumber"), config.chainId],
+          [t("audit.pollNumber"), shown.poll.toString()],
+          [
+            t("audit.registry"),
+            <CopyHash value={checksummed(config.registry)} name={t("audit.registry")} />,
+          ],
+          [
+            t("audit.context"),
+            <CopyHash value={toHex(shown.pollContext)} name={t("audit.context")} />,
+          ],
+        ]}
+      />
       <Nodes shown={shown} />
       <h2>{t("audit.command")}</h2>
       <pre tabIndex={0}>
@@ -151,63 +176,6 @@ function Going({ step }: { step: Step }) {
   );
 }
 
-function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
-  const { findings, block } = outcome;
-  const verdict = verdictOf(findings);
-  const assumed = assumptionsOf(findings);
-  const forTests = findings.some(({ warning }) => warning === "test deployment");
-  const kinds = { holds: "good", fails: "bad", "not checked": "warn" } as const;
-  return (
-    <>
-      <div class={`notice verdict ${kinds[verdict]}`} role="status">
-        <p>
-          {t("audit.verdict")}:{" "}
-          <strong>{assumed.length ? t("audit.assuming") : t(`audit.verdicts.${verdict}`)}</strong>
-        </p>
-        {assumed.length > 0 && (
-          <ul>
-            {assumed.map((one) => (
-              <li key={one.code}>{assumptionText(one)}</li>
-            ))}
-          </ul>
-        )}
-      </div>
-      {forTests && <p class="notice warn">{t("audit.testDeployment")}</p>}
-      {block !== undefined && <p>{t("audit.through", { host, block })}</p>}
-      <div class="scroll" role="region" aria-label={t("audit.found")} tabIndex={0}>
-        <table class="stacked">
-          <thead>
-            <tr>
-              <th scope="col">{t("audit.check")}</th>
-              <th scope="col">{t("audit.claim")}</th>
-              <th scope="col">{t("audit.found")}</th>
-              <th scope="col">{t("audit.detail")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {condensed(findings).map((alike) => {
-              const [one, last] = [alike[0]!, alike.at(-1)!];
-              const several = alike.length > 1;
-              return (
-                <tr key={one.check}>
-                  <th scope="row">{several ? `${one.check} – ${last.check}` : one.check}</th>
-                  <td>
-                    {several
-                      ? t("audit.checks", { count: alike.length })
-                      : (messageIfAny(`audit.claims.${one.check}`) ?? one.claim)}
-                  </td>
-                  <td class={kinds[one.verdict]}>{t(`audit.words.${one.verdict}`)}</td>
-                  <td>{[one.item, one.detail].filter(Boolean).join(": ")}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
-    </>
-  );
-}
-
 function Nodes({ shown }: { shown: Poll }) {
   const { nodes, threshold, faults } = shown.committee;
   return (
@@ -215,28 +183,24 @@ function Nodes({ shown }: { shown: Poll }) {
       <h2>{t("audit.nodes")}</h2>
       <p>{t("audit.threshold", { threshold, nodes: nodes.length, faults })}</p>
       <p>{t("audit.signed")}</p>
-      <div class="scroll" role="region" aria-label={t("audit.nodes")} tabIndex={0}>
-        <table class="stacked">
-          <thead>
-            <tr>
-              <th scope="col">{t("audit.node")}</th>
-              <th scope="col">{t("audit.url")}</th>
-              <th scope="col">{t("audit.address")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {nodes.map(({ node, address, url }) => (
-              <tr key={node}>
-                <th scope="row">{number(node)}</th>
-                <td>{url}</td>
-                <td>
-                  <code>{toHex(address)}</code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        caption={<span class="heard">{t("audit.nodes")}</span>}
+        columns={[
+          { title: t("audit.node"), value: ({ node }) => number(node) },
+          { title: t("audit.url"), value: ({ url }) => url },
+          {
+            title: t("audit.address"),
+            value: ({ node, address }) => (
+              <CopyHash
+                value={checksummed(address)}
+                name={`${t("audit.address")}, ${t("audit.node")} ${node}`}
+              />
+            ),
+          },
+        ]}
+        rows={nodes}
+        keyOf={({ node }) => node}
+      />
     </>
   );
 }
