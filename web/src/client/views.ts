@@ -171,7 +171,6 @@ export const poll = record({
   totalWeight: decimal,
   counted: optional(whole),
   minimumBallots: whole,
-  counted: optional(whole),
   voidReason: optional(text),
   opensAt: time,
   closesAt: time,

@@ -96,9 +96,6 @@ class Poll(Answer):
     releasable_at: UnixSeconds | None = Field(
         description="Unix time in seconds at which disputes end; null before anchoring."
     )
-    counted: Count | None = Field(
-        description="Ballots under the anchored root; null before anchoring."
-    )
     void_reason: VoidReason | None = Field(
         description="Why there will be no result; null unless the poll is void."
     )

@@ -72,7 +72,6 @@ class PollReader:
             closes_at=poll.parameters.closes_at,
             freezes_at=poll.parameters.freezes_at,
             releasable_at=view.releasable_at or None,
-            counted=view.root.count if view.anchored_at else None,
             void_reason=void_reason(view) if view.status is Status.VOID else None,
             rule=to_hex(poll.rule.encode()),
             outcome_rule=to_hex(poll.outcome_rule.encode()),
