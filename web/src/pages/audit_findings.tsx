@@ -15,6 +15,7 @@ import {
   type AuditState,
   CHECK_GROUPS,
   type CheckGroup,
+  detailParts,
   groupOf,
   stateOf,
 } from "./audit_groups.ts";
