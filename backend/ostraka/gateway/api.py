@@ -36,6 +36,7 @@ from ostraka.gateway.routers import (
     plans,
     polls,
     proposals,
+    rehearsals,
     rounds,
 )
 from ostraka.guard.receipts import ReceiptFolder
@@ -45,7 +46,7 @@ from ostraka.wire.limits import BodyLimit
 
 log = structlog.get_logger()
 
-_ROUTERS = (rounds, proposals, polls, disputes, ballots, plans, invitations, gateway)
+_ROUTERS = (rounds, proposals, polls, disputes, ballots, plans, rehearsals, invitations, gateway)
 
 
 def build_api(
