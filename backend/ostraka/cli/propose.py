@@ -1,7 +1,7 @@
 """`ostraka propose …`: members propose, change and withdraw by signature."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,8 +16,9 @@ from ostraka.cli.client import (
 from ostraka.cli.key_options import KeyFile, PlainKey, opened
 from ostraka.cli.output import emit, facts
 from ostraka.gateway_client.gateway import Gateway
-from ostraka.gateway_client.proposing import Member, Wanted, wanted_of
+from ostraka.gateway_client.proposing import Member, Wanted, account_of, wanted_of
 from ostraka.wire.records import to_hex
+from ostraka_verifier.errors import Malformed
 
 app = typer.Typer(
     help="Submit, change and withdraw proposals. A member signs, and the gateway sends.",
@@ -26,7 +27,10 @@ app = typer.Typer(
 
 Account = Annotated[
     bytes | None,
-    address_option("--account", "Your account, if the key is not the account's own."),
+    address_option(
+        "--account",
+        "Your account. Default: the invitation that is bound to the key, or the key's own account.",
+    ),
 ]
 Amount = Annotated[
     int,
@@ -62,7 +66,8 @@ def new(
     """
     wanted = Wanted(recipient, amount, title, text, category)
     with Gateway(gateway) as to:
-        sent = _member(to, key, plain_key, account, as_json).propose(number, wanted)
+        member = _member(to, number, key, plain_key, account, as_json)
+        sent = member.propose(number, wanted)
     shown = {"Proposal": sent["proposal"], "Transaction": sent["transaction"]}
     emit(as_json, sent, facts(shown))
 
@@ -88,7 +93,8 @@ def edit(
     Example: ostraka propose edit 0x5d1c… --key me.key --recipient 0x7099… --amount 350
     """
     with Gateway(gateway) as to:
-        now = wanted_of(to.get(f"/proposals/{to_hex(proposal)}"), recipient)
+        stored = to.get(f"/proposals/{to_hex(proposal)}")
+        now = wanted_of(stored, recipient)
         wanted = Wanted(
             recipient,
             now.amount if amount is None else amount,
@@ -96,7 +102,8 @@ def edit(
             now.text if text is None else text,
             now.category if category is None else category,
         )
-        sent = _member(to, key, plain_key, account, as_json).revise(proposal, wanted)
+        number = _round_of(stored)
+        sent = _member(to, number, key, plain_key, account, as_json).revise(proposal, wanted)
     shown = {
         "Title": wanted.title,
         "Amount": wanted.amount,
@@ -120,12 +127,21 @@ def withdraw(
     Example: ostraka propose withdraw 0x5d1c… --key me.key
     """
     with Gateway(gateway) as to:
-        sent = _member(to, key, plain_key, account, as_json).withdraw(proposal)
+        number = _round_of(to.get(f"/proposals/{to_hex(proposal)}"))
+        sent = _member(to, number, key, plain_key, account, as_json).withdraw(proposal)
     emit(as_json, sent, facts({"Transaction": sent["transaction"]}))
 
 
 def _member(
-    to: Gateway, key: Path, plain_key: bool, account: bytes | None, as_json: bool
+    to: Gateway, number: int, key: Path, plain_key: bool, account: bytes | None, as_json: bool
 ) -> Member:
     signer = opened(key, plain_key, as_json)
-    return Member(to, signer, account or signer.address)
+    return Member(to, signer, account or account_of(to, number, signer))
+
+
+def _round_of(shown: Any) -> int:
+    """Return the round of a proposal, as a gateway shows it."""
+    try:
+        return int(shown["round"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed("proposal", repr(error)) from error

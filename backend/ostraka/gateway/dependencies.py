@@ -16,6 +16,7 @@ from ostraka.gateway.answers.transactions import Transaction
 from ostraka.gateway.ballots import Ballots
 from ostraka.gateway.context import MAX_ID, GatewayContext
 from ostraka.gateway.idempotency import HEADER
+from ostraka.gateway.invited_members import InvitedMembers
 from ostraka.gateway.polls import Polls
 from ostraka.gateway.progress import Progress
 from ostraka.gateway.read_models.currencies import Currencies
@@ -59,6 +60,7 @@ class GatewayParts:
     polls: Polls
     relayed_proposals: RelayedProposals
     invitations: RedeemedInvitations
+    invited_members: InvitedMembers
     ballots: Ballots
     recent_polls: RecentPolls
     progress: Progress
