@@ -70,7 +70,7 @@ def test_invalid_electorates_are_refused(changes: dict[str, object]) -> None:
 def test_an_invalid_code_is_not_repeated_in_the_error(code: str) -> None:
     with pytest.raises(Malformed) as raised:
         InvitationCode.read(code)
-    assert "64 hexadecimal digits" in str(raised.value)
+    assert "not 64 or 128 hexadecimal digits" in str(raised.value)
     assert not code or code not in str(raised.value)
 
 

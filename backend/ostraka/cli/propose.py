@@ -1,6 +1,5 @@
 """`ostraka propose …`: members propose, change and withdraw by signature."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -65,8 +64,9 @@ def new(
     Example: ostraka propose new 1 --key me.key --title "A bench" --amount 400 --recipient 0x7099…
     """
     wanted = Wanted(recipient, amount, title, text, category)
+    signer = opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
-        member = _member(to, number, key, plain_key, account, as_json)
+        member = Member(to, signer, account or account_of(to, number, signer))
         sent = member.propose(number, wanted)
     shown = {"Proposal": sent["proposal"], "Transaction": sent["transaction"]}
     emit(as_json, sent, facts(shown))
@@ -92,6 +92,7 @@ def edit(
 
     Example: ostraka propose edit 0x5d1c… --key me.key --recipient 0x7099… --amount 350
     """
+    signer = opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
         stored = to.get(f"/proposals/{to_hex(proposal)}")
         now = wanted_of(stored, recipient)
@@ -102,8 +103,8 @@ def edit(
             now.text if text is None else text,
             now.category if category is None else category,
         )
-        number = _round_of(stored)
-        sent = _member(to, number, key, plain_key, account, as_json).revise(proposal, wanted)
+        member = Member(to, signer, account or account_of(to, _round_of(stored), signer))
+        sent = member.revise(proposal, wanted)
     shown = {
         "Title": wanted.title,
         "Amount": wanted.amount,
@@ -126,17 +127,12 @@ def withdraw(
 
     Example: ostraka propose withdraw 0x5d1c… --key me.key
     """
+    signer = opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
         number = _round_of(to.get(f"/proposals/{to_hex(proposal)}"))
-        sent = _member(to, number, key, plain_key, account, as_json).withdraw(proposal)
+        member = Member(to, signer, account or account_of(to, number, signer))
+        sent = member.withdraw(proposal)
     emit(as_json, sent, facts({"Transaction": sent["transaction"]}))
-
-
-def _member(
-    to: Gateway, number: int, key: Path, plain_key: bool, account: bytes | None, as_json: bool
-) -> Member:
-    signer = opened(key, plain_key, as_json)
-    return Member(to, signer, account or account_of(to, number, signer))
 
 
 def _round_of(shown: Any) -> int:
