@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import structlog
 from fastapi import Depends, Header, Path, Query, Request
@@ -14,6 +14,7 @@ from pydantic import AfterValidator
 from ostraka.chain.contract import ChainError, Sent
 from ostraka.gateway.answers.transactions import Transaction
 from ostraka.gateway.ballots import Ballots
+from ostraka.gateway.brand import Brand
 from ostraka.gateway.context import MAX_ID, GatewayContext
 from ostraka.gateway.idempotency import HEADER
 from ostraka.gateway.invited_members import InvitedMembers
@@ -55,6 +56,7 @@ class GatewayParts:
     token_hash: bytes
     public_rpc_url: str
     public_url: str
+    brand: Brand
     web_bundle: str | None
     rounds: Rounds
     polls: Polls
@@ -142,6 +144,9 @@ PollNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the pol
 RoundNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the round.")]
 ProposalId = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Id of the proposal.")]
 TokenPath = Annotated[str, _Written, Path(description="Address of the token.")]
+StatementPath = Annotated[
+    Literal["imprint", "privacy", "accessibility"], Path(description="Which statement.")
+]
 AddressPath = Annotated[str, _Written, Path(description="An address.")]
 DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
 DryRun = Annotated[bool, Query(description="Check and warn only; nothing is created.")]
