@@ -54,7 +54,7 @@ def create_poll(
     return once(lambda name: gateway.context.plans.to_json(gateway.polls.create(wanted, name)))
 
 
-@router.get("/polls", responses=problems())
+@router.get("/polls", responses=problems(ProblemType.CHAIN_UNREACHABLE))
 def polls(gateway: Gateway) -> list[PollSummary]:
     """All polls of the registry."""
     return gateway.poll_reader.all()
