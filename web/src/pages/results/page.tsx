@@ -12,6 +12,7 @@ import { Notice } from "../../view/notice.tsx";
 import { Page } from "../../view/page.tsx";
 import { Await, useResource } from "../../view/resource.tsx";
 import { gateway } from "../../view/session.ts";
+import { RehearsalNotice } from "../rehearsal_notice.tsx";
 import { OutcomeSummary, outcomeOf } from "./outcome.tsx";
 import { Payouts } from "./payouts.tsx";
 import { RuleStory } from "./rule.tsx";
@@ -68,6 +69,7 @@ function Shown({ shown, results, reload }: { shown: Poll; results: Results; relo
   const { statistics, decisions } = outcome;
   return (
     <>
+      <RehearsalNotice description={shown.description} />
       <p class="hint">{t("results.closed", { time: moment(shown.closesAt) })}</p>
       <OutcomeSummary outcome={outcome} />
       <p class="actions">
