@@ -190,10 +190,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
 
         @asynccontextmanager
         async def served() -> AsyncIterator[httpx.AsyncClient]:
-            token_hash = hashlib.sha256(b"a token").digest()
             async with (
                 httpx.AsyncClient(trust_env=False) as nodes,
-                client_of(build_api(gateway, token_hash, nodes)) as client,
+                client_of(build_api(gateway, nodes)) as client,
             ):
                 yield client
 

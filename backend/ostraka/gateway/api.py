@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 
 from ostraka.chain.contract import ChainError, Refused
 from ostraka.gateway import pages
+from ostraka.gateway.audit_log import AuditLog
 from ostraka.gateway.ballots import Ballots
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.courier import Courier, CourierError
@@ -50,7 +51,6 @@ _ROUTERS = (rounds, proposals, polls, disputes, ballots, plans, invitations, gat
 
 def build_api(
     context: GatewayContext,
-    token_hash: bytes,
     client: httpx.AsyncClient,
     bundle: Bundle | None = None,
     public_rpc_url: str = "",
@@ -59,14 +59,13 @@ def build_api(
     """Build the application that serves a gateway.
 
     Args:
-        token_hash: SHA-256 of the organizer's token.
         client: HTTP client for requests to nodes.
         bundle: The browser client; None serves the API only.
         public_rpc_url: Public provider of chain data, if there is one.
         receipts: Where receipts that others hand in are kept; None: none are taken.
     """
     app = describe_api()
-    app.state.parts = _parts_of(context, token_hash, client, bundle, public_rpc_url, receipts)
+    app.state.parts = _parts_of(context, client, bundle, public_rpc_url, receipts)
     app.state.readiness = health.ReadinessCheck(
         lambda: context.indexer.ping(), lambda: context.indexer.sight
     )
@@ -86,7 +85,7 @@ def describe_api() -> FastAPI:
         description=(
             "Rounds, polls, proposals and ballots over HTTP. Reading is public. Members sign "
             "their proposals, and voters their ballots; only creating, inviting and funding need "
-            "the organizer's token. Errors are problem documents (RFC 9457), listed in "
+            "an organizer's token. Errors are problem documents (RFC 9457), listed in "
             "docs/api.md. Files in docs/ belong to Ostraka's source code."
         ),
     )
@@ -114,7 +113,6 @@ def describe_api() -> FastAPI:
 
 def _parts_of(
     context: GatewayContext,
-    token_hash: bytes,
     client: httpx.AsyncClient,
     bundle: Bundle | None,
     public_rpc_url: str,
@@ -130,7 +128,7 @@ def _parts_of(
     proposal_reader = ProposalReader(context)
     return GatewayParts(
         context=context,
-        token_hash=token_hash,
+        audit_log=AuditLog(context.team.engine),
         public_rpc_url=public_rpc_url,
         web_bundle=None if bundle is None else bundle.digest,
         rounds=Rounds(context),

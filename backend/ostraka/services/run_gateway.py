@@ -19,6 +19,7 @@ from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.pages import Bundle
 from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Plans
+from ostraka.gateway.team import Team
 from ostraka.guard.receipts import ReceiptFolder
 from ostraka.guard.sources import FolderSource, NodesSource, Source
 from ostraka.guard.tower import Tower
@@ -57,7 +58,6 @@ def run_gateway(settings: GatewaySettings) -> None:
 async def _serve(settings: GatewaySettings) -> None:
     engine = open_database(settings.database_url, Schema.GATEWAY)
     gateway = open_gateway(settings, engine)
-    token_hash = bytes.fromhex(settings.organizer_token_sha256)
     async with service_client(_CLIENT_TIMEOUT, [request_ids.pass_on]) as client:
         bundle = Bundle.read(settings.web)
         if bundle is None:
@@ -67,7 +67,7 @@ async def _serve(settings: GatewaySettings) -> None:
         folder = settings.guard_receipts
         receipts = None if folder is None else ReceiptFolder(folder)
         public_rpc_url = settings.public_rpc_url
-        api = build_api(gateway, token_hash, client, bundle, public_rpc_url, receipts)
+        api = build_api(gateway, client, bundle, public_rpc_url, receipts)
         leadership = Leadership(engine)
         tower = _tower(settings, gateway, receipts)
         gather = GatewayMetrics(gateway, client, leadership, tower).gather
@@ -109,6 +109,7 @@ def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:
         load(),
         [from_hex(digest, "committees") for digest in settings.committees],
         Electorates(settings.rpc_url, registry.voting_keys(), settings.confirmations),
+        Team(engine, bytes.fromhex(settings.organizer_token_sha256)),
     )
 
 

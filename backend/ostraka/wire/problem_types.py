@@ -36,6 +36,7 @@ class ProblemType(Enum):
     REQUEST_IN_PROGRESS = "request-in-progress", "Request in progress", 409
     RANGE_NOT_SATISFIABLE = "range-not-satisfiable", "Range not satisfiable", 416
     NOT_ORGANIZER = "not-organizer", "Organizer's token required", 401
+    ROLE_REQUIRED = "role-required", "Another role required", 403
 
     # The chain, and a service's index of it.
     CHAIN_UNREACHABLE = "chain-unreachable", "Chain unreachable", 503

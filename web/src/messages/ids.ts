@@ -1128,6 +1128,7 @@ export interface OrganizerMessages {
   "problems.idempotency-key-reused": undefined;
   "problems.request-in-progress": undefined;
   "problems.not-organizer": undefined;
+  "problems.role-required": undefined;
   "problems.no-such-registry": undefined;
   "problems.description-too-long": undefined;
   "problems.committee-not-served": undefined;
