@@ -15,7 +15,12 @@ from ostraka.gateway.roles import Permission, Role
 
 ANY_ORGANIZER = "any organizer"
 BY_PERMISSION: dict[str, set[str]] = {
-    Permission.ADMINISTER: set(),
+    Permission.ADMINISTER: {
+        "GET /organizers",
+        "POST /organizers",
+        "POST /organizers/{organizer}/revocation",
+        "POST /organizers/{organizer}/rotation",
+    },
     Permission.ORGANIZE: {
         "POST /polls",
         "POST /rounds",
@@ -23,10 +28,12 @@ BY_PERMISSION: dict[str, set[str]] = {
         "POST /rounds/{round_id}/refunds",
     },
     Permission.MODERATE: set(),
-    Permission.READ_LOG: set(),
-    ANY_ORGANIZER: {"GET /organizer"},
+    Permission.READ_LOG: {"GET /audit-log"},
+    ANY_ORGANIZER: {"GET /organizer", "POST /sign-out"},
 }
 ANYBODY = {
+    "POST /sign-in",
+    "POST /sign-in/message",
     "GET /committees",
     "GET /config",
     "POST /invitations/redemption",

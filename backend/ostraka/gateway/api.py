@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 
 from ostraka.chain.contract import ChainError, Refused
+from ostraka.chain.contract_signatures import accepts
 from ostraka.gateway import pages
 from ostraka.gateway.audit_log import AuditLog
 from ostraka.gateway.ballots import Ballots
@@ -34,11 +35,13 @@ from ostraka.gateway.routers import (
     disputes,
     gateway,
     invitations,
+    organizers,
     plans,
     polls,
     proposals,
     rounds,
 )
+from ostraka.gateway.sign_in import SignIn
 from ostraka.guard.receipts import ReceiptFolder
 from ostraka.wire import api_docs, cors, direct_routes, health, openapi, problem_responses
 from ostraka.wire.casting_limit import CastingLimit
@@ -46,7 +49,7 @@ from ostraka.wire.limits import BodyLimit
 
 log = structlog.get_logger()
 
-_ROUTERS = (rounds, proposals, polls, disputes, ballots, plans, invitations, gateway)
+_ROUTERS = (rounds, proposals, polls, disputes, ballots, plans, invitations, organizers, gateway)
 
 
 def build_api(
@@ -55,6 +58,7 @@ def build_api(
     bundle: Bundle | None = None,
     public_rpc_url: str = "",
     receipts: ReceiptFolder | None = None,
+    public_url: str = "",
 ) -> FastAPI:
     """Build the application that serves a gateway.
 
@@ -63,9 +67,10 @@ def build_api(
         bundle: The browser client; None serves the API only.
         public_rpc_url: Public provider of chain data, if there is one.
         receipts: Where receipts that others hand in are kept; None: none are taken.
+        public_url: Where people open this gateway; without one, nobody signs in by wallet.
     """
     app = describe_api()
-    app.state.parts = _parts_of(context, client, bundle, public_rpc_url, receipts)
+    app.state.parts = _parts_of(context, client, bundle, public_rpc_url, receipts, public_url)
     app.state.readiness = health.ReadinessCheck(
         lambda: context.indexer.ping(), lambda: context.indexer.sight
     )
@@ -117,6 +122,7 @@ def _parts_of(
     bundle: Bundle | None,
     public_rpc_url: str,
     receipts: ReceiptFolder | None,
+    public_url: str,
 ) -> GatewayParts:
     ballots = Ballots(client)
 
@@ -129,6 +135,9 @@ def _parts_of(
     return GatewayParts(
         context=context,
         audit_log=AuditLog(context.team.engine),
+        sign_in=SignIn(
+            context.team, public_url, context.registry.domain.chain_id, accepts(context.rpc_url)
+        ),
         public_rpc_url=public_rpc_url,
         web_bundle=None if bundle is None else bundle.digest,
         rounds=Rounds(context),

@@ -29,6 +29,7 @@ from ostraka.gateway.redeemed_invitations import RedeemedInvitations
 from ostraka.gateway.relayed_proposals import RelayedProposals
 from ostraka.gateway.roles import Permission, Role
 from ostraka.gateway.rounds import Rounds
+from ostraka.gateway.sign_in import SignIn
 from ostraka.guard.receipts import ReceiptFolder
 from ostraka.wire.addresses import canonical_address
 from ostraka.wire.problem_types import ProblemType
@@ -44,6 +45,7 @@ class GatewayParts:
 
     Attributes:
         audit_log: What organizers did.
+        sign_in: Sign-in of organizers by wallet.
         public_rpc_url: Public provider of chain data; "" without one.
         web_bundle: SHA-256 of the browser client; None without one.
         receipts: Where receipts that others hand in are kept; None: none are taken.
@@ -51,6 +53,7 @@ class GatewayParts:
 
     context: GatewayContext
     audit_log: AuditLog
+    sign_in: SignIn
     public_rpc_url: str
     web_bundle: str | None
     rounds: Rounds
@@ -93,6 +96,16 @@ Gateway = Annotated[GatewayParts, Depends(parts_of)]
 _bearer = HTTPBearer(auto_error=False, description="An organizer's token.")
 
 
+async def token_of(
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> str:
+    """Return the token that a request carries; "" if it carries none."""
+    return given.credentials if given else ""
+
+
+SentToken = Annotated[str, Depends(token_of)]
+
+
 class Requirement:
     """A dependency that admits organizers only, and tells the route who acts.
 
@@ -103,13 +116,9 @@ class Requirement:
     def __init__(self, permission: Permission | None) -> None:
         self.permission = permission
 
-    def __call__(
-        self,
-        gateway: Gateway,
-        given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    ) -> Access:
+    def __call__(self, gateway: Gateway, token: SentToken) -> Access:
         """Return who acts; Problem without a valid token, or if the role does not allow it."""
-        actor = gateway.context.team.actor_of(given.credentials) if given else None
+        actor = gateway.context.team.actor_of(token)
         if actor is None:
             raise Problem(ProblemType.NOT_ORGANIZER, "this needs an organizer's token")
         if self.permission is not None and self.permission not in actor.role.permissions:

@@ -67,7 +67,7 @@ async def _serve(settings: GatewaySettings) -> None:
         folder = settings.guard_receipts
         receipts = None if folder is None else ReceiptFolder(folder)
         public_rpc_url = settings.public_rpc_url
-        api = build_api(gateway, client, bundle, public_rpc_url, receipts)
+        api = build_api(gateway, client, bundle, public_rpc_url, receipts, settings.public_url)
         leadership = Leadership(engine)
         tower = _tower(settings, gateway, receipts)
         gather = GatewayMetrics(gateway, client, leadership, tower).gather
@@ -79,7 +79,14 @@ async def _serve(settings: GatewaySettings) -> None:
 
 
 def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:
-    """Open chain, database and key of a gateway."""
+    """Open chain, database and key of a gateway.
+
+    Raises:
+        ValueError: As for `run_gateway`.
+        ChainError: The chain is unreachable.
+    """
+    team = Team(engine, bytes.fromhex(settings.organizer_token_sha256) or None)
+    team.require_administrator()
     registry = Registry(
         settings.rpc_url,
         from_hex(settings.registry, "registry"),
@@ -109,7 +116,7 @@ def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:
         load(),
         [from_hex(digest, "committees") for digest in settings.committees],
         Electorates(settings.rpc_url, registry.voting_keys(), settings.confirmations),
-        Team(engine, bytes.fromhex(settings.organizer_token_sha256)),
+        team,
     )
 
 

@@ -1129,6 +1129,11 @@ export interface OrganizerMessages {
   "problems.request-in-progress": undefined;
   "problems.not-organizer": undefined;
   "problems.role-required": undefined;
+  "problems.no-such-organizer": undefined;
+  "problems.organizer-exists": undefined;
+  "problems.last-administrator": undefined;
+  "problems.sign-in-unavailable": undefined;
+  "problems.sign-in-failed": undefined;
   "problems.no-such-registry": undefined;
   "problems.description-too-long": undefined;
   "problems.committee-not-served": undefined;
