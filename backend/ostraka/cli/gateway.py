@@ -37,6 +37,8 @@ database_url = "sqlite:///{database}"
 rpc_url = "{rpc_url}"
 # Public provider of the chain, which browsers use to check polls.
 # public_rpc_url = "https://…"
+# Address at which people reach this gateway, for absolute links.
+# public_url = "https://vote.example"
 # Addresses of the contracts, and the block in which the earlier one was deployed.
 registry = "{registry}"
 treasury = "{treasury}"

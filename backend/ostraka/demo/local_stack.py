@@ -115,6 +115,7 @@ class LocalStack:
             "DATABASE_URL": database_url or f"sqlite:///{folder / 'gateway.db'}",
             "RPC_URL": self.rpc_url,
             "PUBLIC_RPC_URL": self.rpc_url,
+            "PUBLIC_URL": self.gateway_urls[number - 1],
             "REGISTRY": "0x" + self.registry.address.hex(),
             "TREASURY": "0x" + self.treasury.address.hex(),
             "DEPLOYED_AT": str(self.deployment.block),

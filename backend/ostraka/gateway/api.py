@@ -55,6 +55,7 @@ def build_api(
     bundle: Bundle | None = None,
     public_rpc_url: str = "",
     receipts: ReceiptFolder | None = None,
+    public_url: str = "",
 ) -> FastAPI:
     """Build the application that serves a gateway.
 
@@ -63,9 +64,10 @@ def build_api(
         bundle: The browser client; None serves the API only.
         public_rpc_url: Public provider of chain data, if there is one.
         receipts: Where receipts that others hand in are kept; None: none are taken.
+        public_url: Address at which people reach this gateway; "" without one.
     """
     app = describe_api()
-    app.state.parts = _parts_of(context, client, bundle, public_rpc_url, receipts)
+    app.state.parts = _parts_of(context, client, bundle, public_rpc_url, receipts, public_url)
     app.state.readiness = health.ReadinessCheck(
         lambda: context.indexer.ping(), lambda: context.indexer.sight
     )
@@ -117,6 +119,7 @@ def _parts_of(
     bundle: Bundle | None,
     public_rpc_url: str,
     receipts: ReceiptFolder | None,
+    public_url: str,
 ) -> GatewayParts:
     ballots = Ballots(client)
 
@@ -130,6 +133,7 @@ def _parts_of(
         context=context,
         audit_log=AuditLog(context.team.engine),
         public_rpc_url=public_rpc_url,
+        public_url=public_url,
         web_bundle=None if bundle is None else bundle.digest,
         rounds=Rounds(context),
         polls=Polls(context),
