@@ -31,8 +31,7 @@ from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Fixed, Plans
 from ostraka.gateway.redeemed_invitations import RedeemedInvitations
 from ostraka.gateway.relayed_proposals import RelayedProposals
-from ostraka.gateway.roles import Role
-from ostraka.gateway.team import Actor, Team
+from ostraka.gateway.team import Team
 from ostraka.keys import SigningKey
 from ostraka.planning.electorates import Electorates, census_of_list
 from ostraka.planning.specification import AccountList, RoundSpecification
@@ -265,19 +264,6 @@ def test_invalid_specifications_are_refused(gateway: GatewayContext) -> None:
     assert problem_in(lambda: description("", long, [], None, {})) is (
         ProblemType.DESCRIPTION_TOO_LONG
     )
-
-
-def test_a_role_that_does_not_allow_a_request_is_refused(
-    gateway: GatewayContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    observer = Actor("0a", "Olga", Role.OBSERVER)
-    monkeypatch.setattr(gateway.team, "actor_of", lambda _: observer)
-    api = TestClient(build_api(gateway, httpx.AsyncClient()))
-    bearer = {"Authorization": "Bearer a token"}
-    answer = api.post("/api/v1/rounds/7/funding", headers=bearer, json={"amount": "1"})
-    assert reported(answer) is ProblemType.ROLE_REQUIRED
-    assert "administrator or organizer" in answer.json()["detail"]
-    assert api.get("/api/v1/organizer", headers=bearer).json()["permissions"] == ["read-log"]
 
 
 def test_lists_without_a_valid_census_are_refused() -> None:

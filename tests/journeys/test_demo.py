@@ -2,14 +2,17 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
+from ostraka.keys import SigningKey
 from tests.support.elections import pb, write
 
 FILE = Path(__file__).parents[2] / "data" / "poland_lodz_2020_nad-nerem.pb"
@@ -64,6 +67,20 @@ def test_a_city_with_a_killed_node_and_a_false_root() -> None:
     assert processes_of(mark) == []
 
 
+def require_playground(printed: str) -> None:
+    """Check that the printed round is open and funded, and that the printed key may propose."""
+    site, number = re.findall(r"Open for proposals: (\S+)/rounds/(\d+)", printed)[0]
+    shown = httpx.get(f"{site}/api/v1/rounds/{number}", trust_env=False).json()
+    assert (shown["status"], shown["deposited"]) == ("proposing", shown["budget"])
+    listed = httpx.get(f"{site}/api/v1/rounds/{number}/proposals", trust_env=False).json()
+    assert {one["category"] for one in listed} == {0, 1, 2}
+    assert len({one["proposer"] for one in listed}) > 1
+    (path,) = re.findall(r"^ +(/\S+member\.key)$", printed, re.MULTILINE)
+    account = SigningKey(bytes.fromhex(Path(path).read_text())).address_hex
+    member = httpx.get(f"{site}/api/v1/rounds/{number}/members/{account}", trust_env=False)
+    assert member.status_code == 200
+
+
 def test_a_file_with_cents_caps_and_broken_ballots(tmp_path: Path) -> None:
     meta = {
         "budget": "100.50",
@@ -89,14 +106,28 @@ def test_a_file_with_cents_caps_and_broken_ballots(tmp_path: Path) -> None:
     assert refused.returncode == 2
     assert "4 voters: at least 5" in refused.stderr
     path = write(tmp_path, pb(meta | {"max_sum_cost_per_category": "61,50"}, projects, votes))
-    completed = subprocess.run(
-        [sys.executable, "-m", "ostraka", "demo", str(path), "--exit", "--json", "--nodes", "3"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert completed.returncode == 0, completed.stderr[-3000:]
-    result = json.loads(completed.stdout)
+    # Without --exit, it stays up with a second round.
+    with (tmp_path / "result.json").open("w+") as stdout:
+        demo = subprocess.Popen(
+            [sys.executable, "-m", "ostraka", "demo", str(path), "--json", "--nodes", "3"],
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert demo.stderr is not None
+        printed = []
+        for line in demo.stderr:
+            printed.append(line)
+            if line.startswith("All services keep running"):
+                break
+        try:
+            assert demo.poll() is None, printed[-40:]
+            require_playground("".join(printed))
+        finally:
+            demo.terminate()
+            demo.wait(30)
+        stdout.seek(0)
+        result = json.load(stdout)
     assert result["says"].startswith("Approval of at most 3 of 3 projects with caps on the cost")
     assert result["says"].endswith("a poll, because a round has no such ballots.")
     assert (result["verdict"], result["count_agrees"]) == ("holds", True)

@@ -264,3 +264,10 @@ def test_fields_of_a_proof_are_checked() -> None:
         refused(Rejected, "the census has 3 entries", index=index)
     for index in (0, 2):
         refused(Rejected, "do not lead to the root", index=index)
+
+
+def test_a_voter_without_weight_is_refused_even_where_nobody_has_any() -> None:
+    entries = packed([0, 0])
+    root = tree_root(entries)
+    with pytest.raises(Rejected, match="weight is 0"):
+        verify_proof(root.digest, root, 1, entry(entries, 1), prove(entries, 1))

@@ -241,3 +241,9 @@ def test_the_native_census_adds_up_no_further_than_weights_go() -> None:
             scan.tree_root()
     with pytest.raises(OverflowError):
         native.census_tree_root(heavy)
+
+
+def test_a_stretch_of_content_has_no_bytes_outside_itself() -> None:
+    content = Within(InMemory(b"0123456789"), 2, 5)
+    assert [content.reach(end) for end in (0, 3, 5, 8)] == [0, 3, 5, 5]
+    assert [content.read(start, 3) for start in (0, 4, 5, 9)] == [b"234", b"6", b"", b""]

@@ -80,7 +80,8 @@ def demo(
 
     The file determines the kind of ballot and the outcome rule, which are printed in a sentence. A
     file that cannot be honoured is refused, with the reason. Ballots that break the file's own rule
-    are left out and listed.
+    are left out and listed. Without --exit, the services stay up, and a second round is open for
+    proposals.
 
     Exit code 0: the audit holds, the tally equals the file's count, and the winners are the city's.
 
@@ -129,15 +130,26 @@ def demo(
             else:
                 print_result(result, console)
             if not exit_:
-                _stay(run, console)
+                _stay(run, console, opens=not fraud)
     raise typer.Exit(0 if result.good else 1)
 
 
-def _stay(run: "Demo", console: Console) -> None:
-    console.print(f"[bold]Web client: {run.stack.gateway_url}/[/bold]")
+def _stay(run: "Demo", console: Console, opens: bool) -> None:
+    """Print what to open, and wait.
+
+    Args:
+        opens: Whether a second round opens, in which a visitor can propose.
+    """
+    web = run.stack.gateway_url
+    playground = run.open_playground() if opens else None
     console.print(f"Chain {run.stack.rpc_url}, nodes {', '.join(run.stack.node_urls)}")
-    console.print(f"Gateway {run.stack.gateway_url}, its API at {run.stack.gateway_url}/api/docs")
+    console.print(f"Gateway {web}, its API at {web}/api/docs")
     console.print(f"Organizer's token: {run.stack.organizer_token}")
+    if playground is not None:
+        console.print(f"Open for proposals: {web}/rounds/{playground.round_id}")
+        console.print(f"To propose there, load a member's key at {web}/key:", soft_wrap=True)
+        console.print(f"    {playground.key_file}", soft_wrap=True)
+    console.print(f"[bold]Open this in a browser: {web}/[/bold]")
     console.print("All services keep running. Press Ctrl-C to stop them.")
     while True:
         time.sleep(1)

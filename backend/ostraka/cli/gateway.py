@@ -37,6 +37,8 @@ database_url = "sqlite:///{database}"
 rpc_url = "{rpc_url}"
 # Public provider of the chain, which browsers use to check polls.
 # public_rpc_url = "https://…"
+# Address at which people reach this gateway, for absolute links.
+# public_url = "https://vote.example"
 # Addresses of the contracts, and the block in which the earlier one was deployed.
 registry = "{registry}"
 treasury = "{treasury}"
@@ -49,8 +51,6 @@ committees = []
 # SHA-256 of the first administrator's token. The token itself is not stored.
 # `ostraka organizer add` adds further organizers.
 organizer_token_sha256 = "{token_hash}"
-# Where people open this gateway. Organizers can sign in by wallet only with this setting.
-# public_url = "https://…"
 # Addresses or networks of reverse proxies whose X-Forwarded-For identifies the client.
 # trusted_proxies = ["127.0.0.1"]
 host = "127.0.0.1"

@@ -14,6 +14,7 @@ from ostraka.demo.file_ballots import check_readings, file_ballots
 from ostraka.demo.fraud import commit_fraud
 from ostraka.demo.local_stack import LocalStack
 from ostraka.demo.plain_count import plain_count
+from ostraka.demo.playground import Playground, open_playground
 from ostraka.demo.poll import DemoPoll
 from ostraka.demo.result import DemoFraud, DemoResult
 from ostraka.demo.round import DemoRound
@@ -137,6 +138,10 @@ class Demo:
             with stage.step("audit"):
                 audit = stage.audit(poll)
         return self._result(results, paid, audit)
+
+    def open_playground(self) -> Playground:
+        """Open a second round beside the counted one, for a visitor to propose in."""
+        return open_playground(self._stage)
 
     def _result(
         self, results: dict[str, Any], paid: list[int] | None, audit: dict[str, Any]

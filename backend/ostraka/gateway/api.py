@@ -67,7 +67,7 @@ def build_api(
         bundle: The browser client; None serves the API only.
         public_rpc_url: Public provider of chain data, if there is one.
         receipts: Where receipts that others hand in are kept; None: none are taken.
-        public_url: Where people open this gateway; without one, nobody signs in by wallet.
+        public_url: Address at which people reach this gateway; "" without one.
     """
     app = describe_api()
     app.state.parts = _parts_of(context, client, bundle, public_rpc_url, receipts, public_url)
@@ -139,6 +139,7 @@ def _parts_of(
             context.team, public_url, context.registry.domain.chain_id, accepts(context.rpc_url)
         ),
         public_rpc_url=public_rpc_url,
+        public_url=public_url,
         web_bundle=None if bundle is None else bundle.digest,
         rounds=Rounds(context),
         polls=Polls(context),

@@ -47,6 +47,8 @@ class GatewayParts:
         audit_log: What organizers did.
         sign_in: Sign-in of organizers by wallet.
         public_rpc_url: Public provider of chain data; "" without one.
+        public_url: Address at which people reach this gateway, without a slash at the end; ""
+            if the settings name none.
         web_bundle: SHA-256 of the browser client; None without one.
         receipts: Where receipts that others hand in are kept; None: none are taken.
     """
@@ -55,6 +57,7 @@ class GatewayParts:
     audit_log: AuditLog
     sign_in: SignIn
     public_rpc_url: str
+    public_url: str
     web_bundle: str | None
     rounds: Rounds
     polls: Polls

@@ -66,8 +66,14 @@ async def _serve(settings: GatewaySettings) -> None:
             log.info("web client", digest=bundle.digest)
         folder = settings.guard_receipts
         receipts = None if folder is None else ReceiptFolder(folder)
-        public_rpc_url = settings.public_rpc_url
-        api = build_api(gateway, client, bundle, public_rpc_url, receipts, settings.public_url)
+        api = build_api(
+            gateway,
+            client,
+            bundle,
+            settings.public_rpc_url,
+            receipts,
+            settings.public_url,
+        )
         leadership = Leadership(engine)
         tower = _tower(settings, gateway, receipts)
         gather = GatewayMetrics(gateway, client, leadership, tower).gather

@@ -36,8 +36,15 @@ def _digest(value: str) -> str:
     return value
 
 
+def _origin(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#@\s]+/?", value):
+        raise ValueError("expected scheme, host and port only")
+    return value.rstrip("/")
+
+
 Address = Annotated[str, AfterValidator(canonical_address)]
 Url = Annotated[str, AfterValidator(_url)]
+Origin = Annotated[Url, AfterValidator(_origin)]
 Digest = Annotated[str, AfterValidator(_digest)]
 Block = Annotated[int, Field(ge=0, lt=1 << 63)]
 Confirmations = Annotated[int | None, Field(ge=1, le=100_000)]
@@ -193,13 +200,14 @@ class GatewaySettings(ServiceSettings):
     organizer_token_sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$")
     """SHA-256 of the first administrator's token. It can be removed once another administrator
     exists whose access does not end by itself."""
-    public_url: Url | Literal[""] = ""
-    """Where people open this gateway. Organizers sign in by wallet only for this URL."""
     guard_receipts: Path | None = None
     """Folder of receipts that voters and others hand in, and that it passes on. Without it, none
     are taken."""
     public_rpc_url: Url | Literal[""] = ""
     """Public JSON-RPC provider, which browsers use to check polls."""
+    public_url: Origin | Literal[""] = ""
+    """Address at which people reach this gateway, such as `https://vote.example`, for absolute
+    links in messages, calendars and previews. Without it, these have none."""
     web: Path = _WEB
     """Folder of the built web client. Without one, there is only the API."""
     port: Port = 8200

@@ -142,7 +142,7 @@ def main(sample: int | None, seed: str, files: Sequence[str]) -> int:
             digest = sha256((CHECKOUT / mutant.source).read_bytes()).hexdigest()[:16]
             verdict = results.kept(mutant.name, digest) or workspace.judge(mutant)
             results.add(mutant.name, digest, verdict)
-    print(results.summary())
+    print(f"{results.table()}\n{results.summary()}")
     return 0 if results.enough() else 1
 
 

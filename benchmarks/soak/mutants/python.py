@@ -111,7 +111,7 @@ def main(sample: int | None, seed: str, files: Sequence[str]) -> int:
     os.chdir(CHECKOUT)
     if pytest.main([*OPTIONS, "--capture=no", *TESTS], plugins=[driver]):
         return 1
-    print(driver.results.summary())
+    print(f"{driver.results.table()}\n{driver.results.summary()}")
     return 0 if driver.results.enough() else 1
 
 

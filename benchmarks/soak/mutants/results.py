@@ -56,6 +56,21 @@ class Results:
             f" {equivalent} more are explained as equivalent"
         )
 
+    def table(self) -> str:
+        """Say for each source how many mutants were tried, and what became of them."""
+        rows = [("tried", "no mutant", "killed", "explained", "open", "source")]
+        sources = sorted({name.split(maxsplit=1)[0].rstrip(":") for name in self._now})
+        for source in (*sources, ""):
+            verdicts = [
+                "explained" if verdict == SURVIVED and name in explained(self.kind) else verdict
+                for name, verdict in self._now.items()
+                if name.startswith(source)
+            ]
+            kinds = (NO_MUTANT, KILLED, "explained", SURVIVED)
+            numbers = [len(verdicts), *map(verdicts.count, kinds)]
+            rows.append((*map(str, numbers), source or "all"))
+        return "\n".join("".join(f"{one:>10}" for one in row[:-1]) + f"  {row[-1]}" for row in rows)
+
     def counts(self) -> tuple[int, int, int]:
         """Return how many were killed, survive with an explanation, and survive without one."""
         reasons = explained(self.kind)

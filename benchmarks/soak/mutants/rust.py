@@ -141,7 +141,7 @@ def main(sample: int | None, seed: str, files: Sequence[str]) -> int:
                 verdict = KILLED if failed else SURVIVED
             copy.write_text(text, "utf-8")
         results.add(mutant.name, digest, verdict)
-    print(results.summary())
+    print(f"{results.table()}\n{results.summary()}")
     return 0 if results.enough() else 1
 
 

@@ -9,6 +9,7 @@ from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import Board, BoardLeaf
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.checks import Verdict
 from ostraka_verifier.curve import R
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.signatures import recover_key
@@ -168,6 +169,12 @@ MUTATIONS: Mutations = [
 @pytest.mark.parametrize(("mutate", "expected"), MUTATIONS, ids=name_of)
 def test_a_mutation_kills_its_check(mutate: Callable[[], Case], expected: set[str]) -> None:
     assert failing(*mutate()) == expected
+
+
+def test_signatures_of_strangers_are_not_checked() -> None:
+    found = findings(*a_ballot_of_a_stranger())["B4"]
+    assert found.verdict is Verdict.NOT_CHECKED
+    assert found.detail == "needs B3"
 
 
 def test_a_failing_ballot_is_named() -> None:

@@ -166,7 +166,7 @@ def test_a_mutation_kills_its_check(mutate: Callable[[], Case], expected: set[st
 def test_a_census_is_compared_with_its_source() -> None:
     board, chain = with_source()
     assert failing(board, chain) == set()
-    assert "77" in findings(board, chain)["C4"].detail
+    assert "at block 77; voting keys" in findings(board, chain)["C4"].detail
     unread = replace(chain, census=Undecided("no archive"))
     assert findings(board, unread)["C4"].verdict is Verdict.NOT_CHECKED
 

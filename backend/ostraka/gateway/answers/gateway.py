@@ -31,6 +31,9 @@ class Config(Answer):
     account: Address = Field(description="Account that pays for the gateway's transactions.")
     committees: list[Hash] = Field(description="Committees that it talks to, the default first.")
     rpc_url: str | None = Field(description="Public JSON-RPC provider; null if none is set.")
+    public_url: str | None = Field(
+        description="Address at which people reach this gateway; null if none is set."
+    )
     web_bundle: str | None = Field(
         description="SHA-256 of the browser client, hexadecimal; null without one."
     )

@@ -32,6 +32,7 @@ def config(gateway: Gateway) -> Config:
         account=to_hex(context.account.address),
         committees=[to_hex(digest) for digest in context.committees],
         rpc_url=gateway.public_rpc_url or None,
+        public_url=gateway.public_url or None,
         web_bundle=gateway.web_bundle,
         engine=context.curve.name,
         head=Head(number=head.number, timestamp=head.timestamp),

@@ -1,0 +1,133 @@
+"""A second round of the demo, which stays open: its proposals can be read, changed and added to.
+
+It stands beside the counted round of the file, so that a visitor sees both ends of a round. Its
+members are made up, and one of their keys is for the visitor.
+"""
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from ostraka.demo.stage import DAY_S, MINIMUM_VOTERS, Stage
+from ostraka.gateway_client.gateway import Gateway
+from ostraka.gateway_client.proposing import Member, Wanted
+from ostraka.key_files import create_key
+from ostraka.keys import SigningKey
+from ostraka.wire.records import to_hex
+
+_TITLE = "Neighbourhood budget: ideas wanted"
+_TEXT = (
+    "What would make our neighbourhood better? Residents propose for two weeks, then vote. "
+    "Categories: 0 green spaces, 1 streets and paths, 2 meeting places."
+)
+_BUDGET = 60_000
+_CATEGORY_BUDGETS = (25_000, 20_000, 15_000)
+_MAXIMUM = 20_000
+_PROPOSALS_PER_MEMBER = 3
+_IDEAS = (
+    (
+        0,
+        "Forty trees along School Street",
+        12_000,
+        "Limes and field maples on the sunny side, where children wait for the bus. The price "
+        "includes watering in the first three summers.",
+    ),
+    (
+        1,
+        "A safe crossing at the library",
+        9_500,
+        "A raised crossing with lights. Six hundred people cross here on a market day, many of "
+        "them with prams or walking frames.",
+    ),
+    (
+        2,
+        "Repair café in the old fire station",
+        4_800,
+        "Tools, two workbenches and insurance for one year. Volunteers open on two Saturdays a "
+        "month.",
+    ),
+    (
+        0,
+        "Wildflower meadow by the canal",
+        3_200,
+        "Native seed on 1,500 square metres of lawn, mown twice a year instead of every week.",
+    ),
+    (
+        1,
+        "Covered bicycle stands at the station",
+        14_000,
+        "Sixty places under a roof with a green cover, and four charging points.",
+    ),
+    (
+        2,
+        "Benches and a water fountain on the market square",
+        7_400,
+        "Five benches with arms, which are easier to get up from, and drinking water from May to "
+        "October.",
+    ),
+)
+"""Category, title, amount and text of each proposal."""
+
+
+@dataclass(frozen=True)
+class Playground:
+    """The open round.
+
+    Attributes:
+        key_file: Signing key of a member who has not proposed yet, without a passphrase.
+    """
+
+    round_id: int
+    key_file: Path
+
+
+def open_playground(stage: Stage) -> Playground:
+    """Create and fund the round, and submit proposals of several members."""
+    stack = stage.stack
+    with stage.step("a second round, open for proposals"):
+        path = stack.folder / "visitor" / "member.key"
+        visitor = create_key(path, None)
+        members = [SigningKey() for _ in range(MINIMUM_VOTERS - 1)]
+        token, _ = stack.deploy_token("Test EUR", "EUR", _BUDGET)
+        now = stack.registry.head().timestamp
+        specification = {
+            "title": _TITLE,
+            "text": _TEXT,
+            "token": to_hex(token.address),
+            "budget": str(_BUDGET),
+            "maximum_amount": str(_MAXIMUM),
+            "proposals_per_member": _PROPOSALS_PER_MEMBER,
+            "proposals_close_at": now + 14 * DAY_S,
+            "voting_opens_at": now + 15 * DAY_S,
+            "voting_closes_at": now + 22 * DAY_S,
+            "members": {
+                "kind": "list",
+                "accounts": [{"account": one.address_hex} for one in (visitor, *members)],
+            },
+            "ballot": {"kind": "knapsack"},
+            "outcome": {
+                "kind": "categories",
+                "budgets": [str(one) for one in _CATEGORY_BUDGETS],
+                "order": "votes_per_cost",
+                "leftover": True,
+                "minimum_support": "2",
+            },
+            "minimum_ballots": MINIMUM_VOTERS,
+            "times": stage.times,
+        }
+        with Gateway(stack.gateway_url, stack.organizer_token) as gateway:
+            created = gateway.post(
+                "/rounds", specification, as_organizer=True, key=str(uuid.uuid4())
+            )
+            round_id = int(gateway.get(f"/plans/{created['plan']}")["round"])
+            gateway.post(
+                f"/rounds/{round_id}/funding",
+                {"amount": str(_BUDGET)},
+                as_organizer=True,
+                key=str(uuid.uuid4()),
+            )
+            for number, (category, title, amount, text) in enumerate(_IDEAS):
+                author = members[number % len(members)]
+                idea = Wanted(SigningKey().address, amount, title, text, category)
+                Member(gateway, author, author.address).propose(round_id, idea)
+    return Playground(round_id, path)
