@@ -19,6 +19,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import native_flags
+
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "artifacts"
 SWAGGER_UI = ("swagger-ui.css", "swagger-ui-bundle.js", "LICENSE", "NOTICE")
@@ -104,14 +106,11 @@ def wheel(stage: Path, out: Path) -> None:
 def native_wheel(out: Path) -> None:
     """Build the native engine's wheel, from locked crates and without this machine's paths."""
     run(sys.executable, ROOT / "scripts" / "lock_native.py", "write")
-    cargo = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
     run(
         *("maturin", "build", "--quiet", "--release", "--locked"),
         *("--manifest-path", ROOT / "verifier" / "native" / "Cargo.toml"),
         *("--out", out),
-        # Flags differ from those of set-up, which would otherwise build everything again.
-        CARGO_TARGET_DIR=str(ROOT / "build" / "cargo"),
-        RUSTFLAGS=f"--remap-path-prefix={cargo}=cargo --remap-path-prefix={ROOT}=ostraka",
+        RUSTFLAGS=native_flags.flags(),
         SOURCE_DATE_EPOCH=commit_time(),
     )
 

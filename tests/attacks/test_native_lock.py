@@ -15,7 +15,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("requirements/native.txt", "scripts/lock_native.py", "scripts/build_native")
+COPIED = (
+    "requirements/native.txt",
+    "scripts/build_native",
+    "scripts/lock_native.py",
+    "scripts/native_flags.py",
+)
 
 
 @pytest.fixture
