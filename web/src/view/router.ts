@@ -4,12 +4,15 @@ import { useEffect, useState } from "preact/hooks";
 
 /** A page with the parameters of its path. */
 export type Route =
-  | { readonly page: "missing" | "newPlan" | "design" | Plain }
+  | { readonly page: "missing" | "design" | Organizing | Plain }
   | { readonly page: Numbered | "plan"; readonly id: bigint }
   | { readonly page: "revise"; readonly id: bigint; readonly proposal: string };
 
 /** Pages whose address is their name, except the first. */
 type Plain = "home" | "key" | "voting-key" | "register" | "about" | "organize";
+
+/** Further pages of organizers. */
+type Organizing = "newPlan" | "team" | "log";
 
 type Numbered = "round" | "propose" | "poll" | "check" | "results" | "audit";
 
@@ -36,6 +39,10 @@ export function routeOf(path: string): Route {
       return { page: path.slice(1) as Plain };
     case "/organize/new":
       return { page: "newPlan" };
+    case "/organize/team":
+      return { page: "team" };
+    case "/organize/log":
+      return { page: "log" };
     case "/design":
       // The components on one page; builds do not contain it.
       if (import.meta.env.DEV) return { page: "design" };
