@@ -6,19 +6,26 @@ Prints the hash of web/dist, which gateways call `web_bundle`. With the URL of a
 fetches every file of the client from there and compares the bytes. Exit codes: 0 the same, 1
 different, 2 wrong usage, 3 unreachable. Needs a checkout that is set up.
 
+Between two marks in the head of a page, the gateway writes its own title, icons and colours. There
+is nothing else than these, and the rest of the page is compared.
+
 A gateway could serve others a different client. Compare on the network of those who vote.
 
 Source: docs/decisions/0053-client-hash.md.
 """
 
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 
+from ostraka.gateway.page_head import bare, head_problem
 from ostraka.gateway.pages import Bundle
 
 CLIENT = Path(__file__).resolve().parent.parent / "web" / "dist"
+SHEET = re.compile(r"(?::root\{--brand-light:#[0-9a-f]{6};--brand-dark:#[0-9a-f]{6}\}\s*)?")
 SAME, DIFFERENT, WRONG_USAGE, UNREACHABLE = range(4)
 TIMEOUT_S = 30
 
@@ -49,13 +56,30 @@ def compare(bundle: Bundle, url: str) -> int:
             same = False
             print(f"{url} states {stated}")
         for name, file in sorted(bundle.files.items()):
-            path = "" if name == "index.html" else name
-            served = client.get(f"{url}/{path}")
+            served = client.get(f"{url}/{name}")
             if served.status_code != httpx.codes.OK or served.content != file.content:
                 same = False
-                print(f"{url}/{path} differs (status {served.status_code})")
+                print(f"{url}/{name} differs (status {served.status_code})")
+        for problem in _page_problems(bundle, client.get(f"{url}/")):
+            same = False
+            print(f"{url}/ {problem}")
+        sheet = client.get(f"{url}/brand.css").text
+        if not SHEET.fullmatch(sheet):
+            same = False
+            print(f"{url}/brand.css sets more than two colours")
     print(f"{url} serves {'this client' if same else 'a different client'}")
     return SAME if same else DIFFERENT
+
+
+def _page_problems(bundle: Bundle, served: httpx.Response) -> Iterator[str]:
+    """Yield how the page that people open differs from the build's document."""
+    built = bundle.files["index.html"].content
+    if served.status_code != httpx.codes.OK or bare(served.content) != bare(built):
+        yield f"differs (status {served.status_code})"
+    else:
+        more = head_problem(served.content)
+        if more is not None:
+            yield f"says more in its head than a title, icons and colours: {more}"
 
 
 if __name__ == "__main__":

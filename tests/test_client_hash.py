@@ -98,5 +98,9 @@ def test_a_gateway_is_compared_by_its_files(tmp_path: Path) -> None:
     assert f"{url}/icon.svg differs (status 200)" in different.stdout
     assert f"{url} states {built(changed).digest}" in different.stdout
     assert different.stdout.count(" differs ") == 1
+    page = (changed / "index.html").read_text()
+    (changed / "index.html").write_text(page.replace("<body>", "<body hidden>"))
+    with serving(changed) as url:
+        assert f"{url}/ differs (status 200)" in compare(url).stdout
     gone = compare(url)
     assert (gone.returncode, "Traceback" in gone.stderr) == (3, False)

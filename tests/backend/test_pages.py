@@ -8,15 +8,30 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from ostraka.gateway.pages import Bundle, install, origin_of, policy
+from ostraka.gateway.brand import Brand, Image
+from ostraka.gateway.pages import Bundle, NoSuchPage, install, origin_of, policy
+from ostraka.wire import problem_responses
 
 NODES = ["https://one.example/", "http://127.0.0.1:8101", "https://one.example/again"]
+
+
+LOGO = Image("logo.svg", b"<svg/>", "image/svg+xml")
+BRAND = Brand("Springfield", logo=LOGO, texts={"imprint": "<p>Town hall</p>"})
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+def title_of(path: str) -> str:
+    if path.startswith(("/rounds/99", "/polls/99")):
+        raise NoSuchPage(path)
+    return "Trees & benches" if path.startswith("/rounds/") else ""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
-    (tmp_path / "index.html").write_text("<!doctype html><title>Ostraka</title>")
+    (tmp_path / "index.html").write_text(
+        "<!doctype html><!-- site --><title>Ostraka</title><!-- /site -->"
+    )
     (tmp_path / "assets" / "main-1.js").write_text("1;" * 1000)
     (tmp_path / ".built").write_text("a stamp")
     return tmp_path
@@ -27,7 +42,8 @@ def pages(folder: Path) -> TestClient:
     app = FastAPI()
     bundle = Bundle.read(folder)
     assert bundle
-    install(app, bundle, lambda: NODES)
+    problem_responses.install(app)
+    install(app, bundle, lambda: NODES, BRAND, "https://vote.example", title_of)
     return TestClient(app)
 
 
@@ -41,7 +57,7 @@ POLL_PATHS = ["/polls/12", "/polls/12/audit"]
 def test_deep_links_serve_the_client(pages: TestClient, path: str) -> None:
     answer = pages.get(path)
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache")
-    assert "Ostraka" in answer.text
+    assert "Springfield" in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
 
@@ -63,11 +79,53 @@ def test_nothing_else_is_served(pages: TestClient, path: str) -> None:
     assert pages.get(path).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/rounds/1/results", "/polls/1/nothing", "/polls/99/audit", "/privacy"]
+)
+def test_browsers_get_a_page_for_unknown_addresses(pages: TestClient, path: str) -> None:
+    answer = pages.get(path, headers=BROWSER)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "Springfield" in answer.text
+    assert "noindex" in answer.text
+    assert "connect-src" in answer.headers["content-security-policy"]
+    assert "Accept" in answer.headers["vary"]
+
+
+def test_programs_get_a_problem_for_unknown_addresses(pages: TestClient) -> None:
+    for headers, method in (({}, "GET"), (BROWSER, "POST"), ({"Accept": "*/*"}, "GET")):
+        answer = pages.request(method, "/nothing", headers=headers)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"] == "urn:ostraka:problem:not-found"
+
+
+def test_pages_have_titles_and_previews(pages: TestClient) -> None:
+    page = pages.get("/rounds/3").text
+    assert "<title>Trees &amp; benches – Springfield</title>" in page
+    assert '<meta property="og:url" content="https://vote.example/rounds/3" />' in page
+    assert '<meta name="logo" content="/brand/logo.svg" />' in page
+    assert "noindex" not in page
+    assert "noindex" in pages.get("/organize/new").text
+    assert "<title>Springfield</title>" in pages.get("/").text
+    # What the build contains stays as it was built.
+    assert "<title>Ostraka</title>" in pages.get("/index.html").text
+
+
+def test_the_files_of_the_brand_are_served(pages: TestClient) -> None:
+    logo = pages.get("/brand/logo.svg")
+    assert (logo.content, logo.headers["content-type"]) == (b"<svg/>", "image/svg+xml")
+    assert "script" not in logo.headers["content-security-policy"]
+    assert pages.get("/manifest.webmanifest").json()["name"] == "Springfield"
+    assert "Disallow: /api/" in pages.get("/robots.txt").text
+    assert pages.get("/brand.css").text == ""
+    assert pages.get("/imprint").status_code == 200
+
+
 def test_the_policy_is_exact(pages: TestClient) -> None:
     header = pages.get("/").headers["content-security-policy"]
     assert header == (
         "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; "
-        "font-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; manifest-src 'self'; img-src 'self' data:; "
         "connect-src 'self' http://127.0.0.1:8101 https://one.example; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )

@@ -32,6 +32,7 @@ BY_PERMISSION: dict[str, set[str]] = {
     ANY_ORGANIZER: {"GET /organizer", "POST /sign-out"},
 }
 ANYBODY = {
+    "GET /statements/{statement}",
     "POST /sign-in",
     "POST /sign-in/message",
     "GET /committees",

@@ -63,6 +63,19 @@ def test_choices_are_shown_with_the_numbers_to_type(
 
 
 @pytest.mark.parametrize(
+    ("unit", "shown", "typed"),
+    [
+        ("EUR", "w: 45 EUR", "A number from 0 to 100000 EUR"),
+        ("100 €", "w: 45 × 100 €", "A number from 0 to 100000 × 100 €"),
+    ],
+)
+def test_a_number_is_not_misread_with_its_unit(unit: str, shown: str, typed: str) -> None:
+    asked = question(NUMBER | {"unit": unit, "groups": ["w", "m"]})
+    assert asked.answer(ballot_bits([asked], {"value": 45, "group": 0})) == (shown,)
+    assert asked.how_to_answer().startswith(typed)
+
+
+@pytest.mark.parametrize(
     ("content", "text", "reason"),
     [
         (NUMBER, "50,000", "a number"),

@@ -77,6 +77,13 @@ class Surfer:
         return kept
 
 
+def review_and_seal(page: Page) -> None:
+    """Go from the questions to the review of all choices, and seal the ballot there."""
+    page.get_by_role("button", name="Review my choices").click()
+    expect(page.get_by_role("heading", name="Your choices")).to_be_focused()
+    page.get_by_role("button", name="Seal my ballot").click()
+
+
 def _brief(violations: list[dict[str, Any]]) -> str:
     return json.dumps(
         [

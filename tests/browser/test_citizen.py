@@ -16,7 +16,7 @@ from ostraka.voter.saved_votes import SavedVotes
 from ostraka.wire.records import to_hex
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.question import KINDS
-from tests.browser.surfing import Surfer
+from tests.browser.surfing import Surfer, review_and_seal
 from tests.browser.survey import QUESTIONS, answer_all, plan_of, vote_of_others
 from tests.support.api import TIMES, Api, fresh_keys, wait_for_heads
 from tests.support.invitations import redeem
@@ -190,6 +190,43 @@ def challenge(citizen: Surfer, other: Surfer, poll_id: int) -> str:
     return digest
 
 
+def one_at_a_time(citizen: Surfer) -> None:
+    """On a phone the questions come one by one; what is left out is an error in the review."""
+    page = citizen.page
+    first, second = (page.get_by_role("group", name=name) for name in ("Where?", "Which days?"))
+    expect(first).to_be_visible()
+    expect(second).to_have_count(0)
+    assert not page.get_by_text("Choose one option.", exact=True).locator(".wrong").count()
+    page.get_by_role("button", name="Next").click()
+    expect(first).to_have_count(0)
+    expect(second).to_be_focused()
+    page.get_by_role("button", name="Back").click()
+    expect(first.locator(".wrong")).to_have_text("Choose one option.")
+    page.get_by_role("button", name="Review my choices").click()
+    expect(page.locator(".review .wrong").first).to_have_text("Choose one option.")
+    expect(page.get_by_text("Choose the key or wallet that votes.")).to_be_visible()
+    citizen.look("poll-review-empty")
+    page.get_by_role("button", name="Change: Where?").click()
+    expect(first).to_be_focused()
+
+
+def spoil_and_mend(citizen: Surfer) -> None:
+    """From the review back to one question: what is wrong there cannot be sealed."""
+    page = citizen.page
+    page.get_by_role("button", name="Change: Divide").click()
+    sport = page.get_by_role("group", name="Divide", exact=True).get_by_role(
+        "textbox", name="Sport"
+    )
+    sport.fill("71")
+    page.get_by_role("button", name="Review my choices").click()
+    expect(page.locator(".review .wrong")).to_have_text("Reduce the total by 1.")
+    expect(page.get_by_role("button", name="Seal my ballot")).to_be_disabled()
+    page.get_by_role("button", name="Change: Divide").click()
+    sport.fill("70")
+    page.get_by_role("button", name="Review my choices").click()
+    expect(page.locator(".review")).to_contain_text("south: 45 min")
+
+
 @pytest.mark.timeout(600)
 def test_an_invited_citizen_registers_votes_and_audits(
     stack: LocalStack, surfer: Callable[[], Surfer]
@@ -261,10 +298,14 @@ def test_an_invited_citizen_registers_votes_and_audits(
     page.get_by_role("link", name="All kinds of questions").click()
     expect(page.get_by_text("contains exactly this poll, and every node signed")).to_be_visible()
     own = page.get_by_role("region", name="Your ballot")
-    expect(own.get_by_text("Not cast yet")).to_be_visible()
-    # However far down that is, it is in sight from the beginning.
-    expect(page.get_by_role("link", name="Your ballot")).to_be_in_viewport()
+    expect(own.get_by_text("Not cast yet").first).to_be_visible()
+    # However many questions there are, it is in sight from the beginning.
+    page.set_viewport_size({"width": 375, "height": 800})
+    one_at_a_time(citizen)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.get_by_text("0 of 11 answered")).to_be_in_viewport()
     answer_all(page)
+    expect(page.get_by_text("11 of 11 answered")).to_be_in_viewport()
     heard = page.get_by_role("group", name="Points", exact=True).get_by_role("status")
     expect(heard).to_have_text("7 of 10 distributed")
     citizen.look("poll-filled")
@@ -288,9 +329,12 @@ def test_an_invited_citizen_registers_votes_and_audits(
     expect(page.get_by_role("alert")).to_contain_text("does not unlock the key")
     page.get_by_label("Passphrase").fill(PASSPHRASE)
     page.get_by_role("button", name="Unlock").click()
+    # A ballot that is complete is reviewed at once.
+    expect(page.get_by_text("This key is on the list of voters.")).to_be_visible()
     expect(page.get_by_role("button", name="Seal my ballot")).to_be_enabled()
     expect(own).to_be_focused()
     citizen.look("poll-ready")
+    spoil_and_mend(citizen)
     opened = challenge(citizen, surfer(), poll_id)
     # However often a button is pressed, one ballot is sealed and one is cast.
     page.get_by_role("button", name="Seal my ballot").dblclick()
@@ -310,12 +354,12 @@ def test_an_invited_citizen_registers_votes_and_audits(
     assert votes.poll.poll_id == poll_id
 
     page.get_by_role("button", name="Change my vote").click()
-    expect(own.get_by_text("You are changing your vote")).to_be_visible()
+    expect(own.get_by_text("You are changing your vote").first).to_be_visible()
     expect(own).to_be_focused()
     answer_all(page)
     page.get_by_label("There").check()
     citizen.look("poll-changing")
-    page.get_by_role("button", name="Seal my ballot").click()
+    review_and_seal(page)
     # The network breaks, and the page is closed over it: the very same ballot is sent again.
     page.route("**/ballots", lambda route: route.abort())
     page.get_by_role("button", name="Cast my changed ballot").click()

@@ -67,7 +67,7 @@ def test_a_browser_without_storage_shows_a_warning(surfer: Callable[..., Surfer]
     expect(page.get_by_role("heading", level=1)).to_have_text("Rounds and polls")
     page.get_by_role("link", name="Your key").click()
     expect(page.get_by_role("alert")).to_contain_text("Allow storage")
-    page.get_by_role("link", name="Organize").click()
+    page.get_by_role("link", name="For organizers").click()
     expect(page.get_by_role("alert")).to_contain_text("Allow storage")
     page.get_by_role("link", name="What is private").click()
     expect(page.get_by_text("Number of the client")).to_be_visible()
@@ -81,6 +81,24 @@ def test_an_unsupported_browser_shows_a_message(surfer: Callable[..., Surfer]) -
     page.goto("/")
     expect(page.get_by_text("use a newer browser")).to_be_visible()
     visitor.look("home-without-scripts")
+
+
+def test_addresses_of_nothing_show_a_page(surfer: Callable[..., Surfer]) -> None:
+    visitor = surfer()
+    page = visitor.page
+    for path, said in (
+        ("/nothing", "no page at this address"),
+        ("/rounds/99", "no round with this number"),
+        ("/polls/99/results", "no poll with this number"),
+    ):
+        answer = page.goto(path)
+        assert answer
+        assert answer.status == 404
+        expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
+        expect(page.get_by_text(said)).to_be_visible()
+    visitor.look("missing")
+    page.get_by_role("main").get_by_role("link", name="Rounds and polls").click()
+    expect(page).to_have_title("Rounds and polls – Ostraka")
 
 
 def test_keyboard_focus_is_kept(surfer: Callable[..., Surfer]) -> None:

@@ -12,7 +12,7 @@ from ostraka.demo.local_stack import LocalStack
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, to_hex
-from tests.browser.surfing import Surfer
+from tests.browser.surfing import Surfer, review_and_seal
 from tests.browser.wallet import NAME, BrowserWallet
 from tests.support.api import TIMES, Api, accounts, fresh_keys, wait_for_heads
 from tests.support.invitations import by_invitation
@@ -211,7 +211,7 @@ def vote_with(member: Surfer, wallet: BrowserWallet, poll_id: int) -> None:
     expect(page.get_by_text(f"You sign with {NAME}")).to_be_visible()
     page.get_by_label("Ławka").check()
     expect(page.get_by_text("contains exactly this poll")).to_be_visible()
-    page.get_by_role("button", name="Seal my ballot").click()
+    review_and_seal(page)
     number = page.locator("code.digest").inner_text()
     wallet.declines = 1
     page.get_by_role("button", name="Cast my ballot").click()

@@ -15,7 +15,7 @@ from ostraka.planning.specification import PollSpecification
 from ostraka.planning.specification_file import read_specification
 from ostraka.wire.invitations import invitation_of
 from ostraka.wire.records import to_hex
-from tests.browser.surfing import Surfer
+from tests.browser.surfing import Surfer, review_and_seal
 from tests.browser.wallet import BrowserWallet
 from tests.support.api import Api, fresh_keys, wait_for_heads
 from tests.support.invitations import redeem
@@ -200,11 +200,12 @@ def register(citizen: Surfer, link: str) -> None:
 
 def vote(page: Page, poll_id: int) -> None:
     page.goto(f"/polls/{poll_id}")
-    page.get_by_role("group", name="Where?").get_by_label("Lake").check()
-    page.get_by_role("group", name="What to buy?").get_by_label("Tent").check()
     page.get_by_label("Passphrase").fill(PASSPHRASE)
     page.get_by_role("button", name="Unlock").click()
-    page.get_by_role("button", name="Seal my ballot").click()
+    expect(page.get_by_text("This key is on the list of voters.")).to_be_visible()
+    page.get_by_role("group", name="Where?").get_by_label("Lake").check()
+    page.get_by_role("group", name="What to buy?").get_by_label("Tent").check()
+    review_and_seal(page)
     page.get_by_role("button", name="Cast my ballot").click()
     expect(page.get_by_text("Cast and recorded")).to_be_visible()
 

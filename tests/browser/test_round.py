@@ -10,7 +10,7 @@ from ostraka.demo.local_stack import LocalStack
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, to_hex
-from tests.browser.surfing import Surfer
+from tests.browser.surfing import Surfer, review_and_seal
 from tests.support.api import (
     TIMES,
     Api,
@@ -117,7 +117,7 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     page.context.route("**/api/v1/polls/*/ballots", gateway_is_away(stack))
     network = page.context.new_cdp_session(page)
     network.send("Network.emulateNetworkConditions", SLOW)
-    page.get_by_role("button", name="Seal my ballot").click()
+    review_and_seal(page)
     expect(page.locator(".says")).to_have_text("WiosnaŁawkaSwing")
     page.get_by_role("button", name="Cast my ballot").click()
     expect(page.get_by_text("3 of 4 nodes issued a receipt")).to_be_visible()

@@ -2,11 +2,19 @@
 
 import { describe, expect, test } from "vitest";
 
-import { bitsOf, problemOf, readEntries } from "../../web/src/client/answers.ts";
+import {
+  answerLines,
+  bitsOf,
+  isEntered,
+  isUnfinished,
+  problemOf,
+  readEntries,
+} from "../../web/src/client/answers.ts";
 import { utf8 } from "../../web/src/protocol/encoding.ts";
 import { parseJson } from "../../web/src/protocol/json.ts";
 import { Points } from "../../web/src/protocol/question/amounts.ts";
 import type { Entries } from "../../web/src/protocol/question/entries.ts";
+import { inUnit } from "../../web/src/protocol/question/number.ts";
 import { readQuestions } from "../../web/src/protocol/question/poll.ts";
 import { POLL, pollOf } from "./support/votes.ts";
 
@@ -64,6 +72,40 @@ describe("answers", () => {
     const found = problemOf(question!, given);
     if (problem) expect(found).toMatchObject(problem);
     else expect(found).toBeUndefined();
+  });
+
+  test.each([
+    [approval, answer([]), true],
+    [approval, answer([0, 1, 2]), false],
+    [points, answer([], "1"), true],
+    [points, answer([], "5", "2"), false],
+    [points, answer([], "1.5"), false],
+    [number, answer([0]), true],
+    [number, answer([0], "6"), false],
+  ])("case %# is unfinished or wrong", (question, given, unfinished) => {
+    expect(isUnfinished(problemOf(question!, given)!, given)).toBe(unfinished);
+  });
+
+  test("are entered once anything is chosen or typed", () => {
+    expect(isEntered(answer([]))).toBe(false);
+    expect(isEntered(answer([], "", " "))).toBe(false);
+    expect(isEntered(answer([], "", "0"))).toBe(true);
+    expect(isEntered(answer([2]))).toBe(true);
+  });
+
+  test("are reviewed in the words of the sealed ballot", () => {
+    expect(answerLines(ranking!, answer([2, 0]))).toEqual(["1. c", "2. a"]);
+    expect(answerLines(number!, answer([1], "-5"))).toEqual(["s: -5 °"]);
+    expect(answerLines(knapsack!, answer([]))).toEqual([]);
+    expect(answerLines(knapsack!, answer([0, 1]))).toBeUndefined();
+  });
+
+  test.each([
+    ["100 €", "45 × 100 €"],
+    ["min", "45 min"],
+    ["", "45"],
+  ])("in units of %j cannot be misread", (unit, says) => {
+    expect(inUnit(45n, unit)).toBe(says);
   });
 
   test("of a poll make a ballot that obeys its rule", () => {

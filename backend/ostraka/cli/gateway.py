@@ -65,6 +65,20 @@ port = 8200
 # guard_receipts = "…"
 # "json" or "console"; without this, text on a terminal and JSON elsewhere.
 # log_format = "json"
+
+# Name, logo, colours and statements of the site: see docs/operations.md, "Name, logo and colours".
+# Last in the file, because a table ends the settings above it.
+# [brand]
+# name = "Springfield votes"
+# description = "One sentence for search engines and previews of links."
+# logo = "logo.svg"
+# icon = "icon.png"
+# accent = "#0b5d3b"
+# accent_dark = "#8ce0b5"
+# contact = "votes@town.example"
+# imprint = "imprint.md"
+# privacy = "https://town.example/privacy"
+# accessibility = "accessibility.md"
 """
 
 

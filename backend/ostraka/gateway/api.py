@@ -12,11 +12,13 @@ from ostraka.chain.contract_signatures import accepts
 from ostraka.gateway import pages
 from ostraka.gateway.audit_log import AuditLog
 from ostraka.gateway.ballots import Ballots
+from ostraka.gateway.brand import OSTRAKA, Brand
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.dependencies import GatewayParts
 from ostraka.gateway.limits import MAX_BODY_BYTES
 from ostraka.gateway.outcomes import problem_of
+from ostraka.gateway.page_titles import PageTitles
 from ostraka.gateway.pages import Bundle
 from ostraka.gateway.polls import Polls
 from ostraka.gateway.progress import Progress
@@ -59,6 +61,7 @@ def build_api(
     public_rpc_url: str = "",
     receipts: ReceiptFolder | None = None,
     public_url: str = "",
+    brand: Brand = OSTRAKA,
 ) -> FastAPI:
     """Build the application that serves a gateway.
 
@@ -68,14 +71,24 @@ def build_api(
         public_rpc_url: Public provider of chain data, if there is one.
         receipts: Where receipts that others hand in are kept; None: none are taken.
         public_url: Address at which people reach this gateway; "" without one.
+        brand: Name, logo, colours and statements.
     """
     app = describe_api()
-    app.state.parts = _parts_of(context, client, bundle, public_rpc_url, receipts, public_url)
+    app.state.parts = _parts_of(
+        context, client, bundle, public_rpc_url, receipts, public_url, brand
+    )
     app.state.readiness = health.ReadinessCheck(
         lambda: context.indexer.ping(), lambda: context.indexer.sight
     )
     if bundle is not None:
-        pages.install(app, bundle, lambda: _connected(context, public_rpc_url))
+        pages.install(
+            app,
+            bundle,
+            lambda: _connected(context, public_rpc_url),
+            brand,
+            public_url,
+            PageTitles(context.indexer),
+        )
     return app
 
 
@@ -123,6 +136,7 @@ def _parts_of(
     public_rpc_url: str,
     receipts: ReceiptFolder | None,
     public_url: str,
+    brand: Brand,
 ) -> GatewayParts:
     ballots = Ballots(client)
 
@@ -140,6 +154,7 @@ def _parts_of(
         ),
         public_rpc_url=public_rpc_url,
         public_url=public_url,
+        brand=brand,
         web_bundle=None if bundle is None else bundle.digest,
         rounds=Rounds(context),
         polls=Polls(context),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import structlog
 from fastapi import Depends, Header, Path, Query, Request
@@ -14,6 +14,7 @@ from ostraka.gateway.access import Access
 from ostraka.gateway.answers.transactions import Transaction
 from ostraka.gateway.audit_log import AuditLog
 from ostraka.gateway.ballots import Ballots
+from ostraka.gateway.brand import Brand
 from ostraka.gateway.context import MAX_ID, GatewayContext
 from ostraka.gateway.idempotency import HEADER
 from ostraka.gateway.polls import Polls
@@ -58,6 +59,7 @@ class GatewayParts:
     sign_in: SignIn
     public_rpc_url: str
     public_url: str
+    brand: Brand
     web_bundle: str | None
     rounds: Rounds
     polls: Polls
@@ -171,6 +173,9 @@ PollNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the pol
 RoundNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the round.")]
 ProposalId = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Id of the proposal.")]
 TokenPath = Annotated[str, _Written, Path(description="Address of the token.")]
+StatementPath = Annotated[
+    Literal["imprint", "privacy", "accessibility"], Path(description="Which statement.")
+]
 AddressPath = Annotated[str, _Written, Path(description="An address.")]
 DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
 DryRun = Annotated[bool, Query(description="Check and warn only; nothing is created.")]

@@ -1,7 +1,7 @@
 """The browser client: static files under a policy that lists all allowed connections.
 
-Source: docs/decisions/0051-client-served-from-memory.md, 0052-content-security-policy.md and
-0053-client-hash.md; Content Security Policy Level 3.
+Source: docs/decisions/0051-client-served-from-memory.md, 0052-content-security-policy.md,
+0053-client-hash.md and 0093-brand-by-settings.md; Content Security Policy Level 3.
 """
 
 import base64
@@ -15,6 +15,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from ostraka.gateway.brand import OSTRAKA, Brand, Image
+from ostraka.gateway.page_head import head_of, written
 
 PAGE_PATHS = (
     "/",
@@ -30,10 +35,15 @@ PAGE_PATHS = (
     "/rounds/{number}/propose",
     "/rounds/{number}/proposals/{proposal}",
     "/polls/{number}",
-    "/polls/{number}/{page}",
+    "/polls/{number}/check",
+    "/polls/{number}/results",
+    "/polls/{number}/audit",
 )
 """Paths of the client's pages; its script reads the path."""
 _INDEX = "index.html"
+_UNLISTED = ("/key", "/organize", "/register", "/voting-key")
+"""Pages for their own visitors, which search engines leave out."""
+_ROBOTS = "User-agent: *\nDisallow: /api/\nDisallow: /organize\n"
 _IMPORT_MAP = re.compile(rb'<script type="importmap">(.*?)</script>', re.DOTALL)
 _IMMUTABLE = "public, max-age=31536000, immutable"
 # No characters that could end a header or a directive.
@@ -44,6 +54,10 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+
+
+class NoSuchPage(LookupError):
+    """The page's round or poll does not exist."""
 
 
 @dataclass(frozen=True)
@@ -102,39 +116,101 @@ class Bundle:
         return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def install(app: FastAPI, bundle: Bundle, urls: Callable[[], Iterable[str]]) -> None:
-    """Serve the client at its pages' paths.
+def install(
+    app: FastAPI,
+    bundle: Bundle,
+    urls: Callable[[], Iterable[str]],
+    brand: Brand = OSTRAKA,
+    public_url: str = "",
+    title_of: Callable[[str], str] = lambda _: "",
+) -> None:
+    """Serve the client at its pages' paths, and a page that says so at unknown addresses.
 
     Args:
         urls: Further allowed connections: nodes, and the chain's provider.
+        public_url: Address at which people reach the gateway; "" if none is known.
+        title_of: Returns the title of a path's round or poll, or "". Raises NoSuchPage.
     """
-
     import_map = bundle.import_map
 
-    def serve(name: str) -> Callable[[Request], Response]:
-        file = bundle.files[name]
-        lasting = name.startswith("assets/")
+    def answer(
+        request: Request, content: bytes, packed: bytes, kind: str, cache: str, status: int = 200
+    ) -> Response:
+        # Users may name the chain provider that they trust: `?rpc=` and its URL.
+        named = request.query_params.getlist("rpc")[:1]
+        headers = {
+            **_HEADERS,
+            "Content-Security-Policy": policy(import_map, [*urls(), *named]),
+            "Cache-Control": cache,
+            "Vary": "Accept-Encoding" if status == 200 else "Accept, Accept-Encoding",
+        }
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            content, headers["Content-Encoding"] = packed, "gzip"
+        return Response(content, status, headers, kind)
 
-        def answer(request: Request) -> Response:
-            # Users may name the chain provider that they trust: `?rpc=` and its URL.
-            named = request.query_params.getlist("rpc")[:1]
-            headers = {
-                **_HEADERS,
-                "Content-Security-Policy": policy(import_map, [*urls(), *named]),
-                "Cache-Control": _IMMUTABLE if lasting else "no-cache",
-                "Vary": "Accept-Encoding",
-            }
-            content = file.content
-            if "gzip" in request.headers.get("accept-encoding", ""):
-                content, headers["Content-Encoding"] = file.packed, "gzip"
-            return Response(content, media_type=file.media_type, headers=headers)
+    def file(name: str) -> Callable[[Request], Response]:
+        one = bundle.files[name]
+        cache = _IMMUTABLE if name.startswith("assets/") else "no-cache"
+        return lambda request: answer(request, one.content, one.packed, one.media_type, cache)
 
-        return answer
+    def page(request: Request, status: int = 200) -> Response:
+        """Return the client's document for an address; with status 404 if nothing is there."""
+        path, title = request.url.path, ""
+        if status == 200:
+            try:
+                title = title_of(path)
+            except NoSuchPage:
+                status = 404
+        indexed = status == 200 and not path.startswith(_UNLISTED)
+        head = head_of(brand, public_url, path, title, indexed=indexed)
+        one = bundle.files[_INDEX]
+        content = written(one.content, head)
+        packed = gzip.compress(content, mtime=0)
+        return answer(request, content, packed, one.media_type, "no-cache", status)
 
-    for path in PAGE_PATHS:
-        app.add_route(path, serve(_INDEX), include_in_schema=False)
+    def text(content: str, kind: str) -> Callable[[Request], Response]:
+        encoded = content.encode()
+        packed = gzip.compress(encoded, mtime=0)
+        return lambda request: answer(request, encoded, packed, kind, "no-cache")
+
+    for path in (*PAGE_PATHS, *(f"/{name}" for name in brand.texts)):
+        app.add_route(path, page, include_in_schema=False)
     for name in bundle.files:
-        app.add_route(f"/{name}", serve(name), include_in_schema=False)
+        app.add_route(f"/{name}", file(name), include_in_schema=False)
+    for path, content, kind in (
+        ("/robots.txt", _ROBOTS, "text/plain"),
+        ("/manifest.webmanifest", brand.manifest, "application/manifest+json"),
+        ("/brand.css", brand.style_sheet, "text/css"),
+    ):
+        app.add_route(path, text(content, kind), include_in_schema=False)
+    for image in brand.images:
+        app.add_route(image.path, _picture(image), include_in_schema=False)
+    _answer_browsers(app, page)
+
+
+def _picture(image: Image) -> Callable[[Request], Response]:
+    headers = {
+        **_HEADERS,
+        # An SVG file that is opened by itself runs nothing.
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        "Cache-Control": "no-cache",
+    }
+    return lambda _: Response(image.content, 200, headers, image.media_type)
+
+
+def _answer_browsers(app: FastAPI, page: Callable[[Request, int], Response]) -> None:
+    """Answer a browser that visits an unknown address with a page; programs get a problem."""
+    otherwise = app.exception_handlers[HTTPException]
+
+    @app.exception_handler(HTTPException)
+    async def _missing(request: Request, error: HTTPException) -> Response:
+        visits = request.method in ("GET", "HEAD") and "text/html" in request.headers.get(
+            "accept", ""
+        )
+        if error.status_code == 404 and visits:
+            return await run_in_threadpool(page, request, 404)
+        answered: Response = await otherwise(request, error)  # type: ignore[misc]
+        return answered
 
 
 def policy(import_map: str, urls: Iterable[str]) -> str:
@@ -147,6 +223,7 @@ def policy(import_map: str, urls: Iterable[str]) -> str:
             "worker-src 'self'",
             "style-src 'self'",
             "font-src 'self'",
+            "manifest-src 'self'",
             # Wallets show their icons as data URLs.
             "img-src 'self' data:",
             " ".join(("connect-src 'self'", *origins)),

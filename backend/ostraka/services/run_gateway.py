@@ -73,6 +73,7 @@ async def _serve(settings: GatewaySettings) -> None:
             settings.public_rpc_url,
             receipts,
             settings.public_url,
+            settings.brand.brand(),
         )
         leadership = Leadership(engine)
         tower = _tower(settings, gateway, receipts)

@@ -17,6 +17,7 @@ from pydantic_settings import (
 from ostraka.built_files import built_folder
 from ostraka.files import require_private
 from ostraka.passphrases import Passphrases
+from ostraka.services.brand_settings import BrandSettings
 from ostraka.services.logs import LogFormat
 from ostraka.wire.addresses import canonical_address
 
@@ -208,6 +209,8 @@ class GatewaySettings(ServiceSettings):
     public_url: Origin | Literal[""] = ""
     """Address at which people reach this gateway, such as `https://vote.example`, for absolute
     links in messages, calendars and previews. Without it, these have none."""
+    brand: BrandSettings = BrandSettings()
+    """Name, logo, colours and statements; a table of its own in the file."""
     web: Path = _WEB
     """Folder of the built web client. Without one, there is only the API."""
     port: Port = 8200

@@ -86,7 +86,8 @@ class Number(Question):
     def how_to_answer(self) -> str:
         """Return one line that states what to type."""
         group = ", and the number of your group" if self.groups else ""
-        return f"A number from {self.low} to {self.high} {self.unit}{group}"
+        high = in_unit(self.high, self.unit)
+        return f"A number from {self.low} to {high}{group}"
 
     def typed(self, text: str) -> dict[str, int]:
         """Return the number, and behind it the number of the group."""
@@ -104,7 +105,7 @@ class Number(Question):
         values, width = self.rule.slot_values(bits), self.slots_per_group
         group = values[::width].index(1)
         name = f"{self.groups[group]}: " if self.groups else ""
-        return (f"{name}{self.low + values[width * group + 1]} {self.unit}".rstrip(),)
+        return (name + in_unit(self.low + values[width * group + 1], self.unit),)
 
     def _chosen(self, vote: Any) -> dict[int, int]:
         if not isinstance(vote, dict) or not {"value"} <= set(vote) <= {"value", "group"}:
@@ -166,3 +167,9 @@ class Number(Question):
         if self.statistics != ("mean",):
             members["statistics"] = list(self.statistics)
         return members
+
+
+def in_unit(number: int, unit: str) -> str:
+    """Return a number with its unit; one that begins with a digit as in "45 × 100 €"."""
+    times = " × " if unit[:1].isdecimal() else " "
+    return f"{number}{times}{unit}".rstrip()

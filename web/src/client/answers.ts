@@ -35,6 +35,33 @@ export function problemOf(question: Question, entries: Entries): EntryProblem | 
   }
 }
 
+/** Whether anything is filled in. */
+export function isEntered({ chosen, amounts }: Entries): boolean {
+  return chosen.length > 0 || amounts.some((typed) => typed.trim() !== "");
+}
+
+/** Problems that an answer has until the voter has finished it, and which are no mistakes. */
+const UNFINISHED: ReadonlySet<EntryProblem["kind"]> = new Set([
+  "choose",
+  "few",
+  "places",
+  "less",
+  "row",
+  "column",
+  "group",
+]);
+
+/** Whether a problem only means that the voter has not finished the answer. */
+export function isUnfinished(problem: EntryProblem, { amounts }: Entries): boolean {
+  return UNFINISHED.has(problem.kind) || (problem.kind === "number" && !amounts[0]?.trim());
+}
+
+/** An answer in lines of text, as the sealed ballot shows it; undefined when it has a problem. */
+export function answerLines(question: Question, entries: Entries): string[] | undefined {
+  if (problemOf(question, entries)) return undefined;
+  return question.answer(question.voteBits(question.vote(entries)));
+}
+
 /**
  * Bits of a ballot.
  *

@@ -15,8 +15,11 @@ const MAX_CENSUS = 20_000;
 const CENSUS_ENTRY_BYTES = 56;
 
 export type Standing =
-  /** The key votes for these accounts: only one, unless the poll allows shared keys. */
-  | { readonly kind: "votes"; readonly accounts: readonly Uint8Array[] }
+  /**
+   * The key votes for these accounts: only one, unless the poll allows shared keys. They are
+   * `listed` unless the gateway does not have the list of voters.
+   */
+  | { readonly kind: "votes"; readonly accounts: readonly Uint8Array[]; readonly listed: boolean }
   /** The account of the key, or the invitation that it redeemed, votes with another key. */
   | { readonly kind: "other key"; readonly account: Uint8Array; readonly signingKey: Uint8Array }
   /** The invitation was redeemed with this key but is not in the census. */
@@ -41,7 +44,7 @@ export function standingOf(
   const accounts = entries
     .filter(({ signingKey }) => sameBytes(signingKey, key))
     .map(({ account }) => account);
-  if (accounts.length) return { kind: "votes", accounts };
+  if (accounts.length) return { kind: "votes", accounts, listed: true };
   const own = registrations.filter(({ signingKey }) => sameBytes(signingKey, key));
   const names = [key, ...own.map(({ invitation }) => invitation)];
   const taken = entries.find(({ account }) => names.some((name) => sameBytes(name, account)));
@@ -83,7 +86,7 @@ export async function readStanding(
   } catch (error) {
     // Another gateway's poll: the nodes know who may vote.
     if (error instanceof Refusal && error.problem.code === "not-found") {
-      return { kind: "votes", accounts: [key] };
+      return { kind: "votes", accounts: [key], listed: false };
     }
     throw error;
   }

@@ -23,11 +23,20 @@ export const config = record({
   deploymentBlock: whole,
   account: bytes,
   rpcUrl: optional(text),
+  brand: record({
+    contact: optional(text),
+    imprint: optional(text),
+    privacy: optional(text),
+    accessibility: optional(text),
+  }),
   webBundle: optional(text),
   head: record({ number: whole, timestamp: time }),
   indexedTo: whole,
 });
 export type Config = Of<typeof config>;
+
+/** A text of whoever runs the gateway. */
+export const statement = record({ html: text });
 
 export const roundSummaries = list(
   record({

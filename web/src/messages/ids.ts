@@ -2,15 +2,17 @@
 
 export interface VoterMessages {
   languageChoice: undefined;
-  site: undefined;
   skip: undefined;
   "nav.label": undefined;
   "nav.home": undefined;
   "nav.key": undefined;
   "nav.about": undefined;
-  "nav.organize": undefined;
   footer: { version: string; bundle: string };
   "footer.organizers": undefined;
+  "footer.contact": undefined;
+  "footer.imprint": undefined;
+  "footer.privacy": undefined;
+  "footer.accessibility": undefined;
   "timeline.now": undefined;
   "timeline.done": undefined;
   "copy.button": { name: string };
@@ -19,7 +21,12 @@ export interface VoterMessages {
   loading: undefined;
   retry: undefined;
   "missing.title": undefined;
+  "missing.address": undefined;
+  "missing.round": undefined;
+  "missing.poll": undefined;
+  "missing.proposal": undefined;
   "missing.text": undefined;
+  "missing.home": undefined;
   "failures.unreachable": undefined;
   "failures.refused": { reason: string };
   "failures.malformed": { detail: string };
@@ -162,6 +169,7 @@ export interface VoterMessages {
   "form.cross": undefined;
   "form.number": { low: number | bigint; high: number | bigint };
   "form.numberInUnit": { low: number | bigint; high: number | bigint; unit: string };
+  "form.numberTimes": { unit: string; low: number | bigint; high: number | bigint };
   "form.abstain": undefined;
   "form.chosen": { count: number | bigint; most: number | bigint };
   "form.spent": { spent: string; budget: string };
@@ -200,12 +208,22 @@ export interface VoterMessages {
   "form.problems.group": undefined;
   "form.problems.number": { low: number | bigint; high: number | bigint };
   "form.problems.rule": undefined;
-  "form.problems.of": { question: string; problem: string };
+  "form.progress": { answered: number | bigint; all: number | bigint };
+  "form.step": { place: number | bigint; all: number | bigint };
+  "form.back": undefined;
+  "form.next": undefined;
+  "form.review": undefined;
+  "form.reviewTitle": undefined;
+  "form.edit": undefined;
+  "form.editOf": { question: string };
   "cast.title": undefined;
+  "cast.who": undefined;
   "cast.notCast": undefined;
   "cast.notCastText": undefined;
   "cast.unkept": undefined;
   "cast.todo": undefined;
+  "cast.incomplete": undefined;
+  "cast.checkChain": undefined;
   "cast.seal": undefined;
   "cast.sealNote": undefined;
   "cast.preparing": undefined;
@@ -223,9 +241,10 @@ export interface VoterMessages {
   "cast.changing": undefined;
   "cast.changingText": undefined;
   "cast.keep": undefined;
-  "cast.signAs": { address: string };
   "cast.notEligible": { address: string };
   "cast.needKey": undefined;
+  "cast.listed": undefined;
+  "cast.chooseKey": undefined;
   "cast.refused": { reason: string };
   "cast.superseded": undefined;
   "cast.whichAccount": undefined;
@@ -675,6 +694,7 @@ export interface VoterMessages {
 }
 
 export interface OrganizerMessages {
+  "organize.title": undefined;
   "organize.lead": undefined;
   "organize.token.why": undefined;
   "organize.token.label": undefined;

@@ -5,9 +5,10 @@ import { useLayoutEffect, useState } from "preact/hooks";
 
 import { addAudience, currentLanguage, setLanguage, storeLanguage, t } from "../messages/index.ts";
 import { type Route, useRoute } from "../view/router.ts";
-import { Page } from "../view/page.tsx";
+import { Missing } from "../view/missing.tsx";
 import { Failure, Guarded, useResource } from "../view/resource.tsx";
 import { keptIfAllowed, readConfig } from "../view/session.ts";
+import { siteName } from "../view/site.ts";
 import { Footer, Header } from "./frame.tsx";
 
 type Numbered = ComponentType<{ id: bigint; proposal: string }>;
@@ -27,6 +28,9 @@ const PAGES: Readonly<Record<Route["page"], Loader>> = {
   register: async () => (await import("./register.tsx")).RegisterPage,
   key: async () => (await import("./key.tsx")).KeyPage,
   "voting-key": async () => (await import("./voting_key.tsx")).VotingKeyPage,
+  imprint: async () => (await import("./statement.tsx")).ImprintPage,
+  privacy: async () => (await import("./statement.tsx")).PrivacyPage,
+  accessibility: async () => (await import("./statement.tsx")).AccessibilityPage,
   about: async () => (await import("./about.tsx")).AboutPage,
   organize: async () => (await forOrganizer(import("./organize/plans.tsx"))).OrganizePage,
   newPlan: async () => (await forOrganizer(import("./organize/wizard.tsx"))).NewPlanPage,
@@ -34,8 +38,8 @@ const PAGES: Readonly<Record<Route["page"], Loader>> = {
   log: async () => (await forOrganizer(import("./organize/log.tsx"))).LogPage,
   plan: async () => (await forOrganizer(import("./organize/plan.tsx"))).PlanPage,
   // The route exists in development only, so a build leaves the page out.
-  design: async () => (import.meta.env.DEV ? (await import("./design.tsx")).DesignPage : Missing),
-  missing: () => Promise.resolve(Missing),
+  design: async () => (import.meta.env.DEV ? (await import("./design.tsx")).DesignPage : NotFound),
+  missing: () => Promise.resolve(NotFound),
 };
 
 /** A page with the messages that only the organizer reads. */
@@ -80,26 +84,22 @@ export function App() {
   );
 }
 
+function NotFound() {
+  return <Missing />;
+}
+
 function Loaded({ page, id, proposal }: { page: Route["page"]; id: bigint; proposal: string }) {
   const loaded = useResource(async () => ({ Shown: await PAGES[page]() }), []);
   const { value, error, reload } = loaded;
   if (value) return <value.Shown id={id} proposal={proposal} />;
   return (
     <>
-      <h1>{t("site")}</h1>
+      <h1>{siteName()}</h1>
       {error === undefined ? (
         <p role="status">{t("loading")}</p>
       ) : (
         <Failure error={error} retry={reload} />
       )}
     </>
-  );
-}
-
-function Missing() {
-  return (
-    <Page title={t("missing.title")}>
-      <p>{t("missing.text")}</p>
-    </Page>
   );
 }

@@ -1,26 +1,17 @@
 /** The form of a ballot, whose draft is stored on this device until the ballot is cast. */
 
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
-import { readEntries } from "../client/answers.ts";
+import { isEntered, problemOf, readEntries } from "../client/answers.ts";
 import { readDraft, writeDraft } from "../client/drafts.ts";
 import { t } from "../messages/index.ts";
 import type { OpenPoll } from "../protocol/published.ts";
 import type { Entries } from "../protocol/question/entries.ts";
 import { store } from "../view/session.ts";
 import type { Detail } from "./ballot/field.ts";
-import { QuestionField } from "./ballot/form.tsx";
+import { Filling } from "./ballot/filling.tsx";
 import "./casting.css";
-
-/** Stays visible while the voter fills in the ballot, until the panel that casts it is visible. */
-export function Pending({ before }: { before: boolean }) {
-  return (
-    <p class="pending">
-      <strong>{before ? t("cast.changing") : t("cast.notCast")}.</strong>{" "}
-      <a href="#cast">{t("cast.title")}</a>
-    </p>
-  );
-}
 
 export function NotCast() {
   return (
@@ -30,41 +21,64 @@ export function NotCast() {
   );
 }
 
-/** The fields of all questions. */
+/** The form of a poll's ballot; `children` follow the review. */
 export function Ballot({
   poll,
   details,
   draft,
+  before,
+  reviewed,
+  children,
 }: {
   poll: OpenPoll;
   details: readonly Detail[];
   draft: Draft;
+  /** Whether another ballot was cast before. */
+  before: boolean;
+  /** Whether complete answers are reviewed at once. */
+  reviewed: boolean;
+  children: (complete: boolean) => ComponentChildren;
 }) {
+  const { answers, kept, change } = draft;
   return (
-    <form
-      onSubmit={(event) => {
-        // Pressing Enter in a field must not cast the ballot.
-        event.preventDefault();
-      }}
+    <Filling
+      questions={poll.questions}
+      answers={answers}
+      details={details}
+      change={change}
+      state={before ? t("cast.changing") : t("cast.notCast")}
+      notice={
+        !kept && (
+          <p class="notice warn" role="alert">
+            {t("cast.unkept")}
+          </p>
+        )
+      }
+      reviewed={reviewed && isComplete(poll, answers)}
     >
-      {poll.questions.map((question, place) => (
-        <QuestionField
-          key={place}
-          name={`q${place}`}
-          question={question}
-          answer={draft.answers[place]!}
-          details={details}
-          change={(answer) => {
-            draft.change(place, answer);
-          }}
-        />
-      ))}
-      {!draft.kept && (
-        <p class="notice warn" role="alert">
-          {t("cast.unkept")}
-        </p>
-      )}
-    </form>
+      {children}
+    </Filling>
+  );
+}
+
+function isComplete({ questions }: OpenPoll, answers: readonly Entries[]): boolean {
+  return questions.every((question, place) => {
+    return isEntered(answers[place]!) && !problemOf(question, answers[place]!);
+  });
+}
+
+/** What is missing before the ballot can be sealed. */
+export function Todo({ items }: { items: readonly string[] }) {
+  if (!items.length) return null;
+  return (
+    <>
+      <p id="todo">{t("cast.todo")}</p>
+      <ul aria-labelledby="todo">
+        {items.map((one) => (
+          <li key={one}>{one}</li>
+        ))}
+      </ul>
+    </>
   );
 }
 

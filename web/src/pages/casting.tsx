@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { bitsOf, problemOf } from "../client/answers.ts";
+import { bitsOf } from "../client/answers.ts";
 import {
   collectReceipts,
   opened,
@@ -15,20 +15,16 @@ import {
 import { dropDraft } from "../client/drafts.ts";
 import { Refusal } from "../client/gateway.ts";
 import { type ReceiptedBallot, SavedVotes } from "../client/votes.ts";
-import { short, t } from "../messages/index.ts";
+import { t } from "../messages/index.ts";
 import { problemText } from "../messages/server_texts.ts";
 import type { Opening } from "../protocol/opening.ts";
-import { toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import type { SealedBallot } from "../protocol/prepare.ts";
 import type { OpenPoll } from "../protocol/published.ts";
-import type { Entries } from "../protocol/question/entries.ts";
-import { useAmount } from "../view/currency.ts";
 import { Failure } from "../view/resource.tsx";
 import { gateway, readConfig, store, worker } from "../view/session.ts";
 import type { Detail } from "./ballot/field.ts";
-import { entryProblemText } from "./ballot/problems.ts";
-import { Ballot, NotCast, Pending, useDraft } from "./ballot_draft.tsx";
+import { Ballot, NotCast, Todo, useDraft } from "./ballot_draft.tsx";
 import { Receipts } from "./receipts.tsx";
 import { Opened, Sealed } from "./sealed.tsx";
 import "./casting.css";
@@ -59,6 +55,7 @@ export function Casting({
   const draft = useDraft(poll);
   const { answers, clear } = draft;
   const [changing, setChanging] = useState(!votes.last);
+  const [reviewed, setReviewed] = useState(false);
   const [sealed, setSealed] = useState<SealedBallot>();
   const [shown, setShown] = useState<Opening>();
   const [work, setWork] = useState<Work>(IDLE);
@@ -108,6 +105,8 @@ export function Casting({
         setWork({ step: "preparing", done, total });
       });
       setSealed(ballot);
+      // Whoever goes back from here continues with the review.
+      setReviewed(true);
     });
   const cast = (ballot: SealedBallot) =>
     once(async () => {
@@ -135,90 +134,93 @@ export function Casting({
   }, []);
 
   const idle = work.step === "idle";
+  const before = votes.last !== undefined;
+  const filling = changing && !sealed && !shown;
+  const recorded = !changing && votes.last && votes.recorded(votes.last);
+  const look = filling ? "filling" : `panel ${recorded ? "cast" : "uncast"}`;
   return (
-    <>
-      {changing && !sealed && !shown && (
+    <section ref={panel} tabIndex={-1} class={look} aria-labelledby="cast">
+      <h2 id="cast" tabIndex={-1}>
+        {t("cast.title")}
+      </h2>
+      {shown ? (
+        <Opened
+          opening={shown}
+          sealAgain={() => {
+            setShown(undefined);
+          }}
+        />
+      ) : sealed ? (
+        <Sealed
+          poll={poll}
+          ballot={sealed}
+          idle={idle}
+          before={before}
+          cast={() => void cast(sealed)}
+          challenge={() => {
+            if (busy.current) return;
+            // From here on, nothing is left to cast.
+            setSealed(undefined);
+            setShown(opened(votes, sealed));
+          }}
+          back={() => {
+            setSealed(undefined);
+          }}
+        />
+      ) : changing ? (
         <>
-          <Ballot poll={poll} details={details} draft={draft} />
-          <Pending before={votes.last !== undefined} />
-        </>
-      )}
-      <section
-        ref={panel}
-        tabIndex={-1}
-        class={`panel ${changing ? "uncast" : votes.last && votes.recorded(votes.last) ? "cast" : "uncast"}`}
-        aria-labelledby="cast"
-      >
-        <h2 id="cast" tabIndex={-1}>
-          {t("cast.title")}
-        </h2>
-        {shown ? (
-          <Opened
-            opening={shown}
-            sealAgain={() => {
-              setShown(undefined);
-            }}
-          />
-        ) : sealed ? (
-          <Sealed
-            poll={poll}
-            ballot={sealed}
-            idle={idle}
-            before={votes.last !== undefined}
-            cast={() => void cast(sealed)}
-            challenge={() => {
-              if (busy.current) return;
-              // From here on, nothing is left to cast.
-              setSealed(undefined);
-              setShown(opened(votes, sealed));
-            }}
-            back={() => {
-              setSealed(undefined);
-            }}
-          />
-        ) : changing ? (
-          <Uncast
-            poll={poll}
-            answers={answers}
-            voter={voter}
-            idle={idle}
-            trusted={trusted}
-            before={votes.last !== undefined}
-            seal={() => void seal()}
-            keep={() => {
-              clear();
-              dropDraft(store(), poll.context);
-              setChanging(false);
-            }}
-          />
-        ) : (
-          votes.last && (
-            <Sent
-              votes={votes}
-              ballot={votes.last}
-              refusals={refusals}
+          {before ? (
+            <Changing
               idle={idle}
-              sendAgain={() => void sendAgain()}
-              change={() => {
-                setChanging(true);
+              keep={() => {
+                clear();
+                dropDraft(store(), poll.context);
+                setChanging(false);
               }}
             />
-          )
-        )}
-        <Working work={work} />
-        {error instanceof Refusal && error.problem.status < 500 ? (
-          <p class="notice bad" role="alert">
-            {t("cast.refused", { reason: problemText(error.problem) })}
-          </p>
-        ) : error instanceof Superseded ? (
-          <p class="notice warn" role="alert">
-            {t("cast.superseded")}
-          </p>
-        ) : (
-          error !== undefined && <Failure error={error} />
-        )}
-      </section>
-    </>
+          ) : (
+            <NotCast />
+          )}
+          <Ballot
+            poll={poll}
+            details={details}
+            draft={draft}
+            before={before}
+            reviewed={arrived || reviewed}
+          >
+            {(complete) => (
+              <Seal complete={complete} idle={idle} trusted={trusted} seal={() => void seal()} />
+            )}
+          </Ballot>
+        </>
+      ) : (
+        votes.last && (
+          <Sent
+            votes={votes}
+            ballot={votes.last}
+            refusals={refusals}
+            idle={idle}
+            sendAgain={() => void sendAgain()}
+            change={() => {
+              setReviewed(false);
+              setChanging(true);
+            }}
+          />
+        )
+      )}
+      <Working work={work} />
+      {error instanceof Refusal && error.problem.status < 500 ? (
+        <p class="notice bad" role="alert">
+          {t("cast.refused", { reason: problemText(error.problem) })}
+        </p>
+      ) : error instanceof Superseded ? (
+        <p class="notice warn" role="alert">
+          {t("cast.superseded")}
+        </p>
+      ) : (
+        error !== undefined && <Failure error={error} />
+      )}
+    </section>
   );
 }
 
@@ -238,64 +240,45 @@ function Working({ work }: { work: Work }) {
   );
 }
 
-/** Before casting: the missing answers and the button to seal. */
-function Uncast({
-  poll,
-  answers,
-  voter,
-  idle,
-  trusted,
-  before,
-  seal,
-  keep,
-}: {
-  poll: OpenPoll;
-  answers: readonly Entries[];
-  voter: Signer;
-  idle: boolean;
-  trusted: boolean;
-  before: boolean;
-  seal: () => void;
-  keep: () => void;
-}) {
-  const amount = useAmount();
-  const several = poll.questions.length > 1;
-  const todo = poll.questions.flatMap((question, place) => {
-    const problem = problemOf(question, answers[place]!);
-    if (!problem) return [];
-    const says = entryProblemText(problem, amount);
-    return [several ? t("form.problems.of", { question: question.title, problem: says }) : says];
-  });
-  if (!trusted) todo.push(t("chain.title"));
+/** The ballot that was cast before still counts, and the voter may leave it at that. */
+function Changing({ idle, keep }: { idle: boolean; keep: () => void }) {
   return (
     <>
-      {before ? (
-        <p class="state" role="status">
-          <strong>{t("cast.changing")}.</strong> {t("cast.changingText")}
-        </p>
-      ) : (
-        <NotCast />
-      )}
-      <p>{t("cast.signAs", { address: short(toHex(voter.address)) })}</p>
-      {todo.length > 0 && (
-        <>
-          <p id="todo">{t("cast.todo")}</p>
-          <ul aria-labelledby="todo">
-            {todo.map((one) => (
-              <li key={one}>{one}</li>
-            ))}
-          </ul>
-        </>
-      )}
+      <p class="state" role="status">
+        <strong>{t("cast.changing")}.</strong> {t("cast.changingText")}
+      </p>
+      <p class="actions">
+        <button type="button" disabled={!idle} onClick={keep}>
+          {t("cast.keep")}
+        </button>
+      </p>
+    </>
+  );
+}
+
+/** After the review: what is missing, and the button that seals. */
+function Seal({
+  complete,
+  idle,
+  trusted,
+  seal,
+}: {
+  complete: boolean;
+  idle: boolean;
+  trusted: boolean;
+  seal: () => void;
+}) {
+  const todo = [
+    ...(complete ? [] : [t("cast.incomplete")]),
+    ...(trusted ? [] : [t("cast.checkChain")]),
+  ];
+  return (
+    <>
+      <Todo items={todo} />
       <p class="actions">
         <button type="button" class="primary" disabled={!idle || todo.length > 0} onClick={seal}>
           {t("cast.seal")}
         </button>
-        {before && (
-          <button type="button" disabled={!idle} onClick={keep}>
-            {t("cast.keep")}
-          </button>
-        )}
       </p>
       <p class="hint">{t("cast.sealNote")}</p>
     </>

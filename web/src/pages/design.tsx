@@ -21,6 +21,7 @@ import { Facts, Page } from "../view/page.tsx";
 import { Table } from "../view/table.tsx";
 import { TimeLeft } from "../view/time_left.tsx";
 import { Timeline } from "../view/timeline.tsx";
+import { SampleBallot } from "./design_ballot.tsx";
 import "./design.css";
 
 const COLOURS = [
@@ -54,6 +55,7 @@ export function DesignPage() {
       <Data />
       <Forms />
       <Containers />
+      <SampleBallot />
     </Page>
   );
 }

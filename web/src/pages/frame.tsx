@@ -4,16 +4,19 @@ import type { Config } from "../client/views.ts";
 import { type Language, LANGUAGES, short, t } from "../messages/index.ts";
 import { Mark } from "../view/mark.tsx";
 import type { Route } from "../view/router.ts";
+import { siteLogo, siteName } from "../view/site.ts";
 
+const RESPONSIBLE = ["contact", "imprint", "privacy", "accessibility"] as const;
 const MAIN_PAGES = ["home", "key", "about"] as const;
 
 export function Header({ page }: { page: Route["page"] }) {
+  const logo = siteLogo();
   return (
     <header class="site-header">
       <div>
         <a href="/" class="brand">
-          <Mark />
-          <span>{t("site")}</span>
+          {logo ? <img src={logo} alt="" /> : <Mark />}
+          <span>{siteName()}</span>
         </a>
         <nav class="site-nav" aria-label={t("nav.label")}>
           {MAIN_PAGES.map((name) => (
@@ -44,14 +47,7 @@ export function Footer({
   return (
     <footer class="site-footer">
       <div>
-        <section aria-labelledby="footer-organizers">
-          <h2 id="footer-organizers">{t("footer.organizers")}</h2>
-          <ul>
-            <li>
-              <a href="/organize">{t("nav.organize")}</a>
-            </li>
-          </ul>
-        </section>
+        {config && <Responsible brand={config.brand} />}
         <section aria-label={t("languageChoice")}>
           <LanguageChoice language={language} changed={changed} />
           {config && (
@@ -62,9 +58,33 @@ export function Footer({
               })}
             </p>
           )}
+          <p>
+            <a href="/organize">{t("footer.organizers")}</a>
+          </p>
         </section>
       </div>
     </footer>
+  );
+}
+
+/** Who runs this site, if the gateway says so. */
+function Responsible({ brand }: { brand: Config["brand"] }) {
+  const links = RESPONSIBLE.flatMap((name) => {
+    const href = brand[name];
+    return href === undefined ? [] : [{ name, href }];
+  });
+  if (!links.length) return null;
+  return (
+    <section aria-labelledby="footer-site">
+      <h2 id="footer-site">{siteName()}</h2>
+      <ul>
+        {links.map(({ name, href }) => (
+          <li key={name}>
+            <a href={href}>{t(`footer.${name}`)}</a>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -1,5 +1,6 @@
 /** Page of a poll: the chain check, the voter's key, the ballot, casting, the receipts. */
 
+import { CircleCheck } from "lucide";
 import { useEffect, useState } from "preact/hooks";
 
 import { termsOf } from "../client/casting.ts";
@@ -10,10 +11,11 @@ import { t } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import type { OpenPoll } from "../protocol/published.ts";
+import { Icon } from "../view/icon.tsx";
 import { Await, useResource } from "../view/resource.tsx";
 import { gateway, store, useSigner, worker } from "../view/session.ts";
 import type { Detail } from "./ballot/field.ts";
-import { Ballot, NotCast, Pending, useDraft } from "./ballot_draft.tsx";
+import { Ballot, NotCast, Todo, useDraft } from "./ballot_draft.tsx";
 import { Casting } from "./casting.tsx";
 import { ChainNotice, useChainCheck } from "./chain_notice.tsx";
 import { SaveConfirmation } from "./confirmation.tsx";
@@ -64,20 +66,31 @@ export function Voting({ config, shown, voters, details: shownDetails }: Props) 
   );
 }
 
-/** Without a signer, the voter can fill in the ballot but not cast it. */
+/** Without a signer, the voter can fill in and review the ballot but not seal it. */
 function NoKey({ poll, details }: { poll: OpenPoll; details: readonly Detail[] }) {
   const draft = useDraft(poll);
   return (
     <>
-      <Ballot poll={poll} details={details} draft={draft} />
-      <Pending before={false} />
-      <section class="panel uncast" aria-labelledby="cast">
-        <h2 id="cast" tabIndex={-1}>
-          {t("cast.title")}
-        </h2>
-        <NotCast />
+      <section class="panel" aria-labelledby="who">
+        <h2 id="who">{t("cast.who")}</h2>
         <p>{t("cast.needKey")}</p>
         <SignIn />
+      </section>
+      <section aria-labelledby="cast">
+        <h2 id="cast">{t("cast.title")}</h2>
+        <NotCast />
+        <Ballot poll={poll} details={details} draft={draft} before={false} reviewed={false}>
+          {() => (
+            <>
+              <Todo items={[t("cast.chooseKey")]} />
+              <p class="actions">
+                <a class="button" href="#who">
+                  {t("cast.who")}
+                </a>
+              </p>
+            </>
+          )}
+        </Ballot>
       </section>
     </>
   );
@@ -110,6 +123,11 @@ function Eligible({ voter, poll, voters, details, trusted, root, arrived }: Elig
         const account = chosen ?? accounts[0]!;
         return (
           <>
+            {standing.listed && (
+              <p class="listed">
+                <Icon of={CircleCheck} /> {t("cast.listed")}
+              </p>
+            )}
             {accounts.length > 1 && (
               <WhichAccount accounts={accounts} chosen={account} choose={setChosen} />
             )}

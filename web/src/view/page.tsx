@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { t } from "../messages/index.ts";
+import { siteName } from "./site.ts";
 
 let first = true;
 
@@ -15,7 +15,7 @@ export function Page({ title, children }: { title: string; children: ComponentCh
     first = false;
   }, []);
   useEffect(() => {
-    document.title = title === t("site") ? title : `${title} – ${t("site")}`;
+    document.title = `${title} – ${siteName()}`;
   }, [title]);
   return (
     <>

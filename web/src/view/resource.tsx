@@ -8,6 +8,7 @@ import { WalletError } from "../client/wallet.ts";
 import { t } from "../messages/index.ts";
 import { problemText } from "../messages/server_texts.ts";
 import { Malformed, Rejected } from "../protocol/errors.ts";
+import { isMissing, Missing, type MissingCode } from "./missing.tsx";
 
 /** State of a request. */
 export interface Resource<T> {
@@ -55,6 +56,8 @@ export function Await<T>({
   children: (value: T) => ComponentChildren;
 }) {
   const { value, error, reload } = resource;
+  // The whole page is about something that does not exist.
+  if (value === undefined && missingCode(error)) throw error;
   return (
     <>
       {error !== undefined && <Failure error={error} retry={reload} />}
@@ -68,7 +71,15 @@ export function Await<T>({
 /** A part of the page; if it fails, an error replaces it, and the rest stays. */
 export function Guarded({ children }: { children: ComponentChildren }) {
   const [error, reload] = useErrorBoundary() as [unknown, () => void];
-  return error === undefined ? <>{children}</> : <Failure error={error} retry={reload} />;
+  if (error === undefined) return <>{children}</>;
+  const code = missingCode(error);
+  return code ? <Missing code={code} /> : <Failure error={error} retry={reload} />;
+}
+
+function missingCode(error: unknown): MissingCode | undefined {
+  if (!(error instanceof Refusal)) return undefined;
+  const { code } = error.problem;
+  return isMissing(code) ? code : undefined;
 }
 
 /** An error with what to do next. */

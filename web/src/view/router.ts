@@ -9,7 +9,10 @@ export type Route =
   | { readonly page: "revise"; readonly id: bigint; readonly proposal: string };
 
 /** Pages whose address is their name, except the first. */
-type Plain = "home" | "key" | "voting-key" | "register" | "about" | "organize";
+type Plain = "home" | "key" | "voting-key" | "register" | "about" | "organize" | Statement;
+
+/** Texts of whoever runs the site. */
+type Statement = "imprint" | "privacy" | "accessibility";
 
 /** Further pages of organizers. */
 type Organizing = "newPlan" | "team" | "log";
@@ -35,6 +38,9 @@ export function routeOf(path: string): Route {
     case "/voting-key":
     case "/register":
     case "/about":
+    case "/imprint":
+    case "/privacy":
+    case "/accessibility":
     case "/organize":
       return { page: path.slice(1) as Plain };
     case "/organize/new":

@@ -19,6 +19,26 @@ class Limits(Answer):
     body_bytes: Count = Field(description="Bytes of a request body.")
 
 
+class Brand(Answer):
+    """How the gateway presents itself."""
+
+    name: str
+    logo: str | None = Field(description="Path of its logo; null without one.")
+    contact: str | None = Field(
+        description="Address of whoever runs it: `mailto:` or a URL.",
+        examples=["mailto:votes@town.example"],
+    )
+    imprint: str | None = Field(description="Path or URL of the legal notice.")
+    privacy: str | None = Field(description="Path or URL of the privacy statement.")
+    accessibility: str | None = Field(description="Path or URL of the accessibility statement.")
+
+
+class Statement(Answer):
+    """A statement of whoever runs the gateway."""
+
+    html: str = Field(description="HTML without scripts, styles and pictures.")
+
+
 class Config(Answer):
     """Chain, contracts, committees and state of a gateway."""
 
@@ -34,6 +54,7 @@ class Config(Answer):
     public_url: str | None = Field(
         description="Address at which people reach this gateway; null if none is set."
     )
+    brand: Brand
     web_bundle: str | None = Field(
         description="SHA-256 of the browser client, hexadecimal; null without one."
     )

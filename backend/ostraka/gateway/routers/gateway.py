@@ -4,13 +4,23 @@ from fastapi import APIRouter
 
 from ostraka import __version__
 from ostraka.gateway.answers.committees import Committee
-from ostraka.gateway.answers.gateway import Config, Head, Limits, Organizer, Token
+from ostraka.gateway.answers.gateway import (
+    Brand,
+    Config,
+    Head,
+    Limits,
+    Organizer,
+    Statement,
+    Token,
+)
 from ostraka.gateway.ballots import MAX_BATCH
-from ostraka.gateway.dependencies import AnyOrganizer, Gateway, TokenPath
+from ostraka.gateway.brand import STATEMENTS
+from ostraka.gateway.dependencies import AnyOrganizer, Gateway, StatementPath, TokenPath
 from ostraka.gateway.limits import MAX_BODY_BYTES
 from ostraka.gateway.read_models.committees import committees_of
 from ostraka.wire.openapi import problems
 from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka.wire.strict_requests import StrictRoute
 
@@ -20,7 +30,7 @@ router = APIRouter(tags=["gateway"], route_class=StrictRoute)
 @router.get("/config", responses=problems(ProblemType.CHAIN_UNREACHABLE))
 def config(gateway: Gateway) -> Config:
     """Chain, contracts, committees and state of this gateway."""
-    context = gateway.context
+    context, brand = gateway.context, gateway.brand
     head = context.registry.head()
     return Config(
         version=__version__,
@@ -33,6 +43,12 @@ def config(gateway: Gateway) -> Config:
         committees=[to_hex(digest) for digest in context.committees],
         rpc_url=gateway.public_rpc_url or None,
         public_url=gateway.public_url or None,
+        brand=Brand(
+            name=brand.name,
+            logo=brand.logo.path if brand.logo else None,
+            contact=brand.contact or None,
+            **{name: brand.links.get(name) for name in STATEMENTS},
+        ),
         web_bundle=gateway.web_bundle,
         engine=context.curve.name,
         head=Head(number=head.number, timestamp=head.timestamp),
@@ -50,6 +66,19 @@ def config(gateway: Gateway) -> Config:
 def committees(gateway: Gateway) -> list[Committee]:
     """Committees that can tally polls of this gateway, with their nodes; the default first."""
     return committees_of(gateway.context)
+
+
+@router.get(
+    "/statements/{statement}",
+    responses=problems(ProblemType.NOT_FOUND, ProblemType.INVALID_REQUEST),
+)
+def statement(gateway: Gateway, statement: StatementPath) -> Statement:
+    """Legal notice, privacy or accessibility statement, if it is a file of this gateway's."""
+    text = gateway.brand.texts.get(statement)
+    if text is None:
+        detail = "this gateway has no text of that name"
+        raise Problem(ProblemType.NOT_FOUND, detail, "statement")
+    return Statement(html=text)
 
 
 @router.get("/tokens/{token}", responses=problems(ProblemType.INVALID_REQUEST))

@@ -5,9 +5,11 @@ import { Fragment } from "preact";
 import { amountOf } from "../../protocol/question/entries.ts";
 import { t } from "../../messages/index.ts";
 import { type Amounts, Points, Quadratic, Score, Split } from "../../protocol/question/amounts.ts";
+import { FieldError } from "../../view/field.tsx";
 import { Items } from "../../view/items.tsx";
 import { LiveText, Meter } from "../../view/meter.tsx";
 import type { FieldProps } from "./field.ts";
+import { entryProblemText } from "./problems.ts";
 import { itemsOf, Named, Story } from "./selection.tsx";
 
 export function AmountsField({ question, answer, change, details, name }: FieldProps<Amounts>) {
@@ -38,6 +40,7 @@ export function AmountsField({ question, answer, change, details, name }: FieldP
             const typed = answer.amounts[item.place] ?? "";
             const value = amountOf(typed);
             const id = `${name}-${item.place}`;
+            const problem = question.problemAt(item.place, answer);
             return (
               <Fragment key={item.place}>
                 <div class="choice">
@@ -47,7 +50,8 @@ export function AmountsField({ question, answer, change, details, name }: FieldP
                     inputMode="numeric"
                     autocomplete="off"
                     placeholder="0"
-                    aria-describedby={`${name}-how`}
+                    aria-invalid={problem !== undefined}
+                    aria-describedby={`${name}-how${problem ? ` ${id}-wrong` : ""}`}
                     value={typed}
                     onInput={(event) => {
                       set(item.place, event.currentTarget.value);
@@ -73,6 +77,7 @@ export function AmountsField({ question, answer, change, details, name }: FieldP
                   {question instanceof Quadratic && value !== undefined && (
                     <small>{t("form.credits", { credits: value * value })}</small>
                   )}
+                  <FieldError id={id} error={problem && entryProblemText(problem, String)} />
                 </div>
                 <Story item={item} />
               </Fragment>

@@ -15,6 +15,8 @@ export interface FieldProps<Q> {
   readonly answer: Entries;
   readonly change: (answer: Entries) => void;
   readonly details: readonly Detail[];
+  /** Whether the voter has left the question, so that what is missing counts as a mistake. */
+  readonly left: boolean;
   /** Distinguishes the fields of one page. */
   readonly name: string;
 }

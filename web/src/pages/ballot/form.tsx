@@ -1,6 +1,6 @@
 /** The ballot form: a field for every question, of every kind. */
 
-import { problemOf } from "../../client/answers.ts";
+import { isEntered, isUnfinished, problemOf } from "../../client/answers.ts";
 import { t } from "../../messages/index.ts";
 import { Amounts } from "../../protocol/question/amounts.ts";
 import type { Question } from "../../protocol/question/asked.ts";
@@ -9,6 +9,7 @@ import { NumberQuestion } from "../../protocol/question/number.ts";
 import { Ranking } from "../../protocol/question/ranking.ts";
 import { Approval, Knapsack, SingleChoice } from "../../protocol/question/selection.ts";
 import { useAmount } from "../../view/currency.ts";
+import { FieldError } from "../../view/field.tsx";
 import { AmountsField } from "./amounts.tsx";
 import type { FieldProps } from "./field.ts";
 import { CrossField, NumberField, OneField } from "./one.tsx";
@@ -19,16 +20,27 @@ import "./ballot.css";
 
 /** A question with the problem of its answer. */
 export function QuestionField(props: FieldProps<Question>) {
-  const { question, answer, name } = props;
+  const { question, answer, left, name } = props;
   const problem = problemOf(question, answer);
   const amount = useAmount();
+  const text = problem && entryProblemText(problem, amount);
+  const wrong =
+    problem && (left || (isEntered(answer) && !isUnfinished(problem, answer))) ? text : undefined;
+  // The fields of single amounts state their own problems.
+  const ownField = problem?.kind === "whole" || problem?.kind === "range";
   return (
-    <fieldset class="question" aria-describedby={`${name}-state`}>
+    <fieldset
+      class={wrong === undefined ? "question" : "question wrong-answer"}
+      aria-describedby={`${name}-state`}
+      tabIndex={-1}
+    >
       <legend>{question.title}</legend>
       <Field {...props} />
-      <p id={`${name}-state`} class="hint">
-        {problem && entryProblemText(problem, amount)}
-      </p>
+      <div id={`${name}-state`} class="question-state">
+        {wrong === undefined
+          ? problem && isEntered(answer) && <p class="hint">{text}</p>
+          : !ownField && <FieldError id={name} error={wrong} />}
+      </div>
     </fieldset>
   );
 }

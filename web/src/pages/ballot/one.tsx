@@ -2,9 +2,10 @@
 
 import { Fragment } from "preact";
 
+import { isUnfinished } from "../../client/answers.ts";
 import { t } from "../../messages/index.ts";
 import type { CrossTabulation, Histogram } from "../../protocol/question/buckets.ts";
-import type { NumberQuestion } from "../../protocol/question/number.ts";
+import { isFactor, type NumberQuestion } from "../../protocol/question/number.ts";
 import { SingleChoice } from "../../protocol/question/selection.ts";
 import { Items } from "../../view/items.tsx";
 import type { FieldProps } from "./field.ts";
@@ -84,25 +85,37 @@ export function CrossField({ question, answer, change, name }: FieldProps<CrossT
 }
 
 /** A number, and the group to which it is added. */
-export function NumberField({ question, answer, change, name }: FieldProps<NumberQuestion>) {
+export function NumberField({ question, answer, change, left, name }: FieldProps<NumberQuestion>) {
   const { groups, range } = question;
+  const times = isFactor(range.unit);
+  const problem = question.problem(answer);
+  const typed = answer.amounts[0] ?? "";
+  const invalid = problem?.kind === "number" && (left || !isUnfinished(problem, answer));
   return (
     <>
       <p id={`${name}-how`}>
-        {range.unit ? t("form.numberInUnit", { ...range }) : t("form.number", { ...range })}
+        {times
+          ? t("form.numberTimes", { ...range })
+          : range.unit
+            ? t("form.numberInUnit", { ...range })
+            : t("form.number", { ...range })}
       </p>
       <label for={`${name}-value`}>{t("form.value")}</label>
-      <input
-        id={`${name}-value`}
-        class="amount"
-        inputMode={range.low < 0n ? "text" : "numeric"}
-        autocomplete="off"
-        aria-describedby={`${name}-how`}
-        value={answer.amounts[0] ?? ""}
-        onInput={(event) => {
-          change({ ...answer, amounts: [event.currentTarget.value] });
-        }}
-      />
+      <p class="number-value">
+        <input
+          id={`${name}-value`}
+          class="amount"
+          inputMode={range.low < 0n ? "text" : "numeric"}
+          autocomplete="off"
+          aria-invalid={invalid}
+          aria-describedby={`${name}-how ${name}-unit ${name}-state`}
+          value={typed}
+          onInput={(event) => {
+            change({ ...answer, amounts: [event.currentTarget.value] });
+          }}
+        />
+        <span id={`${name}-unit`}>{times ? `× ${range.unit}` : range.unit}</span>
+      </p>
       {groups.length > 0 && (
         <fieldset>
           <legend>{t("form.group")}</legend>

@@ -10,7 +10,7 @@ import { AsOrganizer } from "./token.tsx";
 
 export function OrganizePage() {
   return (
-    <Page title={t("nav.organize")}>
+    <Page title={t("organize.title")}>
       <p class="lead">{t("organize.lead")}</p>
       <AsOrganizer>{(organizer) => <Plans organizer={organizer} />}</AsOrganizer>
     </Page>

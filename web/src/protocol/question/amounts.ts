@@ -42,14 +42,21 @@ export abstract class Amounts extends Question {
     return this.totalOf(this.amountsIn(entries).map((value) => value ?? 0n)) ?? 0n;
   }
 
+  /** The problem of one option's amount alone. */
+  problemAt(place: number, { amounts }: Entries): EntryProblem | undefined {
+    const option = this.options[place]!;
+    const high = this.rule.slotMaxima[place]!;
+    const value = amountOf(amounts[place]);
+    if (value === undefined) return { kind: "whole", option };
+    return value < 0n || value > high ? { kind: "range", option, low: 0n, high } : undefined;
+  }
+
   problem(entries: Entries): EntryProblem | undefined {
-    const values = this.amountsIn(entries);
-    for (const [place, value] of values.entries()) {
-      const option = this.options[place]!;
-      const high = this.rule.slotMaxima[place]!;
-      if (value === undefined) return { kind: "whole", option };
-      if (value < 0n || value > high) return { kind: "range", option, low: 0n, high };
+    for (const place of this.options.keys()) {
+      const problem = this.problemAt(place, entries);
+      if (problem) return problem;
     }
+    const values = this.amountsIn(entries);
     const total = this.totalOf(values as bigint[]);
     if (total === undefined) return undefined;
     if (total < this.least) return { kind: "less", amount: this.least - total };

@@ -137,7 +137,7 @@ export class NumberQuestion extends Question {
     const group = values.findIndex((value, slot) => slot % width === 0 && value) / width;
     const name = this.groups.length ? `${this.groups[group]}: ` : "";
     const number = this.range.low + values[width * group + 1]!;
-    return [`${name}${number} ${this.range.unit}`.trimEnd()];
+    return [name + inUnit(number, this.range.unit)];
   }
 
   /** Its groups, or the number alone. */
@@ -179,4 +179,14 @@ export class NumberQuestion extends Question {
       groups.flatMap((_, number) => own.map((slot) => (number === group ? slot : 0n))),
     );
   }
+}
+
+/** A number with its unit; a unit that begins with a digit is multiplied, as in "45 × 100 €". */
+export function inUnit(number: bigint, unit: string): string {
+  return (isFactor(unit) ? `${number} × ${unit}` : `${number} ${unit}`).trimEnd();
+}
+
+/** Whether a unit begins with a digit, so that a number before it would be misread. */
+export function isFactor(unit: string): boolean {
+  return /^\p{Nd}/u.test(unit);
 }
