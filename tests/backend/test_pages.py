@@ -47,7 +47,12 @@ def pages(folder: Path) -> TestClient:
     return TestClient(app)
 
 
-ROUND_PATHS = ["/rounds/3", "/rounds/3/propose", "/rounds/3/proposals/0xab"]
+ROUND_PATHS = [
+    "/rounds/3",
+    "/rounds/3/propose",
+    "/rounds/3/proposals/0xab",
+    "/rounds/3/proposals/0xab/edit",
+]
 POLL_PATHS = ["/polls/12", "/polls/12/audit"]
 
 

@@ -68,8 +68,13 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     page = member.page
 
     page.goto("/")
+    card = page.get_by_role("article").filter(has_text="Wiosna")
+    expect(card).to_contain_text("Open for proposals")
+    expect(card).to_contain_text("6 proposals")
     page.get_by_role("link", name="Wiosna").click()
     expect(page.get_by_role("heading", level=3)).to_have_text([title for title, _ in ITEMS])
+    part = page.get_by_role("region", name="May you take part?")
+    expect(part).to_contain_text("This browser holds no key of yours")
     who = page.get_by_role("region", name="Who will vote")
     expect(who).to_contain_text("The members who may propose also vote: 6 voters")
     page.get_by_label("Sort by").select_option("highest cost")
@@ -77,6 +82,10 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     page.get_by_label("Search").fill("why ŁA")
     expect(page.get_by_role("heading", level=3)).to_have_text(["Ławka"])
     member.look("round")
+    page.get_by_role("link", name="Ławka").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ławka")
+    expect(page.get_by_text("400 PLN (40% of the budget)")).to_be_visible()
+    member.look("proposal")
 
     file = member.folder / "me.key"
     write_key(file, keys[0], None)
@@ -103,6 +112,7 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     stack.kill_node(4)
     page.get_by_role("link", name="Rounds and polls").click()
     page.get_by_role("link", name="Wiosna").click()
+    expect(part).to_contain_text("Yes, you may vote with the key")
     # What the gateway says of proposals is not what stands on the ballot.
     page.route("**/proposals", with_other_words)
     page.get_by_role("link", name="Go to the vote").click()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ostraka.chain.contract import Sent, call
+from ostraka.chain.contract import ChainError, Sent, call
 from ostraka.chain.published import read_published
 from ostraka.chain.registry import OpenedPoll, PollView, Registry, Status
 from ostraka.chain.sending import Account, Errand
@@ -20,6 +20,7 @@ from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.published import PublishedPoll
+from ostraka_verifier.units import UnixSeconds
 
 REGISTRY, TREASURY = "registry", "treasury"
 """Names under which events are indexed."""
@@ -68,6 +69,16 @@ class GatewayContext:
     def record(self, plan: Plan, name: str, sent: Sent) -> None:
         """Store a transaction that was sent for a plan."""
         self.plans.record(plan, name, sent)
+
+    def chain_time(self) -> UnixSeconds:
+        """Return the newest block's time; while the chain is unreachable, that of the index."""
+        try:
+            return self.registry.head().timestamp
+        except ChainError:
+            newest = self.indexer.newest
+            if newest is None:
+                raise
+            return newest.timestamp
 
     def poll(self, poll_id: int) -> tuple[PublishedPoll, PollView]:
         """Return a poll with its state.

@@ -34,6 +34,7 @@ PAGE_PATHS = (
     "/rounds/{number}",
     "/rounds/{number}/propose",
     "/rounds/{number}/proposals/{proposal}",
+    "/rounds/{number}/proposals/{proposal}/edit",
     "/polls/{number}",
     "/polls/{number}/check",
     "/polls/{number}/results",

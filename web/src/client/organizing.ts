@@ -82,9 +82,6 @@ export type Committee = Of<typeof committees>[number];
 export const funders = list(record({ funder: bytes, amount: decimal, refundable: decimal }));
 export type Funder = Of<typeof funders>[number];
 
-/** A token's own unit for amounts. */
-export const money = record({ symbol: optional(text), decimals: whole });
-
 /** Answer to a dry run. */
 export const tried = record({ warnings: list(warning) });
 /** Answer to the creation of a round or poll. */

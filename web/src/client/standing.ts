@@ -68,21 +68,10 @@ export async function readStanding(
   root: Uint8Array | undefined,
 ): Promise<Standing> {
   try {
-    if (voters <= MAX_CENSUS) {
-      const most = voters * CENSUS_ENTRY_BYTES + CENSUS_ENTRY_BYTES;
-      const census = Census.decode(await gateway.download(`/polls/${pollId}/census`, most));
-      if (root && !sameBytes(census.root, root)) return { kind: "false list" };
-      return standingOf(census.entries, key, registrations);
-    }
     const names = [key, ...registrations.map(({ invitation }) => invitation)];
-    const found = await Promise.all(
-      [...new Set(names.map(toHex))].map((name) => {
-        return gateway.get(`/polls/${pollId}/voters/${name}`, voterEntries);
-      }),
-    );
-    // A request by account and one by key may return the same entry.
-    const entries = new Map(found.flat().map((entry) => [toHex(entry.account), entry]));
-    return standingOf([...entries.values()], key, registrations);
+    const found = await readVoters(gateway, pollId, voters, names, MAX_CENSUS);
+    if (root && found.root && !sameBytes(found.root, root)) return { kind: "false list" };
+    return standingOf(found.entries, key, registrations);
   } catch (error) {
     // Another gateway's poll: the nodes know who may vote.
     if (error instanceof Refusal && error.problem.code === "not-found") {
@@ -90,4 +79,40 @@ export async function readStanding(
     }
     throw error;
   }
+}
+
+/** Entries of a poll's census, at least those that name certain addresses. */
+export interface Voters {
+  readonly entries: readonly CensusEntry[];
+  /** Root of the census; undefined if only parts of it were read. */
+  readonly root: Uint8Array | undefined;
+}
+
+/**
+ * Read a poll's census from the gateway, or of a large one the entries that name addresses.
+ *
+ * @param voters How many there are.
+ * @param most Number of voters up to which the whole census is read, so that the gateway does not
+ *   learn the addresses.
+ * @throws Refusal, Unreachable, Malformed: as `Gateway`.
+ */
+export async function readVoters(
+  gateway: Gateway,
+  pollId: bigint,
+  voters: number,
+  addresses: readonly Uint8Array[],
+  most: number,
+): Promise<Voters> {
+  if (voters <= most) {
+    const limit = (voters + 1) * CENSUS_ENTRY_BYTES;
+    return Census.decode(await gateway.download(`/polls/${pollId}/census`, limit));
+  }
+  const found = await Promise.all(
+    [...new Set(addresses.map(toHex))].map((name) => {
+      return gateway.get(`/polls/${pollId}/voters/${name}`, voterEntries);
+    }),
+  );
+  // A request by account and one by key may return the same entry.
+  const entries = new Map(found.flat().map((entry) => [toHex(entry.account), entry]));
+  return { entries: [...entries.values()], root: undefined };
 }

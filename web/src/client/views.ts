@@ -42,22 +42,39 @@ export const roundSummaries = list(
   record({
     round: decimal,
     title: text,
+    phase: text,
+    token: optional(bytes),
+    budget: decimal,
+    deposited: decimal,
+    committed: optional(decimal),
+    standing: whole,
+    voters: optional(whole),
+    counted: optional(whole),
+    poll: optional(decimal),
     proposalsOpenAt: time,
     proposalsCloseAt: time,
     votingOpensAt: time,
     votingClosesAt: time,
   }),
 );
+export type RoundSummary = Of<typeof roundSummaries>[number];
 
 export const pollSummaries = list(
   record({
     poll: decimal,
     title: optional(text),
+    phase: text,
+    voters: whole,
+    counted: optional(whole),
     opensAt: time,
     closesAt: time,
     round: optional(record({ treasury: bytes, id: decimal })),
   }),
 );
+export type PollSummary = Of<typeof pollSummaries>[number];
+
+/** Symbol and decimals of a token. */
+export const currency = record({ symbol: optional(text), decimals: whole });
 
 /** Plans as invitees may see them. */
 export const plans = list(
@@ -118,6 +135,8 @@ export const round = record({
   payoutDelay: whole,
   vetoHolder: optional(bytes),
   payoutsOpenAt: optional(time),
+  claimsEndAt: optional(time),
+  committed: decimal,
   poll: optional(decimal),
 });
 export type Round = Of<typeof round>;
@@ -150,6 +169,7 @@ export const poll = record({
   secret: flag,
   voters: whole,
   totalWeight: decimal,
+  counted: optional(whole),
   minimumBallots: whole,
   opensAt: time,
   closesAt: time,

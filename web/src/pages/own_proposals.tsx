@@ -22,16 +22,11 @@ interface Props {
 }
 
 export function OwnProposals(props: Props) {
-  const { config, round } = props;
+  const { config } = props;
   const signer = useSigner();
   return (
     <section aria-labelledby="own">
       <h2 id="own">{t("propose.own")}</h2>
-      <p class="actions">
-        <a class="button" href={`/rounds/${round.round}/propose`}>
-          {t("propose.title")}
-        </a>
-      </p>
       {signer ? (
         <>
           <SignedIn signer={signer} config={config} />
@@ -94,7 +89,7 @@ function Own({ config, round, listed, reload, signer }: Props & { signer: Signer
               </>
             ) : (
               <p class="actions">
-                <a href={`/rounds/${round.round}/proposals/${toHex(one.proposal)}`}>
+                <a href={`/rounds/${round.round}/proposals/${toHex(one.proposal)}/edit`}>
                   {t("propose.edit", { title: one.title })}
                 </a>
                 <button

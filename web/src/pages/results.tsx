@@ -12,11 +12,11 @@ import type { Fraction } from "../protocol/fraction.ts";
 import { checkQuestions, decodeDescription } from "../protocol/parameters.ts";
 import { BallotRule } from "../protocol/rule.ts";
 import { pollStatistics, type Statistics } from "../protocol/statistics.ts";
+import { ShareBar } from "../view/bar.tsx";
 import { CurrencyContext, PLAIN_UNITS, useAmount } from "../view/currency.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway } from "../view/session.ts";
-import { Bar } from "./round.tsx";
 
 /** Outcome rules in which the list's order can decide between options. */
 const BY_RANK = ["plurality", "greedy", "categories"];
@@ -209,7 +209,7 @@ function Votes({ title, rows, results }: Table & { results: Results }) {
             <tr key={slot} class={one.award ? "won" : ""}>
               <th scope="row">
                 {one.label}
-                <Bar part={one.votes} whole={most} />
+                <ShareBar part={one.votes} whole={most} />
               </th>
               <td class="numbers">{number(one.votes)}</td>
               <td class="numbers">{percent(one.votes, all)}</td>

@@ -1,28 +1,55 @@
 /** A round of a shared budget with its proposals. */
 
-import type { ComponentChildren } from "preact";
+import { Lightbulb } from "lucide";
 
 import { checksummed } from "../client/address.ts";
-import { type Config, type Proposal, proposals, type Round, round } from "../client/views.ts";
-import { moment, percent, rounded, short, zone, t } from "../messages/index.ts";
+import { nextOfRound, phaseOfRound, stageOf } from "../client/phases.ts";
+import {
+  type Config,
+  type Poll,
+  poll as pollShape,
+  type Proposal,
+  proposals,
+  type Round,
+  round,
+} from "../client/views.ts";
+import { messageIfAny, moment, percent, short, t } from "../messages/index.ts";
 import { status } from "../messages/server_texts.ts";
 import { toHex } from "../protocol/encoding.ts";
+import { Bar } from "../view/bar.tsx";
+import { CardGrid } from "../view/card.tsx";
+import { CopyHash } from "../view/copy.tsx";
 import { CurrencyContext, useAmount } from "../view/currency.ts";
+import { Empty } from "../view/empty.tsx";
 import { Items } from "../view/items.tsx";
 import { Facts, Page } from "../view/page.tsx";
+import { Countdown, PhaseBadge } from "../view/phase.tsx";
 import { Await, Guarded, useResource } from "../view/resource.tsx";
 import { gateway, readConfig } from "../view/session.ts";
+import { CountedTurnout } from "../view/turnout.tsx";
 import { OwnProposals } from "./own_proposals.tsx";
+import { ProposalCard } from "./proposal_card.tsx";
+import { RoundTimeline } from "./round_timeline.tsx";
+import { TakingPart } from "./taking_part.tsx";
+import "./round.css";
 
-const HOUR_S = 3600;
+interface Loaded {
+  readonly config: Config;
+  readonly shown: Round;
+  readonly listed: readonly Proposal[];
+  /** The poll that decides the round; undefined before voting starts. */
+  readonly poll: Poll | undefined;
+}
 
-async function load(id: bigint) {
+async function load(id: bigint): Promise<Loaded> {
   const [config, shown, listed] = await Promise.all([
     readConfig(),
     gateway.get(`/rounds/${id}`, round),
     gateway.get(`/rounds/${id}/proposals`, proposals),
   ]);
-  return { config, shown, listed };
+  const poll =
+    shown.poll === undefined ? undefined : await gateway.get(`/polls/${shown.poll}`, pollShape);
+  return { config, shown, listed, poll };
 }
 
 export function RoundPage({ id }: { id: bigint }) {
@@ -45,91 +72,130 @@ function Shown({
   config,
   shown,
   listed,
+  poll,
   reload,
-}: {
-  config: Config;
-  shown: Round;
-  listed: readonly Proposal[];
+}: Loaded & {
   reload: () => void;
 }) {
-  const { token, poll } = shown;
   const amount = useAmount();
+  const now = config.head.timestamp;
+  const phase = phaseOfRound(shown, now);
+  const { budget, committed, deposited } = shown;
+  const decided = committed > 0n || phase === "decided";
   return (
     <>
+      <p class="actions">
+        <PhaseBadge phase={phase} />
+        <span>
+          <Countdown next={nextOfRound(shown, now)} now={now} />
+        </span>
+      </p>
       {shown.text && <p class="prose">{shown.text}</p>}
-      <Facts
-        facts={[
-          [
-            t("round.budget"),
-            <>
-              {amount(shown.budget)}{" "}
-              <small>
-                {token ? t("round.token", { address: short(toHex(token)) }) : t("round.coin")}
-              </small>
-              <br />
-              <small>{t("round.deposited", { amount: amount(shown.deposited) })}</small>
-            </>,
-          ],
-          [t("round.state"), status(shown.status)],
-          ...(shown.status === "announced"
-            ? [[t("round.proposalsOpen"), moment(shown.proposalsOpenAt)] as const]
-            : []),
-          [t("round.proposalsClose"), moment(shown.proposalsCloseAt)],
-          [t("round.votingOpens"), moment(shown.votingOpensAt)],
-          [t("round.votingCloses"), moment(shown.votingClosesAt)],
-          ...payoutFacts(shown),
-        ]}
+      <div class="round-top">
+        <Now round={shown} phase={phase} />
+        {stageOf(phase) !== "over" && (
+          <Guarded>
+            <TakingPart config={config} round={shown} poll={poll} />
+          </Guarded>
+        )}
+      </div>
+      <RoundTimeline round={shown} phase={phase} now={now} />
+      <Bar
+        label={decided ? t("round.committed") : t("round.budget")}
+        text={
+          decided
+            ? t("home.spent", {
+                spent: amount(committed),
+                budget: amount(budget),
+                percent: percent(committed, budget),
+              })
+            : `${amount(budget)} (${t("round.deposited", { amount: amount(deposited) })})`
+        }
+        whole={budget}
+        parts={[decided ? { value: committed, tone: "good" } : { value: deposited, tone: "light" }]}
       />
-      <p class="hint">{t("times.zone", { zone: zone() })}</p>
-      <WhoVotes round={shown} />
-      {poll !== undefined && (
-        <p class="actions">
-          <a class="button" href={`/polls/${poll}`}>
-            {t("round.vote")}
-          </a>
-          {["tallied", "decided", "expired", "vetoed"].includes(shown.status) && (
-            <a class="button" href={`/polls/${poll}/results`}>
-              {t("round.results")}
-            </a>
-          )}
-        </p>
+      {poll && (
+        <CountedTurnout
+          poll={poll.poll}
+          open={phase === "voting"}
+          voters={poll.voters}
+          counted={poll.counted}
+        />
       )}
       {shown.status === "proposing" && (
         <Guarded>
           <OwnProposals config={config} round={shown} listed={listed} reload={reload} />
         </Guarded>
       )}
-      <h2>{t("round.proposals")}</h2>
-      {!listed.length && <p>{t("round.none")}</p>}
-      <Items
-        items={listed.map(({ title, text, amount, category }, place) => {
-          return { place, title, text, cost: amount, category };
-        })}
-        shown={(items) => (
-          <ol class="cards">
-            {items.map((item) => (
-              <Entry key={item.place} proposal={listed[item.place]!} budget={shown.budget} />
-            ))}
-          </ol>
-        )}
+      <section aria-labelledby="proposals">
+        <h2 id="proposals">{t("round.proposals")}</h2>
+        {!listed.length && <Empty title={t("round.none")} icon={Lightbulb} />}
+        <Items
+          items={listed.map(({ title, text, amount: cost, category }, place) => {
+            return { place, title, text, cost, category };
+          })}
+          shown={(items) => (
+            <CardGrid>
+              {items.map(({ place }) => (
+                <ProposalCard key={place} proposal={listed[place]!} round={shown} />
+              ))}
+            </CardGrid>
+          )}
+        />
+      </section>
+      <h2>{t("round.rules")}</h2>
+      <Facts
+        facts={[
+          [t("round.state"), status(shown.status)],
+          [
+            t("round.currency"),
+            shown.token
+              ? t("round.token", { address: short(toHex(shown.token)) })
+              : t("round.coin"),
+          ],
+          ...(shown.vetoHolder
+            ? [
+                [
+                  t("round.vetoHolder"),
+                  <CopyHash value={checksummed(shown.vetoHolder)} name={t("round.vetoHolder")} />,
+                ] as const,
+              ]
+            : []),
+        ]}
       />
+      <WhoVotes round={shown} />
     </>
   );
 }
 
-/** When payouts open, and who may veto them until then. */
-function payoutFacts({ payoutDelay, payoutsOpenAt, vetoHolder }: Round) {
-  const facts: [string, ComponentChildren][] = [];
-  if (payoutsOpenAt !== undefined) facts.push([t("round.payoutsOpen"), moment(payoutsOpenAt)]);
-  else if (payoutDelay > 0) {
-    const hours = rounded(payoutDelay / HOUR_S, 2);
-    facts.push([t("round.payoutsOpen"), t("round.payoutDelay", { hours })]);
-  }
-  if (vetoHolder) {
-    const address = checksummed(vetoHolder);
-    facts.push([t("round.vetoHolder"), <code class="digest">{address}</code>]);
-  }
-  return facts;
+/** What goes on now, and the step that a reader can take next. */
+function Now({ round, phase }: { round: Round; phase: string }) {
+  const { poll } = round;
+  const counted = ["tallied", "decided", "vetoed"].includes(phase);
+  return (
+    <section class="happening" aria-labelledby="now">
+      <h2 id="now">{t("round.now")}</h2>
+      <p>{messageIfAny(`now.${phase}`) ?? status(phase)}</p>
+      <p class="actions">
+        {phase === "proposing" && (
+          <a class="button primary" href={`/rounds/${round.round}/propose`}>
+            {t("propose.title")}
+          </a>
+        )}
+        {poll !== undefined && (
+          <a class={phase === "voting" ? "button primary" : "button"} href={`/polls/${poll}`}>
+            {t("round.vote")}
+          </a>
+        )}
+        {poll !== undefined && counted && (
+          <a class="button primary" href={`/polls/${poll}/results`}>
+            {t("round.results")}
+          </a>
+        )}
+        {poll !== undefined && counted && <a href={`/polls/${poll}/audit`}>{t("poll.audit")}</a>}
+      </p>
+    </section>
+  );
 }
 
 /** Who will vote, as fixed before anybody could deposit money. */
@@ -166,40 +232,5 @@ function WhoVotes({ round: { electorate, secret, proposalsCloseAt } }: { round: 
         {t("round.electorate.fixed")} <code class="digest">{toHex(root)}</code>
       </p>
     </section>
-  );
-}
-
-function Entry({ proposal, budget }: { proposal: Proposal; budget: bigint }) {
-  const { title, amount: cost, recipient, withdrawn } = proposal;
-  const amount = useAmount();
-  return (
-    <li>
-      <h3>{title}</h3>
-      {withdrawn && <p class="tag">{t("round.withdrawn")}</p>}
-      {cost > 0n && (
-        <>
-          <p>
-            {amount(cost)} <small>{t("round.ofBudget", { percent: percent(cost, budget) })}</small>
-          </p>
-          <Bar part={cost} whole={budget} />
-        </>
-      )}
-      {proposal.text && <p class="prose">{proposal.text}</p>}
-      <p>
-        <small>
-          {t("round.recipient")} <code>{short(toHex(recipient))}</code>
-        </small>
-      </p>
-    </li>
-  );
-}
-
-/** A part of a whole as a bar; the numbers are beside it. */
-export function Bar({ part, whole }: { part: bigint; whole: bigint }) {
-  const filled = whole > 0n ? Number((part * 1000n) / whole) / 10 : 0;
-  return (
-    <div class="bar" aria-hidden="true">
-      <div style={{ width: `${Math.min(filled, 100)}%` }} />
-    </div>
   );
 }

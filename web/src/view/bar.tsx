@@ -37,6 +37,15 @@ export function Bar({
   );
 }
 
+/** A part of a whole as a bar without words; the numbers are beside it. */
+export function ShareBar({ part, whole }: { part: bigint; whole: bigint }) {
+  return (
+    <div class="bar" aria-hidden="true">
+      <div style={{ width: `${widthOf(part, whole)}%` }} />
+    </div>
+  );
+}
+
 /** Width of a part in percent, from 0 to 100. */
 export function widthOf(value: bigint, whole: bigint): number {
   if (whole <= 0n || value <= 0n) return 0;

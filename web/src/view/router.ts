@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 export type Route =
   | { readonly page: "missing" | "design" | Organizing | Plain }
   | { readonly page: Numbered | "plan"; readonly id: bigint }
-  | { readonly page: "revise"; readonly id: bigint; readonly proposal: string };
+  | { readonly page: "proposal" | "revise"; readonly id: bigint; readonly proposal: string };
 
 /** Pages whose address is their name, except the first. */
 type Plain = "home" | "key" | "voting-key" | "register" | "about" | "organize" | Statement;
@@ -27,7 +27,7 @@ const NUMBERED: readonly (readonly [RegExp, Numbered])[] = [
   [/^\/polls\/([1-9][0-9]{0,17})\/results$/, "results"],
   [/^\/polls\/([1-9][0-9]{0,17})\/audit$/, "audit"],
 ];
-const PROPOSAL = /^\/rounds\/([1-9][0-9]{0,17})\/proposals\/(0x[0-9a-f]{64})$/;
+const PROPOSAL = /^\/rounds\/([1-9][0-9]{0,17})\/proposals\/(0x[0-9a-f]{64})(\/edit)?$/;
 
 /** The page at a path. */
 export function routeOf(path: string): Route {
@@ -61,7 +61,10 @@ export function routeOf(path: string): Route {
     if (found) return { page, id: BigInt(found[1]!) };
   }
   const proposal = PROPOSAL.exec(path);
-  if (proposal) return { page: "revise", id: BigInt(proposal[1]!), proposal: proposal[2]! };
+  if (proposal) {
+    const page = proposal[3] ? "revise" : "proposal";
+    return { page, id: BigInt(proposal[1]!), proposal: proposal[2]! };
+  }
   return { page: "missing" };
 }
 

@@ -22,6 +22,8 @@ from ostraka_verifier.question import KINDS
 
 Status = Literal["created", "open", "closed", "anchored", "releasable", "tallied", "void"]
 """Status of a poll (docs/protocol.md §4.5)."""
+Phase = Literal["created", "open", "closed", "tallied", "void"]
+"""Phase of a poll in a list, coarser than its status."""
 
 
 class Question(BaseModel):
@@ -47,7 +49,14 @@ class PollSummary(Answer):
     poll: Number
     poll_context: Hash
     title: str | None = Field(description="Null if its creator's description is unreadable.")
+    phase: Phase = Field(
+        description="From the index and the newest block's time; `closed` until the tally arrives."
+    )
     round: RoundReference | None = Field(description="Null for a poll without a round.")
+    voters: Count = Field(description="Accounts that may vote.")
+    counted: Count | None = Field(
+        description="Ballots under the anchored root; null before it is anchored."
+    )
     opens_at: UnixSeconds
     closes_at: UnixSeconds
     block: BlockNumber = Field(description="Block in which it was created.")
@@ -71,6 +80,9 @@ class Poll(Answer):
     secret: bool
     voters: Count
     total_weight: Weight
+    counted: Count | None = Field(
+        description="Ballots under the anchored root; null before it is anchored."
+    )
     minimum_ballots: Count = Field(description="Ballots needed to open the tally.")
     opens_at: UnixSeconds
     closes_at: UnixSeconds

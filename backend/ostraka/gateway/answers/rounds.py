@@ -32,6 +32,18 @@ Status = Literal[
     "vetoed",
 ]
 """Status of a round (docs/protocol.md §17)."""
+Phase = Literal[
+    "announced",
+    "proposing",
+    "ready",
+    "voting",
+    "closed",
+    "tallied",
+    "decided",
+    "vetoed",
+    "void",
+]
+"""Phase of a round in a list, coarser than its status."""
 
 
 class _Ranked(Answer):
@@ -89,7 +101,24 @@ class RoundSummary(RoundTimes):
 
     round: Number
     title: str
+    phase: Phase = Field(
+        description="From the index and the newest block's time; `closed` while votes are counted, "
+        "`decided` also after the claim period."
+    )
     organizer: Address
+    token: Address | None = Field(description="ERC-20 token; null for the chain's own coin.")
+    budget: Amount
+    deposited: Amount = Field(description="Total amount that funders paid in.")
+    committed: Amount | None = Field(
+        description="Promised to funded proposals; null before the round is decided."
+    )
+    paid_out: Amount
+    standing: Count = Field(description="Proposals that are not withdrawn.")
+    voters: Count | None = Field(description="Accounts that may vote; null if not known yet.")
+    counted: Count | None = Field(
+        description="Ballots under the anchored root of its poll; null before it is anchored."
+    )
+    poll: Number | None = Field(description="Poll that decides it; null before voting starts.")
     block: BlockNumber = Field(description="Block in which it was created.")
 
 

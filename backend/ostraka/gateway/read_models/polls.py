@@ -9,6 +9,7 @@ from ostraka.gateway.answers.polls import Poll, PollSummary, RoundReference, Vot
 from ostraka.gateway.context import REGISTRY, GatewayContext
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.read_models.committees import committee_answer
+from ostraka.gateway.read_models.phases import POLL_EVENTS, PollHistory, poll_histories
 from ostraka.gateway.read_models.times import times_of
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -18,6 +19,7 @@ from ostraka_verifier.description import Description
 from ostraka_verifier.errors import AuditError, Rejected
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import Question
+from ostraka_verifier.units import UnixSeconds
 
 log = structlog.get_logger()
 
@@ -35,16 +37,9 @@ class PollReader:
 
     def all(self) -> list[PollSummary]:
         """Return summaries of all polls of the registry."""
-        return [
-            PollSummary(
-                poll=event.subject,
-                poll_context=event.arguments["pollContext"],
-                **_described(event.arguments["description"]),
-                **times_of(event.arguments["parameters"]),
-                block=event.block,
-            )
-            for event in self._gateway.indexer.events(REGISTRY, ["PollCreated"])
-        ]
+        now = self._gateway.chain_time()
+        found = poll_histories(self._gateway.indexer.events(REGISTRY, POLL_EVENTS))
+        return [_summary(number, poll, now) for number, poll in found.items()]
 
     def one(self, poll_id: int) -> Poll:
         """Return a poll with its state and all data that a voter's program needs."""
@@ -65,6 +60,7 @@ class PollReader:
             secret=poll.parameters.secret,
             voters=poll.parameters.voters,
             total_weight=str(poll.parameters.total_weight),
+            counted=view.root.count if view.anchored_at else None,
             minimum_ballots=poll.parameters.minimum_ballots,
             opens_at=poll.parameters.opens_at,
             closes_at=poll.parameters.closes_at,
@@ -115,6 +111,20 @@ class PollReader:
             _make_room(self._poll_keys)
             self._poll_keys[poll.context] = [to_hex(key) for key in keys]
         return self._poll_keys[poll.context]
+
+
+def _summary(number: str, poll: PollHistory, now: UnixSeconds) -> PollSummary:
+    arguments = poll.created.arguments
+    return PollSummary(
+        poll=number,
+        poll_context=arguments["pollContext"],
+        phase=poll.phase(now),
+        voters=poll.voters,
+        counted=poll.counted,
+        **_described(arguments["description"]),
+        **times_of(arguments["parameters"]),
+        block=poll.created.block,
+    )
 
 
 def _described(encoded: object) -> dict[str, Any]:

@@ -1,18 +1,28 @@
 """Rounds and their funders in the API."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from pydantic import ValidationError
 
 from ostraka.gateway.answers.electorates import RoundSource
 from ostraka.gateway.answers.rounds import Funder, Round, RoundElectorate, RoundSummary
-from ostraka.gateway.context import TREASURY, GatewayContext
+from ostraka.gateway.context import REGISTRY, TREASURY, GatewayContext
 from ostraka.gateway.read_models.currencies import Currencies
+from ostraka.gateway.read_models.phases import (
+    POLL_EVENTS,
+    ROUND_EVENTS,
+    PollHistory,
+    RoundHistory,
+    poll_histories,
+    round_histories,
+)
 from ostraka.gateway.read_models.times import times_of
 from ostraka.planning.round_rules import ballot_json, outcome_json
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
+from ostraka_verifier.units import UnixSeconds
 
 
 class RoundReader:
@@ -24,15 +34,12 @@ class RoundReader:
 
     def all(self) -> list[RoundSummary]:
         """Return summaries of all rounds of the treasury."""
+        indexer, now = self._gateway.indexer, self._gateway.chain_time()
+        rounds = round_histories(indexer.events(TREASURY, ROUND_EVENTS))
+        polls = poll_histories(indexer.events(REGISTRY, POLL_EVENTS))
         return [
-            RoundSummary(
-                round=event.subject,
-                title=event.arguments["title"],
-                organizer=event.arguments["organizer"],
-                **times_of(event.arguments["parameters"]),
-                block=event.block,
-            )
-            for event in self._gateway.indexer.events(TREASURY, ["RoundCreated"])
+            _summary(number, one, polls.get(one.poll_id or ""), now)
+            for number, one in rounds.items()
         ]
 
     def one(self, round_id: int) -> Round:
@@ -120,6 +127,31 @@ class RoundReader:
             )
             for funder, amount in funded.items()
         ]
+
+
+def _summary(
+    number: str, one: RoundHistory, poll: PollHistory | None, now: UnixSeconds
+) -> RoundSummary:
+    arguments = one.created.arguments
+    token = from_hex(one.parameters["token"], "token")
+    electorate = cast(Mapping[str, str], arguments["electorate"])
+    return RoundSummary(
+        round=number,
+        title=arguments["title"],
+        phase=one.phase(now, poll),
+        organizer=arguments["organizer"],
+        token=to_hex(token) if any(token) else None,
+        budget=one.parameters["budget"],
+        deposited=str(one.deposited),
+        committed=None if one.committed is None else str(one.committed),
+        paid_out=str(one.paid_out),
+        standing=len(one.standing),
+        voters=poll.voters if poll else int(electorate["voters"]) or None,
+        counted=poll.counted if poll else None,
+        poll=one.poll_id,
+        **times_of(arguments["parameters"]),
+        block=one.created.block,
+    )
 
 
 def _source(created: Mapping[str, object]) -> RoundSource | None:

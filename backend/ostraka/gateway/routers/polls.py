@@ -64,7 +64,7 @@ def create_poll(
     return once(create)
 
 
-@router.get("/polls", responses=problems())
+@router.get("/polls", responses=problems(ProblemType.CHAIN_UNREACHABLE))
 def polls(gateway: Gateway) -> list[PollSummary]:
     """All polls of the registry."""
     return gateway.poll_reader.all()

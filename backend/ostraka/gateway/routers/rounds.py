@@ -71,7 +71,7 @@ def create_round(
     return once(create)
 
 
-@router.get("/rounds", responses=problems())
+@router.get("/rounds", responses=problems(ProblemType.CHAIN_UNREACHABLE))
 def rounds(gateway: Gateway) -> list[RoundSummary]:
     """All rounds of the treasury."""
     return gateway.round_reader.all()

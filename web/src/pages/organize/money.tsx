@@ -9,7 +9,7 @@ import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 
 import { addressOf } from "../../client/account_file.ts";
-import { money as moneyShape } from "../../client/organizing.ts";
+import { currency as moneyShape } from "../../client/views.ts";
 import type { PlanDraft } from "../../client/plan_draft.ts";
 import type { PlanFault } from "../../client/plan_specification.ts";
 import { amount, type Currency, readAmount } from "../../messages/index.ts";

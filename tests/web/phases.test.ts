@@ -1,0 +1,68 @@
+/** Phases of rounds and polls: what goes on, and which moment comes next. */
+
+import { describe, expect, test } from "vitest";
+
+import {
+  nextOfPoll,
+  nextOfRound,
+  phaseOfRound,
+  stageOf,
+  stepOf,
+} from "../../web/src/client/phases.ts";
+import type { PollSummary, Round } from "../../web/src/client/views.ts";
+import { unixSeconds } from "../../web/src/protocol/units.ts";
+
+const AT = unixSeconds;
+const TIMES = {
+  proposalsOpenAt: AT(10n),
+  proposalsCloseAt: AT(20n),
+  votingOpensAt: AT(30n),
+  votingClosesAt: AT(40n),
+};
+
+test.each([
+  [9n, "proposalsOpen", 10n],
+  [10n, "proposalsClose", 20n],
+  [20n, "votingOpens", 30n],
+  [30n, "votingCloses", 40n],
+  [40n, "votingClosed", 40n],
+])("at %s a round waits for %s", (now, kind, at) => {
+  expect(nextOfRound(TIMES, AT(now))).toEqual({ kind, at: AT(at) });
+});
+
+test("a poll waits for its opening, then for its end", () => {
+  const poll = { opensAt: AT(30n), closesAt: AT(40n) } as PollSummary;
+  expect(nextOfPoll(poll, AT(29n)).kind).toBe("votingOpens");
+  expect(nextOfPoll(poll, AT(39n)).kind).toBe("votingCloses");
+  expect(nextOfPoll(poll, AT(40n)).kind).toBe("votingClosed");
+});
+
+describe("a round's phase", () => {
+  const phase = (status: string, now: bigint) => {
+    return phaseOfRound({ ...TIMES, status } as Round, AT(now));
+  };
+
+  test("tells when voting is not open yet, open, and over", () => {
+    expect(phase("voting", 29n)).toBe("ready");
+    expect(phase("voting", 30n)).toBe("voting");
+    expect(phase("voting", 40n)).toBe("closed");
+  });
+
+  test("is its status otherwise", () => {
+    expect(phase("proposing", 15n)).toBe("proposing");
+    expect(phase("expired", 99n)).toBe("decided");
+  });
+
+  test.each([
+    ["announced", "later", 0, false],
+    ["proposing", "now", 0, true],
+    ["ready", "later", 1, false],
+    ["voting", "now", 1, true],
+    ["closed", "over", 2, true],
+    ["decided", "over", 3, true],
+    ["void", "over", 4, false],
+  ] as const)("%s is %s", (name, stage, step, begun) => {
+    expect(stageOf(name)).toBe(stage);
+    expect(stepOf(name)).toEqual({ step, begun });
+  });
+});

@@ -1,0 +1,54 @@
+/** A proposal in a list: what it is about, what it costs, who made it. */
+
+import { checksummed } from "../client/address.ts";
+import { categoriesOf } from "../client/proposing.ts";
+import type { Proposal, Round } from "../client/views.ts";
+import { percent, short, t } from "../messages/index.ts";
+import { toHex } from "../protocol/encoding.ts";
+import { Badge } from "../view/badge.tsx";
+import { Card } from "../view/card.tsx";
+import { useAmount } from "../view/currency.ts";
+
+export function ProposalCard({ proposal, round }: { proposal: Proposal; round: Round }) {
+  const amount = useAmount();
+  const { title, text, amount: cost, proposer } = proposal;
+  return (
+    <Card
+      title={title}
+      href={proposalPath(round.round, proposal)}
+      head={<ProposalBadges proposal={proposal} round={round} />}
+      foot={
+        <>
+          {cost > 0n && (
+            <span>
+              <strong>{amount(cost)}</strong>{" "}
+              {t("round.ofBudget", { percent: percent(cost, round.budget) })}
+            </span>
+          )}
+          <span>{t("proposal.by", { author: short(checksummed(proposer)) })}</span>
+        </>
+      }
+    >
+      {text && <p class="excerpt">{text}</p>}
+    </Card>
+  );
+}
+
+/** Category and state of a proposal; nothing if it has none. */
+export function ProposalBadges({ proposal, round }: { proposal: Proposal; round: Round }) {
+  const { category, withdrawn, funded, paid } = proposal;
+  const named = categoriesOf(round) > 0;
+  if (!named && !withdrawn && !funded) return null;
+  return (
+    <>
+      {named && <Badge>{t("list.categoryName", { number: category + 1 })}</Badge>}
+      {withdrawn && <Badge tone="warn">{t("round.withdrawn")}</Badge>}
+      {funded && <Badge tone="good">{paid ? t("proposal.paid") : t("proposal.funded")}</Badge>}
+    </>
+  );
+}
+
+/** Address of a proposal's page. */
+export function proposalPath(round: bigint, { proposal }: Proposal): string {
+  return `/rounds/${round}/proposals/${toHex(proposal)}`;
+}
