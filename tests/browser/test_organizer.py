@@ -13,7 +13,7 @@ from ostraka.demo.local_stack import LocalStack
 from ostraka.keys import SigningKey
 from ostraka.planning.specification import PollSpecification
 from ostraka.planning.specification_file import read_specification
-from ostraka.wire.invitations import invitation_of
+from ostraka.wire.invitations import InvitationCode
 from ostraka.wire.records import to_hex
 from tests.browser.surfing import Surfer, review_and_seal
 from tests.browser.wallet import BrowserWallet
@@ -163,7 +163,7 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
     expect(page.get_by_text("At least 5 people must register by then")).to_be_visible()
     organizer.look("organize-plan-registering")
     for one in links[1:6]:
-        redeem(api, invitation_of(one["code"]), SigningKey())
+        redeem(api, InvitationCode.read(one["code"]).invitation, SigningKey())
     expect(page.get_by_text("6 of 7 invitations redeemed.")).to_be_visible()
     name = page.url.rpartition("/")[2]
     assert len([one for one in api.good("GET", "/plans") if "Summer" in json.dumps(one)]) == 1

@@ -1,7 +1,6 @@
 """`ostraka propose …`: members propose, change and withdraw by signature."""
 
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,8 +15,9 @@ from ostraka.cli.client import (
 from ostraka.cli.key_options import KeyFile, PlainKey, opened
 from ostraka.cli.output import emit, facts
 from ostraka.gateway_client.gateway import Gateway
-from ostraka.gateway_client.proposing import Member, Wanted, wanted_of
+from ostraka.gateway_client.proposing import Member, Wanted, account_of, wanted_of
 from ostraka.wire.records import to_hex
+from ostraka_verifier.errors import Malformed
 
 app = typer.Typer(
     help="Submit, change and withdraw proposals. A member signs, and the gateway sends.",
@@ -26,7 +26,10 @@ app = typer.Typer(
 
 Account = Annotated[
     bytes | None,
-    address_option("--account", "Your account, if the key is not the account's own."),
+    address_option(
+        "--account",
+        "Your account. Default: the invitation that is bound to the key, or the key's own account.",
+    ),
 ]
 Amount = Annotated[
     int,
@@ -61,8 +64,10 @@ def new(
     Example: ostraka propose new 1 --key me.key --title "A bench" --amount 400 --recipient 0x7099…
     """
     wanted = Wanted(recipient, amount, title, text, category)
+    signer = opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
-        sent = _member(to, key, plain_key, account, as_json).propose(number, wanted)
+        member = Member(to, signer, account or account_of(to, number, signer))
+        sent = member.propose(number, wanted)
     shown = {"Proposal": sent["proposal"], "Transaction": sent["transaction"]}
     emit(as_json, sent, facts(shown))
 
@@ -87,8 +92,10 @@ def edit(
 
     Example: ostraka propose edit 0x5d1c… --key me.key --recipient 0x7099… --amount 350
     """
+    signer = opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
-        now = wanted_of(to.get(f"/proposals/{to_hex(proposal)}"), recipient)
+        stored = to.get(f"/proposals/{to_hex(proposal)}")
+        now = wanted_of(stored, recipient)
         wanted = Wanted(
             recipient,
             now.amount if amount is None else amount,
@@ -96,7 +103,8 @@ def edit(
             now.text if text is None else text,
             now.category if category is None else category,
         )
-        sent = _member(to, key, plain_key, account, as_json).revise(proposal, wanted)
+        member = Member(to, signer, account or account_of(to, _round_of(stored), signer))
+        sent = member.revise(proposal, wanted)
     shown = {
         "Title": wanted.title,
         "Amount": wanted.amount,
@@ -119,13 +127,17 @@ def withdraw(
 
     Example: ostraka propose withdraw 0x5d1c… --key me.key
     """
+    signer = opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
-        sent = _member(to, key, plain_key, account, as_json).withdraw(proposal)
+        number = _round_of(to.get(f"/proposals/{to_hex(proposal)}"))
+        member = Member(to, signer, account or account_of(to, number, signer))
+        sent = member.withdraw(proposal)
     emit(as_json, sent, facts({"Transaction": sent["transaction"]}))
 
 
-def _member(
-    to: Gateway, key: Path, plain_key: bool, account: bytes | None, as_json: bool
-) -> Member:
-    signer = opened(key, plain_key, as_json)
-    return Member(to, signer, account or signer.address)
+def _round_of(shown: Any) -> int:
+    """Return the round of a proposal, as a gateway shows it."""
+    try:
+        return int(shown["round"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed("proposal", repr(error)) from error

@@ -16,6 +16,7 @@ from ostraka.gateway.brand import OSTRAKA, Brand
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.dependencies import GatewayParts
+from ostraka.gateway.invited_members import InvitedMembers
 from ostraka.gateway.limits import MAX_BODY_BYTES
 from ostraka.gateway.outcomes import problem_of
 from ostraka.gateway.page_titles import PageTitles
@@ -160,6 +161,7 @@ def _parts_of(
         polls=Polls(context),
         relayed_proposals=RelayedProposals(context),
         invitations=RedeemedInvitations(context),
+        invited_members=InvitedMembers(context),
         ballots=ballots,
         recent_polls=RecentPolls(context.served),
         progress=Progress(ask),
