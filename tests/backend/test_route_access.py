@@ -25,6 +25,7 @@ BY_PERMISSION: dict[str, set[str]] = {
         "POST /polls",
         "POST /rounds",
         "POST /rounds/{round_id}/funding",
+        "POST /rounds/{round_id}/members/{account}/replacement",
         "POST /rounds/{round_id}/refunds",
     },
     Permission.MODERATE: set(),

@@ -832,6 +832,7 @@ export interface OrganizerMessages {
   "organize.log.actions.round.create": undefined;
   "organize.log.actions.round.fund": undefined;
   "organize.log.actions.round.refund": undefined;
+  "organize.log.actions.member.replace": undefined;
   "organize.log.actions.organizer.add": undefined;
   "organize.log.actions.organizer.rotate": undefined;
   "organize.log.actions.organizer.revoke": undefined;

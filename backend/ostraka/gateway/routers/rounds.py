@@ -104,7 +104,6 @@ def member(gateway: Gateway, round_id: RoundNumber, account: AddressPath) -> Mem
 
 @router.post(
     "/rounds/{round_id}/members/{account}/replacement",
-    dependencies=[ORGANIZER],
     response_model=Transaction,
     responses=problems(
         ORGANIZING,
@@ -117,18 +116,25 @@ def member(gateway: Gateway, round_id: RoundNumber, account: AddressPath) -> Mem
     ),
 )
 def replace_member(
-    gateway: Gateway, round_id: RoundNumber, account: AddressPath, wanted: NewCode, once: DoneOnce
+    gateway: Gateway,
+    access: MayOrganize,
+    round_id: RoundNumber,
+    account: AddressPath,
+    wanted: NewCode,
+    once: DoneOnce,
 ) -> Any:
     """Replace the code of an invitation whose key was lost.
 
     The lost key can no longer propose or vote. The treasury logs this publicly.
     """
     invitation, code = from_hex(account, "account"), from_hex(wanted.code, "code")
-    return once(
-        lambda _: gateway.shown(
-            gateway.invited_members.replace(round_id, invitation, code)
-        ).model_dump()
-    )
+
+    def replace(_: str) -> dict[str, Any]:
+        with access.recorded("member.replace", f"round {round_id}, member {account}"):
+            sent = gateway.invited_members.replace(round_id, invitation, code)
+        return gateway.shown(sent).model_dump()
+
+    return once(replace)
 
 
 @router.post(
