@@ -42,6 +42,7 @@ from ostraka.gateway.routers import (
     plans,
     polls,
     proposals,
+    rehearsals,
     rounds,
 )
 from ostraka.gateway.sign_in import SignIn
@@ -52,7 +53,18 @@ from ostraka.wire.limits import BodyLimit
 
 log = structlog.get_logger()
 
-_ROUTERS = (rounds, proposals, polls, disputes, ballots, plans, invitations, organizers, gateway)
+_ROUTERS = (
+    rounds,
+    proposals,
+    polls,
+    disputes,
+    ballots,
+    plans,
+    rehearsals,
+    invitations,
+    organizers,
+    gateway,
+)
 
 
 def build_api(
