@@ -253,6 +253,8 @@ export interface VoterMessages {
   "cast.boundElsewhere": { invitation: string; key: string };
   "cast.leftOut": { key: string };
   "cast.falseList": undefined;
+  "problems.sign-in-failed": undefined;
+  "problems.sign-in-unavailable": undefined;
   "problems.malformed": { detail: string };
   "problems.invalid-request": { detail: string };
   "problems.check-failed": { detail: string };
@@ -1287,8 +1289,6 @@ export interface OrganizerMessages {
   "problems.no-such-organizer": undefined;
   "problems.organizer-exists": undefined;
   "problems.last-administrator": undefined;
-  "problems.sign-in-unavailable": undefined;
-  "problems.sign-in-failed": undefined;
   "problems.no-such-registry": undefined;
   "problems.description-too-long": undefined;
   "problems.committee-not-served": undefined;
