@@ -55,9 +55,7 @@ class Rehearsing(Strict):
     response_model_exclude_unset=True,
     responses=problems(SPECIFYING, ProblemType.NO_SUCH_PLAN, ProblemType.DESCRIPTION_TOO_LONG),
 )
-def rehearse(
-    gateway: Gateway, access: MayOrganize, wanted: Rehearsing, once: DoneOnce
-) -> Any:
+def rehearse(gateway: Gateway, access: MayOrganize, wanted: Rehearsing, once: DoneOnce) -> Any:
     """Plan a rehearsal: a poll on the same chain with the same questions, minutes instead of days.
 
     Its title begins with `label`, and its description has `"rehearsal": true`. One ballot suffices,
