@@ -14,7 +14,7 @@ type Plain = "home" | "key" | "voting-key" | "register" | "about" | "organize" |
 /** Texts of whoever runs the site. */
 type Statement = "imprint" | "privacy" | "accessibility";
 
-type Numbered = "round" | "propose" | "poll" | "check" | "results" | "audit";
+type Numbered = "round" | "propose" | "poll" | "check" | "results" | "audit" | "certificate";
 
 const NUMBERED: readonly (readonly [RegExp, Numbered])[] = [
   [/^\/rounds\/([1-9][0-9]{0,17})$/, "round"],
@@ -23,6 +23,7 @@ const NUMBERED: readonly (readonly [RegExp, Numbered])[] = [
   [/^\/polls\/([1-9][0-9]{0,17})\/check$/, "check"],
   [/^\/polls\/([1-9][0-9]{0,17})\/results$/, "results"],
   [/^\/polls\/([1-9][0-9]{0,17})\/audit$/, "audit"],
+  [/^\/polls\/([1-9][0-9]{0,17})\/certificate$/, "certificate"],
 ];
 const PROPOSAL = /^\/rounds\/([1-9][0-9]{0,17})\/proposals\/(0x[0-9a-f]{64})(\/edit)?$/;
 
