@@ -116,7 +116,6 @@ export interface VoterMessages {
   "poll.soon": undefined;
   "poll.closedTitle": undefined;
   "poll.closed": undefined;
-  "poll.void": undefined;
   "poll.results": undefined;
   "poll.audit": undefined;
   "disputes.title": undefined;
@@ -494,6 +493,15 @@ export interface VoterMessages {
   "results.byWeight": undefined;
   "results.ofVoters": undefined;
   "results.print": undefined;
+  "results.picture": undefined;
+  "results.more": { count: number | bigint };
+  "certificate.title": undefined;
+  "certificate.link": undefined;
+  "certificate.lead": undefined;
+  "certificate.made": { time: string };
+  "certificate.closed": undefined;
+  "certificate.root": undefined;
+  "certificate.repeat": undefined;
   "results.rule.none": undefined;
   "results.rule.byVotes": { budget: string };
   "results.rule.byCost": { budget: string };

@@ -26,6 +26,7 @@ const PAGES: Readonly<Record<Route["page"], Loader>> = {
   check: async () => (await import("./check.tsx")).CheckPage,
   results: async () => (await import("./results/page.tsx")).ResultsPage,
   audit: async () => (await import("./audit.tsx")).AuditPage,
+  certificate: async () => (await import("./certificate.tsx")).CertificatePage,
   register: async () => (await import("./register.tsx")).RegisterPage,
   key: async () => (await import("./key.tsx")).KeyPage,
   "voting-key": async () => (await import("./voting_key.tsx")).VotingKeyPage,

@@ -32,11 +32,30 @@ const TONES: Readonly<Record<AuditState, Tone>> = {
 const ONE_REASON = 2;
 
 export function Findings({ findings }: { findings: readonly Finding[] }) {
+  const lines = condensed(findings);
+  return (
+    <>
+      <VerdictNotice findings={findings} />
+      <h2>{t("audit.summary")}</h2>
+      {lines.length <= ONE_REASON ? (
+        <Checks lines={lines} />
+      ) : (
+        <Disclosures>
+          {CHECK_GROUPS.map((group) => (
+            <Group key={group} group={group} findings={findings} />
+          ))}
+        </Disclosures>
+      )}
+    </>
+  );
+}
+
+/** The verdict with what it assumes. */
+export function VerdictNotice({ findings }: { findings: readonly Finding[] }) {
   const verdict = verdictOf(findings);
   const assumed = assumptionsOf(findings);
   const forTests = findings.some(({ warning }) => warning === "test deployment");
   const kinds = { holds: "good", fails: "bad", "not checked": "warn" } as const;
-  const lines = condensed(findings);
   return (
     <>
       <Notice
@@ -52,18 +71,30 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
         )}
       </Notice>
       {forTests && <p class="notice warn">{t("audit.testDeployment")}</p>}
-      <h2>{t("audit.summary")}</h2>
-      {lines.length <= ONE_REASON ? (
-        <Checks lines={lines} />
-      ) : (
-        <Disclosures>
-          {CHECK_GROUPS.map((group) => (
-            <Group key={group} group={group} findings={findings} />
-          ))}
-        </Disclosures>
-      )}
     </>
   );
+}
+
+/** The sentence of each group, without its checks. */
+export function Sentences({ findings }: { findings: readonly Finding[] }) {
+  return (
+    <ul class="checks">
+      {CHECK_GROUPS.map((group) => {
+        const state = stateOf(findings.filter(({ check }) => groupOf(check) === group));
+        return (
+          <li key={group}>
+            <p>{sentenceOf(group, state)}</p>
+            <Badge tone={TONES[state]}>{t(`audit.words.${state}`)}</Badge>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function sentenceOf(group: CheckGroup, state: AuditState): string {
+  if (state !== "assumed") return t(`audit.groups.${group}.${state}`);
+  return t(group === "voters" ? "audit.groups.voters.assumed" : `audit.groups.${group}.holds`);
 }
 
 function Group({ group, findings }: { group: CheckGroup; findings: readonly Finding[] }) {
@@ -71,9 +102,7 @@ function Group({ group, findings }: { group: CheckGroup; findings: readonly Find
   const state = stateOf(own);
   return (
     <Disclosure
-      summary={t(
-        `audit.groups.${group}.${state === "assumed" && group !== "voters" ? "holds" : state}` as Sentence,
-      )}
+      summary={sentenceOf(group, state)}
       aside={<Badge tone={TONES[state]}>{t(`audit.words.${state}`)}</Badge>}
       open={state === "fails"}
     >
@@ -81,9 +110,6 @@ function Group({ group, findings }: { group: CheckGroup; findings: readonly Find
     </Disclosure>
   );
 }
-
-type Sentence =
-  `audit.groups.${CheckGroup}.${"holds" | "fails" | "not checked"}` | "audit.groups.voters.assumed";
 
 /** Checks with their numbers; those that one reason prevented are one line. */
 function Checks({ lines }: { lines: readonly (readonly Finding[])[] }) {

@@ -27,6 +27,7 @@ import type { Detail } from "./ballot/field.ts";
 import { Counted } from "./counted.tsx";
 import { DisputesOf } from "./disputes.tsx";
 import { RehearsalNotice } from "./rehearsal_notice.tsx";
+import { VoidNotice } from "./results/void.tsx";
 import { Voting } from "./voting.tsx";
 
 const REFRESH_MS = 5000;
@@ -104,7 +105,7 @@ function Shown({
         <Privacy threshold={number(threshold)} nodes={number(nodes.length)} />
       </details>
       {shown.status === "created" && <Opening poll={shown} />}
-      {shown.status === "void" && <p class="notice">{t("poll.void")}</p>}
+      {shown.status === "void" && <VoidNotice shown={shown} />}
       {shown.status === "open" && opened && (
         <Guarded>
           <Voting

@@ -29,6 +29,7 @@ import { gateway, readConfig } from "../view/session.ts";
 import { CountedTurnout } from "../view/turnout.tsx";
 import { OwnProposals } from "./own_proposals.tsx";
 import { ProposalCard } from "./proposal_card.tsx";
+import { RoundOutcome } from "./results/round_outcome.tsx";
 import { RoundTimeline } from "./round_timeline.tsx";
 import { TakingPart } from "./taking_part.tsx";
 import "./round.css";
@@ -122,6 +123,9 @@ function Shown({
           counted={poll.counted}
         />
       )}
+      <Guarded>
+        <RoundOutcome round={shown} poll={poll} />
+      </Guarded>
       {shown.status === "proposing" && (
         <Guarded>
           <OwnProposals config={config} round={shown} listed={listed} reload={reload} />

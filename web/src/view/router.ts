@@ -17,7 +17,7 @@ type Statement = "imprint" | "privacy" | "accessibility";
 /** Further pages of organizers. */
 type Organizing = "newPlan" | "team" | "log";
 
-type Numbered = "round" | "propose" | "poll" | "check" | "results" | "audit";
+type Numbered = "round" | "propose" | "poll" | "check" | "results" | "audit" | "certificate";
 
 const NUMBERED: readonly (readonly [RegExp, Numbered])[] = [
   [/^\/rounds\/([1-9][0-9]{0,17})$/, "round"],
@@ -26,6 +26,7 @@ const NUMBERED: readonly (readonly [RegExp, Numbered])[] = [
   [/^\/polls\/([1-9][0-9]{0,17})\/check$/, "check"],
   [/^\/polls\/([1-9][0-9]{0,17})\/results$/, "results"],
   [/^\/polls\/([1-9][0-9]{0,17})\/audit$/, "audit"],
+  [/^\/polls\/([1-9][0-9]{0,17})\/certificate$/, "certificate"],
 ];
 const PROPOSAL = /^\/rounds\/([1-9][0-9]{0,17})\/proposals\/(0x[0-9a-f]{64})(\/edit)?$/;
 

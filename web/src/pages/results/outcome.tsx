@@ -54,9 +54,7 @@ export function OutcomeSummary({ outcome, level = 2 }: { outcome: Outcome; level
   ];
   return (
     <>
-      {outcome.decisions.map((decision) => (
-        <Decided key={decision.start} decision={decision} outcome={outcome} level={level} />
-      ))}
+      <Decisions outcome={outcome} level={level} />
       <Figures figures={[...turnoutFigures(outcome), ...money.flatMap(moneyFigures)]} />
       {money.map(({ start, title, spent, budget }) => (
         <Bar
@@ -66,6 +64,17 @@ export function OutcomeSummary({ outcome, level = 2 }: { outcome: Outcome; level
           whole={budget}
           parts={[{ value: spent }]}
         />
+      ))}
+    </>
+  );
+}
+
+/** Every decision in a line, with its winners. */
+export function Decisions({ outcome, level = 2 }: { outcome: Outcome; level?: 2 | 3 }) {
+  return (
+    <>
+      {outcome.decisions.map((decision) => (
+        <Decided key={decision.start} decision={decision} outcome={outcome} level={level} />
       ))}
     </>
   );
@@ -83,7 +92,7 @@ function Decided({
   const Heading = `h${level}` as const;
   const { rule, title } = decision;
   const chosen = rule instanceof Majority ? [] : awardedSlots(decision);
-  const line = useDecision(decision);
+  const line = decisionLine(decision);
   if (line === undefined) return null;
   return (
     <section class="decision">
@@ -129,7 +138,7 @@ function Winner({
 }
 
 /** The decision as a sentence; undefined if the numbers are the result. */
-function useDecision(decision: Decision): string | undefined {
+export function decisionLine(decision: Decision): string | undefined {
   const { rule, awards } = decision;
   const count = awards.filter(Boolean).length;
   if (rule instanceof Majority) return t(`results.majority.${majorityResult(decision).result}`);

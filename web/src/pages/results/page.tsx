@@ -16,6 +16,7 @@ import { RehearsalNotice } from "../rehearsal_notice.tsx";
 import { OutcomeSummary, outcomeOf } from "./outcome.tsx";
 import { Payouts } from "./payouts.tsx";
 import { RuleStory } from "./rule.tsx";
+import { ShareCard } from "./share_card.tsx";
 import { VoidNotice } from "./void.tsx";
 import { Numbers, VoteTables } from "./votes.tsx";
 
@@ -84,6 +85,10 @@ function Shown({ shown, results, reload }: { shown: Poll; results: Results; relo
         >
           <Icon of={Printer} /> {t("results.print")}
         </button>
+        <ShareCard outcome={outcome} />
+        <a class="button" href={`/polls/${shown.poll}/certificate`}>
+          {t("certificate.title")}
+        </a>
       </p>
       <p>{t("results.word")}</p>
       <Assumed shown={shown} />
