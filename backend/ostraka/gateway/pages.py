@@ -39,6 +39,7 @@ PAGE_PATHS = (
     "/polls/{number}/check",
     "/polls/{number}/results",
     "/polls/{number}/audit",
+    "/polls/{number}/certificate",
 )
 """Paths of the client's pages; its script reads the path."""
 _INDEX = "index.html"
