@@ -16,8 +16,8 @@ from ostraka.gateway.brand import OSTRAKA, Brand
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.dependencies import GatewayParts
-from ostraka.gateway.invited_members import InvitedMembers
 from ostraka.gateway.feeds import Feeds
+from ostraka.gateway.invited_members import InvitedMembers
 from ostraka.gateway.limits import MAX_BODY_BYTES
 from ostraka.gateway.news import NewsReader
 from ostraka.gateway.outcomes import problem_of

@@ -236,7 +236,7 @@ class Plans:
 
     def invitation(self, plan: Plan, address: bytes) -> Invitation | None:
         """Return an invitation of a plan; None if it has none with this address."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return session.get(Invitation, (plan.id, address))
 
     def bound_to(self, plan: Plan, key: bytes) -> Invitation | None:
@@ -244,7 +244,7 @@ class Plans:
         query = select(Invitation).where(
             Invitation.plan_id == plan.id, Invitation.signing_key == key
         )
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return session.exec(query).first()
 
     def replace(self, plan: Plan, address: bytes, code: bytes) -> None:

@@ -765,7 +765,6 @@ export interface VoterMessages {
   "talk.signIn": undefined;
   "talk.more": undefined;
   "talk.hidden": { time: string; moderator: string; reason: string };
-  "talk.organizer": undefined;
   "talk.signed": undefined;
   "talk.forged": undefined;
   "talk.otherKey": undefined;

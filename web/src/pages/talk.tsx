@@ -154,7 +154,7 @@ function Entry({ comment, holds }: { comment: Comment; holds: boolean }) {
           <Icon of={EyeOff} />
           <span>
             {t("talk.hidden", {
-              moderator: hidden.moderator === "organizer" ? t("talk.organizer") : hidden.moderator,
+              moderator: hidden.moderator,
               time: moment(hidden.decidedAt),
               reason: hidden.reason,
             })}

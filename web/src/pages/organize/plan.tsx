@@ -120,7 +120,7 @@ function Shown({
           reload={reload}
         />
       )}
-      {plan.round !== undefined && (
+      {plan.round !== undefined && organizer.may("moderate") && (
         <Moderation organizer={organizer} round={plan.round} proposals={loaded.proposals} />
       )}
       {plan.warnings.length > 0 && (
