@@ -23,6 +23,7 @@ BY_PERMISSION: dict[str, set[str]] = {
     },
     Permission.ORGANIZE: {
         "POST /polls",
+        "POST /rehearsals",
         "POST /rounds",
         "POST /rounds/{round_id}/funding",
         "POST /rounds/{round_id}/members/{account}/replacement",

@@ -161,7 +161,7 @@ def test_the_last_administrator_stays_even_if_two_revoke_each_other(url: str) ->
 
         with ThreadPoolExecutor(2) as threads:
             results = sorted(threads.map(try_to_revoke, names))
-        assert results == ["last-administrator", "revoked"]
+        assert results == [ProblemType.LAST_ADMINISTRATOR.code, "revoked"]
 
 
 class Door:

@@ -45,6 +45,7 @@ from ostraka.gateway.routers import (
     plans,
     polls,
     proposals,
+    rehearsals,
     rounds,
     talk,
 )
@@ -67,6 +68,7 @@ _ROUTERS = (
     feeds,
     ballots,
     plans,
+    rehearsals,
     invitations,
     organizers,
     gateway,

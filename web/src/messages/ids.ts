@@ -106,6 +106,7 @@ export interface VoterMessages {
   "list.shown": { shown: number | bigint; all: number | bigint };
   "list.cost": undefined;
   "poll.document": undefined;
+  "poll.rehearsal": undefined;
   "poll.state": undefined;
   "poll.opens": undefined;
   "poll.closes": undefined;
@@ -253,6 +254,8 @@ export interface VoterMessages {
   "cast.boundElsewhere": { invitation: string; key: string };
   "cast.leftOut": { key: string };
   "cast.falseList": undefined;
+  "problems.sign-in-failed": undefined;
+  "problems.sign-in-unavailable": undefined;
   "problems.malformed": { detail: string };
   "problems.invalid-request": { detail: string };
   "problems.check-failed": { detail: string };
@@ -853,6 +856,7 @@ export interface OrganizerMessages {
   "organize.log.newest": undefined;
   "organize.log.verify": undefined;
   "organize.log.actions.poll.create": undefined;
+  "organize.log.actions.poll.rehearse": undefined;
   "organize.log.actions.round.create": undefined;
   "organize.log.actions.round.fund": undefined;
   "organize.log.actions.round.refund": undefined;
@@ -876,6 +880,19 @@ export interface OrganizerMessages {
   "organize.wizard.progress": undefined;
   "organize.wizard.step": { place: number | bigint; all: number | bigint; name: string };
   "organize.wizard.faulty": { count: number | bigint };
+  "organize.preview.title": undefined;
+  "organize.preview.samples": undefined;
+  "organize.preview.sample": { place: number | bigint };
+  "organize.preview.incomplete": undefined;
+  "organize.preview.state": undefined;
+  "organize.preview.end": undefined;
+  "organize.rehearsal.title": undefined;
+  "organize.rehearsal.lead": { count: number | bigint };
+  "organize.rehearsal.label": undefined;
+  "organize.rehearsal.button": undefined;
+  "organize.rehearsal.made": { count: number | bigint };
+  "organize.rehearsal.voter": { place: number | bigint };
+  "organize.rehearsal.follow": undefined;
   "organize.wizard.back": undefined;
   "organize.wizard.next": undefined;
   "organize.wizard.kept": undefined;
@@ -1311,8 +1328,6 @@ export interface OrganizerMessages {
   "problems.no-such-organizer": undefined;
   "problems.organizer-exists": undefined;
   "problems.last-administrator": undefined;
-  "problems.sign-in-unavailable": undefined;
-  "problems.sign-in-failed": undefined;
   "problems.no-such-registry": undefined;
   "problems.description-too-long": undefined;
   "problems.committee-not-served": undefined;

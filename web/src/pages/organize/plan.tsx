@@ -23,6 +23,7 @@ import { warningText } from "./check.tsx";
 import { Funding } from "./funding.tsx";
 import { Moderation } from "./moderation.tsx";
 import { Redeemed } from "./invitations.tsx";
+import { Rehearse } from "./rehearsal.tsx";
 import { AsOrganizer } from "./token.tsx";
 
 const REFRESH_MS = 4000;
@@ -132,6 +133,9 @@ function Shown({
             ))}
           </ul>
         </details>
+      )}
+      {!plan.finished && !plan.specification.rehearsal && (
+        <Rehearse organizer={organizer} of={{ plan: plan.plan }} />
       )}
       <Transactions plan={plan} />
     </>
