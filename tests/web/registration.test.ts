@@ -64,6 +64,7 @@ const PLACE: Invited = {
   weight: 2n,
   electorate: OF_POLL,
   signingKey: undefined,
+  code: undefined,
   open: true,
 };
 
