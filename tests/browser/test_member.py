@@ -389,7 +389,7 @@ def test_a_resident_without_a_wallet(stack: LocalStack, surfer: Callable[[], Sur
     resident.look("registered-member")
     page.get_by_role("link", name="Go to the round").click()
     page.get_by_role("link", name="Make a proposal").click()
-    expect(page.get_by_text("You have made 0 of 2")).to_be_visible()
+    expect(page.get_by_text("You have made 0 of at most 2")).to_be_visible()
     fill(page, "Bench", "400", recipient)
     preview(page)
     page.get_by_role("button", name="Sign and send").click()

@@ -214,7 +214,10 @@ describe("a member signs only statements built in the browser", () => {
   test("an invitee's key signs for the invitation", async () => {
     const gateway = new Remembering();
     const invitation = new Uint8Array(20).fill(9);
-    await new Member(gateway as unknown as Gateway, KEY, CONFIG, ROUND, invitation).propose(4n, ITEM);
+    await new Member(gateway as unknown as Gateway, KEY, CONFIG, ROUND, invitation).propose(
+      4n,
+      ITEM,
+    );
     const { authorization } = gateway.sent!.body;
     expect(authorization).toMatchObject({ member: toHex(invitation) });
     const digest = domain.digest(PROPOSAL, 4n, invitation, ...words, 5n, 200n);
