@@ -248,7 +248,10 @@ export type Results = Of<typeof results>;
  * Membership of an account in a round: its signing key, and the proof in the census tree (§6.2).
  */
 export const membership = record({
+  account: bytes,
   signingKey: bytes,
+  /** Key that signs instead, once an invitation was redeemed; zero after its code was replaced. */
+  registeredKey: optional(bytes),
   weight: decimal,
   index: whole,
   rootHash: bytes,
@@ -276,6 +279,8 @@ export const invitedTo = record({
   weight: decimal,
   electorate: invitedElectorate,
   signingKey: optional(bytes),
+  /** Address of the code that replaced the invitation's own. */
+  code: optional(bytes),
   open: flag,
 });
 export type Invited = Of<typeof invitedTo>;

@@ -440,9 +440,12 @@ export interface VoterMessages {
   "register.doneText": { key: string };
   "register.save": undefined;
   "register.saveText": undefined;
+  "register.lost": undefined;
   "register.next": undefined;
+  "register.round": undefined;
   "register.organizer": undefined;
   "register.used": undefined;
+  "register.replaced": undefined;
   "register.unknown": undefined;
   "register.late": undefined;
   "register.noneSuch": undefined;
@@ -722,6 +725,7 @@ export interface VoterMessages {
   "propose.obstacles.own limit": undefined;
   "propose.obstacles.full": undefined;
   "propose.notMember": { address: string };
+  "propose.invited": undefined;
   "propose.otherKey": undefined;
   "propose.field.title": undefined;
   "propose.field.text": undefined;
