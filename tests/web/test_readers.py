@@ -151,5 +151,5 @@ def test_the_browser_reads_every_answer(browser: Browser, name: str) -> None:
 
 def test_a_member_that_no_answer_has_is_noticed(browser: Browser) -> None:
     """What a reader takes as left out would be missing without a word."""
-    (missing,) = browser.call("read", name="organizing.money", value='{"decimals": 2}')
+    (missing,) = browser.call("read", name="views.currency", value='{"decimals": 2}')
     assert missing == ".symbol"
