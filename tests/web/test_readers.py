@@ -39,6 +39,7 @@ ANSWERS = {
     "organizing.committees": "gateway GET /committees 200",
     "organizing.funders": "gateway GET /rounds/{round_id}/funders 200",
     "views.currency": "gateway GET /tokens/{token} 200",
+    "views.statement": "gateway GET /statements/{statement} 200",
     "organizing.tried": "gateway POST /rounds 200",
     "organizing.created": "gateway POST /rounds 201",
     "casting.nodeReceipt": "node POST /polls/{poll_id}/ballots 200",

@@ -11,6 +11,7 @@ from ostraka.chain.treasury import RoundStatus, RoundView, Treasury
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.plans import Plans
+from ostraka.gateway.team import Team
 from ostraka.planning.electorates import Electorates
 from ostraka.storage.gateway_tables import Plan
 from ostraka.wire.problem_types import ProblemType
@@ -36,6 +37,7 @@ class GatewayContext:
         electorates: Reads electorates from the chain.
         requests: Requests that clients may repeat safely.
         committees: Digests of the committees that this gateway serves, the default first.
+        team: The organizers.
     """
 
     rpc_url: str
@@ -48,6 +50,7 @@ class GatewayContext:
     curve: Curve
     committees: Sequence[bytes]
     electorates: Electorates
+    team: Team
     _published: dict[int, PublishedPoll] = field(default_factory=dict)
     _node_urls: dict[bytes, list[str]] = field(default_factory=dict)
 

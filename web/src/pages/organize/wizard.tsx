@@ -39,7 +39,7 @@ export function NewPlanPage() {
   const [made, setMade] = useState<string>();
   return (
     <Page key={made} title={made ? t("organize.wizard.created") : t("organize.wizard.title")}>
-      <AsOrganizer>
+      <AsOrganizer needs="organize">
         {(organizer) =>
           made ? <Created plan={made} /> : <Wizard organizer={organizer} done={setMade} />
         }
@@ -216,7 +216,7 @@ function Steps({
           <Preview
             draft={draft}
             specification={specification}
-            currency={money.currency ?? PLAIN_UNITS}
+            currency={(draft.kind === "round" && money.currency) || PLAIN_UNITS}
           />
         )}
         {step === "moments" && <MomentsStep draft={draft} change={change} now={now} />}
