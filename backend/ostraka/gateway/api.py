@@ -34,6 +34,7 @@ from ostraka.gateway.routers import (
     ballots,
     disputes,
     gateway,
+    images,
     invitations,
     plans,
     polls,
@@ -47,7 +48,7 @@ from ostraka.wire.limits import BodyLimit
 
 log = structlog.get_logger()
 
-_ROUTERS = (rounds, proposals, polls, disputes, ballots, plans, invitations, gateway)
+_ROUTERS = (rounds, proposals, images, polls, disputes, ballots, plans, invitations, gateway)
 
 
 def build_api(

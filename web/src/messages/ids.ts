@@ -319,6 +319,8 @@ export interface VoterMessages {
   "problems.poll-secret-lost": undefined;
   "problems.node-incomplete": undefined;
   "problems.unknown": { detail: string };
+  "problems.image-invalid": { detail: string };
+  "problems.upload-limit": undefined;
   "opening.waits": { node: string; nodes: string };
   "opening.idle": { node: string };
   "opening.failed": { node: string; reason: string };
@@ -652,6 +654,15 @@ export interface VoterMessages {
   "propose.field.recipientHint": undefined;
   "propose.field.recipientAgain": { address: string };
   "propose.field.bytes": { used: number | bigint; most: number | bigint };
+  "propose.field.place": undefined;
+  "propose.field.placeHint": undefined;
+  "propose.field.label": undefined;
+  "propose.field.image": undefined;
+  "propose.field.imageHint": undefined;
+  "propose.field.imageSending": undefined;
+  "propose.field.imageRemove": undefined;
+  "propose.field.alt": undefined;
+  "propose.field.altHint": undefined;
   "propose.problems.title.missing": undefined;
   "propose.problems.title.long": undefined;
   "propose.problems.title.control": undefined;
@@ -686,6 +697,10 @@ export interface VoterMessages {
   "propose.notYours": undefined;
   "propose.withdrawn": undefined;
   "propose.unknown": undefined;
+  "propose.problems.place.form": undefined;
+  "propose.problems.label.long": undefined;
+  "propose.problems.alt.missing": undefined;
+  "propose.problems.alt.long": undefined;
   "about.title": undefined;
   "about.bundle": undefined;
   "about.bundleText": undefined;
@@ -753,6 +768,15 @@ export interface VoterMessages {
   "proposal.number": undefined;
   "proposal.funded": undefined;
   "proposal.paid": undefined;
+  "proposal.place": undefined;
+  "proposal.picture": undefined;
+  "picture.missing": { alt: string };
+  "map.title": undefined;
+  "map.label": undefined;
+  "map.caption": undefined;
+  "map.metres": { count: string };
+  "map.kilometres": { count: string };
+  "map.north": undefined;
 }
 
 export interface OrganizerMessages {
