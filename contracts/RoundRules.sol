@@ -19,6 +19,17 @@ contract RoundRules {
     using ByteWriter for ByteWriter.Writer;
     using Utf8 for bytes;
 
+    bytes32 private constant REDEMPTION_TYPE = keccak256(
+        "Redemption(bytes32 electorate,address invitation,address signingKey)"
+    );
+
+    bytes32 private constant PROPOSAL_TYPE = keccak256(
+        "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,uint16 category,string title,string text,bytes32 details,uint256 nonce,uint64 deadline)"
+    );
+    bytes32 private constant REVISION_TYPE = keccak256(
+        "Revision(bytes32 proposalId,address recipient,uint256 amount,uint16 category,string title,string text,bytes32 details,uint256 nonce,uint64 deadline)"
+    );
+
     uint8 private constant SINGLE_CHOICE = 0;
     uint8 private constant APPROVAL = 1;
     uint8 private constant KNAPSACK = 2;
@@ -43,6 +54,7 @@ contract RoundRules {
     uint256 private constant MAX_BUDGET = 1 << 112;
     uint256 private constant MAX_TIME = 1 << 40;
     uint256 private constant MAX_TITLE_BYTES = 150;
+    uint256 private constant MAX_TEXT_BYTES = 16_384;
 
     /// @notice Reverts with `BudgetTreasuryInvalidParameter` unless a round at that registry may fix
     /// this. A round whose poll would be impossible is refused now, not after the money was
@@ -80,22 +92,93 @@ contract RoundRules {
         return _check(ballot, outcome, proposals, budget);
     }
 
-    /// @notice Whether a round or a proposal may have this title.
+    /// @notice Reverts unless a round or a proposal may have these texts.
     /// @dev Titles must fit a description, where a control character takes six bytes and an invalid
     /// byte three; and a title that cannot be read would prevent audits of the round.
-    function isTitle(string calldata title) external pure returns (bool) {
-        bytes calldata data = bytes(title);
-        return data.length != 0 && data.length <= MAX_TITLE_BYTES && data.isLine();
+    function checkTexts(string calldata title, string calldata text) external pure {
+        _checkTexts(title, text);
     }
 
-    /// @notice Whether the account is in the census of that root, with the key and weight that the
-    /// membership names (§6.2).
-    function isMember(
+    /// @notice Reverts unless the calling treasury's round may have a proposal with this content.
+    /// @param categories Number of the round's categories; 0 if proposals have none.
+    function checkItem(
+        uint128 minimumAmount,
+        uint128 maximumAmount,
+        uint16 categories,
+        IBudgetTreasury.Item calldata item
+    ) external view {
+        address recipient = item.recipient;
+        if (recipient == address(0) || recipient == msg.sender)
+            revert IBudgetTreasury.BudgetTreasuryInvalidRecipient(recipient);
+        if (item.amount < minimumAmount || item.amount > maximumAmount)
+            revert IBudgetTreasury.BudgetTreasuryInvalidAmount(
+                item.amount,
+                minimumAmount,
+                maximumAmount
+            );
+        // Without categories, every proposal has the first one.
+        if (item.category >= Math.max(categories, 1))
+            revert IBudgetTreasury.BudgetTreasuryInvalidCategory(item.category, categories);
+        _checkTexts(item.title, item.text);
+    }
+
+    /// @notice Hash of the statement by which a member proposes, or revises a proposal (§15).
+    /// @param subject The round of a new proposal; otherwise the proposal.
+    function itemStatement(
+        bytes32 subject,
+        bool isNew,
+        IBudgetTreasury.Item calldata item,
+        address member,
+        uint256 nonce,
+        uint64 deadline
+    ) external pure returns (bytes32) {
+        bytes memory content = abi.encode(
+            item.recipient,
+            uint256(item.amount),
+            item.category,
+            keccak256(bytes(item.title)),
+            keccak256(bytes(item.text)),
+            item.details,
+            nonce,
+            deadline
+        );
+        return
+            keccak256(
+                isNew
+                    ? bytes.concat(abi.encode(PROPOSAL_TYPE, subject, member), content)
+                    : bytes.concat(abi.encode(REVISION_TYPE, subject), content)
+            );
+    }
+
+    /// @notice Reverts with `BudgetTreasuryNotAMember` unless the account is in the census of that
+    /// root, with the key and weight that the membership names (§6.2).
+    function requireMember(
         bytes32 root,
         address account,
         CensusTree.Membership calldata membership
-    ) external pure returns (bool) {
-        return CensusTree.contains(root, account, membership);
+    ) external pure {
+        if (!CensusTree.contains(root, account, membership))
+            revert IBudgetTreasury.BudgetTreasuryNotAMember(account);
+    }
+
+    /// @notice Hash of the statement that binds an invitation of the calling treasury's round to a
+    /// key (§6.7).
+    /// @param root Root of the round's invitations.
+    /// @param code Address of the invitation's code.
+    function redemption(
+        uint256 roundId,
+        bytes32 root,
+        address code,
+        address signingKey
+    ) external view returns (bytes32) {
+        bytes32 electorate = keccak256(
+            abi.encodePacked(
+                "ostraka/v2/electorate",
+                abi.encode(block.chainid, msg.sender, roundId),
+                root
+            )
+        );
+        return keccak256(abi.encode(REDEMPTION_TYPE, electorate, code, signingKey));
     }
 
     /// @notice Census root of the poll of a round with that electorate; reverts with
@@ -136,6 +219,14 @@ contract RoundRules {
             bytes2(uint16(options)),
             _slots(amounts, categories, kind == CATEGORIES)
         );
+    }
+
+    function _checkTexts(string calldata title, string calldata text) private pure {
+        bytes calldata data = bytes(title);
+        if (data.length == 0 || data.length > MAX_TITLE_BYTES || !data.isLine())
+            revert IBudgetTreasury.BudgetTreasuryInvalidTitle(data.length);
+        if (bytes(text).length > MAX_TEXT_BYTES)
+            revert IBudgetTreasury.BudgetTreasuryTextTooLong(bytes(text).length);
     }
 
     /// @dev Number of categories.

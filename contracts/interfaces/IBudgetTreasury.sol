@@ -67,6 +67,15 @@ interface IBudgetTreasury is IDaoUri {
         bytes signature;
     }
 
+    /// @notice Key that acts for an invitation, once it was redeemed (§17.2).
+    struct MemberKey {
+        // Address of the code that registers a key: the invitation itself, or its replacement. 0
+        // before the first registration.
+        address code;
+        // 0 after a replacement, until its code is redeemed.
+        address signingKey;
+    }
+
     /// @notice Who will vote (§17.4), fixed before anybody gives money. Kind 0: the members of the
     /// member root. 1: this census. 2: those whom a source on chain names when voting starts. 3:
     /// holders of invitations in a tree of the same form.
@@ -143,6 +152,17 @@ interface IBudgetTreasury is IDaoUri {
         string text
     );
     event RoundFunded(uint256 indexed roundId, address indexed funder, uint256 received);
+    event MemberRegistered(
+        uint256 indexed roundId,
+        address indexed invitation,
+        address indexed signingKey
+    );
+    event MemberReplaced(
+        uint256 indexed roundId,
+        address indexed invitation,
+        address formerKey,
+        address code
+    );
     event ProposalSubmitted(
         uint256 indexed roundId,
         bytes32 indexed proposalId,
@@ -167,6 +187,8 @@ interface IBudgetTreasury is IDaoUri {
     error BudgetTreasuryWrongStatus(uint256 roundId, RoundStatus status);
     error BudgetTreasuryNotOrganizer(address account, address organizer);
     error BudgetTreasuryNotAMember(address account);
+    error BudgetTreasuryMemberRegistered(address invitation);
+    error BudgetTreasuryInvalidCode(address code);
     error BudgetTreasuryWrongSigner(address signer, address expected);
     error BudgetTreasurySignatureExpired(uint64 deadline);
     error BudgetTreasuryTooManyProposals(uint256 limit);
@@ -209,6 +231,30 @@ interface IBudgetTreasury is IDaoUri {
     /// refunded in proportion, to the last unit. All deposits together are below 2^128, and one
     /// account deposits at most 1000 times with deposits of others in between.
     function fund(uint256 roundId, uint256 amount) external payable;
+
+    /// @notice Register the key that acts for an invitation from now on, in place of the key of its
+    /// code. Anybody may send this.
+    /// @param membership Place of the invitation, which is not read after a replacement.
+    /// @param signature `Redemption(…)` (§6.7), signed by the code that counts.
+    function registerMember(
+        uint256 roundId,
+        address invitation,
+        address signingKey,
+        CensusTree.Membership calldata membership,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Replace the code of a redeemed invitation whose key was lost. Its key does not act for
+    /// it any more; the key that redeems the new code does, also for earlier proposals. Only the
+    /// organizer may call this.
+    /// @param code Address of a new code, which was never used.
+    function replaceMember(uint256 roundId, address invitation, address code) external;
+
+    /// @notice Code and key of an invitation; both 0 until it is registered.
+    function memberKey(
+        uint256 roundId,
+        address invitation
+    ) external view returns (MemberKey memory);
 
     /// @notice Propose as a member.
     /// @return proposalId Names chain, treasury, round, proposer and the proposer's nonce, so that

@@ -2,17 +2,14 @@
 pragma solidity 0.8.37;
 
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IBudgetTreasury} from "../interfaces/IBudgetTreasury.sol";
 import {CensusTree} from "../libraries/CensusTree.sol";
-import {TreasuryRounds} from "./TreasuryRounds.sol";
+import {TreasuryMembers} from "./TreasuryMembers.sol";
 
 /// @title Proposals of a treasury's rounds
 /// @notice Members propose, revise and withdraw, by transaction or by signature. Specified in
 /// docs/protocol.md, §17.
-abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
+abstract contract TreasuryProposals is Nonces, TreasuryMembers {
     struct ProposalRecord {
         address proposer;
         // The proposer's nonce when proposing; with it the id can be derived again.
@@ -30,12 +27,6 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
         uint128 position;
     }
 
-    bytes32 private constant PROPOSAL_TYPE = keccak256(
-        "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,uint16 category,string title,string text,bytes32 details,uint256 nonce,uint64 deadline)"
-    );
-    bytes32 private constant REVISION_TYPE = keccak256(
-        "Revision(bytes32 proposalId,address recipient,uint256 amount,uint16 category,string title,string text,bytes32 details,uint256 nonce,uint64 deadline)"
-    );
     bytes32 private constant WITHDRAWAL_TYPE = keccak256(
         "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)"
     );
@@ -54,7 +45,8 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
         Item calldata item,
         CensusTree.Membership calldata membership
     ) external returns (bytes32) {
-        return _propose(roundId, msg.sender, _useNonce(msg.sender), item, membership);
+        _requireMember(roundId, msg.sender, membership);
+        return _propose(roundId, msg.sender, _useNonce(msg.sender), item);
     }
 
     /// @inheritdoc IBudgetTreasury
@@ -64,23 +56,9 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
         CensusTree.Membership calldata membership,
         Authorization calldata authorization
     ) external returns (bytes32) {
-        bytes32 statement = keccak256(
-            abi.encode(
-                PROPOSAL_TYPE,
-                roundId,
-                authorization.member,
-                item.recipient,
-                uint256(item.amount),
-                item.category,
-                keccak256(bytes(item.title)),
-                keccak256(bytes(item.text)),
-                item.details,
-                authorization.nonce,
-                authorization.deadline
-            )
-        );
-        _authorize(statement, membership, authorization);
-        return _propose(roundId, authorization.member, authorization.nonce, item, membership);
+        bytes32 statement = _statement(bytes32(roundId), true, item, authorization);
+        _authorize(roundId, statement, membership, authorization);
+        return _propose(roundId, authorization.member, authorization.nonce, item);
     }
 
     /// @inheritdoc IBudgetTreasury
@@ -95,22 +73,8 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
         CensusTree.Membership calldata membership,
         Authorization calldata authorization
     ) external {
-        bytes32 statement = keccak256(
-            abi.encode(
-                REVISION_TYPE,
-                proposalId,
-                item.recipient,
-                uint256(item.amount),
-                item.category,
-                keccak256(bytes(item.title)),
-                keccak256(bytes(item.text)),
-                item.details,
-                authorization.nonce,
-                authorization.deadline
-            )
-        );
-        _authorize(statement, membership, authorization);
-        _requireMember(_places[proposalId].roundId, authorization.member, membership);
+        bytes32 statement = _statement(proposalId, false, item, authorization);
+        _authorize(_places[proposalId].roundId, statement, membership, authorization);
         _revise(proposalId, authorization.member, item);
     }
 
@@ -128,8 +92,7 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
         bytes32 statement = keccak256(
             abi.encode(WITHDRAWAL_TYPE, proposalId, authorization.nonce, authorization.deadline)
         );
-        _authorize(statement, membership, authorization);
-        _requireMember(_places[proposalId].roundId, authorization.member, membership);
+        _authorize(_places[proposalId].roundId, statement, membership, authorization);
         _withdraw(proposalId, authorization.member);
     }
 
@@ -157,12 +120,11 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
         uint256 roundId,
         address proposer,
         uint256 nonce,
-        Item calldata item,
-        CensusTree.Membership calldata membership
+        Item calldata item
     ) private returns (bytes32 proposalId) {
         RoundRecord storage record = _inStatus(roundId, RoundStatus.Proposing);
         RoundParameters storage parameters = record.parameters;
-        _requireMember(roundId, proposer, membership);
+        _requireActing(roundId, proposer);
         _checkItem(record, item);
         ProposalRecord[] storage list = _proposals[roundId];
         if (list.length >= parameters.maximumProposals)
@@ -201,9 +163,9 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
         emit ProposalWithdrawn(roundId, proposalId);
     }
 
-    /// @dev Consumes the nonce. Requires an ECDSA signature of the signing key that the membership
-    /// names.
+    /// @dev Consumes the nonce. Requires a member, and a signature of the member's key.
     function _authorize(
+        uint256 roundId,
         bytes32 statement,
         CensusTree.Membership calldata membership,
         Authorization calldata authorization
@@ -211,18 +173,13 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
         if (block.timestamp > authorization.deadline)
             revert BudgetTreasurySignatureExpired(authorization.deadline);
         _useCheckedNonce(authorization.member, authorization.nonce);
-        address signer = ECDSA.recover(_hashTypedDataV4(statement), authorization.signature);
-        if (signer != membership.signingKey)
-            revert BudgetTreasuryWrongSigner(signer, membership.signingKey);
-    }
-
-    function _requireMember(
-        uint256 roundId,
-        address account,
-        CensusTree.Membership calldata membership
-    ) private view {
-        bytes32 root = _rounds[roundId].parameters.memberRoot;
-        if (!rules.isMember(root, account, membership)) revert BudgetTreasuryNotAMember(account);
+        _requireSigned(
+            roundId,
+            authorization.member,
+            membership,
+            statement,
+            authorization.signature
+        );
     }
 
     function _ownStanding(
@@ -233,6 +190,7 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
         (roundId, index) = _find(proposalId);
         _inStatus(roundId, RoundStatus.Proposing);
         proposal = _proposals[roundId][index];
+        _requireActing(roundId, account);
         if (account != proposal.proposer)
             revert BudgetTreasuryNotProposer(account, proposal.proposer);
         if (proposal.withdrawn) revert BudgetTreasuryProposalWithdrawn(proposalId);
@@ -253,24 +211,39 @@ abstract contract TreasuryProposals is EIP712, Nonces, TreasuryRounds {
             keccak256(
                 abi.encodePacked(
                     "ostraka/v2/proposal",
-                    abi.encode(_firstChainId, address(this), roundId, proposer, nonce)
+                    _firstChainId,
+                    uint256(uint160(address(this))),
+                    roundId,
+                    uint256(uint160(proposer)),
+                    nonce
                 )
             );
     }
 
     function _checkItem(RoundRecord storage record, Item calldata item) private view {
         RoundParameters storage parameters = record.parameters;
-        if (item.recipient == address(0) || item.recipient == address(this))
-            revert BudgetTreasuryInvalidRecipient(item.recipient);
-        if (item.amount < parameters.minimumAmount || item.amount > parameters.maximumAmount)
-            revert BudgetTreasuryInvalidAmount(
-                item.amount,
-                parameters.minimumAmount,
-                parameters.maximumAmount
+        rules.checkItem(
+            parameters.minimumAmount,
+            parameters.maximumAmount,
+            record.categories,
+            item
+        );
+    }
+
+    function _statement(
+        bytes32 subject,
+        bool isNew,
+        Item calldata item,
+        Authorization calldata authorization
+    ) private view returns (bytes32) {
+        return
+            rules.itemStatement(
+                subject,
+                isNew,
+                item,
+                authorization.member,
+                authorization.nonce,
+                authorization.deadline
             );
-        // Without categories, every proposal has the first one.
-        if (item.category >= Math.max(record.categories, 1))
-            revert BudgetTreasuryInvalidCategory(item.category, record.categories);
-        _checkTexts(item.title, item.text);
     }
 }

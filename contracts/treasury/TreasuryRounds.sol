@@ -33,8 +33,6 @@ abstract contract TreasuryRounds is IBudgetTreasury, ERC165 {
         RoundParameters parameters;
     }
 
-    uint256 private constant MAX_TEXT_BYTES = 16_384;
-
     /// @notice Registry of the rounds' polls.
     IPollRegistry public immutable registry;
     /// @notice Writes the rules of the rounds' polls.
@@ -66,7 +64,7 @@ abstract contract TreasuryRounds is IBudgetTreasury, ERC165 {
             parameters,
             electorate
         );
-        _checkTexts(title, text);
+        rules.checkTexts(title, text);
         roundId = ++roundCount;
         RoundRecord storage record = _rounds[roundId];
         record.organizer = msg.sender;
@@ -119,11 +117,5 @@ abstract contract TreasuryRounds is IBudgetTreasury, ERC165 {
     function _payoutsOpenAt(RoundRecord storage record) internal view returns (uint64) {
         uint64 end = record.claimsEndAt;
         return end == 0 ? 0 : end - record.parameters.claimPeriod;
-    }
-
-    function _checkTexts(string calldata title, string calldata text) internal view {
-        if (!rules.isTitle(title)) revert BudgetTreasuryInvalidTitle(bytes(title).length);
-        if (bytes(text).length > MAX_TEXT_BYTES)
-            revert BudgetTreasuryTextTooLong(bytes(text).length);
     }
 }

@@ -7,7 +7,7 @@ from typing import Any
 from ostraka.gateway_client.config import domain_of
 from ostraka.keys import SigningKey
 from ostraka.planning.account_file import read_invitations
-from ostraka.wire.invitations import InvitedElectorate, invitation_of
+from ostraka.wire.invitations import InvitationCode, InvitedElectorate
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
@@ -39,7 +39,7 @@ def test_invitations_are_made_locally_and_saved(stub: StubGateway, tmp_path: Pat
     assert not any(code in result.output for code, _ in rows)
     assert codes.stat().st_mode & 0o777 == 0o600
     addresses = [one["address"] for one in read_invitations(listed)]
-    assert addresses == [invitation_of(code).address_hex for code, _ in rows]
+    assert addresses == [InvitationCode.read(code).invitation.address_hex for code, _ in rows]
     before = codes.read_text()
     assert run(stub, *command).exit_code == 1
     assert codes.read_text() == before

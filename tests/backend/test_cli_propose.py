@@ -5,11 +5,12 @@ from pathlib import Path
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.planning.proposal_details import ProposalDetails
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.records import from_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.signatures import recover
 from ostraka_verifier.typed_data import Domain
-from tests.support.stub_gateway import StubGateway, answer, run
+from tests.support.stub_gateway import StubGateway, answer, refusal, run
 
 NO_DETAILS = "0x" + 64 * "0"
 
@@ -23,6 +24,8 @@ def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None
     stub.routes["POST /rounds/3/proposals"] = answer(
         201, {"proposal": "0x" + "aa" * 32, "transaction": "0x"}
     )
+    not_invited = refusal(ProblemType.NO_SUCH_MEMBER, "", "account")
+    stub.routes[f"GET /rounds/3/members/{key.address_hex}"] = not_invited
     recipient = "0x" + "ab" * 20
     command = ("propose", "new", "3", "--key", str(tmp_path / "key"), "--title", "Ławka")
     command += ("--amount", "400", "--category", "2", "--recipient", recipient)
@@ -48,7 +51,9 @@ def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None
 
 def test_editing_keeps_unset_values_except_the_recipient(stub: StubGateway, tmp_path: Path) -> None:
     """A gateway that shows another recipient gets no signature for it."""
-    write_key(tmp_path / "key", SigningKey(), None)
+    key, invitation = SigningKey(), "0x" + "cd" * 20
+    write_key(tmp_path / "key", key, None)
+    stub.routes[f"GET /rounds/3/members/{key.address_hex}"] = answer(200, {"account": invitation})
     identity, recipient = "0x" + "aa" * 32, "0x" + "ab" * 20
     item = {
         "recipient": recipient,
@@ -59,7 +64,7 @@ def test_editing_keeps_unset_values_except_the_recipient(stub: StubGateway, tmp_
         "details": NO_DETAILS,
     }
     thief = item | {"recipient": "0x" + "ef" * 20}
-    stub.routes[f"GET /proposals/{identity}"] = answer(200, thief)
+    stub.routes[f"GET /proposals/{identity}"] = answer(200, thief | {"round": "3"})
     given = {"authorization": {"nonce": "0", "deadline": 9}}
     stub.routes["POST /typed-data"] = answer(200, given)
     stub.routes[f"PUT /proposals/{identity}"] = answer(200, {"transaction": "0x"})
@@ -69,10 +74,15 @@ def test_editing_keeps_unset_values_except_the_recipient(stub: StubGateway, tmp_
     assert run(stub, *command, "--recipient", recipient).exit_code == 0
     (sent,) = stub.bodies(f"PUT /proposals/{identity}")
     assert sent["item"] == item | {"amount": "350"}
+    # The member is the invitation that is bound to the key.
+    assert sent["authorization"]["member"] == invitation
 
 
 def test_place_and_picture_are_part_of_what_is_signed(stub: StubGateway, tmp_path: Path) -> None:
-    write_key(tmp_path / "key", SigningKey(), None)
+    key = SigningKey()
+    write_key(tmp_path / "key", key, None)
+    not_invited = refusal(ProblemType.NO_SUCH_MEMBER, "", "account")
+    stub.routes[f"GET /rounds/3/members/{key.address_hex}"] = not_invited
     (tmp_path / "bench.png").write_bytes(b"a picture")
     stub.routes["POST /images"] = answer(201, {"sha256": "0x" + "cd" * 32})
     stub.routes["POST /typed-data"] = answer(200, {"authorization": {"nonce": "7", "deadline": 9}})

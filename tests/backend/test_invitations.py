@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ostraka.keys import SigningKey
-from ostraka.wire.invitations import InvitedElectorate, invitation_of
+from ostraka.wire.invitations import InvitationCode, InvitedElectorate
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.signatures import recover
@@ -69,11 +69,14 @@ def test_invalid_electorates_are_refused(changes: dict[str, object]) -> None:
 )
 def test_an_invalid_code_is_not_repeated_in_the_error(code: str) -> None:
     with pytest.raises(Malformed) as raised:
-        invitation_of(code)
-    assert "64 hexadecimal digits" in str(raised.value)
+        InvitationCode.read(code)
+    assert "not 64 or 128 hexadecimal digits" in str(raised.value)
     assert not code or code not in str(raised.value)
 
 
 def test_a_code_is_its_invitations_key() -> None:
     key = SigningKey()
-    assert invitation_of(key.secret().hex()).address == key.address
+    assert InvitationCode.read(key.secret().hex()).invitation.address == key.address
+    code = InvitationCode(key, SigningKey())
+    read = InvitationCode.read(str(code))
+    assert (read.invitation.address, str(read)) == (key.address, str(code))

@@ -12,7 +12,7 @@ from ostraka.demo.local_stack import LocalStack
 from ostraka.keys import SigningKey
 from ostraka.planning.specification import PollSpecification
 from ostraka.planning.specification_file import read_specification
-from ostraka.wire.invitations import invitation_of
+from ostraka.wire.invitations import InvitationCode
 from ostraka.wire.records import to_hex
 from tests.browser.surfing import Surfer, review_and_seal
 from tests.support.api import Api, fresh_keys, wait_for_heads
@@ -34,6 +34,28 @@ def enter(organizer: Surfer, token: str) -> None:
     page.get_by_role("button", name="Continue").click()
 
 
+def rehearse(api: Api, organizer: Surfer) -> None:
+    """A rehearsal in one click: a plan of its own, marked, whose codes stay in this browser."""
+    page = organizer.page
+    rehearsal = page.get_by_role("region", name="Rehearse first")
+    rehearsal.get_by_role("button", name="Rehearse").click()
+    expect(rehearsal.get_by_role("link", name="Invitation 5")).to_be_visible()
+    organizer.look("organize-rehearsal")
+    (plan,) = (one for one in api.good("GET", "/plans") if one["specification"].get("rehearsal"))
+    made = plan["specification"]
+    assert made["title"] == "Rehearsal: Summer meeting"
+    assert made["text"].startswith("This is a rehearsal. Its votes are not secret")
+    assert [one["title"] for one in made["questions"]] == ["Where?", "What to buy?"]
+    assert made["closes_at"] - made["registration_closes_at"] == 20 * 60
+    assert plan["invitations"] == {"issued": 5, "redeemed": 0}
+    code = str(rehearsal.get_by_role("link", name="Invitation 1").get_attribute("href"))
+    assert code.removeprefix("/register#") not in "\n".join(organizer.sent)
+    again = {"plan": plan["plan"], "invitations": [{"address": "0x" + "11" * 20}]}
+    status, refused = api("POST", "/rehearsals", again, token=True)
+    assert (status, refused["field"]) == (422, "plan")
+    assert api("POST", "/rehearsals", {"invitations": again["invitations"]})[0] == 401
+
+
 @pytest.mark.timeout(600)
 def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -> None:
     api, organizer = Api(stack), surfer()
@@ -46,6 +68,16 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
     enter(organizer, stack.organizer_token)
     page.get_by_role("link", name="New round or poll").click()
 
+    # Nothing is wrong before anything is typed, or a step is tried.
+    for name in ("Who may vote", "Questions", "Nodes and secrecy", "Subject"):
+        step(page, name)
+        expect(page.locator(".wrong, .faulty")).to_have_count(0)
+    page.get_by_label("Title").fill(" ")
+    expect(page.locator(".wrong")).to_have_count(0)
+    page.get_by_label("Description", exact=True).click()
+    expect(page.locator(".wrong")).to_have_text("Fill in this field.")
+    page.get_by_role("button", name="Next", exact=True).click()
+    expect(page.get_by_label("Title")).to_be_focused()
     page.get_by_label("Title").fill("Summer meeting")
     page.get_by_label("Description", exact=True).fill("Where and how?")
     organizer.look("organize-subject")
@@ -82,7 +114,18 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
     second.get_by_label("Cost of option 1").fill("much")
     second.get_by_label("Option 2", exact=True).fill("Stove")
     second.get_by_label("Cost of option 2").fill("40")
+    page.get_by_text("Preview the ballot as voters see it").click()
+    expect(page.get_by_text("The preview appears once")).to_be_visible()
+    second.get_by_label("Cost of option 1").fill("80")
+    ballot = page.locator(".preview")
+    ballot.get_by_role("group", name="Where?").get_by_label("Lake").check()
+    ballot.get_by_label("Stove").check()
+    expect(ballot).to_contain_text("40 of 100 spent")
+    expect(ballot).to_contain_text("2 of 2 answered")
     organizer.look("organize-questions")
+    ballot.get_by_role("button", name="Review my choices").click()
+    expect(ballot).to_contain_text("This is only a preview.")
+    second.get_by_label("Cost of option 1").fill("much")
 
     # What is filled in outlasts the page.
     page.goto("/organize/new")
@@ -140,6 +183,7 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
     saved = organizer.download("Save as a file")
     wanted = read_specification(saved, PollSpecification, 0)
     PollSpecification.model_validate(wanted).check()
+    rehearse(api, organizer)
     # Seven are few, and that is said.
     expect(page.get_by_text("Only 7 people may vote.")).to_be_visible()
     page.get_by_label("I understand what the result may reveal").check()
@@ -161,10 +205,11 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
     expect(page.get_by_text("At least 5 people must register by then")).to_be_visible()
     organizer.look("organize-plan-registering")
     for one in links[1:6]:
-        redeem(api, invitation_of(one["code"]), SigningKey())
+        redeem(api, InvitationCode.read(one["code"]).invitation, SigningKey())
     expect(page.get_by_text("6 of 7 invitations redeemed.")).to_be_visible()
     name = page.url.rpartition("/")[2]
-    assert len([one for one in api.good("GET", "/plans") if "Summer" in json.dumps(one)]) == 1
+    titles = [one["specification"]["title"] for one in api.good("GET", "/plans")]
+    assert titles.count("Summer meeting") == 1
 
     plan = api.good("GET", f"/plans/{name}")
     stack.move_time(plan["specification"]["registration_closes_at"])

@@ -12,6 +12,19 @@ const state = isolated({ before, after, beforeEach, afterEach }, async (shared) 
   shared.treasury = await Treasury.deploy(shared.registry);
 });
 
+/** Whether the rules take an account for a member of a root. */
+const membersOf =
+  (rules, usual) =>
+  async (member, membership, root = usual) => {
+    try {
+      await rules.call("requireMember", [root, member, membership]);
+      return true;
+    } catch (error) {
+      if (error.name !== "BudgetTreasuryNotAMember") throw error;
+      return false;
+    }
+  };
+
 test("a proof shows one account at its place in the whole census, and nothing else", async () => {
   const accounts = range(7).map((index) => account(700 + index).address);
   const rules = await state.registry.chain.at(
@@ -26,8 +39,7 @@ test("a proof shows one account at its place in the whole census, and nothing el
         weight: BigInt(index + 1),
       })),
     );
-    const isMember = (member, membership, root = census.root) =>
-      rules.call("isMember", [root, member, membership]);
+    const isMember = membersOf(rules, census.root);
     for (const { account: member } of census.entries) {
       const good = census.of(member);
       assert.equal(await isMember(member, good), true, `${size}`);
@@ -70,7 +82,7 @@ test("refused: an inner node as a leaf, padding as a member, sums that wrap", as
     "RoundRules",
     await state.treasury.contract.call("rules"),
   );
-  const isMember = (member, membership, root) => rules.call("isMember", [root, member, membership]);
+  const isMember = membersOf(rules);
   const census = new Census(range(3).map((index) => ({ account: account(700 + index).address })));
   const [{ account: last }] = census.entries.slice(-1);
   // The fourth place is padding: no account is there, and index 3 is not below the count.

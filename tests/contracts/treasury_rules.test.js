@@ -352,7 +352,7 @@ test("contract sizes, and the rules that the treasury deployed itself", async ()
   ]) {
     const code = (await chain.client.getCode({ address })).length / 2 - 1;
     console.log(`${name}: ${code} bytes`);
-    assert.ok(code <= 24576 - 1024, `${name}: ${code} bytes`);
+    assert.ok(code <= 24576 - 512, `${name}: ${code} bytes`);
     if (!receipt) continue;
     report("deployment of the treasury", Number(receipt.gasUsed));
     assert.ok(receipt.gasUsed < TRANSACTION_CAP);

@@ -5,8 +5,6 @@ Only chain time, which nobody commands, is moved by the test.
 
 import csv
 import json
-import subprocess
-import sys
 import tomllib
 import uuid
 from collections.abc import Iterator
@@ -23,63 +21,17 @@ from ostraka.keys import SigningKey
 from ostraka.planning.specification import PollSpecification, RoundSpecification
 from ostraka.planning.specification_file import read_specification
 from ostraka.sealing import PollKey
-from ostraka.wire.invitations import invitation_of
+from ostraka.wire.invitations import InvitationCode
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from tests.support.api import TIMES_TOML, finish, shown, stack_with_gateway, wait_for_heads
 from tests.support.keys import plain_key
+from tests.support.shell import Shell
 from tests.support.stub_gateway import StubGateway, answer
 from tests.support.town import eventually
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 NOWHERE = "http://127.0.0.1:1"
-
-
-class Shell:
-    """Somebody at a terminal in a folder of their own."""
-
-    def __init__(self, stack: LocalStack, folder: Path) -> None:
-        self.stack = stack
-        self.folder = folder
-        self.environment = {
-            "OSTRAKA_GATEWAY": stack.gateway_url,
-            "OSTRAKA_ORGANIZER_TOKEN": stack.organizer_token,
-            "OSTRAKA_PLAIN_KEY": "1",
-        }
-
-    def __call__(self, *command: object, code: int = 0) -> Any:
-        """Answer of a command for programs; what it refuses with for another exit code."""
-        done = self.start(*command, "--json").wait()
-        assert done.returncode == code, (command, done.stdout, done.stderr)
-        assert self.stack.organizer_token not in done.stdout + done.stderr
-        return json.loads(done.stderr)["error"] if code == 1 else json.loads(done.stdout or "null")
-
-    def start(
-        self, *command: object, module: str = "ostraka", typed: str | None = None
-    ) -> "Running":
-        return Running([sys.executable, "-m", module, *map(str, command)], self, typed)
-
-
-class Running:
-    """A command that runs beside others; `typed` is what it reads."""
-
-    def __init__(self, command: list[str], shell: Shell, typed: str | None = None) -> None:
-        self.typed = typed
-        self.process = subprocess.Popen(
-            command,
-            cwd=shell.folder,
-            env={"PATH": "/usr/bin:/bin", **shell.environment},
-            stdin=subprocess.DEVNULL if typed is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def wait(self) -> subprocess.CompletedProcess[str]:
-        stdout, stderr = self.process.communicate(self.typed, timeout=120)
-        return subprocess.CompletedProcess(
-            self.process.args, self.process.returncode, stdout, stderr
-        )
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +143,7 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
         assert done.returncode == 0, (done.stdout, done.stderr)
         registered = json.loads(done.stdout)
         account[name] = registered["invitation"]
-        assert account[name] == invitation_of(code).address_hex
+        assert account[name] == InvitationCode.read(code).invitation.address_hex
         assert registered["signing_key"] == plain_key(shell.folder / name).address_hex
     assert shell("register", codes[0], "--key", "gus", code=1)["title"] == "Invitation already used"
     assert shell("register", codes[5], "--key", "ada", code=1)["title"] == "Key already registered"
@@ -294,6 +246,52 @@ def invite(shell: Shell, count: int) -> list[str]:
     assert shell(*command)["count"] == count
     with (shell.folder / "codes.csv").open(newline="") as file:
         return [row["code"] for row in csv.DictReader(file)]
+
+
+def test_residents_without_wallets_propose(stack: LocalStack, shell: Shell) -> None:
+    """By invitation; one loses the key, and gets a new code from the organizer."""
+    text = template(shell, "round", accounts_file='invitations_file = "invitations.csv"')
+    (shell.folder / "round.toml").write_text(text)
+    codes = invite(shell, 6)
+    number = shell("round", "create", "round.toml")["round"]
+    ada, ben = [InvitationCode.read(code).invitation.address_hex for code in codes[:2]]
+    recipient = to_hex(SigningKey().address)
+    replace = ("invite", "replace", number, "--codes", "codes.csv", "--out", "new.csv")
+    unused = shell(*replace, "--invitation", ada, code=1)
+    assert unused["title"] == "Invitation not used yet"
+    (shell.folder / "new.csv").unlink()
+
+    def propose(key: str, title: str, code: int = 0) -> Any:
+        item = ("--title", title, "--amount", 400, "--recipient", recipient)
+        return shell("propose", "new", number, "--key", key, *item, code=code)
+
+    for name, one in (("ada", codes[0]), ("ben", codes[1])):
+        shell("register", one, "--key", name)
+    proposal = propose("ada", "A bench")["proposal"]
+    edit = ("propose", "edit", proposal, "--recipient", recipient)
+    shell(*edit, "--key", "ada", "--amount", 350)
+    # The code itself, which a thief or the organizer may have, acts no more.
+    write_key(shell.folder / "code", InvitationCode.read(codes[0]).invitation, None)
+    assert propose("code", "Stolen", code=1)["title"] == "Check failed"
+    assert propose("eva", "A stranger's", code=2) is None
+
+    replaced = shell(*replace, "--invitation", ada)
+    assert shell(*replace, "--invitation", ada)["transaction"] == replaced["transaction"]
+    with (shell.folder / "new.csv").open(newline="") as file:
+        (new,) = [row["code"] for row in csv.DictReader(file)]
+    assert shell(*edit, "--key", "ada", "--amount", 1, code=1)
+    assert shell("register", codes[0], "--key", "thief", code=1)["title"] == "Invitation replaced"
+    assert shell("register", new, "--key", "ada2")["invitation"] == ada
+    shell(*edit, "--key", "ada2", "--amount", 300)
+    shell("propose", "withdraw", proposal, "--key", "ada2")
+    propose("ben", "Trees")
+    listed = shell("round", "proposals", number)
+    assert [(one["proposer"], one["amount"]) for one in listed] == [(ada, "300"), (ben, "400")]
+    member = shown(
+        stack, f"/rounds/{number}/members/{plain_key(shell.folder / 'ada2').address_hex}"
+    )
+    assert (member["account"], member["signing_key"]) == (ada, ada)
+    assert member["registered_key"] == plain_key(shell.folder / "ada2").address_hex
 
 
 def challenge(shell: Shell, poll: int, checked: list[str]) -> None:
@@ -417,7 +415,7 @@ def test_a_poll(stack: LocalStack, shell: Shell) -> None:
     assert shell("register", first, "--key", "ada")["weight"] == "3"
     assert shell("register", second, "--key", "ben", "--plan", plan)["weight"] == "2"
     registered = shell("register", first, "--key", "ada")
-    assert registered["invitation"] == invitation_of(first).address_hex
+    assert registered["invitation"] == InvitationCode.read(first).invitation.address_hex
     stranger = SigningKey().secret().hex()
     assert shell("register", stranger, "--key", "ada", code=1)["title"] == "No such invitation"
     planned = shell("poll", "show", plan)
@@ -463,7 +461,7 @@ def test_a_poll(stack: LocalStack, shell: Shell) -> None:
     assert shell("vote", "receipts", "ada.json", "--fetch")[0]["recorded"]
     shell("vote", plan, "--key", "ben", "--choose", "3", "--trust-gateway", "--direct")
     assert [path.name for path in (shell.folder / "votes").iterdir()] == [
-        f"{poll}-{invitation_of(second).address_hex[:12]}.json"
+        f"{poll}-{InvitationCode.read(second).invitation.address_hex[:12]}.json"
     ]
     write_key(shell.folder / "stranger", SigningKey(), None)
     command = ("vote", plan, "--key", "stranger", "--choose", "1", "--trust-gateway")

@@ -15,7 +15,7 @@ from ostraka_verifier.board import BoardLeaf, record_bytes, split_sections
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.commitment import generators
 from ostraka_verifier.content import Within
-from ostraka_verifier.curve import LeafPart, LeafTerms, load
+from ostraka_verifier.curve import LeafPart, LeafTerms, R, load
 from ostraka_verifier.curve.native import Native, NativeLeafCheck
 from ostraka_verifier.encoding import tagged_hash, unsigned
 from ostraka_verifier.errors import Malformed
@@ -186,6 +186,46 @@ def test_bytes_that_are_no_part_are_refused() -> None:
     for bad in bad_ones:
         with pytest.raises(ValueError, match="not a part"):
             decode(bad)
+
+
+def test_failing_places_of_a_part_are_few_and_ascend() -> None:
+    honest = honest_polls()[0]
+    part = leaf_check(honest).check(0, records_of(honest))
+    decode: Callable[[bytes], LeafPart] = type(part).decode  # type: ignore[attr-defined]
+    good = part.encode()
+
+    def failing_at(*places: int) -> bytes:
+        numbers = [len(places), *places]
+        return good[:56] + b"".join(unsigned(one, 8) for one in numbers) + good[64:]
+
+    assert decode(failing_at(1, 2)).unproven == [1, 2]
+    for places in ((1, 1), (2, 1), (part.count,)):
+        with pytest.raises(ValueError, match="not a part"):
+            decode(failing_at(*places))
+
+
+def test_the_first_of_many_bad_leaves_are_named() -> None:
+    """Over several blocks of leaves, and where parts join."""
+    honest = honest_polls()[0]
+    check, leaf = leaf_check(honest), honest.board.leaves[0]
+    last = (int.from_bytes(leaf.ballot[-32:]) + 1) % R
+    unproven = records_of(honest, [replace(leaf, ballot=leaf.ballot[:-32] + unsigned(last, 32))])
+    malformed = records_of(honest, [replace(leaf, ballot=leaf.ballot[:-32] + b"\xff" * 32)])
+    part = check.check(0, unproven * 30)
+    assert part.unproven == list(range(21))
+    assert check.check(0, unproven * 3).join(check.check(3, unproven * 30)).unproven == [*range(21)]
+    records = [records_of(honest, [leaf])] * 300
+    records[5] = records[140] = records[290] = malformed
+    assert check.check(1000, b"".join(records)).malformed == 1005
+
+
+def test_a_board_has_fewer_leaves_than_its_count_can_say() -> None:
+    honest = honest_polls()[0]
+    check, records = leaf_check(honest), records_of(honest)
+    count = len(honest.board.leaves)
+    assert check.check(2**32 - 1 - count, records).count == count
+    with pytest.raises(ValueError, match="fewer than 2"):
+        check.check(2**32 - count, records)
 
 
 def test_other_arguments_are_refused() -> None:

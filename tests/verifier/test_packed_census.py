@@ -13,6 +13,7 @@ import pytest
 
 from ostraka_verifier.census import Census, CensusEntry, CensusView
 from ostraka_verifier.content import InMemory, Within
+from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.errors import AuditError, Undecided
 from ostraka_verifier.packed_census import PackedCensus, read_census
 
@@ -241,6 +242,20 @@ def test_the_native_census_adds_up_no_further_than_weights_go() -> None:
             scan.tree_root()
     with pytest.raises(OverflowError):
         native.census_tree_root(heavy)
+
+
+def test_as_many_keys_as_are_asked_for_are_counted_at_once() -> None:
+    block = b"".join(address(n) * 2 + unsigned(n, 16) for n in (1, 2, 2, 3))
+    for counts in (native.WeightCounts, native.KeyCounts):
+        readings = []
+        for most in (0, 1, 2, 3, 4):
+            one, number = counts(most), 1
+            one.add(0, block)
+            while one.advance():
+                one.add(0, block)
+                number += 1
+            readings.append(number)
+        assert readings == [3, 3, 2, 1, 1]
 
 
 def test_a_stretch_of_content_has_no_bytes_outside_itself() -> None:

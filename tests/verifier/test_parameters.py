@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ostraka_verifier.errors import Malformed, Rejected
-from ostraka_verifier.parameters import Committee, Member, PollParameters
+from ostraka_verifier.parameters import Committee, Member, PollIdentity, PollParameters
 from ostraka_verifier.units import Seconds, UnixSeconds
 
 HASH = bytes([1] * 32)
@@ -181,3 +181,19 @@ def test_a_committee_with_another_quorum_is_refused() -> None:
     assert refused.value.check == "P3"
     with pytest.raises(Malformed, match="UTF-8"):
         Committee.decode(Committee(members(4), 2, 1).encode()[:-1] + b"\xff")
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        Committee(members(4), 2, 1),
+        LEAST,
+        PollIdentity(1, bytes(20), 2),
+    ],
+    ids=lambda whole: type(whole).__name__,
+)
+def test_bytes_that_follow_are_refused(whole: Committee | PollParameters | PollIdentity) -> None:
+    data = whole.encode()
+    assert type(whole).decode(data) == whole
+    with pytest.raises(Malformed):
+        type(whole).decode(data + b"\0")

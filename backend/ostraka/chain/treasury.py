@@ -203,6 +203,19 @@ class Authorization:
 
 
 @dataclass(frozen=True)
+class MemberKey:
+    """Key that acts for an invitation on chain (docs/protocol.md §17.2), 20 bytes each.
+
+    Attributes:
+        code: Address of the code that registers a key; all zero before the first registration.
+        signing_key: All zero until the code is redeemed on chain.
+    """
+
+    code: bytes
+    signing_key: bytes
+
+
+@dataclass(frozen=True)
 class AnnouncedRound:
     """Content of a round's creation event other than the parameters.
 
@@ -272,6 +285,34 @@ class Treasury(DeployedContract):
     def nonce(self, member: bytes) -> int:
         """Return a member's next nonce."""
         return int(self.read("nonces", checksum(member)))
+
+    def member_key(self, round_id: int, invitation: bytes) -> MemberKey:
+        """Return the code and the key that the treasury stores for an invitation."""
+        code, key = self.read("memberKey", round_id, checksum(invitation))
+        return MemberKey(bytes.fromhex(code[2:]), bytes.fromhex(key[2:]))
+
+    def register_member(
+        self,
+        sender: Sender,
+        round_id: int,
+        invitation: bytes,
+        signing_key: bytes,
+        members: Census,
+        signature: bytes,
+    ) -> Sent:
+        """Register the key that acts for an invitation.
+
+        Args:
+            signature: `Redemption` by the key of the code that counts, 65 bytes.
+        """
+        shown = membership(members, invitation)
+        named = checksum(invitation), checksum(signing_key)
+        return self.send(sender, "registerMember", round_id, *named, shown, signature)
+
+    def replace_member(self, sender: Sender, round_id: int, invitation: bytes, code: bytes) -> Sent:
+        """Replace the code of an invitation whose key was lost; only the organizer may."""
+        named = checksum(invitation), checksum(code)
+        return self.send(sender, "replaceMember", round_id, *named)
 
     def create_round(
         self,

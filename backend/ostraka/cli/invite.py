@@ -1,32 +1,54 @@
-"""`ostraka invite` and `ostraka register`: voters without a wallet."""
+"""`ostraka invite …`: invitations for people without a wallet."""
 
 import csv
 import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from ostraka.cli.client import DEFAULT_GATEWAY, AsJson, GatewayUrl
+from ostraka.cli.client import (
+    DEFAULT_GATEWAY,
+    AsJson,
+    GatewayUrl,
+    RoundNumber,
+    Token,
+    address_option,
+    ask_once,
+)
 from ostraka.cli.errors import CommandError
-from ostraka.cli.key_options import PASSPHRASES, PlainKey, chosen, opened
 from ostraka.cli.output import emit, facts
 from ostraka.gateway_client.gateway import Gateway
-from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
-from ostraka.wire.invitations import InvitedElectorate, invitation_of
-from ostraka.wire.problem_types import ProblemType
-from ostraka.wire.problems import Problem
+from ostraka.wire.invitations import InvitationCode
 from ostraka.wire.records import to_hex
-from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.signatures import recover
 from ostraka_verifier.wording import counted
 
 
-def invite(
+class _MakeByDefault(TyperGroup):
+    """`ostraka invite --count …` is short for `ostraka invite make --count …`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "--help"):
+            args = ["make", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_MakeByDefault,
+    help=(
+        "Invite people without a wallet; `ostraka invite --count …` is short for `ostraka invite "
+        "make --count …`."
+    ),
+    no_args_is_help=True,
+)
+
+
+@app.command()
+def make(
     out: Annotated[Path, typer.Option(help="New CSV file for the codes. Only you can read it.")],
     public: Annotated[
         Path,
@@ -36,12 +58,13 @@ def invite(
     weight: Annotated[int, typer.Option(min=1, help="Weight of each vote.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Make invitations: codes with which voters without a wallet register.
+    """Make invitations: codes with which people without a wallet register.
 
     A code is a secret key that this command makes. No gateway ever sees it. The round or poll names
-    the list of addresses as `invitations_file`, which fixes who may register. Codes can be redeemed
-    until the poll's registration or the round's proposals close. Anybody who has a code can vote
-    with it. An audit assumes that each code went to a different person, and reports this.
+    the list of addresses as `invitations_file`, which fixes who may register. In a round whose
+    members are these invitations, each of them proposes and votes. Codes can be redeemed until the
+    poll's registration or the round's proposals close. Anybody who has a code can use it. An audit
+    assumes that each code went to a different person, and reports this.
 
     Example: ostraka invite --count 200 --out codes.csv --list invitations.csv
     """
@@ -52,75 +75,94 @@ def invite(
     emit(
         as_json,
         answer,
-        f"{counted(count, 'code', 'codes')} saved to {out}. Give each code to one voter.\n"
+        f"{counted(count, 'code', 'codes')} saved to {out}. Give each code to one person.\n"
         f"List of addresses saved to {public}. Name this file as invitations_file.",
     )
 
 
-def register(
-    code: Annotated[
-        str, typer.Argument(help="Your code, or - to read it from standard input.", metavar="CODE")
+@app.command()
+def replace(
+    number: RoundNumber,
+    codes: Annotated[
+        Path, typer.Option("--codes", help="File of codes, as saved when they were made.")
     ],
-    key: Annotated[
-        Path,
-        typer.Option(
-            "--key", help="Key file to vote with, created if it does not exist. Keep it safe."
-        ),
+    out: Annotated[
+        Path, typer.Option("--out", help="CSV file for the new code. Only you can read it.")
     ],
-    plan: Annotated[
-        str | None,
-        typer.Option(help="Plan to register for. Default: the newest one that is open."),
-    ] = None,
-    plain_key: PlainKey = False,
+    invitation: Annotated[
+        bytes,
+        address_option("--invitation", "Address of the invitation, which its person proposes as."),
+    ],
+    token: Token = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
-    """Register as a voter by an invitation: make a key, and bind the invitation to it.
+    """Replace the code of a member who lost the key, or whose code somebody else used.
 
-    You vote with the key file. The command asks for its passphrase, unless it comes from
-    OSTRAKA_KEY_PASSPHRASE_FILE or OSTRAKA_KEY_PASSPHRASE. Repeating the command with the same code
-    and key does no harm.
+    The former key can no longer propose, change, withdraw or vote. With the new code the member
+    registers another key, and acts for the earlier proposals as well. The treasury logs the
+    replacement publicly. It is possible while proposals are open. Repeating the command with the
+    same file continues it.
 
-    Example: ostraka register 0f9d… --key me.key
+    Example: ostraka invite replace 1 --invitation 0x7099… --codes codes.csv --out new-code.csv
     """
-    if code == "-":
-        code = sys.stdin.readline().strip()
-    try:
-        invitation = invitation_of(code)
-    except Malformed as error:
-        raise typer.BadParameter(str(error), param_hint="CODE") from None
-    if not key.exists():
-        key.parent.mkdir(parents=True, exist_ok=True)
-        signer = SigningKey()
-        write_key(key, signer, chosen(key, PASSPHRASES, plain_key, as_json))
-    else:
-        signer = opened(key, plain_key, as_json)
-    with Gateway(gateway) as to:
-        place = _place(to.get(f"/invitations/{invitation.address_hex}"), plan)
-        electorate = InvitedElectorate.from_json(place["electorate"])
-        redemption = electorate.redeem(invitation, signer)
-        body = {
-            "plan": place["plan"],
-            "invitation": invitation.address_hex,
-            "signing_key": signer.address_hex,
-            "by_invitation": to_hex(redemption.by_invitation),
-            "by_signing_key": to_hex(redemption.by_signing_key),
-        }
-        answer = to.post("/invitations/redemption", body)
-        if answer.get("signing_key") != signer.address_hex:
-            raise CommandError(
-                "Not registered", "the gateway registered a different key", "signing_key"
-            )
-        _check_statement(to, answer, electorate, invitation, signer)
+    code = _replacement(out, _code_of(codes, invitation))
+    body = {"code": to_hex(_replaced(code).address)}
+    with Gateway(gateway, token) as to:
+        path = f"/rounds/{number}/members/{to_hex(invitation)}/replacement"
+        sent = ask_once(to, path, body)
     shown = {
-        "Title": place["title"],
-        "Account": invitation.address_hex,
-        "Signing key": signer.address_hex,
-        "Weight": answer["weight"],
-        "Plan": answer["plan"],
-        "Key file": key,
+        "Invitation": to_hex(invitation),
+        "New code": f"saved to {out}. Give it to the member.",
+        "Transaction": sent["transaction"],
     }
-    emit(as_json, {**answer, "key_file": str(key)}, facts(shown))
+    emit(as_json, {**sent, "invitation": to_hex(invitation), "codes": str(out)}, facts(shown))
+
+
+def _code_of(path: Path, invitation: bytes) -> SigningKey:
+    """Return the key of an invitation from a file of codes."""
+    for code in read_codes(path):
+        if code.invitation.address == invitation:
+            return code.invitation
+    raise CommandError("No such invitation", f"{path} has no code of this address", "--invitation")
+
+
+def _replacement(path: Path, invitation: SigningKey) -> InvitationCode:
+    """Return the new code that a file has, or write a file with one."""
+    if path.exists():
+        known = read_codes(path)
+        if len(known) != 1 or known[0].invitation.address != invitation.address:
+            raise CommandError("File exists", f"{path} has another code", "--out")
+        return known[0]
+    code = InvitationCode(invitation, SigningKey())
+    _write_new(path, ("code",), [(str(code),)], 0o600)
+    return code
+
+
+def _replaced(code: InvitationCode) -> SigningKey:
+    if code.replacement is None:
+        raise CommandError("File exists", "it has the code that is to be replaced", "--out")
+    return code.replacement
+
+
+def read_codes(path: Path) -> list[InvitationCode]:
+    """Return the codes of a file that `ostraka invite` or the page for organizers saved.
+
+    Raises:
+        CommandError: It has no column `code`, or a code is invalid; names the line.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        if "code" not in (reader.fieldnames or ()):
+            raise CommandError("Not a file of codes", f"{path} has no column code", "--codes")
+        codes = []
+        for row in reader:
+            try:
+                codes.append(InvitationCode.read(row["code"] or ""))
+            except Malformed as error:
+                detail = f"{path}, line {reader.line_num}: {error}"
+                raise CommandError("Not a file of codes", detail, "--codes") from None
+    return codes
 
 
 def _write_new(
@@ -133,36 +175,3 @@ def _write_new(
         writer.writerows(rows)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _place(places: Any, plan: str | None) -> Any:
-    """Return the plan in which an invitation is redeemed."""
-    if not isinstance(places, list) or not places:
-        raise Problem(
-            ProblemType.NO_SUCH_INVITATION, "the gateway has no invitation for this code", "code"
-        )
-    for place in places:
-        if place["plan"] == plan or (plan is None and place["open"]):
-            return place
-    if plan is None:
-        raise Problem(ProblemType.REGISTRATION_CLOSED, "the census is already fixed", "code")
-    raise Problem(
-        ProblemType.NO_SUCH_INVITATION, f"this code does not belong to plan {plan}", "plan"
-    )
-
-
-def _check_statement(
-    to: Gateway,
-    answer: Any,
-    electorate: InvitedElectorate,
-    invitation: SigningKey,
-    signer: SigningKey,
-) -> None:
-    """Check that the gateway signed the registration, which proves it if the census lacks it."""
-    digest = electorate.domain.digest(
-        typed_data.REDEEMED, electorate.digest, invitation.address, signer.address
-    )
-    account = to.get("/config")["account"]
-    if to_hex(recover(digest, bytes.fromhex(answer["statement"][2:]))) != account:
-        detail = "the gateway did not sign that it registered this key"
-        raise CommandError("Not confirmed", detail, "statement")

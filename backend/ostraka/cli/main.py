@@ -30,15 +30,16 @@ class _Commands(DeferredCommands):
         ),
         Place(
             "invite",
-            "invite:invite",
+            "invite:app",
             _ORGANIZE,
-            "Make invitations: codes with which voters without a wallet register.",
+            "Invite people without a wallet; `ostraka invite --count …` is short for `ostraka "
+            "invite make --count …`.",
         ),
         Place(
             "register",
-            "invite:register",
+            "register:register",
             _TAKE_PART,
-            "Register as a voter by an invitation: make a key, and bind the invitation to it.",
+            "Register by an invitation: make a key, and bind the invitation to it.",
         ),
         Place("key", "key:app", _TAKE_PART, "Make a key file, or change its passphrase."),
         Place(

@@ -1,7 +1,7 @@
 """`ostraka propose …`: members propose, change and withdraw by signature."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -20,12 +20,14 @@ from ostraka.gateway_client.gateway import Gateway
 from ostraka.gateway_client.proposing import (
     Member,
     Wanted,
+    account_of,
     described,
     upload_picture,
     wanted_of,
 )
 from ostraka.planning.proposal_details import Place, ProposalDetails, place_of
 from ostraka.wire.records import to_hex
+from ostraka_verifier.errors import Malformed
 
 app = typer.Typer(
     help="Submit, change and withdraw proposals. A member signs, and the gateway sends.",
@@ -34,7 +36,10 @@ app = typer.Typer(
 
 Account = Annotated[
     bytes | None,
-    address_option("--account", "Your account, if the key is not the account's own."),
+    address_option(
+        "--account",
+        "Your account. Default: the invitation that is bound to the key, or the key's own account.",
+    ),
 ]
 Amount = Annotated[
     int,
@@ -97,10 +102,12 @@ def new(
 
     Example: ostraka propose new 1 --key me.key --title "A bench" --amount 400 --recipient 0x7099…
     """
+    signer = opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
         details = _details(to, ProposalDetails(), place, place_label, image, alt)
         wanted = described(Wanted(recipient, amount, title, text, category), details)
-        sent = _member(to, key, plain_key, account, as_json).propose(number, wanted)
+        member = Member(to, signer, account or account_of(to, number, signer))
+        sent = member.propose(number, wanted)
     shown = {"Proposal": sent["proposal"], "Transaction": sent["transaction"]}
     emit(as_json, sent, facts(shown))
 
@@ -129,8 +136,10 @@ def edit(
 
     Example: ostraka propose edit 0x5d1c… --key me.key --recipient 0x7099… --amount 350
     """
+    signer = opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
-        now = wanted_of(to.get(f"/proposals/{to_hex(proposal)}"), recipient)
+        stored = to.get(f"/proposals/{to_hex(proposal)}")
+        now = wanted_of(stored, recipient)
         wanted = Wanted(
             recipient,
             now.amount if amount is None else amount,
@@ -144,7 +153,8 @@ def edit(
             before = now.document or ProposalDetails()
             details = _details(to, before, place, place_label, image, alt)
             wanted = described(wanted, details)
-        sent = _member(to, key, plain_key, account, as_json).revise(proposal, wanted)
+        member = Member(to, signer, account or account_of(to, _round_of(stored), signer))
+        sent = member.revise(proposal, wanted)
     shown = {
         "Title": wanted.title,
         "Amount": wanted.amount,
@@ -167,8 +177,11 @@ def withdraw(
 
     Example: ostraka propose withdraw 0x5d1c… --key me.key
     """
+    signer = opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
-        sent = _member(to, key, plain_key, account, as_json).withdraw(proposal)
+        number = _round_of(to.get(f"/proposals/{to_hex(proposal)}"))
+        member = Member(to, signer, account or account_of(to, number, signer))
+        sent = member.withdraw(proposal)
     emit(as_json, sent, facts({"Transaction": sent["transaction"]}))
 
 
@@ -203,8 +216,9 @@ def _details(
         raise typer.BadParameter(str(error), param_hint="--place") from error
 
 
-def _member(
-    to: Gateway, key: Path, plain_key: bool, account: bytes | None, as_json: bool
-) -> Member:
-    signer = opened(key, plain_key, as_json)
-    return Member(to, signer, account or signer.address)
+def _round_of(shown: Any) -> int:
+    """Return the round of a proposal, as a gateway shows it."""
+    try:
+        return int(shown["round"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed("proposal", repr(error)) from error

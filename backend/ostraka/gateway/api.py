@@ -14,6 +14,7 @@ from ostraka.gateway.brand import OSTRAKA, Brand
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.dependencies import GatewayParts
+from ostraka.gateway.invited_members import InvitedMembers
 from ostraka.gateway.limits import MAX_BODY_BYTES
 from ostraka.gateway.outcomes import problem_of
 from ostraka.gateway.page_titles import PageTitles
@@ -39,6 +40,7 @@ from ostraka.gateway.routers import (
     plans,
     polls,
     proposals,
+    rehearsals,
     rounds,
 )
 from ostraka.guard.receipts import ReceiptFolder
@@ -48,7 +50,18 @@ from ostraka.wire.limits import BodyLimit
 
 log = structlog.get_logger()
 
-_ROUTERS = (rounds, proposals, images, polls, disputes, ballots, plans, invitations, gateway)
+_ROUTERS = (
+    rounds,
+    proposals,
+    images,
+    polls,
+    disputes,
+    ballots,
+    plans,
+    rehearsals,
+    invitations,
+    gateway,
+)
 
 
 def build_api(
@@ -157,6 +170,7 @@ def _parts_of(
         polls=Polls(context),
         relayed_proposals=RelayedProposals(context),
         invitations=RedeemedInvitations(context),
+        invited_members=InvitedMembers(context),
         ballots=ballots,
         recent_polls=RecentPolls(context.served),
         progress=Progress(ask),

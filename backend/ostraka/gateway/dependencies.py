@@ -17,6 +17,7 @@ from ostraka.gateway.ballots import Ballots
 from ostraka.gateway.brand import Brand
 from ostraka.gateway.context import MAX_ID, GatewayContext
 from ostraka.gateway.idempotency import HEADER
+from ostraka.gateway.invited_members import InvitedMembers
 from ostraka.gateway.polls import Polls
 from ostraka.gateway.progress import Progress
 from ostraka.gateway.read_models.currencies import Currencies
@@ -61,6 +62,7 @@ class GatewayParts:
     polls: Polls
     relayed_proposals: RelayedProposals
     invitations: RedeemedInvitations
+    invited_members: InvitedMembers
     ballots: Ballots
     recent_polls: RecentPolls
     progress: Progress

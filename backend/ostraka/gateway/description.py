@@ -72,6 +72,8 @@ def poll_description(
         "questions": [one.to_json() for one in questions],
         "plan": plan_id,
     }
+    if wanted.rehearsal:
+        more["rehearsal"] = True
     if shared_keys:
         more["shared_keys"] = True
     return description(wanted.title, wanted.text, poll_labels(questions), source, more)

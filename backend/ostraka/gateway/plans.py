@@ -60,6 +60,18 @@ class Fixed:
     redemptions: bytes | None = None
 
 
+@dataclass(frozen=True)
+class Replacement:
+    """Signature of the code that replaced an invitation's own, already checked, 65 bytes.
+
+    Attributes:
+        code: Address of the code, 20 bytes.
+    """
+
+    code: bytes
+    by_code: bytes
+
+
 class Plans:
     """The plans of one gateway."""
 
@@ -221,6 +233,34 @@ class Plans:
             )
             return list(session.exec(query))
 
+    def invitation(self, plan: Plan, address: bytes) -> Invitation | None:
+        """Return an invitation of a plan; None if it has none with this address."""
+        with Session(self._engine) as session:
+            return session.get(Invitation, (plan.id, address))
+
+    def bound_to(self, plan: Plan, key: bytes) -> Invitation | None:
+        """Return a plan's invitation that is bound to a key; None without one."""
+        query = select(Invitation).where(
+            Invitation.plan_id == plan.id, Invitation.signing_key == key
+        )
+        with Session(self._engine) as session:
+            return session.exec(query).first()
+
+    def replace(self, plan: Plan, address: bytes, code: bytes) -> None:
+        """Release an invitation from its key: only its new code binds it again.
+
+        Args:
+            code: Address of the new code. If it replaced the former one already, nothing changes.
+        """
+        with self._write() as session:
+            invitation = session.get_one(Invitation, (plan.id, address), with_for_update=True)
+            if invitation.code == code:
+                return
+            invitation.code, invitation.by_code = code, None
+            invitation.signing_key = None
+            invitation.by_invitation = invitation.by_signing_key = None
+            session.add(invitation)
+
     def fix_census(self, plan: Plan, fixed: Fixed, redeemed: int) -> bool:
         """Fix a plan's census; return False if a registration arrived after it was built.
 
@@ -245,12 +285,18 @@ class Plans:
         return session.exec(query).one()
 
     def redeem(
-        self, plan: Plan, address: bytes, signing_key: bytes, redemption: Redemption
+        self,
+        plan: Plan,
+        address: bytes,
+        signing_key: bytes,
+        redemption: Redemption,
+        replacement: Replacement | None = None,
     ) -> Invitation:
         """Bind an invitation to a key; repeating it with the same key is allowed.
 
         Args:
             redemption: Signatures of both keys, already checked.
+            replacement: Signature of the code that replaced the invitation's own.
 
         Raises:
             Problem: The invitation does not exist, it or the key was used before, or the census is
@@ -266,6 +312,9 @@ class Plans:
             if not session.exec(registering.with_for_update()).one():
                 detail = "the census is already fixed"
                 raise Problem(ProblemType.REGISTRATION_CLOSED, detail, "invitation")
+            if invitation.code != (replacement and replacement.code):
+                detail = "its code was replaced by a newer one"
+                raise Problem(ProblemType.INVITATION_REPLACED, detail, "invitation")
             if invitation.signing_key not in (None, signing_key):
                 detail = "this invitation is bound to another key"
                 raise Problem(ProblemType.INVITATION_USED, detail, "invitation")
@@ -282,6 +331,7 @@ class Plans:
             invitation.signing_key = signing_key
             invitation.by_invitation = redemption.by_invitation
             invitation.by_signing_key = redemption.by_signing_key
+            invitation.by_code = None if replacement is None else replacement.by_code
             session.add(invitation)
         return invitation
 

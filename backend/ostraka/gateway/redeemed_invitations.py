@@ -2,7 +2,7 @@
 
 from ostraka.gateway.answers import invitations as answers
 from ostraka.gateway.context import GatewayContext
-from ostraka.gateway.plans import specification_of
+from ostraka.gateway.plans import Replacement, specification_of
 from ostraka.planning.asked_poll import electorate_of
 from ostraka.planning.electorates import invited_census
 from ostraka.planning.specification import Invitations
@@ -14,6 +14,7 @@ from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.redemption import Redemption, check_redemption
+from ostraka_verifier.signatures import recover
 
 
 class RedeemedInvitations:
@@ -31,15 +32,24 @@ class RedeemedInvitations:
                 weight=str(invitation.weight),
                 electorate=self._invited_electorate(plan).to_json(),
                 signing_key=invitation.signing_key and to_hex(invitation.signing_key),
+                code=invitation.code and to_hex(invitation.code),
                 open=plan.census is None,
             )
             for plan, invitation in self._gateway.plans.invited(address)
         ]
 
     def redeem(
-        self, plan: Plan, address: bytes, signing_key: bytes, redemption: Redemption
+        self,
+        plan: Plan,
+        address: bytes,
+        signing_key: bytes,
+        redemption: Redemption,
+        by_code: bytes | None = None,
     ) -> answers.Redemption:
         """Bind an invitation to its holder's key, and return a signed confirmation.
+
+        Args:
+            by_code: Signature of the code that replaced the invitation's own, if one did.
 
         Raises:
             Problem: The plan has no such invitation, it or the key was used before, registration is
@@ -50,7 +60,8 @@ class RedeemedInvitations:
             check_redemption(redemption, address, signing_key, electorate.digest, electorate.domain)
         except Rejected as rejected:
             raise Problem(ProblemType.CHECK_FAILED, rejected.reason, "signature") from rejected
-        invitation = self._gateway.plans.redeem(plan, address, signing_key, redemption)
+        replacement = self._replacement(plan, address, signing_key, by_code, electorate)
+        invitation = self._gateway.plans.redeem(plan, address, signing_key, redemption, replacement)
         statement = electorate.domain.digest(
             typed_data.REDEEMED, electorate.digest, address, signing_key
         )
@@ -61,6 +72,26 @@ class RedeemedInvitations:
             weight=str(invitation.weight),
             statement=to_hex(self._gateway.account.sign_statement(statement)),
         )
+
+    def _replacement(
+        self,
+        plan: Plan,
+        address: bytes,
+        signing_key: bytes,
+        by_code: bytes | None,
+        electorate: InvitedElectorate,
+    ) -> Replacement | None:
+        """Check the signature of the code that replaced an invitation's own."""
+        stored = self._gateway.plans.invitation(plan, address)
+        if stored is None or stored.code is None or by_code is None:
+            return None
+        digest = electorate.domain.digest(
+            typed_data.REDEMPTION, electorate.digest, stored.code, signing_key
+        )
+        if recover(digest, by_code) != stored.code:
+            detail = "the code that replaced this invitation's did not sign the redemption"
+            raise Problem(ProblemType.CHECK_FAILED, detail, "by_code")
+        return Replacement(stored.code, by_code)
 
     def _invited_electorate(self, plan: Plan) -> InvitedElectorate:
         voters = electorate_of(specification_of(plan))

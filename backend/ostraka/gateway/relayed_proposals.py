@@ -14,6 +14,8 @@ from ostraka.gateway.answers import proposals as answers
 from ostraka.gateway.answers.proposals import ToSign
 from ostraka.gateway.answers.rounds import Membership, Sibling
 from ostraka.gateway.context import GatewayContext
+from ostraka.gateway.invited_members import InvitedMembers
+from ostraka.storage.gateway_tables import Plan
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
@@ -44,10 +46,14 @@ class RelayedProposals:
     def __init__(self, gateway: GatewayContext) -> None:
         self._gateway = gateway
         self._members: dict[str, Census] = {}
+        self._invited = InvitedMembers(gateway)
         self._payouts = BoundedSemaphore(PAYOUTS_AT_ONCE)
 
     def members(self, round_id: int) -> Census:
         """Return the members who may propose in a round; Problem if this gateway does not know."""
+        return self._plan(round_id)[1]
+
+    def _plan(self, round_id: int) -> tuple[Plan, Census]:
         self._gateway.round(round_id)
         plan = self._gateway.plans.of_round(round_id)
         if plan is None or plan.members is None:
@@ -58,18 +64,26 @@ class RelayedProposals:
             while len(self._members) >= _KEPT_CENSUSES:
                 self._members.pop(next(iter(self._members)), None)
             self._members[plan.id] = Census.decode(plan.members)
-        return self._members[plan.id]
+        return plan, self._members[plan.id]
 
     def member(self, round_id: int, account: bytes) -> Membership:
-        """Return an account's membership with its proof; Problem if it is not a member."""
-        members = self.members(round_id)
+        """Return a member's membership with its proof; Problem if it is not a member.
+
+        Args:
+            account: The member's account, or the key that is bound to a member's invitation.
+        """
+        plan, members = self._plan(round_id)
+        if account not in members.by_account:
+            account = self._invited.account(plan, account) or account
         try:
             key, weight, index, root_hash, total, count, siblings = membership(members, account)
         except ValueError as error:
             raise Problem(ProblemType.NO_SUCH_MEMBER, str(error), "account") from None
+        registered = self._invited.key(plan, round_id, account)
         return Membership(
             account=to_hex(account),
             signing_key=key.lower(),
+            registered_key=registered and to_hex(registered),
             weight=str(weight),
             index=index,
             root_hash=to_hex(root_hash),
@@ -133,13 +147,14 @@ class RelayedProposals:
         one. The treasury checks the signature, too; this check keeps strangers from using up what
         the gateway pays.
         """
-        members = self.members(round_id)
+        plan, members = self._plan(round_id)
         entry = members.by_account.get(signed.member)
         if entry is None:
             detail = f"{to_hex(signed.member)} is not a member of this round"
             raise Problem(ProblemType.NOT_A_MEMBER, detail, "authorization.member")
         digest = self._gateway.treasury.domain.digest(kind, *head, signed.nonce, signed.deadline)
-        if recover(digest, signed.signature) != entry.signing_key:
+        key = self._invited.key(plan, round_id, signed.member) or entry.signing_key
+        if recover(digest, signed.signature) != key:
             detail = "not of this request by the member's signing key"
             raise Problem(ProblemType.CHECK_FAILED, detail, "authorization.signature")
         errand = self._gateway.errand(f"relay {digest.hex()}")
@@ -151,6 +166,8 @@ class RelayedProposals:
             detail = f"{signed.nonce} is not the member's next nonce, {nonce}"
             raise Problem(ProblemType.NONCE_USED, detail, "authorization.nonce")
         self._gateway.plans.count_relay(round_id, signed.member, RELAYS_PER_MEMBER)
+        # Before the first proposal, the treasury learns the key that an invitee chose.
+        self._invited.register(plan, round_id, signed.member, members)
         return errand, members
 
     def claim(self, round_id: int, proposal_id: bytes) -> Sent:

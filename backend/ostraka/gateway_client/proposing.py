@@ -13,6 +13,8 @@ from ostraka.gateway_client.config import domain_of
 from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
 from ostraka.planning.proposal_details import Picture, ProposalDetails
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import HASH_BYTES, keccak256
@@ -105,6 +107,20 @@ class Member:
             "deadline": deadline,
             "signature": to_hex(signature),
         }
+
+
+def account_of(gateway: Gateway, round_id: int, key: SigningKey) -> bytes:
+    """Return the account for which a key proposes: an invitation that is bound to it, or its own.
+
+    A gateway that names another account gains nothing: the treasury refuses the signature.
+    """
+    try:
+        shown = gateway.get(f"/rounds/{round_id}/members/{key.address_hex}")
+        return from_hex(shown["account"], "account")
+    except Problem as problem:
+        if problem.kind in (ProblemType.NO_SUCH_MEMBER, ProblemType.MEMBERS_UNKNOWN):
+            return key.address
+        raise
 
 
 def _document(wanted: Wanted) -> dict[str, Any]:

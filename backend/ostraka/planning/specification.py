@@ -227,6 +227,8 @@ class PollSpecification(_Vote):
     """When voting begins; by default as soon as the nodes are ready."""
     closes_at: Time
     voters: Electorate
+    rehearsal: bool = False
+    """Whether it only rehearses another vote; its description then has `"rehearsal": true`."""
 
     @property
     def asked(self) -> tuple[Question, ...]:

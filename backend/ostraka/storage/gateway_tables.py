@@ -105,6 +105,10 @@ class Invitation(GatewayTable, table=True):
     by_invitation: bytes | None = None
     by_signing_key: bytes | None = None
     """Both keys' signatures of the redemption, 65 bytes each."""
+    code: bytes | None = None
+    """Address of the code that replaces the invitation's own; None unless its key was lost."""
+    by_code: bytes | None = None
+    """Its signature of the redemption, 65 bytes."""
 
 
 class RelayCount(GatewayTable, table=True):

@@ -78,17 +78,42 @@ class InvitedElectorate:
         )
         return Redemption(invitation.sign(digest), key.sign(digest))
 
+    def replaced(self, code: SigningKey, signing_key: bytes) -> bytes:
+        """Return the signature by which a code that replaced an invitation's own binds a key."""
+        digest = self.domain.digest(typed_data.REDEMPTION, self.digest, code.address, signing_key)
+        return code.sign(digest)
 
-def invitation_of(code: str) -> SigningKey:
-    """Return the key of an invitation's code, 64 hexadecimal digits.
 
-    Raises:
-        Malformed: The code is invalid; the message describes a code, but does not show this one.
+@dataclass(frozen=True)
+class InvitationCode:
+    """What an invitee receives.
+
+    Attributes:
+        invitation: Key of the invitation.
+        replacement: Key of the code that replaces the invitation's own, after its key was lost.
     """
-    try:
-        secret = bytes.fromhex(code)
-        if len(code) != _CODE_DIGITS or secret.hex() != code:
-            raise ValueError
-        return SigningKey(secret)
-    except ValueError:
-        raise Malformed("code", f"not {_CODE_DIGITS} hexadecimal digits in lower case") from None
+
+    invitation: SigningKey
+    replacement: SigningKey | None = None
+
+    def __str__(self) -> str:
+        """The code as text: 64 hexadecimal digits for each key."""
+        keys = (self.invitation, self.replacement)
+        return "".join(key.secret().hex() for key in keys if key is not None)
+
+    @classmethod
+    def read(cls, text: str) -> "InvitationCode":
+        """Return the code of a text.
+
+        Raises:
+            Malformed: It is invalid; the message describes a code, but does not show this one.
+        """
+        try:
+            secrets = bytes.fromhex(text)
+            if secrets.hex() != text or len(text) not in (_CODE_DIGITS, 2 * _CODE_DIGITS):
+                raise ValueError
+            places = range(0, len(secrets), _CODE_DIGITS // 2)
+            return cls(*(SigningKey(secrets[at : at + _CODE_DIGITS // 2]) for at in places))
+        except ValueError:
+            detail = f"not {_CODE_DIGITS} or {2 * _CODE_DIGITS} hexadecimal digits in lower case"
+            raise Malformed("code", detail) from None

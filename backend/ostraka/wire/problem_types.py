@@ -85,6 +85,8 @@ class ProblemType(Enum):
     NOT_CREATED = "not-created", "Round not created yet", 409
     REGISTRATION_CLOSED = "registration-closed", "Registration closed", 409
     INVITATION_USED = "invitation-used", "Invitation already used", 409
+    INVITATION_UNUSED = "invitation-unused", "Invitation not used yet", 409
+    INVITATION_REPLACED = "invitation-replaced", "Invitation replaced", 409
     KEY_IN_USE = "key-in-use", "Key already registered", 409
     NONCE_USED = "nonce-used", "Signature already used", 409
 

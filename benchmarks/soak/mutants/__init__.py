@@ -17,6 +17,8 @@ reason. Exit code 1 if less than 95 % of the others were killed.
 
 import argparse
 import importlib
+import os
+import tempfile
 from collections.abc import Sequence
 
 KINDS = ("contracts", "python", "rust")
@@ -31,4 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("files", nargs="*", metavar="FILE")
     chosen = parser.parse_intermixed_args(arguments)
     programme = importlib.import_module(f"{__name__}.{chosen.kind}")
-    return int(programme.main(chosen.sample, chosen.seed, chosen.files))
+    # Not pytest's usual folder: each of many runs takes it away from a PostgreSQL of other tests.
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
+        return int(programme.main(chosen.sample, chosen.seed, chosen.files))

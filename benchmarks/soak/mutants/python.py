@@ -7,15 +7,11 @@ outside of functions gets a fork that imports everything again. A survivor of th
 the second way, too.
 """
 
-import contextlib
 import gc
 import importlib.abc
 import importlib.util
 import json
 import os
-import resource
-import select
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,6 +24,7 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
+from benchmarks.soak.mutants.forks import forked
 from benchmarks.soak.mutants.results import (
     CHECKOUT,
     KILLED,
@@ -85,9 +82,11 @@ TESTS = (
     "tests/verifier",
     "tests/backend/test_description.py",
     "tests/backend/test_kernel.py",
+    "tests/backend/test_leaks.py",
     "tests/backend/test_poll_keys.py",
     "tests/backend/test_published.py",
     "tests/backend/test_repair_shares.py",
+    "tests/backend/test_typed_choice.py",
 )
 OPTIONS = ("--quiet", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "timeout=0")
 LONGEST_TEST_S = 5.0
@@ -306,41 +305,6 @@ def again(source: Source, code: CodeType, chosen: Sequence[str]) -> bool:
     files = list(dict.fromkeys(test.split("::")[0] for test in chosen))
     options = [*OPTIONS, "--exitfirst", *files]
     return not chosen or pytest.main(options, plugins=[Chosen(chosen)]) == 0
-
-
-def forked(work: Callable[[int], bool], seconds: int) -> bytes:
-    """Run work in a fork and return what it wrote, then 1 if it returned true; b"" if it died.
-
-    Args:
-        seconds: Processor time that it may take; and ten times as much by the clock.
-    """
-    reader, writer = os.pipe()
-    sys.stdout.flush()
-    process = os.fork()
-    if not process:
-        try:
-            os.close(reader)
-            os.setsid()
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-            silent = os.open(os.devnull, os.O_RDWR)
-            for stream in (0, 1, 2):
-                os.dup2(silent, stream)
-            if work(writer):
-                os.write(writer, b"\1")
-        finally:
-            os._exit(0)
-    os.close(writer)
-    answer, until = b"", time.monotonic() + 10 * seconds
-    while select.select([reader], [], [], max(0.0, until - time.monotonic()))[0]:
-        part = os.read(reader, 1 << 20)
-        if not part:
-            break
-        answer += part
-    os.close(reader)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process, signal.SIGKILL)
-    os.waitpid(process, 0)
-    return answer
 
 
 def _digest(*paths: Path) -> str:

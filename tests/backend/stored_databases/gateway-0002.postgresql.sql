@@ -42,7 +42,9 @@ CREATE TABLE public.invitation (
     weight bigint NOT NULL,
     signing_key bytea,
     by_invitation bytea,
-    by_signing_key bytea
+    by_signing_key bytea,
+    code bytea,
+    by_code bytea
 );
 CREATE TABLE public.outgoing_transaction (
     account bytea NOT NULL,
@@ -68,18 +70,6 @@ CREATE TABLE public.plan (
     warnings json NOT NULL,
     problem json,
     created_at timestamp with time zone NOT NULL
-);
-CREATE TABLE public.proposal_document (
-    hash bytea NOT NULL,
-    content bytea NOT NULL,
-    stored_at timestamp with time zone NOT NULL
-);
-CREATE TABLE public.proposal_image (
-    sha256 bytea NOT NULL,
-    content bytea NOT NULL,
-    size integer NOT NULL,
-    named boolean NOT NULL,
-    uploaded_at timestamp with time zone NOT NULL
 );
 CREATE TABLE public.relay_count (
     round_id bigint NOT NULL,
@@ -132,16 +122,12 @@ INSERT INTO public.idempotent_request VALUES ('\x6b65795f68617368', '\x66696e676
 INSERT INTO public.idempotent_request VALUES ('\x616e6f74686572206b65795f68617368', '\x616e6f746865722066696e6765727072696e74', NULL, '2026-11-25 12:00:00+00');
 INSERT INTO public.indexed_event VALUES (1, 1, 1, 'the contract', 'the name', 'the subject', '{"a member": ["arguments", "1"]}', 'the transaction');
 INSERT INTO public.indexed_event VALUES (2, 2, 2, 'another the contract', 'another the name', 'another the subject', '{"a member": ["arguments", "1"]}', 'another the transaction');
-INSERT INTO public.invitation VALUES ('the plan_id', '\x61646472657373', 1, '\x7369676e696e675f6b6579', '\x62795f696e7669746174696f6e', '\x62795f7369676e696e675f6b6579');
-INSERT INTO public.invitation VALUES ('another the plan_id', '\x616e6f746865722061646472657373', 2, NULL, NULL, NULL);
+INSERT INTO public.invitation VALUES ('the plan_id', '\x61646472657373', 1, '\x7369676e696e675f6b6579', '\x62795f696e7669746174696f6e', '\x62795f7369676e696e675f6b6579', '\x636f6465', '\x62795f636f6465');
+INSERT INTO public.invitation VALUES ('another the plan_id', '\x616e6f746865722061646472657373', 2, NULL, NULL, NULL, NULL, NULL);
 INSERT INTO public.outgoing_transaction VALUES ('\x6163636f756e74', 1, 'the purpose', '{"a member": ["fields", "1"]}', true, true, true);
 INSERT INTO public.outgoing_transaction VALUES ('\x616e6f74686572206163636f756e74', 2, 'another the purpose', '{"a member": ["fields", "1"]}', false, false, false);
 INSERT INTO public.plan VALUES ('the id', true, '{"a member": ["specification", "1"]}', 1, 1, '\x6d656d62657273', '\x63656e737573', '\x726564656d7074696f6e73', '\x6e6f6e6365', '{"a member": ["source", "1"]}', true, '{"a member": ["warnings", "1"]}', '{"a member": ["problem", "1"]}', '2026-11-25 12:00:00+00');
 INSERT INTO public.plan VALUES ('another the id', false, '{"a member": ["specification", "1"]}', NULL, NULL, NULL, NULL, NULL, NULL, 'null', false, '{"a member": ["warnings", "1"]}', 'null', '2026-11-25 12:00:00+00');
-INSERT INTO public.proposal_document VALUES ('\x68617368', '\x636f6e74656e74', '2026-11-25 12:00:00+00');
-INSERT INTO public.proposal_document VALUES ('\x616e6f746865722068617368', '\x616e6f7468657220636f6e74656e74', '2026-11-25 12:00:00+00');
-INSERT INTO public.proposal_image VALUES ('\x736861323536', '\x636f6e74656e74', 1, true, '2026-11-25 12:00:00+00');
-INSERT INTO public.proposal_image VALUES ('\x616e6f7468657220736861323536', '\x616e6f7468657220636f6e74656e74', 2, false, '2026-11-25 12:00:00+00');
 INSERT INTO public.relay_count VALUES (1, '\x6d656d626572', 1);
 INSERT INTO public.relay_count VALUES (2, '\x616e6f74686572206d656d626572', 2);
 INSERT INTO public.signed_transaction VALUES (1, '\x6163636f756e74', 1, '\x68617368', '\x726177', 1, 1, 1, 1);
@@ -170,10 +156,6 @@ ALTER TABLE ONLY public.outgoing_transaction
     ADD CONSTRAINT outgoing_transaction_pkey PRIMARY KEY (account, nonce);
 ALTER TABLE ONLY public.plan
     ADD CONSTRAINT plan_pkey PRIMARY KEY (id);
-ALTER TABLE ONLY public.proposal_document
-    ADD CONSTRAINT proposal_document_pkey PRIMARY KEY (hash);
-ALTER TABLE ONLY public.proposal_image
-    ADD CONSTRAINT proposal_image_pkey PRIMARY KEY (sha256);
 ALTER TABLE ONLY public.relay_count
     ADD CONSTRAINT relay_count_pkey PRIMARY KEY (round_id, member);
 ALTER TABLE ONLY public.signed_transaction

@@ -41,12 +41,12 @@ CREATE TABLE invitation (
 	weight BIGINT NOT NULL, 
 	signing_key BLOB, 
 	by_invitation BLOB, 
-	by_signing_key BLOB, 
+	by_signing_key BLOB, code BLOB, by_code BLOB, 
 	PRIMARY KEY (plan_id, address), 
 	UNIQUE (plan_id, signing_key)
 );
-INSERT INTO "invitation" VALUES('the plan_id',X'61646472657373',1,X'7369676E696E675F6B6579',X'62795F696E7669746174696F6E',X'62795F7369676E696E675F6B6579');
-INSERT INTO "invitation" VALUES('another the plan_id',X'616E6F746865722061646472657373',2,NULL,NULL,NULL);
+INSERT INTO "invitation" VALUES('the plan_id',X'61646472657373',1,X'7369676E696E675F6B6579',X'62795F696E7669746174696F6E',X'62795F7369676E696E675F6B6579',X'636F6465',X'62795F636F6465');
+INSERT INTO "invitation" VALUES('another the plan_id',X'616E6F746865722061646472657373',2,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE outgoing_transaction (
 	account BLOB NOT NULL, 
 	nonce BIGINT NOT NULL, 
@@ -78,24 +78,6 @@ CREATE TABLE "plan" (
 );
 INSERT INTO "plan" VALUES('the id',1,'{"a member": ["specification", "1"]}',1,1,X'6D656D62657273',X'63656E737573',X'726564656D7074696F6E73',X'6E6F6E6365','{"a member": ["source", "1"]}',1,'{"a member": ["warnings", "1"]}','{"a member": ["problem", "1"]}','2026-11-25 12:00:00.000000');
 INSERT INTO "plan" VALUES('another the id',0,'{"a member": ["specification", "1"]}',NULL,NULL,NULL,NULL,NULL,NULL,'null',0,'{"a member": ["warnings", "1"]}','null','2026-11-25 12:00:00.000000');
-CREATE TABLE proposal_document (
-	hash BLOB NOT NULL, 
-	content BLOB NOT NULL, 
-	stored_at DATETIME NOT NULL, 
-	PRIMARY KEY (hash)
-);
-INSERT INTO "proposal_document" VALUES(X'68617368',X'636F6E74656E74','2026-11-25 12:00:00.000000');
-INSERT INTO "proposal_document" VALUES(X'616E6F746865722068617368',X'616E6F7468657220636F6E74656E74','2026-11-25 12:00:00.000000');
-CREATE TABLE proposal_image (
-	sha256 BLOB NOT NULL, 
-	content BLOB NOT NULL, 
-	size INTEGER NOT NULL, 
-	named BOOLEAN NOT NULL, 
-	uploaded_at DATETIME NOT NULL, 
-	PRIMARY KEY (sha256)
-);
-INSERT INTO "proposal_image" VALUES(X'736861323536',X'636F6E74656E74',1,1,'2026-11-25 12:00:00.000000');
-INSERT INTO "proposal_image" VALUES(X'616E6F7468657220736861323536',X'616E6F7468657220636F6E74656E74',2,0,'2026-11-25 12:00:00.000000');
 CREATE TABLE relay_count (
 	round_id BIGINT NOT NULL, 
 	member BLOB NOT NULL, 

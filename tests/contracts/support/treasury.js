@@ -33,6 +33,11 @@ export const TYPES = {
   Proposal: [field("uint256", "roundId"), field("address", "proposer"), ...ITEM, ...ONCE],
   Revision: [field("bytes32", "proposalId"), ...ITEM, ...ONCE],
   Withdrawal: [field("bytes32", "proposalId"), ...ONCE],
+  Redemption: [
+    field("bytes32", "electorate"),
+    field("address", "invitation"),
+    field("address", "signingKey"),
+  ],
 };
 
 /** `Electorate` of a kind over a census, or over a source. */

@@ -100,8 +100,36 @@ def test_missing_events_are_said_to_be_missing() -> None:
     assert "shows no event PollOpened" in left["P4"]
 
 
+def test_keys_of_a_poll_that_is_not_open_are_not_checked() -> None:
+    left = not_checked(BOARD, replace(CHAIN, node_keys=(), poll_keys_digest=bytes(32)))
+    assert left == {"P4": "the poll is not open yet"}
+
+
 def test_bytes_that_are_no_board() -> None:
     data = BOARD.encode()
     for broken in (b"", data[:-1], data + b"\0", b"x" + data[1:], data[:100]):
         with pytest.raises(Malformed):
             Audit(CURVE, Claimed(REGISTRY, 1), CHAIN, broken, secrets.randbits)
+
+
+class Unweighed:
+    """Findings of a native pass that kept no weights, although nothing is wrong with the leaves."""
+
+    count = len(BOARD.leaves)
+    malformed = disordered = stranger = unsigned = untimely = None
+    unproven: tuple[int, ...] = ()
+
+    def root(self) -> None:
+        """No root."""
+
+    def sums(self) -> None:
+        """No sums."""
+
+
+def test_a_native_pass_without_sums_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Audit, "found", Unweighed())
+    audit = Audit(CURVE, Claimed(REGISTRY, 1), CHAIN, BOARD.encode(), secrets.randbits)
+    with pytest.raises(RuntimeError, match="gives no root"):
+        _ = audit.root
+    with pytest.raises(RuntimeError, match="gives no sums"):
+        _ = audit.sums

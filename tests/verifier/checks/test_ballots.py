@@ -1,5 +1,6 @@
 """Checks B1 to B6: mutations that they refuse, and variants that they accept."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import Board, BoardLeaf
 from ostraka_verifier.census import Census, CensusEntry
-from ostraka_verifier.checks import Verdict
+from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.curve import R
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.signatures import recover_key
@@ -25,7 +26,7 @@ from tests.support.audits import (
     name_of,
     section_of,
 )
-from tests.support.polls import CLOSES_AT, SyntheticPoll, approval_poll
+from tests.support.polls import CLOSES_AT, REGISTRY, SyntheticPoll, approval_poll
 
 
 def with_leaf(number: int, leaf: BoardLeaf, board: Board = BOARD) -> Board:
@@ -175,6 +176,26 @@ def test_signatures_of_strangers_are_not_checked() -> None:
     found = findings(*a_ballot_of_a_stranger())["B4"]
     assert found.verdict is Verdict.NOT_CHECKED
     assert found.detail == "needs B3"
+
+
+def test_readable_checks_of_all_ballots_say_how_far_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Audit, "found", None)
+    monkeypatch.setattr("ostraka_verifier.checks.ballots.PROOF_BATCH", 3)
+    steps = list[tuple[int, int]]()
+    audit = Audit(
+        CURVE,
+        Claimed(REGISTRY, 1),
+        CHAIN,
+        BOARD.encode(),
+        secrets.randbits,
+        lambda done, total: steps.append((done, total)),
+    )
+    found = audit.run([check for check in CHECKS if check.number in {"B4", "B6"}])
+    assert {one.verdict for one in found} == {Verdict.HOLDS}
+    # Seven signatures, then seven proofs.
+    assert steps == [(done, 14) for done in (0, 3, 6, 10, 13, 14)]
 
 
 def test_a_failing_ballot_is_named() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ostraka_verifier.checks import Verdict
+from ostraka_verifier.checks import Audit, Verdict
 from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.evidence import (
@@ -16,7 +16,7 @@ from ostraka_verifier.evidence import (
     RoundEvidence,
     Transfer,
 )
-from ostraka_verifier.outcome import GreedyByCategory
+from ostraka_verifier.outcome import GreedyByCategory, NoOutcome
 from ostraka_verifier.rpc import Unanswered
 from tests.support.audits import (
     BOARD,
@@ -250,6 +250,13 @@ MUTATIONS: Mutations = [
 @pytest.mark.parametrize(("mutate", "expected"), MUTATIONS, ids=name_of)
 def test_a_mutation_kills_its_check(mutate: Callable[[], Case], expected: set[str]) -> None:
     assert failing(*mutate()) == expected
+
+
+def test_a_round_needs_a_rule_that_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Audit, "outcome_rule", NoOutcome())
+    found = findings(ROUND_BOARD, ROUND_CHAIN)["D1"]
+    assert found.verdict is Verdict.FAILS
+    assert "must fund or divide" in found.detail
 
 
 def test_an_honest_round_holds() -> None:

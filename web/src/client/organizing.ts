@@ -47,6 +47,7 @@ export const plan = record({
     opensAt: optional(time),
     closesAt: optional(time),
     minimumBallots: whole,
+    rehearsal: optional(flag),
   }),
   censusFixed: flag,
   warnings: list(warning),
@@ -79,6 +80,17 @@ export const created = record({ plan: text });
 const sent = record({ transaction: bytes });
 
 /** The organizer of a gateway, identified by a token; the gateway pays for transactions. */
+/** What is rehearsed, by which invitations, and the words that mark it as a rehearsal. */
+export interface Rehearsal {
+  readonly of:
+    | { readonly plan: string }
+    | { readonly poll: Specification }
+    | { readonly round: Specification };
+  readonly invited: readonly Uint8Array[];
+  readonly label: string;
+  readonly notice: string;
+}
+
 export class Organizer {
   readonly #gateway: Gateway;
   readonly #requests: OpenRequests;
@@ -110,6 +122,14 @@ export class Organizer {
   /** Create a round or a poll; the number of its plan. */
   async create(wanted: Specification): Promise<string> {
     return (await this.#requests.post(pathOf(wanted), wanted, created)).plan;
+  }
+
+  /** Plan a rehearsal; the number of its plan. */
+  async rehearse(wanted: Rehearsal): Promise<string> {
+    const { of, invited, label, notice } = wanted;
+    const invitations = invited.map((address) => ({ address: toHex(address) }));
+    const body = { ...of, invitations, label, notice };
+    return (await this.#requests.post("/rehearsals", body, created)).plan;
   }
 
   /** Fund a round from the gateway's own account. */

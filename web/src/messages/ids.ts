@@ -106,6 +106,7 @@ export interface VoterMessages {
   "list.shown": { shown: number | bigint; all: number | bigint };
   "list.cost": undefined;
   "poll.document": undefined;
+  "poll.rehearsal": undefined;
   "poll.state": undefined;
   "poll.opens": undefined;
   "poll.closes": undefined;
@@ -803,6 +804,19 @@ export interface OrganizerMessages {
   "organize.wizard.progress": undefined;
   "organize.wizard.step": { place: number | bigint; all: number | bigint; name: string };
   "organize.wizard.faulty": { count: number | bigint };
+  "organize.preview.title": undefined;
+  "organize.preview.samples": undefined;
+  "organize.preview.sample": { place: number | bigint };
+  "organize.preview.incomplete": undefined;
+  "organize.preview.state": undefined;
+  "organize.preview.end": undefined;
+  "organize.rehearsal.title": undefined;
+  "organize.rehearsal.lead": { count: number | bigint };
+  "organize.rehearsal.label": undefined;
+  "organize.rehearsal.button": undefined;
+  "organize.rehearsal.made": { count: number | bigint };
+  "organize.rehearsal.voter": { place: number | bigint };
+  "organize.rehearsal.follow": undefined;
   "organize.wizard.back": undefined;
   "organize.wizard.next": undefined;
   "organize.wizard.kept": undefined;

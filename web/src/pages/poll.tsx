@@ -26,6 +26,7 @@ import { Privacy } from "./about.tsx";
 import type { Detail } from "./ballot/field.ts";
 import { Counted } from "./counted.tsx";
 import { DisputesOf } from "./disputes.tsx";
+import { RehearsalNotice } from "./rehearsal_notice.tsx";
 import { Voting } from "./voting.tsx";
 
 const REFRESH_MS = 5000;
@@ -77,6 +78,7 @@ function Shown({
   const over = ["closed", "anchored", "releasable", "tallied"].includes(shown.status);
   return (
     <>
+      <RehearsalNotice description={shown.description} />
       {about && <p class="prose">{about}</p>}
       <Facts
         facts={[

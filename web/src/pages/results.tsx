@@ -17,6 +17,7 @@ import { CurrencyContext, PLAIN_UNITS, useAmount } from "../view/currency.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway } from "../view/session.ts";
+import { RehearsalNotice } from "./rehearsal_notice.tsx";
 
 /** Outcome rules in which the list's order can decide between options. */
 const BY_RANK = ["plurality", "greedy", "categories"];
@@ -72,6 +73,7 @@ function Shown({ shown, results, reload }: { shown: Poll; results: Results; relo
       <p>
         {t("results.word")} <a href={`/polls/${shown.poll}/audit`}>{t("results.audit")}</a>
       </p>
+      <RehearsalNotice description={shown.description} />
       <Assumed shown={shown} />
       <h2>{t("results.table")}</h2>
       {tablesOf(statistics, results).map((table, place) => (

@@ -23,6 +23,10 @@ class Invitation(Answer):
     weight: Weight
     electorate: InvitedElectorate
     signing_key: Address | None = Field(description="Key it is bound to; null if unused.")
+    code: Address | None = Field(
+        description="Address of the code that replaced the invitation's own, which must sign as "
+        "well; null: none did."
+    )
     open: bool = Field(description="Whether it can still be redeemed.")
 
 

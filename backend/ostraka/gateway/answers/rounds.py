@@ -181,6 +181,10 @@ class Membership(Answer):
 
     account: Address
     signing_key: Address = Field(description="Address of the key that signs for the account.")
+    registered_key: Address | None = Field(
+        description="Key that signs instead, as the invitation was redeemed (docs/protocol.md "
+        "§17.2); zero if its code was replaced and not redeemed since; null otherwise."
+    )
     weight: Weight
     index: Count = Field(description="Place of the leaf, from 0.")
     root_hash: Hash

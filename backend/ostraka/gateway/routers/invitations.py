@@ -27,6 +27,8 @@ class Redeeming(Strict):
     signing_key: Address
     by_invitation: Signature
     by_signing_key: Signature
+    by_code: Signature | None = None
+    """Signature of `Redemption` by the code that replaced the invitation's own, if one did."""
 
 
 @router.get(
@@ -52,6 +54,7 @@ def invited(gateway: Gateway, address: AddressPath) -> list[Invitation]:
         ProblemType.NO_SUCH_INVITATION,
         ProblemType.REGISTRATION_CLOSED,
         ProblemType.INVITATION_USED,
+        ProblemType.INVITATION_REPLACED,
         ProblemType.KEY_IN_USE,
     ),
 )
@@ -69,4 +72,5 @@ def redeem(gateway: Gateway, wanted: Redeeming) -> Redemption:
         from_hex(wanted.invitation, "invitation"),
         from_hex(wanted.signing_key, "signing_key"),
         signatures,
+        None if wanted.by_code is None else from_hex(wanted.by_code, "by_code"),
     )

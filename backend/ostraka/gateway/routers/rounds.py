@@ -40,6 +40,13 @@ class Refund(Strict):
     funder: Address
 
 
+class NewCode(Strict):
+    """The code that replaces an invitation's own."""
+
+    code: Address
+    """Address of a new code, which was never used."""
+
+
 @router.post(
     "/rounds",
     status_code=201,
@@ -83,8 +90,40 @@ def show_round(gateway: Gateway, round_id: RoundNumber) -> Round:
     responses=problems(ROUND, ProblemType.MEMBERS_UNKNOWN, ProblemType.NO_SUCH_MEMBER),
 )
 def member(gateway: Gateway, round_id: RoundNumber, account: AddressPath) -> Membership:
-    """A member's signing key, weight and proof for the treasury."""
+    """A member's signing key, weight and proof for the treasury.
+
+    The path names the member's account, or the key that is bound to the member's invitation.
+    """
     return gateway.relayed_proposals.member(round_id, from_hex(account, "account"))
+
+
+@router.post(
+    "/rounds/{round_id}/members/{account}/replacement",
+    dependencies=[ORGANIZER],
+    response_model=Transaction,
+    responses=problems(
+        ORGANIZING,
+        ROUND,
+        SENDING,
+        ProblemType.NO_INVITATIONS,
+        ProblemType.NO_SUCH_INVITATION,
+        ProblemType.INVITATION_UNUSED,
+        ProblemType.REGISTRATION_CLOSED,
+    ),
+)
+def replace_member(
+    gateway: Gateway, round_id: RoundNumber, account: AddressPath, wanted: NewCode, once: DoneOnce
+) -> Any:
+    """Replace the code of an invitation whose key was lost.
+
+    The lost key can no longer propose or vote. The treasury logs this publicly.
+    """
+    invitation, code = from_hex(account, "account"), from_hex(wanted.code, "code")
+    return once(
+        lambda _: gateway.shown(
+            gateway.invited_members.replace(round_id, invitation, code)
+        ).model_dump()
+    )
 
 
 @router.post(

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { totalWeight } from "../../client/account_file.ts";
 import { Refusal } from "../../client/gateway.ts";
-import type { Committee, Organizer, Warning } from "../../client/organizing.ts";
+import type { Committee, Organizer, Rehearsal, Warning } from "../../client/organizing.ts";
 import {
   type ElectorateDraft,
   hasOptions,
@@ -35,6 +35,7 @@ import { Facts, saveFile } from "../../view/page.tsx";
 import { Failure } from "../../view/resource.tsx";
 import { readConfig } from "../../view/session.ts";
 import { faultText } from "./money.tsx";
+import { Rehearse } from "./rehearsal.tsx";
 
 /** A specification that the gateway would accept, with its warnings. */
 interface Tried {
@@ -114,9 +115,14 @@ export function CheckStep({
     <>
       <Warnings warnings={tried.warnings} draft={draft} go={go} />
       <Summary draft={draft} currency={currency} wanted={tried.wanted} known={known} />
+      <Rehearse organizer={organizer} of={rehearsalOf(draft, tried.wanted)} />
       <Create organizer={organizer} draft={draft} tried={tried} failed={failed} done={done} />
     </>
   );
+}
+
+function rehearsalOf({ kind }: PlanDraft, wanted: Specification): Rehearsal["of"] {
+  return kind === "poll" ? { poll: wanted } : { round: wanted };
 }
 
 /** A link to the field that a problem or a warning concerns. */

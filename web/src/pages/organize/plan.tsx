@@ -14,6 +14,7 @@ import { gateway, readConfig } from "../../view/session.ts";
 import { warningText } from "./check.tsx";
 import { Funding } from "./funding.tsx";
 import { Redeemed } from "./invitations.tsx";
+import { Rehearse } from "./rehearsal.tsx";
 import { AsOrganizer } from "./token.tsx";
 
 const REFRESH_MS = 4000;
@@ -119,6 +120,9 @@ function Shown({
             ))}
           </ul>
         </details>
+      )}
+      {!plan.finished && !plan.specification.rehearsal && (
+        <Rehearse organizer={organizer} of={{ plan: plan.plan }} />
       )}
       <Transactions plan={plan} />
     </>

@@ -29,6 +29,7 @@ import { VotersStep } from "./electorate.tsx";
 import { idOf, Wrong } from "./inputs.tsx";
 import type { Batch } from "./invitations.tsx";
 import { Asking, MoneyContext, faultText, useMoney } from "./money.tsx";
+import { Preview } from "./preview.tsx";
 import { QuestionsStep } from "./questions.tsx";
 import { MomentsStep, MoneyStep, NodesStep, SubjectStep } from "./steps.tsx";
 import { AsOrganizer } from "./token.tsx";
@@ -81,13 +82,18 @@ function Steps({
 }) {
   const [draft, setDraft] = useState(() => readPlanDraft(store()));
   const [step, setStep] = useState<Step>("subject");
-  const [visited, setVisited] = useState<ReadonlySet<Step>>(new Set());
+  // Steps whose problems are shown: those that the organizer has tried to complete.
+  const [tried, setTried] = useState<ReadonlySet<Step>>(new Set());
+  // Ids of fields that the organizer has left.
+  const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
+  const leaving = useRef("");
+  const moved = useRef(false);
   const [refused, setRefused] = useState<Refused>();
   const [target, setTarget] = useState("");
   const [batch, keep] = useState<Batch>();
   const kept = useKept(draft);
   const heading = useRef<HTMLHeadingElement>(null);
-  const { problems } = useMemo(() => specificationOf(draft, now), [draft, now]);
+  const { specification, problems } = useMemo(() => specificationOf(draft, now), [draft, now]);
   const wrong = new Map(problems.map((one) => [one.path, faultText(one)]));
   if (refused) wrong.set(refused.path, t("organize.refused", { detail: refused.text }));
 
@@ -97,21 +103,45 @@ function Steps({
   };
   const money = useMoney(draft, change);
   const go = (to: Step, path = "") => {
-    setVisited((before) => new Set([...before, step]));
+    moved.current = true;
+    if (to === "check") setTried(new Set(STEPS));
     setStep(to);
     setTarget(path);
   };
   useEffect(() => {
     if (target) lead(target);
-    else if (visited.size) heading.current?.focus();
+    else if (moved.current) heading.current?.focus();
   }, [step, target]);
 
   const place = STEPS.indexOf(step);
   const name = (one: Step) => t(`organize.steps.${one === "ask" ? draft.kind : one}`);
-  const faulty = (one: Step) => [...wrong.keys()].filter((path) => stepOf(path) === one).length;
-  // Steps not visited yet are empty rather than wrong.
-  const shownProblems =
-    visited.has(step) || visited.has("check") ? wrong : new Map<string, string>();
+  const faulty = (one: Step) => [...wrong.keys()].filter((path) => stepOf(path) === one);
+  // What nobody has left or tried is empty rather than wrong.
+  const shownProblems = new Map(
+    [...wrong].filter(([path]) => tried.has(step) || left.has(idOf(path))),
+  );
+  /** Go on unless something here is wrong; lead to the first problem otherwise. */
+  const next = () => {
+    setTried(new Set([...tried, step]));
+    const [first] = faulty(step);
+    if (first === undefined) {
+      go(STEPS[place + 1]!);
+    } else {
+      setTarget(first);
+      lead(first);
+    }
+  };
+  /** Not at the blur itself: an error that moves a button under the pointer loses the press. */
+  const leave = () => {
+    const id = leaving.current;
+    if (id && document.activeElement?.id !== id) {
+      leaving.current = "";
+      // After this event: rendering in the middle of a click resets a radio button.
+      setTimeout(() => {
+        setLeft((before) => new Set([...before, id]));
+      });
+    }
+  };
   return (
     <Wrong.Provider value={shownProblems}>
       <nav aria-label={t("organize.wizard.progress")}>
@@ -126,8 +156,11 @@ function Steps({
                 }}
               >
                 {name(one)}
-                {visited.has(one) && faulty(one) > 0 && (
-                  <span class="wrong"> {t("organize.wizard.faulty", { count: faulty(one) })}</span>
+                {tried.has(one) && faulty(one).length > 0 && (
+                  <span class="faulty">
+                    {" "}
+                    {t("organize.wizard.faulty", { count: faulty(one).length })}
+                  </span>
                 )}
               </button>
             </li>
@@ -138,51 +171,68 @@ function Steps({
         {t("organize.wizard.step", { place: place + 1, all: STEPS.length, name: name(step) })}
       </h2>
       {!kept && <p class="notice warn">{t("organize.wizard.large")}</p>}
-      {step === "subject" && (
-        <>
-          <SubjectStep draft={draft} change={change} />
-          <FromFile
-            now={now}
-            use={(loaded) => {
-              money.forget();
-              keep(undefined);
-              change(loaded);
+      <div
+        onFocusOut={(event) => {
+          if (event.target instanceof Element) leaving.current = event.target.id;
+        }}
+        onClick={leave}
+        onKeyUp={leave}
+      >
+        {step === "subject" && (
+          <>
+            <SubjectStep draft={draft} change={change} />
+            <FromFile
+              now={now}
+              use={(loaded) => {
+                setTried(new Set());
+                setLeft(new Set());
+                money.forget();
+                keep(undefined);
+                change(loaded);
+              }}
+            />
+          </>
+        )}
+        {step === "voters" && <VotersStep draft={draft} change={change} making={{ batch, keep }} />}
+        {step === "ask" &&
+          (draft.kind === "poll" ? (
+            <QuestionsStep draft={draft} change={change} />
+          ) : (
+            <MoneyContext.Provider value={money}>
+              <MoneyStep draft={draft} change={change} />
+            </MoneyContext.Provider>
+          ))}
+        {(step === "ask" || step === "check") && (
+          <Preview
+            draft={draft}
+            specification={specification}
+            currency={money.currency ?? PLAIN_UNITS}
+          />
+        )}
+        {step === "moments" && <MomentsStep draft={draft} change={change} now={now} />}
+        {step === "nodes" && <NodesStep draft={draft} change={change} committees={known} />}
+        {step === "check" && draft.kind === "round" && !money.settled && (
+          <Asking token={money.token} />
+        )}
+        {step === "check" && (draft.kind === "poll" || money.settled) && (
+          <CheckStep
+            organizer={organizer}
+            draft={draft}
+            currency={money.currency ?? PLAIN_UNITS}
+            known={known}
+            problems={problems}
+            refused={refused}
+            onRefused={(problem) => {
+              setRefused({ path: pathOf(problem.field, draft), text: problemText(problem) });
+            }}
+            go={go}
+            done={(plan) => {
+              dropPlanDraft(store());
+              done(plan);
             }}
           />
-        </>
-      )}
-      {step === "voters" && <VotersStep draft={draft} change={change} making={{ batch, keep }} />}
-      {step === "ask" &&
-        (draft.kind === "poll" ? (
-          <QuestionsStep draft={draft} change={change} />
-        ) : (
-          <MoneyContext.Provider value={money}>
-            <MoneyStep draft={draft} change={change} />
-          </MoneyContext.Provider>
-        ))}
-      {step === "moments" && <MomentsStep draft={draft} change={change} now={now} />}
-      {step === "nodes" && <NodesStep draft={draft} change={change} committees={known} />}
-      {step === "check" && draft.kind === "round" && !money.settled && (
-        <Asking token={money.token} />
-      )}
-      {step === "check" && (draft.kind === "poll" || money.settled) && (
-        <CheckStep
-          organizer={organizer}
-          draft={draft}
-          currency={money.currency ?? PLAIN_UNITS}
-          known={known}
-          problems={problems}
-          refused={refused}
-          onRefused={(problem) => {
-            setRefused({ path: pathOf(problem.field, draft), text: problemText(problem) });
-          }}
-          go={go}
-          done={(plan) => {
-            dropPlanDraft(store());
-            done(plan);
-          }}
-        />
-      )}
+        )}
+      </div>
       <p class="actions">
         {place > 0 && (
           <button
@@ -195,13 +245,7 @@ function Steps({
           </button>
         )}
         {step !== "check" && (
-          <button
-            type="button"
-            class="primary"
-            onClick={() => {
-              go(STEPS[place + 1]!);
-            }}
-          >
+          <button type="button" class="primary" onClick={next}>
             {t("organize.wizard.next")}
           </button>
         )}
