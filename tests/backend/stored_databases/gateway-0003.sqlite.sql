@@ -1,0 +1,141 @@
+PRAGMA application_id = 1330861127;
+BEGIN TRANSACTION;
+CREATE TABLE alembic_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+INSERT INTO "alembic_version" VALUES('0003');
+CREATE TABLE checkpoint (
+	number BIGINT NOT NULL, 
+	hash BLOB NOT NULL, 
+	PRIMARY KEY (number)
+);
+INSERT INTO "checkpoint" VALUES(1,X'68617368');
+INSERT INTO "checkpoint" VALUES(2,X'616E6F746865722068617368');
+CREATE TABLE idempotent_request (
+	key_hash BLOB NOT NULL, 
+	fingerprint BLOB NOT NULL, 
+	outcome JSON, 
+	asked_at DATETIME NOT NULL, 
+	PRIMARY KEY (key_hash)
+);
+INSERT INTO "idempotent_request" VALUES(X'6B65795F68617368',X'66696E6765727072696E74','{"a member": ["outcome", "1"]}','2026-11-25 12:00:00.000000');
+INSERT INTO "idempotent_request" VALUES(X'616E6F74686572206B65795F68617368',X'616E6F746865722066696E6765727072696E74',NULL,'2026-11-25 12:00:00.000000');
+CREATE TABLE indexed_event (
+	id INTEGER NOT NULL, 
+	block BIGINT NOT NULL, 
+	log_index INTEGER NOT NULL, 
+	contract VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	subject VARCHAR NOT NULL, 
+	arguments JSON NOT NULL, 
+	"transaction" VARCHAR NOT NULL, 
+	PRIMARY KEY (id), 
+	UNIQUE (block, log_index)
+);
+INSERT INTO "indexed_event" VALUES(1,1,1,'the contract','the name','the subject','{"a member": ["arguments", "1"]}','the transaction');
+INSERT INTO "indexed_event" VALUES(2,2,2,'another the contract','another the name','another the subject','{"a member": ["arguments", "1"]}','another the transaction');
+CREATE TABLE invitation (
+	plan_id VARCHAR NOT NULL, 
+	address BLOB NOT NULL, 
+	weight BIGINT NOT NULL, 
+	signing_key BLOB, 
+	by_invitation BLOB, 
+	by_signing_key BLOB, code BLOB, by_code BLOB, 
+	PRIMARY KEY (plan_id, address), 
+	UNIQUE (plan_id, signing_key)
+);
+INSERT INTO "invitation" VALUES('the plan_id',X'61646472657373',1,X'7369676E696E675F6B6579',X'62795F696E7669746174696F6E',X'62795F7369676E696E675F6B6579',X'636F6465',X'62795F636F6465');
+INSERT INTO "invitation" VALUES('another the plan_id',X'616E6F746865722061646472657373',2,NULL,NULL,NULL,NULL,NULL);
+CREATE TABLE outgoing_transaction (
+	account BLOB NOT NULL, 
+	nonce BIGINT NOT NULL, 
+	purpose VARCHAR NOT NULL, 
+	fields JSON NOT NULL, 
+	resent BOOLEAN NOT NULL, 
+	settled BOOLEAN NOT NULL, 
+	given_up BOOLEAN NOT NULL, 
+	PRIMARY KEY (account, nonce)
+);
+INSERT INTO "outgoing_transaction" VALUES(X'6163636F756E74',1,'the purpose','{"a member": ["fields", "1"]}',1,1,1);
+INSERT INTO "outgoing_transaction" VALUES(X'616E6F74686572206163636F756E74',2,'another the purpose','{"a member": ["fields", "1"]}',0,0,0);
+CREATE TABLE "plan" (
+	id VARCHAR NOT NULL, 
+	is_round BOOLEAN NOT NULL, 
+	specification JSON NOT NULL, 
+	round_id BIGINT, 
+	poll_id BIGINT, 
+	members BLOB, 
+	census BLOB, 
+	redemptions BLOB, 
+	nonce BLOB, 
+	source JSON, 
+	finished BOOLEAN NOT NULL, 
+	warnings JSON NOT NULL, 
+	problem JSON, 
+	created_at DATETIME NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "plan" VALUES('the id',1,'{"a member": ["specification", "1"]}',1,1,X'6D656D62657273',X'63656E737573',X'726564656D7074696F6E73',X'6E6F6E6365','{"a member": ["source", "1"]}',1,'{"a member": ["warnings", "1"]}','{"a member": ["problem", "1"]}','2026-11-25 12:00:00.000000');
+INSERT INTO "plan" VALUES('another the id',0,'{"a member": ["specification", "1"]}',NULL,NULL,NULL,NULL,NULL,NULL,'null',0,'{"a member": ["warnings", "1"]}','null','2026-11-25 12:00:00.000000');
+CREATE TABLE proposal_document (
+	hash BLOB NOT NULL, 
+	content BLOB NOT NULL, 
+	stored_at DATETIME NOT NULL, 
+	PRIMARY KEY (hash)
+);
+INSERT INTO "proposal_document" VALUES(X'68617368',X'636F6E74656E74','2026-11-25 12:00:00.000000');
+INSERT INTO "proposal_document" VALUES(X'616E6F746865722068617368',X'616E6F7468657220636F6E74656E74','2026-11-25 12:00:00.000000');
+CREATE TABLE proposal_image (
+	sha256 BLOB NOT NULL, 
+	content BLOB NOT NULL, 
+	size INTEGER NOT NULL, 
+	named BOOLEAN NOT NULL, 
+	uploaded_at DATETIME NOT NULL, 
+	PRIMARY KEY (sha256)
+);
+INSERT INTO "proposal_image" VALUES(X'736861323536',X'636F6E74656E74',1,1,'2026-11-25 12:00:00.000000');
+INSERT INTO "proposal_image" VALUES(X'616E6F7468657220736861323536',X'616E6F7468657220636F6E74656E74',2,0,'2026-11-25 12:00:00.000000');
+CREATE TABLE relay_count (
+	round_id BIGINT NOT NULL, 
+	member BLOB NOT NULL, 
+	count INTEGER NOT NULL, 
+	PRIMARY KEY (round_id, member)
+);
+INSERT INTO "relay_count" VALUES(1,X'6D656D626572',1);
+INSERT INTO "relay_count" VALUES(2,X'616E6F74686572206D656D626572',2);
+CREATE TABLE signed_transaction (
+	id INTEGER NOT NULL, 
+	account BLOB NOT NULL, 
+	nonce BIGINT NOT NULL, 
+	hash BLOB NOT NULL, 
+	raw BLOB NOT NULL, 
+	max_fee BIGINT NOT NULL, 
+	priority_fee BIGINT NOT NULL, 
+	head BIGINT NOT NULL, 
+	signed_at_unix_s BIGINT NOT NULL, 
+	PRIMARY KEY (id), 
+	UNIQUE (hash)
+);
+INSERT INTO "signed_transaction" VALUES(1,X'6163636F756E74',1,X'68617368',X'726177',1,1,1,1);
+INSERT INTO "signed_transaction" VALUES(2,X'616E6F74686572206163636F756E74',2,X'616E6F746865722068617368',X'616E6F7468657220726177',2,2,2,2);
+CREATE TABLE step (
+	id INTEGER NOT NULL, 
+	plan_id VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	"transaction" VARCHAR NOT NULL, 
+	gas_used BIGINT NOT NULL, 
+	block BIGINT NOT NULL, 
+	PRIMARY KEY (id), 
+	UNIQUE (plan_id, "transaction")
+);
+INSERT INTO "step" VALUES(1,'the plan_id','the name','the transaction',1,1);
+INSERT INTO "step" VALUES(2,'another the plan_id','another the name','another the transaction',2,2);
+CREATE INDEX ix_indexed_event_block ON indexed_event (block);
+CREATE INDEX ix_indexed_event_name ON indexed_event (name);
+CREATE INDEX ix_indexed_event_subject ON indexed_event (subject);
+CREATE INDEX ix_invitation_address ON invitation (address);
+CREATE INDEX ix_step_plan_id ON step (plan_id);
+CREATE UNIQUE INDEX ix_outgoing_transaction_current ON outgoing_transaction (purpose) WHERE NOT given_up;
+CREATE INDEX ix_signed_transaction_nonce ON signed_transaction (nonce);
+COMMIT;
