@@ -32,6 +32,7 @@ from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Fixed, Plans
 from ostraka.gateway.redeemed_invitations import RedeemedInvitations
 from ostraka.gateway.relayed_proposals import RelayedProposals
+from ostraka.gateway.team import Team
 from ostraka.keys import SigningKey
 from ostraka.planning.electorates import Electorates, census_of_list
 from ostraka.planning.specification import AccountList, RoundSpecification
@@ -107,6 +108,7 @@ def gateway(poll: SyntheticPoll, engine: Engine) -> GatewayContext:
         curve=poll.curve,
         committees=[poll.committee.digest],
         electorates=Electorates("http://127.0.0.1:9", bytes(20)),
+        team=Team(engine, TOKEN_HASH),
         attachments=Attachments(engine),
     )
 
@@ -117,7 +119,7 @@ def api(gateway: GatewayContext) -> TestClient:
         raise httpx.ConnectError("refused", request=request)
 
     nodes = httpx.AsyncClient(transport=httpx.MockTransport(unreachable))
-    return TestClient(build_api(gateway, TOKEN_HASH, nodes))
+    return TestClient(build_api(gateway, nodes))
 
 
 def reported(answer: httpx.Response) -> ProblemType:

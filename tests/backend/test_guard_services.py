@@ -70,7 +70,7 @@ def gateway(chain: DisputedChain, tmp_path: Path) -> TestClient:
     )
     context = open_gateway(settings, open_database(settings.database_url, Schema.GATEWAY))
     receipts = ReceiptFolder(tmp_path / "receipts")
-    return TestClient(build_api(context, bytes(32), httpx.AsyncClient(), receipts=receipts))
+    return TestClient(build_api(context, httpx.AsyncClient(), receipts=receipts))
 
 
 def test_a_gateway_shows_disputes(chain: DisputedChain, gateway: TestClient) -> None:

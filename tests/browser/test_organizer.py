@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from ostraka.chain.contract import deploy
 from ostraka.demo.local_stack import LocalStack
 from ostraka.keys import SigningKey
 from ostraka.planning.specification import PollSpecification
@@ -15,6 +16,7 @@ from ostraka.planning.specification_file import read_specification
 from ostraka.wire.invitations import InvitationCode
 from ostraka.wire.records import to_hex
 from tests.browser.surfing import Surfer, review_and_seal
+from tests.browser.wallet import BrowserWallet
 from tests.support.api import Api, fresh_keys, wait_for_heads
 from tests.support.invitations import redeem
 from tests.support.town import eventually
@@ -63,7 +65,7 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
     page.goto("/organize")
     organizer.look("organize-token")
     enter(organizer, "not the token")
-    expect(page.get_by_role("alert")).to_contain_text("not the organizer token")
+    expect(page.get_by_role("alert")).to_contain_text("not valid here")
     organizer.look("organize-token-wrong")
     enter(organizer, stack.organizer_token)
     page.get_by_role("link", name="New round or poll").click()
@@ -227,7 +229,7 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
     organizer.look("organize-plan-open")
     assert stack.organizer_token not in "\n".join(organizer.sent)
     assert stack.organizer_token not in json.dumps(organizer.kept())
-    page.get_by_role("button", name="Forget the token").click()
+    page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Organizer token")).to_be_visible()
     assert not organizer.console, organizer.console
 
@@ -352,3 +354,60 @@ def test_a_round_with_a_file_of_accounts(
     expect(page.get_by_role("link", name="Spring budget")).to_be_visible()
     organizer.look("organize-plans")
     assert not organizer.console, organizer.console
+
+
+@pytest.mark.timeout(600)
+def test_a_team_signs_in_by_token_and_by_wallet(
+    stack: LocalStack, surfer: Callable[[], Surfer]
+) -> None:
+    administrator, observer, owner = surfer(), surfer(), SigningKey()
+    page = administrator.page
+    page.goto("/organize/team")
+    enter(administrator, stack.organizer_token)
+    form = page.get_by_role("form", name="Add an organizer")
+
+    def add(name: str, role: str, wallet: bytes | None) -> None:
+        form.get_by_label("Name").fill(name)
+        form.get_by_label("Role").select_option(role)
+        form.get_by_label("Wallet").fill("" if wallet is None else to_hex(wallet))
+        form.get_by_role("button", name="Add").click()
+        expect(page.get_by_role("row").filter(has_text=name)).to_be_visible()
+
+    add("Olga", "observer", None)
+    expect(page.get_by_text("It is shown only now.")).to_be_visible()
+    token = page.get_by_role("status").locator("code").inner_text()
+    administrator.look("organize-team")
+
+    theirs = observer.page
+    theirs.goto("/organize/team")
+    enter(observer, token)
+    expect(theirs.get_by_text("Your role does not allow this page")).to_be_visible()
+    observer.look("organize-not-allowed")
+    theirs.get_by_role("link", name="Audit log").click()
+    expect(theirs.get_by_role("row").filter(has_text="Add an organizer")).not_to_have_count(0)
+    expect(theirs.get_by_role("link", name="Team")).to_have_count(0)
+    observer.look("organize-log")
+
+    # A key's wallet, and a contract that the key owns.
+    contract, _ = deploy(stack.rpc_url, stack.organizer, "TestWallet")
+    add("Walter", "organizer", owner.address)
+    add("Safe", "organizer", contract)
+    for name, account in (("Walter", owner.address), ("Safe", contract)):
+        visitor = surfer()
+        wallet = BrowserWallet(visitor, stack, owner)
+        wallet.account = account
+        visitor.page.goto("/organize")
+        visitor.page.get_by_role("button", name="Sign in with Test Wallet").click()
+        expect(visitor.page.get_by_text(f"Signed in as {name} (organizer)")).to_be_visible()
+        assert stack.gateway_url.removeprefix("http://") in wallet.texts[0]
+        assert not visitor.console, visitor.console
+    visitor.look("organize-signed-in")
+
+    page.get_by_role("button", name="Revoke the access of Olga").click()
+    page.get_by_role("button", name="End the access of Olga now").click()
+    expect(page.get_by_text("Revoked")).to_be_visible()
+    theirs.reload()
+    expect(theirs.get_by_role("alert")).to_contain_text("not valid here")
+    everywhere = json.dumps([*administrator.kept().values(), *observer.kept().values()])
+    assert token not in everywhere
+    assert not administrator.console, administrator.console

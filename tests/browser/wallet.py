@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from eth_account import Account
-from eth_account.messages import _hash_eip191_message, encode_typed_data
+from eth_account.messages import _hash_eip191_message, encode_defunct, encode_typed_data
 
 from ostraka.chain.contract import artifact, checksum, connect
 from ostraka.demo.chains import CHAIN_ID
@@ -58,6 +58,7 @@ class BrowserWallet:
     Attributes:
         account: The account that it shows: its key's, or a contract that the key owns.
         signed: Typed data that it signed, the latest last.
+        texts: Texts that it signed, the latest last.
         asked: Methods that it was asked for.
         declines: How many of the next prompts its owner declines.
         knows_chain: Whether it can change to the chain of the stack.
@@ -68,6 +69,7 @@ class BrowserWallet:
         self._web3 = connect(stack.rpc_url)
         self.account, self.chain_id = key.address, CHAIN_ID
         self.signed: list[dict[str, Any]] = []
+        self.texts: list[str] = []
         self.asked: list[str] = []
         self.declines = 0
         self.knows_chain = True
@@ -117,6 +119,9 @@ class BrowserWallet:
             case "eth_signTypedData_v4":
                 self._prompt()
                 return self._sign(params)
+            case "personal_sign":
+                self._prompt()
+                return self._sign_text(params)
             case "eth_sendTransaction":
                 self._prompt()
                 return self._send(params[0])
@@ -137,6 +142,12 @@ class BrowserWallet:
         return to_hex(
             self._key.sign(_hash_eip191_message(encode_typed_data(full_message=typed_data)))
         )
+
+    def _sign_text(self, params: list[Any]) -> str:
+        assert from_hex(params[1], "account") == self.account
+        text = from_hex(params[0], "message").decode()
+        self.texts.append(text)
+        return to_hex(self._key.sign(_hash_eip191_message(encode_defunct(text=text))))
 
     def _send(self, call: dict[str, str]) -> str:
         assert from_hex(call["from"], "from") == self.account

@@ -20,6 +20,7 @@ from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.courier import Courier
 from ostraka.gateway.idempotency import HEADER
 from ostraka.gateway.plan_runner import PlanRunner
+from ostraka.gateway.roles import Role
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.planning.proposal_details import ProposalDetails
@@ -43,9 +44,11 @@ NOT_YET = {
     "GET /polls/{poll_id}/results.csv",
     "GET /polls/{poll_id}/results.pb",
     "POST /polls/{poll_id}/omitted",
+    "POST /sign-in/message",
+    "POST /sign-in",
 }
-"""Requests that fail here for everybody: nothing is decided, no signature is available, and this
-gateway has no folder for receipts."""
+"""Requests that fail here for everybody: nothing is decided, no signature is available, and
+this gateway has neither a folder for receipts nor a public URL."""
 TOKEN = {"Authorization": "Bearer a token"}
 PICTURE = picture_file()
 
@@ -78,6 +81,7 @@ class Asked:
             "closes_at": now + 20_000,
             "times": TIMES,
         }
+        self._team = gateway.team
         self.round = self._post("/rounds", self.round_wanted)["round"]
         self._post(f"/rounds/{self.round}/funding", {"amount": 100})
         self.image = self._good("POST", "/images", content=PICTURE)["sha256"]
@@ -132,6 +136,10 @@ class Asked:
         to_sign = self._post("/typed-data", asked | {"member": member.address_hex})
         return {"item": self.item, "authorization": signed(member, to_sign)}
 
+    def _organizer(self) -> str:
+        """Return the id of a new organizer: the last one may be revoked."""
+        return self._team.add(uuid.uuid4().hex, Role.OBSERVER, None, None)[0].id
+
     def _post(self, path: str, body: object) -> Any:
         return self._good("POST", path, json=body, headers=TOKEN | {HEADER: str(uuid.uuid4())})
 
@@ -155,6 +163,7 @@ class Asked:
             "token": to_hex(self.stack.registry.address),
             "digest": to_hex(self.ballots[0].ballot_digest),
             "plan": self.plan,
+            "organizer": self._organizer() if "organizer" in case.path_parameters else "",
             "address": data.draw(
                 st.sampled_from([self._keys[0].address_hex, self.invitation.address_hex])
             ),
@@ -176,6 +185,7 @@ class Asked:
                 "member": self._keys[0].address_hex,
                 "proposal": self.proposal,
             },
+            "POST /organizers": {"name": uuid.uuid4().hex, "role": "observer"},
             "POST /polls/{poll_id}/ballots": self.ballots[0].to_json(),
             "POST /polls/{poll_id}/ballots:batch": encode_records(self.ballots),
         }.get(f"{case.operation.method.upper()} {case.operation.path.removeprefix('/api/v1')}")
@@ -203,10 +213,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
 
         @asynccontextmanager
         async def served() -> AsyncIterator[httpx.AsyncClient]:
-            token_hash = hashlib.sha256(b"a token").digest()
             async with (
                 httpx.AsyncClient(trust_env=False) as nodes,
-                client_of(build_api(gateway, token_hash, nodes)) as client,
+                client_of(build_api(gateway, nodes)) as client,
             ):
                 yield client
 

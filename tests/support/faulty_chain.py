@@ -19,6 +19,7 @@ from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.plans import Plans
+from ostraka.gateway.team import Team
 from ostraka.planning.electorates import Electorates
 from ostraka.planning.specification import PollSpecification
 from ostraka_verifier import typed_data
@@ -72,6 +73,7 @@ class FaultyChain:
             load(),
             [self.committee.digest],
             Electorates(self.rpc.url, registry.voting_keys()),
+            Team(engine, hashlib.sha256(TOKEN.encode()).digest()),
             Attachments(engine),
         )
 
@@ -131,7 +133,7 @@ class OrganizersClient:
     """An organizer's client of one gateway."""
 
     def __init__(self, gateway: GatewayContext) -> None:
-        self._api = build_api(gateway, hashlib.sha256(TOKEN.encode()).digest(), httpx.AsyncClient())
+        self._api = build_api(gateway, httpx.AsyncClient())
 
     def post(self, path: str, body: object, key: str = "", times: int = 1) -> list[httpx.Response]:
         """Answers to a request that is sent several times at once."""

@@ -3,13 +3,22 @@
 import { expect, test, vi } from "vitest";
 
 import { Organizer } from "../../web/src/client/organizing.ts";
+import { signInBy } from "../../web/src/client/team.ts";
 import { toHex } from "../../web/src/protocol/encoding.ts";
 import { Shelf } from "./support/shelf.ts";
 import { VOTER } from "./support/votes.ts";
 
+const SELF = {
+  account: toHex(VOTER.address),
+  id: "first",
+  name: "Anna",
+  role: "organizer",
+  permissions: ["organize", "read-log"],
+};
+
 test("an organizer's transaction is awaited until it is mined", async () => {
   const patience = vi.spyOn(AbortSignal, "timeout");
-  const answers = [{ account: toHex(VOTER.address) }, [{ transaction: "0x00" }]];
+  const answers = [SELF, [{ transaction: "0x00" }]];
   vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify(answers.shift()))));
   await (await Organizer.of("token")).fund(1n, 5n);
   // Two transactions; the gateway waits two minutes for each.
@@ -24,7 +33,7 @@ test("an unanswered request is repeated with the same key", async () => {
   let status = 0;
   vi.stubGlobal("fetch", (url: string, { headers }: { headers: Record<string, string> }) => {
     if (url.endsWith("/organizer")) {
-      return Promise.resolve(new Response(JSON.stringify({ account: toHex(VOTER.address) })));
+      return Promise.resolve(new Response(JSON.stringify(SELF)));
     }
     keys.push(headers["Idempotency-Key"] ?? "");
     if (!status) return Promise.reject(new TypeError("the connection broke"));
@@ -51,5 +60,55 @@ test("an unanswered request is repeated with the same key", async () => {
   await organizer.fund(1n, 6n);
   expect(new Set(keys).size).toBe(5);
   expect(shelf.length).toBe(0);
+  vi.unstubAllGlobals();
+});
+
+test("an organizer's role decides what the pages offer", async () => {
+  const asked: string[] = [];
+  const entry = {
+    number: 7,
+    at: 1_800_000_000,
+    name: "Anna",
+    role: "organizer",
+    action: "poll.create",
+    target: "plan 0a",
+    result: "done",
+  };
+  vi.stubGlobal("fetch", (url: string, { headers }: { headers: Record<string, string> }) => {
+    asked.push(`${url} ${headers["Authorization"] ?? ""}`);
+    const content = url.includes("audit-log") ? { entries: [entry], before: 7 } : SELF;
+    return Promise.resolve(new Response(JSON.stringify(content)));
+  });
+  const organizer = await Organizer.of("secret");
+  expect(organizer.may("read-log")).toBe(true);
+  expect(organizer.may("administer")).toBe(false);
+  const { entries, before } = await organizer.log(8);
+  expect(entries.map(({ number }) => number)).toEqual([7]);
+  expect(before).toBe(7);
+  expect(asked.at(-1)).toBe("/api/v1/audit-log?limit=25&before=8 Bearer secret");
+  vi.unstubAllGlobals();
+});
+
+test("a wallet signs in with the gateway's own message", async () => {
+  const posted: unknown[] = [];
+  vi.stubGlobal("fetch", (url: string, { body }: { body: string }) => {
+    posted.push(JSON.parse(body));
+    const content = url.endsWith("/message")
+      ? { message: "Sign in, żółw" }
+      : { token: "session.1" };
+    return Promise.resolve(new Response(JSON.stringify(content)));
+  });
+  const wallet = {
+    address: VOTER.address,
+    signMessage: (text: string) => Promise.resolve(new TextEncoder().encode(`signed ${text}`)),
+  };
+  expect(await signInBy(wallet)).toBe("session.1");
+  expect(posted).toEqual([
+    { address: toHex(VOTER.address) },
+    {
+      message: "Sign in, żółw",
+      signature: toHex(new TextEncoder().encode("signed Sign in, żółw")),
+    },
+  ]);
   vi.unstubAllGlobals();
 });

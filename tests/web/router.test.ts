@@ -8,6 +8,8 @@ test("paths lead to their pages", () => {
   expect(routeOf("/")).toEqual({ page: "home" });
   expect(routeOf("/polls/12/audit")).toEqual({ page: "audit", id: 12n });
   expect(routeOf("/organize/new")).toEqual({ page: "newPlan" });
+  expect(routeOf("/organize/team")).toEqual({ page: "team" });
+  expect(routeOf("/organize/log")).toEqual({ page: "log" });
   expect(routeOf("/organize/00000000000000ff")).toEqual({ page: "plan", id: 255n });
   for (const path of [
     "/polls/0",

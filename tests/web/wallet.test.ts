@@ -269,3 +269,17 @@ describe("transactions", () => {
     expect(await problemOf(transact("0x0"))).toBe("reverted");
   });
 });
+
+test("a wallet signs a text as bytes, and contract wallets may answer in their own form", async () => {
+  const provider = new TestProvider();
+  const seen: unknown[] = [];
+  provider.answers["personal_sign"] = (params) => {
+    seen.push(...params);
+    return "0x0102";
+  };
+  const wallet = await Wallet.connect({ name: "Test", provider });
+  expect(await wallet.signMessage("żółw")).toEqual(Uint8Array.of(1, 2));
+  expect(seen).toEqual([toHex(new TextEncoder().encode("żółw")), toHex(KEY.address)]);
+  provider.answers["personal_sign"] = () => "nothing";
+  await expect(wallet.signMessage("a")).rejects.toThrow(WalletError);
+});

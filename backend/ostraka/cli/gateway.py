@@ -48,7 +48,8 @@ deployed_at = {deployed_at}
 # confirmations = 64
 # Digests of the committees whose nodes tally. The first one is the default.
 committees = []
-# SHA-256 of the organizer's token. The token itself is not stored.
+# SHA-256 of the first administrator's token. The token itself is not stored.
+# `ostraka organizer add` adds further organizers.
 organizer_token_sha256 = "{token_hash}"
 # Addresses or networks of reverse proxies whose X-Forwarded-For identifies the client.
 # trusted_proxies = ["127.0.0.1"]
@@ -90,7 +91,7 @@ def init(
         str, url_option("--rpc", "JSON-RPC endpoint of the chain.", envvar="OSTRAKA_RPC")
     ] = DEFAULT_RPC,
 ) -> None:
-    """Create a key, an organizer's token and a commented settings file.
+    """Create a key, the first administrator's token and a commented settings file.
 
     A passphrase protects the key. The command asks for it, unless it comes from
     OSTRAKA_GATEWAY_PASSPHRASE_FILE, OSTRAKA_GATEWAY_PASSPHRASE or a systemd credential.

@@ -29,6 +29,12 @@ class _Commands(DeferredCommands):
             "Keep a member registry: who may propose or vote, with what weight.",
         ),
         Place(
+            "organizer",
+            "organizer:app",
+            _ORGANIZE,
+            "Who organizes at a gateway, with which role, and the audit log of what they did.",
+        ),
+        Place(
             "invite",
             "invite:app",
             _ORGANIZE,

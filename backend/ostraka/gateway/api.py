@@ -8,7 +8,9 @@ import structlog
 from fastapi import FastAPI, Request, Response
 
 from ostraka.chain.contract import ChainError, Refused
+from ostraka.chain.contract_signatures import accepts
 from ostraka.gateway import pages
+from ostraka.gateway.audit_log import AuditLog
 from ostraka.gateway.ballots import Ballots
 from ostraka.gateway.brand import OSTRAKA, Brand
 from ostraka.gateway.context import GatewayContext
@@ -37,12 +39,14 @@ from ostraka.gateway.routers import (
     gateway,
     images,
     invitations,
+    organizers,
     plans,
     polls,
     proposals,
     rehearsals,
     rounds,
 )
+from ostraka.gateway.sign_in import SignIn
 from ostraka.guard.receipts import ReceiptFolder
 from ostraka.wire import api_docs, cors, direct_routes, health, openapi, problem_responses
 from ostraka.wire.casting_limit import CastingLimit
@@ -60,13 +64,13 @@ _ROUTERS = (
     plans,
     rehearsals,
     invitations,
+    organizers,
     gateway,
 )
 
 
 def build_api(
     context: GatewayContext,
-    token_hash: bytes,
     client: httpx.AsyncClient,
     bundle: Bundle | None = None,
     public_rpc_url: str = "",
@@ -77,7 +81,6 @@ def build_api(
     """Build the application that serves a gateway.
 
     Args:
-        token_hash: SHA-256 of the organizer's token.
         client: HTTP client for requests to nodes.
         bundle: The browser client; None serves the API only.
         public_rpc_url: Public provider of chain data, if there is one.
@@ -87,7 +90,7 @@ def build_api(
     """
     app = describe_api()
     app.state.parts = _parts_of(
-        context, token_hash, client, bundle, public_rpc_url, receipts, public_url, brand
+        context, client, bundle, public_rpc_url, receipts, public_url, brand
     )
     app.state.readiness = health.ReadinessCheck(
         lambda: context.indexer.ping(), lambda: context.indexer.sight
@@ -115,7 +118,7 @@ def describe_api() -> FastAPI:
         description=(
             "Rounds, polls, proposals and ballots over HTTP. Reading is public. Members sign "
             "their proposals, and voters their ballots; only creating, inviting and funding need "
-            "the organizer's token. Errors are problem documents (RFC 9457), listed in "
+            "an organizer's token. Errors are problem documents (RFC 9457), listed in "
             "docs/api.md. Files in docs/ belong to Ostraka's source code."
         ),
     )
@@ -143,7 +146,6 @@ def describe_api() -> FastAPI:
 
 def _parts_of(
     context: GatewayContext,
-    token_hash: bytes,
     client: httpx.AsyncClient,
     bundle: Bundle | None,
     public_rpc_url: str,
@@ -161,7 +163,10 @@ def _parts_of(
     proposal_reader = ProposalReader(context)
     return GatewayParts(
         context=context,
-        token_hash=token_hash,
+        audit_log=AuditLog(context.team.engine),
+        sign_in=SignIn(
+            context.team, public_url, context.registry.domain.chain_id, accepts(context.rpc_url)
+        ),
         public_rpc_url=public_rpc_url,
         public_url=public_url,
         brand=brand,

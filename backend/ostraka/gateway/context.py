@@ -12,6 +12,7 @@ from ostraka.gateway.attachments import Attachments
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.plans import Plans
+from ostraka.gateway.team import Team
 from ostraka.planning.electorates import Electorates
 from ostraka.storage.gateway_tables import Plan
 from ostraka.wire.problem_types import ProblemType
@@ -38,6 +39,7 @@ class GatewayContext:
         attachments: Details and pictures of proposals.
         requests: Requests that clients may repeat safely.
         committees: Digests of the committees that this gateway serves, the default first.
+        team: The organizers.
     """
 
     rpc_url: str
@@ -50,6 +52,7 @@ class GatewayContext:
     curve: Curve
     committees: Sequence[bytes]
     electorates: Electorates
+    team: Team
     attachments: Attachments
     _published: dict[int, PublishedPoll] = field(default_factory=dict)
     _node_urls: dict[bytes, list[str]] = field(default_factory=dict)

@@ -1,7 +1,5 @@
 """Dependencies of routes: parts of the gateway, and shared parameters."""
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -12,7 +10,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator
 
 from ostraka.chain.contract import ChainError, Sent
+from ostraka.gateway.access import Access
 from ostraka.gateway.answers.transactions import Transaction
+from ostraka.gateway.audit_log import AuditLog
 from ostraka.gateway.ballots import Ballots
 from ostraka.gateway.brand import Brand
 from ostraka.gateway.context import MAX_ID, GatewayContext
@@ -29,7 +29,9 @@ from ostraka.gateway.read_models.rounds import RoundReader
 from ostraka.gateway.recent_polls import RecentPolls
 from ostraka.gateway.redeemed_invitations import RedeemedInvitations
 from ostraka.gateway.relayed_proposals import RelayedProposals
+from ostraka.gateway.roles import Permission, Role
 from ostraka.gateway.rounds import Rounds
+from ostraka.gateway.sign_in import SignIn
 from ostraka.guard.receipts import ReceiptFolder
 from ostraka.wire.addresses import canonical_address
 from ostraka.wire.problem_types import ProblemType
@@ -44,7 +46,8 @@ class GatewayParts:
     """Parts of one gateway that its routes use.
 
     Attributes:
-        token_hash: SHA-256 of the organizer's token.
+        audit_log: What organizers did.
+        sign_in: Sign-in of organizers by wallet.
         public_rpc_url: Public provider of chain data; "" without one.
         public_url: Address at which people reach this gateway, without a slash at the end; ""
             if the settings name none.
@@ -53,7 +56,8 @@ class GatewayParts:
     """
 
     context: GatewayContext
-    token_hash: bytes
+    audit_log: AuditLog
+    sign_in: SignIn
     public_rpc_url: str
     public_url: str
     brand: Brand
@@ -96,19 +100,46 @@ async def parts_of(request: Request) -> GatewayParts:
 
 Gateway = Annotated[GatewayParts, Depends(parts_of)]
 
-_bearer = HTTPBearer(auto_error=False, description="The organizer's token.")
+_bearer = HTTPBearer(auto_error=False, description="An organizer's token.")
 
 
-async def require_organizer(
-    gateway: Gateway, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> None:
-    """Raise Problem without the organizer's token."""
-    offered = hashlib.sha256((given.credentials if given else "").encode()).digest()
-    if given is None or not hmac.compare_digest(offered, gateway.token_hash):
-        raise Problem(ProblemType.NOT_ORGANIZER, "this needs the organizer's token")
+async def token_of(
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> str:
+    """Return the token that a request carries; "" if it carries none."""
+    return given.credentials if given else ""
 
 
-ORGANIZER = Depends(require_organizer)
+SentToken = Annotated[str, Depends(token_of)]
+
+
+class Requirement:
+    """A dependency that admits organizers only, and tells the route who acts.
+
+    Attributes:
+        permission: What the organizer's role must allow; None admits every organizer.
+    """
+
+    def __init__(self, permission: Permission | None) -> None:
+        self.permission = permission
+
+    def __call__(self, gateway: Gateway, token: SentToken) -> Access:
+        """Return who acts; Problem without a valid token, or if the role does not allow it."""
+        actor = gateway.context.team.actor_of(token)
+        if actor is None:
+            raise Problem(ProblemType.NOT_ORGANIZER, "this needs an organizer's token")
+        if self.permission is not None and self.permission not in actor.role.permissions:
+            allowed = [role.code for role in Role if self.permission in role.permissions]
+            detail = f"the role {actor.role.code} does not allow this; it needs "
+            raise Problem(ProblemType.ROLE_REQUIRED, detail + " or ".join(allowed))
+        return Access(actor, gateway.audit_log)
+
+
+MayAdminister = Annotated[Access, Depends(Requirement(Permission.ADMINISTER))]
+MayOrganize = Annotated[Access, Depends(Requirement(Permission.ORGANIZE))]
+MayModerate = Annotated[Access, Depends(Requirement(Permission.MODERATE))]
+MayReadLog = Annotated[Access, Depends(Requirement(Permission.READ_LOG))]
+AnyOrganizer = Annotated[Access, Depends(Requirement(None))]
 
 
 async def body_of(request: Request) -> bytes:

@@ -26,6 +26,8 @@ PAGE_PATHS = (
     "/about",
     "/key",
     "/organize",
+    "/organize/log",
+    "/organize/team",
     "/organize/{plan}",
     "/register",
     "/voting-key",

@@ -16,15 +16,17 @@ SENDING = (
     P.NOT_FINAL,
 )
 """For a transaction from the gateway's account."""
+ACCESS = (P.NOT_ORGANIZER, P.ROLE_REQUIRED)
+"""For routes that need a role."""
 ORGANIZING = (
-    P.NOT_ORGANIZER,
+    *ACCESS,
     P.MALFORMED,
     P.INVALID_REQUEST,
     P.IDEMPOTENCY_KEY_MISSING,
     P.IDEMPOTENCY_KEY_REUSED,
     P.REQUEST_IN_PROGRESS,
 )
-"""For requests of the organizer, done once for each key."""
+"""For requests of an organizer, done once for each key."""
 SPECIFYING = (
     *ORGANIZING,
     *CHAIN,

@@ -67,7 +67,7 @@ class Gateway:
         # Without the credentials that a URL may contain.
         self.name = f"{self._client.base_url.scheme}://{self._client.base_url.netloc.decode()}"
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str, *, as_organizer: bool = False) -> Any:
         """Return the JSON of a resource; retry while the gateway is catching up.
 
         Raises:
@@ -76,7 +76,7 @@ class Gateway:
         """
         for attempt in range(_ATTEMPTS):
             try:
-                return self._json(self._send("GET", path, None, False))
+                return self._json(self._send("GET", path, None, as_organizer))
             except Problem as problem:
                 if attempt + 1 == _ATTEMPTS or not _passes(problem):
                     raise

@@ -20,6 +20,7 @@ from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.pages import Bundle
 from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Plans
+from ostraka.gateway.team import Team
 from ostraka.guard.receipts import ReceiptFolder
 from ostraka.guard.sources import FolderSource, NodesSource, Source
 from ostraka.guard.tower import Tower
@@ -58,7 +59,6 @@ def run_gateway(settings: GatewaySettings) -> None:
 async def _serve(settings: GatewaySettings) -> None:
     engine = open_database(settings.database_url, Schema.GATEWAY)
     gateway = open_gateway(settings, engine)
-    token_hash = bytes.fromhex(settings.organizer_token_sha256)
     async with service_client(_CLIENT_TIMEOUT, [request_ids.pass_on]) as client:
         bundle = Bundle.read(settings.web)
         if bundle is None:
@@ -69,7 +69,6 @@ async def _serve(settings: GatewaySettings) -> None:
         receipts = None if folder is None else ReceiptFolder(folder)
         api = build_api(
             gateway,
-            token_hash,
             client,
             bundle,
             settings.public_rpc_url,
@@ -88,7 +87,14 @@ async def _serve(settings: GatewaySettings) -> None:
 
 
 def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:
-    """Open chain, database and key of a gateway."""
+    """Open chain, database and key of a gateway.
+
+    Raises:
+        ValueError: As for `run_gateway`.
+        ChainError: The chain is unreachable.
+    """
+    team = Team(engine, bytes.fromhex(settings.organizer_token_sha256) or None)
+    team.require_administrator()
     registry = Registry(
         settings.rpc_url,
         from_hex(settings.registry, "registry"),
@@ -118,6 +124,7 @@ def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:
         load(),
         [from_hex(digest, "committees") for digest in settings.committees],
         Electorates(settings.rpc_url, registry.voting_keys(), settings.confirmations),
+        team,
         Attachments(engine),
     )
 

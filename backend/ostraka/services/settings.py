@@ -198,8 +198,9 @@ class GatewaySettings(ServiceSettings):
     """As for nodes."""
     committees: list[Digest] = []
     """Digests of the committees whose nodes tally. The first one is the default."""
-    organizer_token_sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    """SHA-256 of the organizer's token."""
+    organizer_token_sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$")
+    """SHA-256 of the first administrator's token. It can be removed once another administrator
+    exists whose access does not end by itself."""
     guard_receipts: Path | None = None
     """Folder of receipts that voters and others hand in, and that it passes on. Without it, none
     are taken."""

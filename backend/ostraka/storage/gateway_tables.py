@@ -1,7 +1,7 @@
-"""Tables of a gateway: its index of the chain, and the organizers' plans.
+"""Tables of a gateway: its index of the chain, the organizers, their plans and what they did.
 
-Nothing here is secret: the gateway knows only the addresses of invitations. The index can be
-rebuilt from the chain.
+Nothing here is secret: the gateway knows only the addresses of invitations and hashes of tokens.
+The index can be rebuilt from the chain.
 """
 
 from datetime import datetime
@@ -211,3 +211,84 @@ class IdempotentRequest(GatewayTable, table=True):
     )
     """The answer; None until there is one."""
     asked_at: datetime = Field(default_factory=utc_now)
+
+
+class Organizer(GatewayTable, table=True):
+    """An organizer beside the first administrator; signs in by a token, by a wallet or by both."""
+
+    __tablename__ = "organizer"
+    __table_args__ = (
+        # Names and wallets of former organizers can be used again.
+        *(
+            Index(
+                f"ix_organizer_active_{member}",
+                member,
+                unique=True,
+                sqlite_where=text("revoked_at_unix_s IS NULL"),
+                postgresql_where=text("revoked_at_unix_s IS NULL"),
+            )
+            for member in ("name", "wallet")
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    name: str
+    role: str
+    """Code of an `ostraka.gateway.roles.Role`."""
+    token_hash: bytes | None = None
+    """SHA-256 of the token; None without one."""
+    wallet: bytes | None = None
+    """Address of the wallet, 20 bytes; None without one."""
+    created_at_unix_s: UnixSeconds = Field(sa_type=BigInteger)
+    expires_at_unix_s: UnixSeconds | None = Field(default=None, sa_type=BigInteger)
+    """When the access ends by itself; None for never."""
+    revoked_at_unix_s: UnixSeconds | None = Field(default=None, sa_type=BigInteger)
+    """When an administrator ended the access; None if nobody did."""
+
+
+class SignInChallenge(GatewayTable, table=True):
+    """A message that an organizer's wallet may sign once to sign in."""
+
+    __tablename__ = "sign_in_challenge"
+
+    message_hash: bytes = Field(primary_key=True)
+    """SHA-256 of the message."""
+    organizer_id: str = Field(index=True)
+    expires_at_unix_s: UnixSeconds = Field(sa_type=BigInteger)
+
+
+class OrganizerSession(GatewayTable, table=True):
+    """The time after an organizer's sign-in by wallet."""
+
+    __tablename__ = "organizer_session"
+
+    id: str = Field(primary_key=True)
+    organizer_id: str = Field(index=True)
+    token_hash: bytes
+    """SHA-256 of the session's token."""
+    expires_at_unix_s: UnixSeconds = Field(sa_type=BigInteger)
+
+
+class AuditEntry(GatewayTable, table=True):
+    """Something that an organizer did, or wanted to do. Rows are never changed or deleted."""
+
+    __tablename__ = "audit_entry"
+
+    number: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False, nullable=False)
+    )
+    """1 for the first entry, without gaps."""
+    at_unix_s: UnixSeconds = Field(sa_type=BigInteger)
+    organizer: str
+    """Id of the organizer; "first" for the administrator of the settings."""
+    name: str
+    """The organizer's name at that time, like `role`."""
+    role: str
+    action: str
+    target: str
+    result: str
+    """"done", or the code of a problem type."""
+    previous: bytes
+    """Hash of the entry before, 32 bytes; zeros for the first."""
+    hash: bytes
+    """See `ostraka.wire.audit_entries`, 32 bytes."""

@@ -36,6 +36,12 @@ class ProblemType(Enum):
     REQUEST_IN_PROGRESS = "request-in-progress", "Request in progress", 409
     RANGE_NOT_SATISFIABLE = "range-not-satisfiable", "Range not satisfiable", 416
     NOT_ORGANIZER = "not-organizer", "Organizer's token required", 401
+    ROLE_REQUIRED = "role-required", "Another role required", 403
+    NO_SUCH_ORGANIZER = "no-such-organizer", "No such organizer", 404
+    ORGANIZER_EXISTS = "organizer-exists", "Organizer already exists", 409
+    LAST_ADMINISTRATOR = "last-administrator", "Last administrator", 409
+    SIGN_IN_UNAVAILABLE = "sign-in-unavailable", "Sign-in by wallet unavailable", 409
+    SIGN_IN_FAILED = "sign-in-failed", "Sign-in failed", 403
 
     # The chain, and a service's index of it.
     CHAIN_UNREACHABLE = "chain-unreachable", "Chain unreachable", 503

@@ -1,6 +1,18 @@
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
 );
+CREATE TABLE public.audit_entry (
+    number bigint NOT NULL,
+    at_unix_s bigint NOT NULL,
+    organizer character varying NOT NULL,
+    name character varying NOT NULL,
+    role character varying NOT NULL,
+    action character varying NOT NULL,
+    target character varying NOT NULL,
+    result character varying NOT NULL,
+    previous bytea NOT NULL,
+    hash bytea NOT NULL
+);
 CREATE TABLE public.checkpoint (
     number bigint NOT NULL,
     hash bytea NOT NULL
@@ -46,6 +58,22 @@ CREATE TABLE public.invitation (
     code bytea,
     by_code bytea
 );
+CREATE TABLE public.organizer (
+    id character varying NOT NULL,
+    name character varying NOT NULL,
+    role character varying NOT NULL,
+    token_hash bytea,
+    wallet bytea,
+    created_at_unix_s bigint NOT NULL,
+    expires_at_unix_s bigint,
+    revoked_at_unix_s bigint
+);
+CREATE TABLE public.organizer_session (
+    id character varying NOT NULL,
+    organizer_id character varying NOT NULL,
+    token_hash bytea NOT NULL,
+    expires_at_unix_s bigint NOT NULL
+);
 CREATE TABLE public.outgoing_transaction (
     account bytea NOT NULL,
     nonce bigint NOT NULL,
@@ -71,22 +99,15 @@ CREATE TABLE public.plan (
     problem json,
     created_at timestamp with time zone NOT NULL
 );
-CREATE TABLE public.proposal_document (
-    hash bytea NOT NULL,
-    content bytea NOT NULL,
-    stored_at timestamp with time zone NOT NULL
-);
-CREATE TABLE public.proposal_image (
-    sha256 bytea NOT NULL,
-    content bytea NOT NULL,
-    size integer NOT NULL,
-    named boolean NOT NULL,
-    uploaded_at timestamp with time zone NOT NULL
-);
 CREATE TABLE public.relay_count (
     round_id bigint NOT NULL,
     member bytea NOT NULL,
     count integer NOT NULL
+);
+CREATE TABLE public.sign_in_challenge (
+    message_hash bytea NOT NULL,
+    organizer_id character varying NOT NULL,
+    expires_at_unix_s bigint NOT NULL
 );
 CREATE TABLE public.signed_transaction (
     id integer NOT NULL,
@@ -128,6 +149,8 @@ ALTER TABLE ONLY public.indexed_event ALTER COLUMN id SET DEFAULT nextval('publi
 ALTER TABLE ONLY public.signed_transaction ALTER COLUMN id SET DEFAULT nextval('public.signed_transaction_id_seq'::regclass);
 ALTER TABLE ONLY public.step ALTER COLUMN id SET DEFAULT nextval('public.step_id_seq'::regclass);
 INSERT INTO public.alembic_version VALUES ('0003');
+INSERT INTO public.audit_entry VALUES (1, 1, 'the organizer', 'the name', 'the role', 'the action', 'the target', 'the result', '\x70726576696f7573', '\x68617368');
+INSERT INTO public.audit_entry VALUES (2, 2, 'another the organizer', 'another the name', 'another the role', 'another the action', 'another the target', 'another the result', '\x616e6f746865722070726576696f7573', '\x616e6f746865722068617368');
 INSERT INTO public.checkpoint VALUES (1, '\x68617368');
 INSERT INTO public.checkpoint VALUES (2, '\x616e6f746865722068617368');
 INSERT INTO public.idempotent_request VALUES ('\x6b65795f68617368', '\x66696e6765727072696e74', '{"a member": ["outcome", "1"]}', '2026-11-25 12:00:00+00');
@@ -136,16 +159,18 @@ INSERT INTO public.indexed_event VALUES (1, 1, 1, 'the contract', 'the name', 't
 INSERT INTO public.indexed_event VALUES (2, 2, 2, 'another the contract', 'another the name', 'another the subject', '{"a member": ["arguments", "1"]}', 'another the transaction');
 INSERT INTO public.invitation VALUES ('the plan_id', '\x61646472657373', 1, '\x7369676e696e675f6b6579', '\x62795f696e7669746174696f6e', '\x62795f7369676e696e675f6b6579', '\x636f6465', '\x62795f636f6465');
 INSERT INTO public.invitation VALUES ('another the plan_id', '\x616e6f746865722061646472657373', 2, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO public.organizer VALUES ('the id', 'the name', 'the role', '\x746f6b656e5f68617368', '\x77616c6c6574', 1, 1, 1);
+INSERT INTO public.organizer VALUES ('another the id', 'another the name', 'another the role', NULL, NULL, 2, NULL, NULL);
+INSERT INTO public.organizer_session VALUES ('the id', 'the organizer_id', '\x746f6b656e5f68617368', 1);
+INSERT INTO public.organizer_session VALUES ('another the id', 'another the organizer_id', '\x616e6f7468657220746f6b656e5f68617368', 2);
 INSERT INTO public.outgoing_transaction VALUES ('\x6163636f756e74', 1, 'the purpose', '{"a member": ["fields", "1"]}', true, true, true);
 INSERT INTO public.outgoing_transaction VALUES ('\x616e6f74686572206163636f756e74', 2, 'another the purpose', '{"a member": ["fields", "1"]}', false, false, false);
 INSERT INTO public.plan VALUES ('the id', true, '{"a member": ["specification", "1"]}', 1, 1, '\x6d656d62657273', '\x63656e737573', '\x726564656d7074696f6e73', '\x6e6f6e6365', '{"a member": ["source", "1"]}', true, '{"a member": ["warnings", "1"]}', '{"a member": ["problem", "1"]}', '2026-11-25 12:00:00+00');
 INSERT INTO public.plan VALUES ('another the id', false, '{"a member": ["specification", "1"]}', NULL, NULL, NULL, NULL, NULL, NULL, 'null', false, '{"a member": ["warnings", "1"]}', 'null', '2026-11-25 12:00:00+00');
-INSERT INTO public.proposal_document VALUES ('\x68617368', '\x636f6e74656e74', '2026-11-25 12:00:00+00');
-INSERT INTO public.proposal_document VALUES ('\x616e6f746865722068617368', '\x616e6f7468657220636f6e74656e74', '2026-11-25 12:00:00+00');
-INSERT INTO public.proposal_image VALUES ('\x736861323536', '\x636f6e74656e74', 1, true, '2026-11-25 12:00:00+00');
-INSERT INTO public.proposal_image VALUES ('\x616e6f7468657220736861323536', '\x616e6f7468657220636f6e74656e74', 2, false, '2026-11-25 12:00:00+00');
 INSERT INTO public.relay_count VALUES (1, '\x6d656d626572', 1);
 INSERT INTO public.relay_count VALUES (2, '\x616e6f74686572206d656d626572', 2);
+INSERT INTO public.sign_in_challenge VALUES ('\x6d6573736167655f68617368', 'the organizer_id', 1);
+INSERT INTO public.sign_in_challenge VALUES ('\x616e6f74686572206d6573736167655f68617368', 'another the organizer_id', 2);
 INSERT INTO public.signed_transaction VALUES (1, '\x6163636f756e74', 1, '\x68617368', '\x726177', 1, 1, 1, 1);
 INSERT INTO public.signed_transaction VALUES (2, '\x616e6f74686572206163636f756e74', 2, '\x616e6f746865722068617368', '\x616e6f7468657220726177', 2, 2, 2, 2);
 INSERT INTO public.step VALUES (1, 'the plan_id', 'the name', 'the transaction', 1, 1);
@@ -156,6 +181,8 @@ SELECT pg_catalog.setval('public.signed_transaction_id_seq', 1, false);
 SELECT pg_catalog.setval('public.step_id_seq', 1, false);
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+ALTER TABLE ONLY public.audit_entry
+    ADD CONSTRAINT audit_entry_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY public.checkpoint
     ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY public.idempotent_request
@@ -168,16 +195,18 @@ ALTER TABLE ONLY public.invitation
     ADD CONSTRAINT invitation_pkey PRIMARY KEY (plan_id, address);
 ALTER TABLE ONLY public.invitation
     ADD CONSTRAINT invitation_plan_id_signing_key_key UNIQUE (plan_id, signing_key);
+ALTER TABLE ONLY public.organizer
+    ADD CONSTRAINT organizer_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.organizer_session
+    ADD CONSTRAINT organizer_session_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.outgoing_transaction
     ADD CONSTRAINT outgoing_transaction_pkey PRIMARY KEY (account, nonce);
 ALTER TABLE ONLY public.plan
     ADD CONSTRAINT plan_pkey PRIMARY KEY (id);
-ALTER TABLE ONLY public.proposal_document
-    ADD CONSTRAINT proposal_document_pkey PRIMARY KEY (hash);
-ALTER TABLE ONLY public.proposal_image
-    ADD CONSTRAINT proposal_image_pkey PRIMARY KEY (sha256);
 ALTER TABLE ONLY public.relay_count
     ADD CONSTRAINT relay_count_pkey PRIMARY KEY (round_id, member);
+ALTER TABLE ONLY public.sign_in_challenge
+    ADD CONSTRAINT sign_in_challenge_pkey PRIMARY KEY (message_hash);
 ALTER TABLE ONLY public.signed_transaction
     ADD CONSTRAINT signed_transaction_hash_key UNIQUE (hash);
 ALTER TABLE ONLY public.signed_transaction
@@ -190,6 +219,10 @@ CREATE INDEX ix_indexed_event_block ON public.indexed_event USING btree (block);
 CREATE INDEX ix_indexed_event_name ON public.indexed_event USING btree (name);
 CREATE INDEX ix_indexed_event_subject ON public.indexed_event USING btree (subject);
 CREATE INDEX ix_invitation_address ON public.invitation USING btree (address);
+CREATE UNIQUE INDEX ix_organizer_active_name ON public.organizer USING btree (name) WHERE (revoked_at_unix_s IS NULL);
+CREATE UNIQUE INDEX ix_organizer_active_wallet ON public.organizer USING btree (wallet) WHERE (revoked_at_unix_s IS NULL);
+CREATE INDEX ix_organizer_session_organizer_id ON public.organizer_session USING btree (organizer_id);
 CREATE UNIQUE INDEX ix_outgoing_transaction_current ON public.outgoing_transaction USING btree (purpose) WHERE (NOT given_up);
+CREATE INDEX ix_sign_in_challenge_organizer_id ON public.sign_in_challenge USING btree (organizer_id);
 CREATE INDEX ix_signed_transaction_nonce ON public.signed_transaction USING btree (nonce);
 CREATE INDEX ix_step_plan_id ON public.step USING btree (plan_id);

@@ -5,6 +5,21 @@ CREATE TABLE alembic_version (
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 INSERT INTO "alembic_version" VALUES('0003');
+CREATE TABLE audit_entry (
+	number BIGINT NOT NULL, 
+	at_unix_s BIGINT NOT NULL, 
+	organizer VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	role VARCHAR NOT NULL, 
+	action VARCHAR NOT NULL, 
+	target VARCHAR NOT NULL, 
+	result VARCHAR NOT NULL, 
+	previous BLOB NOT NULL, 
+	hash BLOB NOT NULL, 
+	PRIMARY KEY (number)
+);
+INSERT INTO "audit_entry" VALUES(1,1,'the organizer','the name','the role','the action','the target','the result',X'70726576696F7573',X'68617368');
+INSERT INTO "audit_entry" VALUES(2,2,'another the organizer','another the name','another the role','another the action','another the target','another the result',X'616E6F746865722070726576696F7573',X'616E6F746865722068617368');
 CREATE TABLE checkpoint (
 	number BIGINT NOT NULL, 
 	hash BLOB NOT NULL, 
@@ -47,6 +62,28 @@ CREATE TABLE invitation (
 );
 INSERT INTO "invitation" VALUES('the plan_id',X'61646472657373',1,X'7369676E696E675F6B6579',X'62795F696E7669746174696F6E',X'62795F7369676E696E675F6B6579',X'636F6465',X'62795F636F6465');
 INSERT INTO "invitation" VALUES('another the plan_id',X'616E6F746865722061646472657373',2,NULL,NULL,NULL,NULL,NULL);
+CREATE TABLE organizer (
+	id VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	role VARCHAR NOT NULL, 
+	token_hash BLOB, 
+	wallet BLOB, 
+	created_at_unix_s BIGINT NOT NULL, 
+	expires_at_unix_s BIGINT, 
+	revoked_at_unix_s BIGINT, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "organizer" VALUES('the id','the name','the role',X'746F6B656E5F68617368',X'77616C6C6574',1,1,1);
+INSERT INTO "organizer" VALUES('another the id','another the name','another the role',NULL,NULL,2,NULL,NULL);
+CREATE TABLE organizer_session (
+	id VARCHAR NOT NULL, 
+	organizer_id VARCHAR NOT NULL, 
+	token_hash BLOB NOT NULL, 
+	expires_at_unix_s BIGINT NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "organizer_session" VALUES('the id','the organizer_id',X'746F6B656E5F68617368',1);
+INSERT INTO "organizer_session" VALUES('another the id','another the organizer_id',X'616E6F7468657220746F6B656E5F68617368',2);
 CREATE TABLE outgoing_transaction (
 	account BLOB NOT NULL, 
 	nonce BIGINT NOT NULL, 
@@ -78,24 +115,6 @@ CREATE TABLE "plan" (
 );
 INSERT INTO "plan" VALUES('the id',1,'{"a member": ["specification", "1"]}',1,1,X'6D656D62657273',X'63656E737573',X'726564656D7074696F6E73',X'6E6F6E6365','{"a member": ["source", "1"]}',1,'{"a member": ["warnings", "1"]}','{"a member": ["problem", "1"]}','2026-11-25 12:00:00.000000');
 INSERT INTO "plan" VALUES('another the id',0,'{"a member": ["specification", "1"]}',NULL,NULL,NULL,NULL,NULL,NULL,'null',0,'{"a member": ["warnings", "1"]}','null','2026-11-25 12:00:00.000000');
-CREATE TABLE proposal_document (
-	hash BLOB NOT NULL, 
-	content BLOB NOT NULL, 
-	stored_at DATETIME NOT NULL, 
-	PRIMARY KEY (hash)
-);
-INSERT INTO "proposal_document" VALUES(X'68617368',X'636F6E74656E74','2026-11-25 12:00:00.000000');
-INSERT INTO "proposal_document" VALUES(X'616E6F746865722068617368',X'616E6F7468657220636F6E74656E74','2026-11-25 12:00:00.000000');
-CREATE TABLE proposal_image (
-	sha256 BLOB NOT NULL, 
-	content BLOB NOT NULL, 
-	size INTEGER NOT NULL, 
-	named BOOLEAN NOT NULL, 
-	uploaded_at DATETIME NOT NULL, 
-	PRIMARY KEY (sha256)
-);
-INSERT INTO "proposal_image" VALUES(X'736861323536',X'636F6E74656E74',1,1,'2026-11-25 12:00:00.000000');
-INSERT INTO "proposal_image" VALUES(X'616E6F7468657220736861323536',X'616E6F7468657220636F6E74656E74',2,0,'2026-11-25 12:00:00.000000');
 CREATE TABLE relay_count (
 	round_id BIGINT NOT NULL, 
 	member BLOB NOT NULL, 
@@ -104,6 +123,14 @@ CREATE TABLE relay_count (
 );
 INSERT INTO "relay_count" VALUES(1,X'6D656D626572',1);
 INSERT INTO "relay_count" VALUES(2,X'616E6F74686572206D656D626572',2);
+CREATE TABLE sign_in_challenge (
+	message_hash BLOB NOT NULL, 
+	organizer_id VARCHAR NOT NULL, 
+	expires_at_unix_s BIGINT NOT NULL, 
+	PRIMARY KEY (message_hash)
+);
+INSERT INTO "sign_in_challenge" VALUES(X'6D6573736167655F68617368','the organizer_id',1);
+INSERT INTO "sign_in_challenge" VALUES(X'616E6F74686572206D6573736167655F68617368','another the organizer_id',2);
 CREATE TABLE signed_transaction (
 	id INTEGER NOT NULL, 
 	account BLOB NOT NULL, 
@@ -138,4 +165,8 @@ CREATE INDEX ix_invitation_address ON invitation (address);
 CREATE INDEX ix_step_plan_id ON step (plan_id);
 CREATE UNIQUE INDEX ix_outgoing_transaction_current ON outgoing_transaction (purpose) WHERE NOT given_up;
 CREATE INDEX ix_signed_transaction_nonce ON signed_transaction (nonce);
+CREATE UNIQUE INDEX ix_organizer_active_name ON organizer (name) WHERE revoked_at_unix_s IS NULL;
+CREATE UNIQUE INDEX ix_organizer_active_wallet ON organizer (wallet) WHERE revoked_at_unix_s IS NULL;
+CREATE INDEX ix_sign_in_challenge_organizer_id ON sign_in_challenge (organizer_id);
+CREATE INDEX ix_organizer_session_organizer_id ON organizer_session (organizer_id);
 COMMIT;

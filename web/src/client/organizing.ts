@@ -22,6 +22,16 @@ import {
   time,
   whole,
 } from "./shape.ts";
+import {
+  logPage,
+  type Member,
+  members,
+  type NewMember,
+  type Permission,
+  revoked,
+  type WithToken,
+  withToken,
+} from "./team.ts";
 import type { Store } from "./votes.ts";
 
 /** Any value: its meaning depends on other members. */
@@ -79,7 +89,6 @@ export const tried = record({ warnings: list(warning) });
 export const created = record({ plan: text });
 const sent = record({ transaction: bytes });
 
-/** The organizer of a gateway, identified by a token; the gateway pays for transactions. */
 /** What is rehearsed, by which invitations, and the words that mark it as a rehearsal. */
 export interface Rehearsal {
   readonly of:
@@ -91,27 +100,78 @@ export interface Rehearsal {
   readonly notice: string;
 }
 
+/** Entries of the audit log on one page. */
+const LOG_PAGE = 25;
+
+const self = record({ account: bytes, id: text, name: text, role: text, permissions: list(text) });
+
+/** An organizer of a gateway, identified by a token; the gateway pays for transactions. */
 export class Organizer {
   readonly #gateway: Gateway;
   readonly #requests: OpenRequests;
   /** The account from which the gateway pays. */
   readonly account: Uint8Array;
+  readonly id: string;
+  readonly name: string;
+  /** Code of the role; later versions may have further ones. */
+  readonly role: string;
+  readonly #permissions: readonly string[];
 
-  private constructor(gateway: Gateway, requests: OpenRequests, account: Uint8Array) {
+  private constructor(gateway: Gateway, requests: OpenRequests, found: Of<typeof self>) {
     this.#gateway = gateway;
     this.#requests = requests;
-    this.account = account;
+    this.account = found.account;
+    this.id = found.id;
+    this.name = found.name;
+    this.role = found.role;
+    this.#permissions = found.permissions;
   }
 
   /**
    * @param store Where this device stores unanswered requests; undefined to keep them while the
    *   page is open.
-   * @throws Refusal with status 401: the token is not the organizer's.
+   * @throws Refusal with status 401: the token is no organizer's.
    */
   static async of(token: string, store?: Store): Promise<Organizer> {
     const gateway = new Gateway("", token, MINING_MS);
-    const { account } = await gateway.get("/organizer", record({ account: bytes }));
-    return new Organizer(gateway, new OpenRequests(gateway, store), account);
+    const found = await gateway.get("/organizer", self);
+    return new Organizer(gateway, new OpenRequests(gateway, store), found);
+  }
+
+  /** Whether the organizer's role allows something. */
+  may(permission: Permission): boolean {
+    return this.#permissions.includes(permission);
+  }
+
+  /** All organizers, former ones too. */
+  async team(): Promise<readonly Member[]> {
+    return await this.#gateway.get("/organizers", members);
+  }
+
+  /** Add an organizer; the answer shows the new token for the only time. */
+  async add(wanted: NewMember): Promise<WithToken> {
+    return await this.#gateway.post("/organizers", wanted, withToken);
+  }
+
+  /** Replace an organizer's token. */
+  async rotate(id: string): Promise<WithToken> {
+    return await this.#gateway.post(`/organizers/${id}/rotation`, {}, withToken);
+  }
+
+  /** End an organizer's access. */
+  async revoke(id: string): Promise<void> {
+    await this.#gateway.post(`/organizers/${id}/revocation`, {}, revoked);
+  }
+
+  /** A page of the audit log, the newest entries first. */
+  async log(before: number | undefined): Promise<Of<typeof logPage>> {
+    const from = before === undefined ? "" : `&before=${before}`;
+    return await this.#gateway.get(`/audit-log?limit=${LOG_PAGE}${from}`, logPage);
+  }
+
+  /** End the session of a sign-in by wallet; a token stays valid. */
+  async signOut(): Promise<void> {
+    await this.#gateway.post("/sign-out", {}, record({ closed: flag }));
   }
 
   /** Warnings for a poll that is not created; Refusal names an invalid member. */

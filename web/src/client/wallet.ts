@@ -193,6 +193,22 @@ export class Wallet implements Signer {
     throw new WalletError("other signature");
   }
 
+  /**
+   * Let the wallet sign a text (EIP-191); contract wallets return signatures of their own form.
+   *
+   * @throws WalletError: its owner declined, or its answer is no signature.
+   */
+  async signMessage(message: string): Promise<Uint8Array> {
+    const content = toHex(new TextEncoder().encode(message));
+    const answer = await ask(this.#provider, "personal_sign", [content, toHex(this.address)]);
+    try {
+      return readSignature(answer);
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+    }
+    throw new WalletError("failed", "personal_sign");
+  }
+
   /** Let the wallet change to a chain; WalletError when it stays on another one. */
   async useChain(chainId: bigint): Promise<void> {
     if ((await chainOf(this.#provider)) === chainId) return;

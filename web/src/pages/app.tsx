@@ -35,6 +35,8 @@ const PAGES: Readonly<Record<Route["page"], Loader>> = {
   about: async () => (await import("./about.tsx")).AboutPage,
   organize: async () => (await forOrganizer(import("./organize/plans.tsx"))).OrganizePage,
   newPlan: async () => (await forOrganizer(import("./organize/wizard.tsx"))).NewPlanPage,
+  team: async () => (await forOrganizer(import("./organize/team.tsx"))).TeamPage,
+  log: async () => (await forOrganizer(import("./organize/log.tsx"))).LogPage,
   plan: async () => (await forOrganizer(import("./organize/plan.tsx"))).PlanPage,
   // The route exists in development only, so a build leaves the page out.
   design: async () => (import.meta.env.DEV ? (await import("./design.tsx")).DesignPage : NotFound),

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 /** A page with the parameters of its path. */
 export type Route =
-  | { readonly page: "missing" | "newPlan" | "design" | Plain }
+  | { readonly page: "missing" | "design" | Organizing | Plain }
   | { readonly page: Numbered | "plan"; readonly id: bigint }
   | { readonly page: "proposal" | "revise"; readonly id: bigint; readonly proposal: string };
 
@@ -13,6 +13,9 @@ type Plain = "home" | "key" | "voting-key" | "register" | "about" | "organize" |
 
 /** Texts of whoever runs the site. */
 type Statement = "imprint" | "privacy" | "accessibility";
+
+/** Further pages of organizers. */
+type Organizing = "newPlan" | "team" | "log";
 
 type Numbered = "round" | "propose" | "poll" | "check" | "results" | "audit";
 
@@ -42,6 +45,10 @@ export function routeOf(path: string): Route {
       return { page: path.slice(1) as Plain };
     case "/organize/new":
       return { page: "newPlan" };
+    case "/organize/team":
+      return { page: "team" };
+    case "/organize/log":
+      return { page: "log" };
     case "/design":
       // The components on one page; builds do not contain it.
       if (import.meta.env.DEV) return { page: "design" };

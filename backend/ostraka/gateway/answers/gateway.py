@@ -65,9 +65,15 @@ class Config(Answer):
 
 
 class Organizer(Answer):
-    """The account that pays for what the organizer creates."""
+    """The organizer to whom a token belongs."""
 
-    account: Address
+    account: Address = Field(description="Account that pays for what organizers create.")
+    id: str = Field(description="`first` for the administrator of the settings.")
+    name: str
+    role: str = Field(examples=["organizer"])
+    permissions: list[str] = Field(
+        description="What the role allows.", examples=[["moderate", "organize", "read-log"]]
+    )
 
 
 class Token(Answer):

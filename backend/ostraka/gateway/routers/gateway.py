@@ -15,7 +15,7 @@ from ostraka.gateway.answers.gateway import (
 )
 from ostraka.gateway.ballots import MAX_BATCH
 from ostraka.gateway.brand import STATEMENTS
-from ostraka.gateway.dependencies import ORGANIZER, Gateway, StatementPath, TokenPath
+from ostraka.gateway.dependencies import AnyOrganizer, Gateway, StatementPath, TokenPath
 from ostraka.gateway.limits import MAX_BODY_BYTES
 from ostraka.gateway.read_models.committees import committees_of
 from ostraka.wire.openapi import problems
@@ -88,7 +88,14 @@ def token(gateway: Gateway, token: TokenPath) -> Token:
     return Token(symbol=symbol, decimals=decimals)
 
 
-@router.get("/organizer", dependencies=[ORGANIZER], responses=problems(ProblemType.NOT_ORGANIZER))
-def who_organizes(gateway: Gateway) -> Organizer:
-    """Check the organizer's token; returns the account from which this gateway pays."""
-    return Organizer(account=to_hex(gateway.context.account.address))
+@router.get("/organizer", responses=problems(ProblemType.NOT_ORGANIZER))
+def who_organizes(gateway: Gateway, access: AnyOrganizer) -> Organizer:
+    """Show to whom the token belongs, and the account from which this gateway pays."""
+    role = access.actor.role
+    return Organizer(
+        account=to_hex(gateway.context.account.address),
+        id=access.actor.id,
+        name=access.actor.name,
+        role=role.code,
+        permissions=sorted(role.permissions),
+    )

@@ -12,11 +12,11 @@ from ostraka.gateway.answers.plans import Plan
 from ostraka.gateway.answers.polls import Poll, PollSummary, Progress, ProgressEvent, VoterEntry
 from ostraka.gateway.answers.results import Results
 from ostraka.gateway.dependencies import (
-    ORGANIZER,
     AddressPath,
     DoneOnce,
     DryRun,
     Gateway,
+    MayOrganize,
     PollNumber,
 )
 from ostraka.gateway.problem_groups import POLL, SERVED_POLL, SPECIFYING
@@ -37,13 +37,16 @@ _DECIDED = problems(POLL, ProblemType.POLL_VOID, ProblemType.NOT_TALLIED)
 @router.post(
     "/polls",
     status_code=201,
-    dependencies=[ORGANIZER],
     response_model=Plan,
     response_model_exclude_unset=True,
     responses=DRY_RUN | problems(SPECIFYING, ProblemType.DESCRIPTION_TOO_LONG),
 )
 def create_poll(
-    gateway: Gateway, wanted: PollSpecification, once: DoneOnce, dry_run: DryRun = False
+    gateway: Gateway,
+    access: MayOrganize,
+    wanted: PollSpecification,
+    once: DoneOnce,
+    dry_run: DryRun = False,
 ) -> Any:
     """Plan a poll without a round; it goes on chain when registration is over.
 
@@ -51,7 +54,14 @@ def create_poll(
     """
     if dry_run:
         return dry_run_answer(gateway.polls.check(wanted))
-    return once(lambda name: gateway.context.plans.to_json(gateway.polls.create(wanted, name)))
+
+    def create(name: str) -> dict[str, Any]:
+        with access.recorded("poll.create", wanted.title) as record:
+            plan = gateway.polls.create(wanted, name)
+            record.target = f"plan {plan.id}"
+        return gateway.context.plans.to_json(plan)
+
+    return once(create)
 
 
 @router.get("/polls", responses=problems(ProblemType.CHAIN_UNREACHABLE))

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from ostraka.gateway.answers.plans import Plan
-from ostraka.gateway.dependencies import ORGANIZER, DoneOnce, Gateway
+from ostraka.gateway.dependencies import DoneOnce, Gateway, MayOrganize
 from ostraka.gateway.plans import specification_of
 from ostraka.gateway.problem_groups import SPECIFYING
 from ostraka.planning.fields import Strict, Title
@@ -51,19 +51,25 @@ class Rehearsing(Strict):
 @router.post(
     "/rehearsals",
     status_code=201,
-    dependencies=[ORGANIZER],
     response_model=Plan,
     response_model_exclude_unset=True,
     responses=problems(SPECIFYING, ProblemType.NO_SUCH_PLAN, ProblemType.DESCRIPTION_TOO_LONG),
 )
-def rehearse(gateway: Gateway, wanted: Rehearsing, once: DoneOnce) -> Any:
+def rehearse(gateway: Gateway, access: MayOrganize, wanted: Rehearsing, once: DoneOnce) -> Any:
     """Plan a rehearsal: a poll on the same chain with the same questions, minutes instead of days.
 
     Its title begins with `label`, and its description has `"rehearsal": true`. One ballot suffices,
     and so it is not secret. A round is rehearsed with made-up proposals. The log has an entry with
     the plan, what it rehearses, the number of its voters, and its end.
     """
-    return once(lambda name: _plan(gateway, wanted, name))
+
+    def plan(name: str) -> dict[str, Any]:
+        with access.recorded("poll.rehearse", "rehearsal") as record:
+            planned = _plan(gateway, wanted, name)
+            record.target = f"plan {planned['plan']}"
+        return planned
+
+    return once(plan)
 
 
 def _plan(gateway: Gateway, wanted: Rehearsing, request: str) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from ostraka.gateway.answers.plans import Plan
 from ostraka.gateway.answers.rounds import Funder, Membership, Round, RoundSummary
 from ostraka.gateway.answers.transactions import Transaction
 from ostraka.gateway.dependencies import (
-    ORGANIZER,
     AddressPath,
     DoneOnce,
     DryRun,
     Gateway,
+    MayOrganize,
     RoundNumber,
 )
 from ostraka.gateway.problem_groups import ORGANIZING, ROUND, SENDING, SPECIFYING
@@ -50,13 +50,16 @@ class NewCode(Strict):
 @router.post(
     "/rounds",
     status_code=201,
-    dependencies=[ORGANIZER],
     response_model=Plan,
     response_model_exclude_unset=True,
     responses=DRY_RUN | problems(SPECIFYING, SENDING),
 )
 def create_round(
-    gateway: Gateway, wanted: RoundSpecification, once: DoneOnce, dry_run: DryRun = False
+    gateway: Gateway,
+    access: MayOrganize,
+    wanted: RoundSpecification,
+    once: DoneOnce,
+    dry_run: DryRun = False,
 ) -> Any:
     """Create a round on chain; the gateway then runs it to its end.
 
@@ -66,7 +69,9 @@ def create_round(
         return dry_run_answer(gateway.rounds.check(wanted))
 
     def create(name: str) -> dict[str, Any]:
-        plan = gateway.rounds.create(wanted, name)
+        with access.recorded("round.create", wanted.title) as record:
+            plan = gateway.rounds.create(wanted, name)
+            record.target = f"plan {plan.id}"
         gateway.follow()
         return gateway.context.plans.to_json(plan)
 
@@ -99,7 +104,6 @@ def member(gateway: Gateway, round_id: RoundNumber, account: AddressPath) -> Mem
 
 @router.post(
     "/rounds/{round_id}/members/{account}/replacement",
-    dependencies=[ORGANIZER],
     response_model=Transaction,
     responses=problems(
         ORGANIZING,
@@ -112,34 +116,43 @@ def member(gateway: Gateway, round_id: RoundNumber, account: AddressPath) -> Mem
     ),
 )
 def replace_member(
-    gateway: Gateway, round_id: RoundNumber, account: AddressPath, wanted: NewCode, once: DoneOnce
+    gateway: Gateway,
+    access: MayOrganize,
+    round_id: RoundNumber,
+    account: AddressPath,
+    wanted: NewCode,
+    once: DoneOnce,
 ) -> Any:
     """Replace the code of an invitation whose key was lost.
 
     The lost key can no longer propose or vote. The treasury logs this publicly.
     """
     invitation, code = from_hex(account, "account"), from_hex(wanted.code, "code")
-    return once(
-        lambda _: gateway.shown(
-            gateway.invited_members.replace(round_id, invitation, code)
-        ).model_dump()
-    )
+
+    def replace(_: str) -> dict[str, Any]:
+        with access.recorded("member.replace", f"round {round_id}, member {account}"):
+            sent = gateway.invited_members.replace(round_id, invitation, code)
+        return gateway.shown(sent).model_dump()
+
+    return once(replace)
 
 
 @router.post(
     "/rounds/{round_id}/funding",
-    dependencies=[ORGANIZER],
     response_model=list[Transaction],
     responses=problems(ORGANIZING, ROUND, SENDING),
 )
-def fund(gateway: Gateway, round_id: RoundNumber, wanted: Funding, once: DoneOnce) -> Any:
+def fund(
+    gateway: Gateway, access: MayOrganize, round_id: RoundNumber, wanted: Funding, once: DoneOnce
+) -> Any:
     """Fund a round from the gateway's account; anybody may also fund it on chain."""
-    return once(
-        lambda name: [
-            gateway.shown(one).model_dump()
-            for one in gateway.rounds.fund(round_id, wanted.amount, name)
-        ]
-    )
+
+    def pay(name: str) -> list[dict[str, Any]]:
+        with access.recorded("round.fund", f"round {round_id}, amount {wanted.amount}"):
+            sent = gateway.rounds.fund(round_id, wanted.amount, name)
+        return [gateway.shown(one).model_dump() for one in sent]
+
+    return once(pay)
 
 
 @router.get("/rounds/{round_id}/funders", responses=problems(ROUND))
@@ -150,13 +163,18 @@ def funders(gateway: Gateway, round_id: RoundNumber) -> list[Funder]:
 
 @router.post(
     "/rounds/{round_id}/refunds",
-    dependencies=[ORGANIZER],
     response_model=Transaction,
     responses=problems(ORGANIZING, ROUND, SENDING),
 )
-def refund(gateway: Gateway, round_id: RoundNumber, wanted: Refund, once: DoneOnce) -> Any:
+def refund(
+    gateway: Gateway, access: MayOrganize, round_id: RoundNumber, wanted: Refund, once: DoneOnce
+) -> Any:
     """Refund a funder's part of the money that proposals do not need."""
     funder = from_hex(wanted.funder, "funder")
-    return once(
-        lambda name: gateway.shown(gateway.rounds.refund(round_id, funder, name)).model_dump()
-    )
+
+    def pay_back(name: str) -> dict[str, Any]:
+        with access.recorded("round.refund", f"round {round_id}, funder {wanted.funder}"):
+            sent = gateway.rounds.refund(round_id, funder, name)
+        return gateway.shown(sent).model_dump()
+
+    return once(pay_back)

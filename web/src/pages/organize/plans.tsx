@@ -1,6 +1,6 @@
 /** The rounds and polls of this gateway, for their organizer. */
 
-import { type Plan, plans } from "../../client/organizing.ts";
+import { type Organizer, type Plan, plans } from "../../client/organizing.ts";
 import { planProblem } from "../../messages/server_texts.ts";
 import { t } from "../../messages/organizer.ts";
 import { Page } from "../../view/page.tsx";
@@ -12,20 +12,22 @@ export function OrganizePage() {
   return (
     <Page title={t("organize.title")}>
       <p class="lead">{t("organize.lead")}</p>
-      <AsOrganizer>{() => <Plans />}</AsOrganizer>
+      <AsOrganizer>{(organizer) => <Plans organizer={organizer} />}</AsOrganizer>
     </Page>
   );
 }
 
-function Plans() {
+function Plans({ organizer }: { organizer: Organizer }) {
   const found = useResource(() => gateway.get("/plans?brief=true", plans), []);
   return (
     <>
-      <p>
-        <a class="button primary" href="/organize/new">
-          {t("organize.plans.create")}
-        </a>
-      </p>
+      {organizer.may("organize") && (
+        <p>
+          <a class="button primary" href="/organize/new">
+            {t("organize.plans.create")}
+          </a>
+        </p>
+      )}
       <Await resource={found}>
         {(listed) => (
           <>

@@ -39,7 +39,7 @@ export function NewPlanPage() {
   const [made, setMade] = useState<string>();
   return (
     <Page key={made} title={made ? t("organize.wizard.created") : t("organize.wizard.title")}>
-      <AsOrganizer>
+      <AsOrganizer needs="organize">
         {(organizer) =>
           made ? <Created plan={made} /> : <Wizard organizer={organizer} done={setMade} />
         }

@@ -1,0 +1,94 @@
+/** The audit log: what organizers did and tried. */
+
+import { useState } from "preact/hooks";
+
+import type { Organizer } from "../../client/organizing.ts";
+import type { LogEntry } from "../../client/team.ts";
+import { messageIfAny, moment } from "../../messages/index.ts";
+import { t } from "../../messages/organizer.ts";
+import { Badge } from "../../view/badge.tsx";
+import { Empty } from "../../view/empty.tsx";
+import { Page } from "../../view/page.tsx";
+import { Await, useResource } from "../../view/resource.tsx";
+import { type Column, Table } from "../../view/table.tsx";
+import { AsOrganizer, roleName } from "./token.tsx";
+
+export function LogPage() {
+  return (
+    <Page title={t("organize.nav.log")}>
+      <p class="lead">{t("organize.log.lead")}</p>
+      <AsOrganizer needs="read-log">{(organizer) => <Entries organizer={organizer} />}</AsOrganizer>
+    </Page>
+  );
+}
+
+const COLUMNS: () => readonly Column<LogEntry>[] = () => [
+  { title: t("organize.log.number"), value: ({ number }) => number },
+  { title: t("organize.log.time"), value: ({ at }) => moment(at) },
+  {
+    title: t("organize.log.organizer"),
+    value: ({ name, role }) => t("organize.log.who", { name, role: roleName(role) }),
+  },
+  {
+    title: t("organize.log.action"),
+    value: ({ action }) => messageIfAny(`organize.log.actions.${action}`) ?? action,
+  },
+  { title: t("organize.log.target"), value: ({ target }) => target },
+  { title: t("organize.log.result"), value: ({ result }) => <Result result={result} /> },
+];
+
+function Entries({ organizer }: { organizer: Organizer }) {
+  const [before, setBefore] = useState<number>();
+  const found = useResource(() => organizer.log(before), [before]);
+  return (
+    <Await resource={found}>
+      {({ entries, before: next }) =>
+        entries.length ? (
+          <>
+            <Table
+              caption={t("organize.log.caption")}
+              columns={COLUMNS()}
+              rows={entries}
+              keyOf={({ number }) => number}
+            />
+            <p class="actions">
+              {before !== undefined && (
+                <button
+                  type="button"
+                  onClick={() => {
+                    setBefore(undefined);
+                  }}
+                >
+                  {t("organize.log.newest")}
+                </button>
+              )}
+              {next !== undefined && (
+                <button
+                  type="button"
+                  onClick={() => {
+                    setBefore(next);
+                  }}
+                >
+                  {t("organize.log.earlier")}
+                </button>
+              )}
+            </p>
+            <p class="hint">{t("organize.log.verify")}</p>
+          </>
+        ) : (
+          <Empty title={t("organize.log.none")} />
+        )
+      }
+    </Await>
+  );
+}
+
+function Result({ result }: { result: string }) {
+  if (result === "done") return <Badge tone="good">{t("organize.log.done")}</Badge>;
+  return (
+    <>
+      <Badge tone="bad">{t("organize.log.failed")}</Badge>{" "}
+      {messageIfAny(`problems.${result}`) ?? result}
+    </>
+  );
+}
