@@ -21,6 +21,7 @@ import { gateway, readConfig, useSigner } from "../view/session.ts";
 import { PlaceText } from "./place_text.tsx";
 import { ProposalBadges, proposalPath } from "./proposal_card.tsx";
 import { markersOf, ProposalMap } from "./proposal_map.tsx";
+import { Talk } from "./talk.tsx";
 import "./round.css";
 
 async function load(id: bigint) {
@@ -113,6 +114,7 @@ function Shown({
         )}
         <a href={`/rounds/${shown.round}`}>{t("propose.back")}</a>
       </p>
+      <Talk config={config} round={shown} proposal={proposal.proposal} />
       <section aria-labelledby="about">
         <h2 id="about">{t("proposal.about")}</h2>
         <Facts facts={facts} />
