@@ -150,7 +150,8 @@ describe("fields of a proposal", () => {
 
 test("a draft of unknown form is read field by field", () => {
   expect(readFilled(JSON.parse(JSON.stringify(FILLED)))).toEqual(FILLED);
-  const empty = { title: "", text: "", category: 0, amount: "", recipient: "" };
+  const details = { place: "", label: "", image: "", alt: "" };
+  const empty = { title: "", text: "", category: 0, amount: "", recipient: "", ...details };
   for (const draft of [undefined, null, "x", { title: 3, category: "1" }]) {
     expect(readFilled(draft)).toEqual(empty);
   }
