@@ -366,7 +366,7 @@ def talk_about(member: Surfer, api: Api, proposal: dict[str, Any]) -> None:
     expect(talk.get_by_label("Write a comment")).to_be_focused()
     talk.get_by_label("Write a comment").fill("Where will it grow?")
     talk.get_by_role("button", name="Sign and publish").click()
-    (comment,) = talk.get_by_role("article").all()
+    comment = talk.get_by_role("article")
     expect(comment.get_by_text("Where will it grow?")).to_be_visible()
     expect(comment.get_by_text("Signature checked")).to_be_visible()
     member.look("proposal-talk")
