@@ -621,6 +621,17 @@ export interface VoterMessages {
   "wallet.votingKey.lead": undefined;
   "wallet.votingKey.effect": undefined;
   "wallet.votingKey.first": undefined;
+  "wallet.votingKey.withWallet": undefined;
+  "wallet.votingKey.without": undefined;
+  "wallet.votingKey.elsewhere": undefined;
+  "wallet.votingKey.account": undefined;
+  "wallet.votingKey.wrong": undefined;
+  "wallet.votingKey.show": undefined;
+  "wallet.votingKey.enter": { chain: string };
+  "wallet.votingKey.to": undefined;
+  "wallet.votingKey.data": undefined;
+  "wallet.votingKey.value": undefined;
+  "wallet.votingKey.safe": undefined;
   "wallet.votingKey.which": undefined;
   "wallet.votingKey.fresh": undefined;
   "wallet.votingKey.make": undefined;
