@@ -22,16 +22,7 @@ import {
   time,
   whole,
 } from "./shape.ts";
-import {
-  logPage,
-  type Member,
-  members,
-  type NewMember,
-  type Permission,
-  revoked,
-  type WithToken,
-  withToken,
-} from "./team.ts";
+import type { Permission } from "./team.ts";
 import type { Store } from "./votes.ts";
 
 /** Any value: its meaning depends on other members. */
@@ -100,14 +91,12 @@ export interface Rehearsal {
   readonly notice: string;
 }
 
-/** Entries of the audit log on one page. */
-const LOG_PAGE = 25;
-
 const self = record({ account: bytes, id: text, name: text, role: text, permissions: list(text) });
 
 /** An organizer of a gateway, identified by a token; the gateway pays for transactions. */
 export class Organizer {
-  readonly #gateway: Gateway;
+  /** The gateway, asked with the organizer's token. */
+  readonly gateway: Gateway;
   readonly #requests: OpenRequests;
   /** The account from which the gateway pays. */
   readonly account: Uint8Array;
@@ -118,7 +107,7 @@ export class Organizer {
   readonly #permissions: readonly string[];
 
   private constructor(gateway: Gateway, requests: OpenRequests, found: Of<typeof self>) {
-    this.#gateway = gateway;
+    this.gateway = gateway;
     this.#requests = requests;
     this.account = found.account;
     this.id = found.id;
@@ -143,40 +132,9 @@ export class Organizer {
     return this.#permissions.includes(permission);
   }
 
-  /** All organizers, former ones too. */
-  async team(): Promise<readonly Member[]> {
-    return await this.#gateway.get("/organizers", members);
-  }
-
-  /** Add an organizer; the answer shows the new token for the only time. */
-  async add(wanted: NewMember): Promise<WithToken> {
-    return await this.#gateway.post("/organizers", wanted, withToken);
-  }
-
-  /** Replace an organizer's token. */
-  async rotate(id: string): Promise<WithToken> {
-    return await this.#gateway.post(`/organizers/${id}/rotation`, {}, withToken);
-  }
-
-  /** End an organizer's access. */
-  async revoke(id: string): Promise<void> {
-    await this.#gateway.post(`/organizers/${id}/revocation`, {}, revoked);
-  }
-
-  /** A page of the audit log, the newest entries first. */
-  async log(before: number | undefined): Promise<Of<typeof logPage>> {
-    const from = before === undefined ? "" : `&before=${before}`;
-    return await this.#gateway.get(`/audit-log?limit=${LOG_PAGE}${from}`, logPage);
-  }
-
-  /** End the session of a sign-in by wallet; a token stays valid. */
-  async signOut(): Promise<void> {
-    await this.#gateway.post("/sign-out", {}, record({ closed: flag }));
-  }
-
   /** Warnings for a poll that is not created; Refusal names an invalid member. */
   async tryOut(wanted: Specification): Promise<readonly Warning[]> {
-    return (await this.#gateway.post(`${pathOf(wanted)}?dry_run=true`, wanted, tried)).warnings;
+    return (await this.gateway.post(`${pathOf(wanted)}?dry_run=true`, wanted, tried)).warnings;
   }
 
   /** Create a round or a poll; the number of its plan. */
