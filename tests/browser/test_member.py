@@ -317,6 +317,8 @@ def test_a_member_with_a_key_of_the_browser(
     (oak,) = proposals(api, number)
     assert (oak["title"], oak["amount"], oak["proposer"]) == ("Oak", "95", keys[0].address_hex)
     page.get_by_role("link", name="Back to the round").click()
+    talk_about(member, api, oak)
+    page.get_by_role("link", name="Back to the round").click()
     page.get_by_role("button", name="Withdraw Oak").click()
     page.get_by_role("button", name="Keep it").click()
     page.get_by_role("button", name="Withdraw Oak").click()
@@ -324,6 +326,33 @@ def test_a_member_with_a_key_of_the_browser(
     expect(page.get_by_text("You have not made any proposals in this round")).to_be_visible()
     assert proposals(api, number)[0]["withdrawn"]
     assert not member.console, member.console
+
+
+def talk_about(member: Surfer, api: Api, proposal: dict[str, Any]) -> None:
+    """An endorsement and a comment, whose signatures the page checks; the comment is hidden."""
+    page = member.page
+    page.get_by_role("link", name=proposal["title"], exact=True).click()
+    talk = page.get_by_role("region", name="Comments and endorsements")
+    talk.get_by_role("button", name="Endorse this proposal").click()
+    expect(talk.get_by_text("1 member endorses this proposal")).to_be_visible()
+    talk.get_by_role("button", name="Sign and publish").click()
+    expect(talk.get_by_text("Write something first.")).to_be_visible()
+    expect(talk.get_by_label("Write a comment")).to_be_focused()
+    talk.get_by_label("Write a comment").fill("Where will it grow?")
+    talk.get_by_role("button", name="Sign and publish").click()
+    comment = talk.get_by_role("article")
+    expect(comment.get_by_text("Where will it grow?")).to_be_visible()
+    expect(comment.get_by_text("Signature checked")).to_be_visible()
+    member.look("proposal-talk")
+    path = f"/proposals/{proposal['proposal']}/comments"
+    (stored,) = api.good("GET", path)["comments"]
+    hidden = {"hidden": True, "reason": "An example."}
+    api.good("POST", f"/comments/{stored['comment']}/moderation", hidden, token=True)
+    talk.get_by_role("button", name="Take my endorsement back").click()
+    expect(talk.get_by_text("0 members endorse this proposal")).to_be_visible()
+    expect(talk.get_by_text("An example.")).to_be_visible()
+    expect(talk.get_by_text("Where will it grow?")).to_have_count(0)
+    member.look("proposal-talk-hidden")
 
 
 def test_an_invitation_registers_an_account_of_a_wallet(

@@ -1,6 +1,7 @@
 """Statements that accounts and nodes sign (§15), and their digests."""
 
 from ostraka.keys import SigningKey
+from ostraka.wire import talk
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.signatures import SECP256K1_ORDER
@@ -52,6 +53,8 @@ def typed_statements() -> Cases:
         (typed_data.REDEMPTION, [digest, key.address, bytes([9] * 20)]),
         (typed_data.REDEEMED, [digest, key.address, bytes([9] * 20)]),
         (typed_data.VOTING_KEY, [bytes([9] * 20), key.address]),
+        (talk.COMMENT, [digest, key.address, "Ławka\nprzy rzece", 1_800_000_000]),
+        (talk.ENDORSEMENT, [digest, key.address, 1, 1_800_000_000]),
     ]
     cases = []
     for type_string, values in statements:

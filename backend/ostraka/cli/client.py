@@ -1,6 +1,7 @@
 """Options and requests shared by the commands that talk to a gateway."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -82,13 +83,23 @@ def address_option(name: str, text: str, envvar: str | None = None) -> Any:
     return typer.Option(name, parser=_address, envvar=envvar, metavar="0x…", help=text)
 
 
-def proposal_id(value: str) -> bytes:
-    """Parse an argument as the id of a proposal, 32 bytes."""
-    if not _ID.fullmatch(value):
-        raise typer.BadParameter(
-            "expected 0x and 64 hexadecimal digits, as shown by `round proposals`"
-        )
-    return bytes.fromhex(value[2:])
+def hash_of(shown: str) -> Callable[[str], bytes]:
+    """Return a parser of an id of 32 bytes.
+
+    Args:
+        shown: Where users find the id, for the error.
+    """
+
+    def parse(value: str) -> bytes:
+        if not _ID.fullmatch(value):
+            raise typer.BadParameter(f"expected 0x and 64 hexadecimal digits, as {shown}")
+        return bytes.fromhex(value[2:])
+
+    return parse
+
+
+proposal_id = hash_of("shown by `round proposals`")
+"""Parses an argument as the id of a proposal, 32 bytes."""
 
 
 ProposalId = Annotated[

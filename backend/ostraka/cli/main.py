@@ -55,6 +55,12 @@ class _Commands(DeferredCommands):
             "Submit, change and withdraw proposals. A member signs, and the gateway sends.",
         ),
         Place(
+            "talk",
+            "talk:app",
+            _TAKE_PART,
+            "Comment on proposals and endorse them while proposals are open. Hide comments.",
+        ),
+        Place(
             "vote",
             "vote:app",
             _TAKE_PART,

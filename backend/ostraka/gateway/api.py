@@ -16,8 +16,10 @@ from ostraka.gateway.brand import OSTRAKA, Brand
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.dependencies import GatewayParts
+from ostraka.gateway.feeds import Feeds
 from ostraka.gateway.invited_members import InvitedMembers
 from ostraka.gateway.limits import MAX_BODY_BYTES
+from ostraka.gateway.news import NewsReader
 from ostraka.gateway.outcomes import problem_of
 from ostraka.gateway.page_titles import PageTitles
 from ostraka.gateway.pages import Bundle
@@ -36,6 +38,7 @@ from ostraka.gateway.rounds import Rounds
 from ostraka.gateway.routers import (
     ballots,
     disputes,
+    feeds,
     gateway,
     invitations,
     organizers,
@@ -44,20 +47,25 @@ from ostraka.gateway.routers import (
     proposals,
     rehearsals,
     rounds,
+    talk,
 )
 from ostraka.gateway.sign_in import SignIn
+from ostraka.gateway.talk import Talk
 from ostraka.guard.receipts import ReceiptFolder
 from ostraka.wire import api_docs, cors, direct_routes, health, openapi, problem_responses
 from ostraka.wire.casting_limit import CastingLimit
 from ostraka.wire.limits import BodyLimit
+from ostraka.wire.records import to_hex
 
 log = structlog.get_logger()
 
 _ROUTERS = (
     rounds,
     proposals,
+    talk,
     polls,
     disputes,
+    feeds,
     ballots,
     plans,
     rehearsals,
@@ -159,6 +167,7 @@ def _parts_of(
 
     currencies = Currencies(context.rpc_url)
     proposal_reader = ProposalReader(context)
+    relayed_proposals = RelayedProposals(context)
     return GatewayParts(
         context=context,
         audit_log=AuditLog(context.team.engine),
@@ -171,7 +180,10 @@ def _parts_of(
         web_bundle=None if bundle is None else bundle.digest,
         rounds=Rounds(context),
         polls=Polls(context),
-        relayed_proposals=RelayedProposals(context),
+        relayed_proposals=relayed_proposals,
+        talk=Talk(context, relayed_proposals, proposal_reader),
+        news=NewsReader(context),
+        feeds=Feeds(_deployment(context), public_url),
         invitations=RedeemedInvitations(context),
         invited_members=InvitedMembers(context),
         ballots=ballots,
@@ -185,6 +197,12 @@ def _parts_of(
         dispute_reader=DisputeReader(context),
         receipts=receipts,
     )
+
+
+def _deployment(context: GatewayContext) -> str:
+    """Return what identifies the treasury and its chain in feeds."""
+    domain = context.treasury.domain
+    return f"{domain.chain_id}:{to_hex(domain.registry)}"
 
 
 def _connected(context: GatewayContext, public_rpc_url: str) -> list[str]:

@@ -16,8 +16,10 @@ from ostraka.gateway.audit_log import AuditLog
 from ostraka.gateway.ballots import Ballots
 from ostraka.gateway.brand import Brand
 from ostraka.gateway.context import MAX_ID, GatewayContext
+from ostraka.gateway.feeds import Feeds
 from ostraka.gateway.idempotency import HEADER
 from ostraka.gateway.invited_members import InvitedMembers
+from ostraka.gateway.news import NewsReader
 from ostraka.gateway.polls import Polls
 from ostraka.gateway.progress import Progress
 from ostraka.gateway.read_models.currencies import Currencies
@@ -32,6 +34,7 @@ from ostraka.gateway.relayed_proposals import RelayedProposals
 from ostraka.gateway.roles import Permission, Role
 from ostraka.gateway.rounds import Rounds
 from ostraka.gateway.sign_in import SignIn
+from ostraka.gateway.talk import Talk
 from ostraka.guard.receipts import ReceiptFolder
 from ostraka.wire.addresses import canonical_address
 from ostraka.wire.problem_types import ProblemType
@@ -65,6 +68,9 @@ class GatewayParts:
     rounds: Rounds
     polls: Polls
     relayed_proposals: RelayedProposals
+    talk: Talk
+    news: NewsReader
+    feeds: Feeds
     invitations: RedeemedInvitations
     invited_members: InvitedMembers
     ballots: Ballots

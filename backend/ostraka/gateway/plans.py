@@ -10,13 +10,14 @@ from threading import Lock
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, delete, func, text
+from sqlalchemy import Engine, delete, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from ostraka.chain.contract import Sent
 from ostraka.planning.leaks import LeakWarning
 from ostraka.planning.specification import Invitations, PollSpecification, RoundSpecification
+from ostraka.storage.database import writing
 from ostraka.storage.gateway_tables import Invitation, Plan, RelayCount, Step
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -73,20 +74,20 @@ class Replacement:
 
 
 class Plans:
-    """The plans of one gateway."""
+    """The plans of one gateway.
+
+    Attributes:
+        engine: The gateway's database.
+    """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._writing = Lock()
 
     @contextmanager
     def _write(self) -> Iterator[Session]:
-        with self._writing, Session(self._engine, expire_on_commit=False) as session:
-            if self._engine.dialect.name == "sqlite":
-                # SQLite cannot lock rows: lock the whole file before reading.
-                session.execute(text("BEGIN IMMEDIATE"))
+        with self._writing, writing(self.engine) as session:
             yield session
-            session.commit()
 
     def add(
         self,
@@ -129,7 +130,7 @@ class Plans:
 
     def find(self, plan_id: str) -> Plan | None:
         """Return a plan; None if it does not exist."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return session.get(Plan, plan_id)
 
     def remove(self, plan: Plan) -> None:
@@ -147,18 +148,18 @@ class Plans:
 
     def all(self) -> list[Plan]:
         """Return all plans, oldest first."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return list(session.exec(select(Plan).order_by(col(Plan.created_at))))
 
     def unfinished(self) -> list[str]:
         """Return the ids of the plans that are not finished, oldest first."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             query = select(Plan.id).where(col(Plan.finished).is_(False))
             return list(session.exec(query.order_by(col(Plan.created_at))))
 
     def counts(self) -> PlanCounts:
         """Return how many plans are in which state, without reading the plans."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             finished = session.exec(
                 select(func.count()).select_from(Plan).where(col(Plan.finished).is_(True))
             ).one()
@@ -171,7 +172,7 @@ class Plans:
         plan = None
         # Databases refuse some texts.
         if _ID.fullmatch(plan_id):
-            with Session(self._engine) as session:
+            with Session(self.engine) as session:
                 plan = session.get(Plan, plan_id)
         if plan is None:
             raise Problem(
@@ -181,12 +182,12 @@ class Plans:
 
     def of_round(self, round_id: int) -> Plan | None:
         """Return the plan of a round."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return session.exec(select(Plan).where(Plan.round_id == round_id)).first()
 
     def of_poll(self, poll_id: int) -> Plan | None:
         """Return the plan of a poll."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return session.exec(select(Plan).where(Plan.poll_id == poll_id)).first()
 
     def record(self, plan: Plan, name: str, sent: Sent) -> None:
@@ -213,19 +214,19 @@ class Plans:
 
     def steps(self, plan: Plan) -> list[Step]:
         """Return the transactions sent for a plan, in order."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             query = select(Step).where(Step.plan_id == plan.id).order_by(col(Step.id))
             return list(session.exec(query))
 
     def invitations(self, plan: Plan) -> list[Invitation]:
         """Return all invitations of a plan, by address."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             query = select(Invitation).where(Invitation.plan_id == plan.id)
             return list(session.exec(query.order_by(col(Invitation.address))))
 
     def invited(self, address: bytes) -> list[tuple[Plan, Invitation]]:
         """Return the plans of an invitation, the newest first."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             query = (
                 select(Plan, Invitation)
                 .where(Plan.id == Invitation.plan_id, Invitation.address == address)
@@ -235,7 +236,7 @@ class Plans:
 
     def invitation(self, plan: Plan, address: bytes) -> Invitation | None:
         """Return an invitation of a plan; None if it has none with this address."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return session.get(Invitation, (plan.id, address))
 
     def bound_to(self, plan: Plan, key: bytes) -> Invitation | None:
@@ -243,7 +244,7 @@ class Plans:
         query = select(Invitation).where(
             Invitation.plan_id == plan.id, Invitation.signing_key == key
         )
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return session.exec(query).first()
 
     def replace(self, plan: Plan, address: bytes, code: bytes) -> None:
@@ -365,7 +366,7 @@ class Plans:
         Args:
             brief: Whether to leave out the accounts of its electorates, which can be numerous.
         """
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             query = select(func.count()).where(Invitation.plan_id == plan.id)
             issued, redeemed = session.exec(query).one(), self._redeemed(session, plan.id)
         return {

@@ -52,3 +52,14 @@ RELAYING = (
     P.NOT_INDEXED,
 )
 """For a member's signed request, for a round of this gateway."""
+TALKING = (
+    P.MALFORMED,
+    P.INVALID_REQUEST,
+    P.CHECK_FAILED,
+    P.MEMBERS_UNKNOWN,
+    P.NOT_A_MEMBER,
+    P.NONCE_USED,
+    P.TALK_CLOSED,
+    P.NO_SUCH_ROUND,
+)
+"""For a member's signed comment or endorsement, in a round of this gateway."""

@@ -1,6 +1,8 @@
 """Open a database so that committed data survives a crash, or refuse one that is damaged."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import URL, Engine, ExceptionContext, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
-from sqlmodel import create_engine
+from sqlmodel import Session, create_engine
 
 from ostraka.files import create_private, require_private, sync_folder
 
@@ -252,6 +254,17 @@ def _migrate(engine: Engine, schema: Schema) -> None:
                 f"{engine.url.render_as_string(hide_password=True)}: written by a newer version: "
                 f"{error}; run that version or a newer one"
             ) from error
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """Return a session for one transaction that reads and then writes; it commits at the end."""
+    with Session(engine, expire_on_commit=False) as session:
+        if engine.dialect.name == "sqlite":
+            # SQLite cannot lock rows: lock the whole file before reading.
+            session.execute(text("BEGIN IMMEDIATE"))
+        yield session
+        session.commit()
 
 
 def ping(engine: Engine) -> None:

@@ -1,6 +1,8 @@
-"""Tables of a gateway: its index of the chain, the organizers, their plans and what they did.
+"""Tables of a gateway: its index of the chain, the organizers, their plans and what they did, and
+talk about proposals.
 
-Nothing here is secret: the gateway knows only the addresses of invitations and hashes of tokens.
+Nothing here is secret except the texts of hidden comments: the gateway knows only the addresses of
+invitations and hashes of tokens.
 The index can be rebuilt from the chain.
 """
 
@@ -167,6 +169,59 @@ class SignedTransaction(GatewayTable, table=True):
     head: int = Field(sa_type=BigInteger)
     """Number of the newest block when it was signed."""
     signed_at_unix_s: UnixSeconds = Field(sa_type=BigInteger)
+
+
+class Comment(GatewayTable, table=True):
+    """A member's signed comment on a proposal. It is never deleted; the organizer may hide it."""
+
+    __tablename__ = "comment"
+
+    id: int | None = Field(default=None, primary_key=True)
+    digest: bytes = Field(unique=True)
+    """What its author signed, 32 bytes."""
+    round_id: int = Field(sa_type=BigInteger, index=True)
+    proposal: bytes = Field(index=True)
+    """32 bytes."""
+    author: bytes
+    """The member's account, 20 bytes."""
+    signing_key: bytes
+    """Address of the key that signed, 20 bytes."""
+    text: str
+    written_at: UnixSeconds = Field(sa_type=BigInteger)
+    signature: bytes
+    """65 bytes."""
+
+
+class Endorsement(GatewayTable, table=True):
+    """A member's latest signed statement whether they endorse a proposal."""
+
+    __tablename__ = "endorsement"
+
+    proposal: bytes = Field(primary_key=True)
+    """32 bytes."""
+    member: bytes = Field(primary_key=True)
+    """The member's account, 20 bytes."""
+    round_id: int = Field(sa_type=BigInteger, index=True)
+    signing_key: bytes
+    """Address of the key that signed, 20 bytes."""
+    endorses: bool
+    stated_at: UnixSeconds = Field(sa_type=BigInteger)
+    signature: bytes
+    """65 bytes."""
+
+
+class Moderation(GatewayTable, table=True):
+    """An entry of the public log: somebody hid a comment, or showed it again."""
+
+    __tablename__ = "moderation"
+
+    id: int | None = Field(default=None, primary_key=True)
+    comment_id: int = Field(index=True)
+    round_id: int = Field(sa_type=BigInteger, index=True)
+    hidden: bool
+    reason: str
+    moderator: str
+    decided_at: UnixSeconds = Field(sa_type=BigInteger)
 
 
 class IdempotentRequest(GatewayTable, table=True):

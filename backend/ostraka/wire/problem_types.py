@@ -71,6 +71,9 @@ class ProblemType(Enum):
     NOTHING_TO_PAY = "nothing-to-pay", "Nothing to pay", 409
     QUOTA_EXCEEDED = "quota-exceeded", "Transaction quota exceeded", 429
     DESCRIPTION_TOO_LONG = "description-too-long", "Description too long", 422
+    TALK_CLOSED = "talk-closed", "Comments closed", 409
+    TOO_MANY_COMMENTS = "too-many-comments", "Too many comments", 429
+    NO_SUCH_COMMENT = "no-such-comment", "No such comment", 404
     COMMITTEE_NOT_SERVED = "committee-not-served", "Committee not served here", 422
     NO_COMMITTEE = "no-committee", "No committee configured", 409
 

@@ -23,6 +23,7 @@ import {
   whole,
 } from "./shape.ts";
 import type { Permission } from "./team.ts";
+import { comment, decision } from "./talk.ts";
 import type { Store } from "./votes.ts";
 
 /** Any value: its meaning depends on other members. */
@@ -73,6 +74,9 @@ export type Committee = Of<typeof committees>[number];
 
 export const funders = list(record({ funder: bytes, amount: decimal, refundable: decimal }));
 export type Funder = Of<typeof funders>[number];
+
+const commentsToModerate = record({ comments: list(comment), next: optional(whole) });
+type CommentsToModerate = Of<typeof commentsToModerate>;
 
 /** Answer to a dry run. */
 export const tried = record({ warnings: list(warning) });
@@ -154,6 +158,18 @@ export class Organizer {
   async fund(round: bigint, units: bigint): Promise<void> {
     const amount = units.toString();
     await this.#requests.post(`/rounds/${round}/funding`, { amount }, list(sent));
+  }
+
+  /** A part of a round's comments with their texts, newest first. */
+  async comments(round: bigint, before: number | undefined): Promise<CommentsToModerate> {
+    const query = before === undefined ? "" : `?before=${before}`;
+    return await this.gateway.get(`/rounds/${round}/comments${query}`, commentsToModerate);
+  }
+
+  /** Hide a comment, or show it again; the reason is public. */
+  async moderate(comment: Uint8Array, hidden: boolean, reason: string): Promise<void> {
+    const path = `/comments/${toHex(comment)}/moderation`;
+    await this.gateway.post(path, { hidden, reason }, decision);
   }
 
   /** Refund a funder's money that is not committed to proposals. */

@@ -302,6 +302,9 @@ export interface VoterMessages {
   "problems.registration-closed": undefined;
   "problems.invitation-used": undefined;
   "problems.key-in-use": undefined;
+  "problems.talk-closed": undefined;
+  "problems.too-many-comments": undefined;
+  "problems.no-such-comment": undefined;
   "problems.nonce-used": undefined;
   "problems.too-many-versions": undefined;
   "problems.superseded": undefined;
@@ -756,6 +759,27 @@ export interface VoterMessages {
   "proposal.number": undefined;
   "proposal.funded": undefined;
   "proposal.paid": undefined;
+  "talk.title": undefined;
+  "talk.endorsements": { count: number | bigint };
+  "talk.endorsers": undefined;
+  "talk.endorsersMore": { count: number | bigint };
+  "talk.comments": { count: number | bigint };
+  "talk.closed": undefined;
+  "talk.signIn": undefined;
+  "talk.more": undefined;
+  "talk.hidden": { time: string; moderator: string; reason: string };
+  "talk.signed": undefined;
+  "talk.forged": undefined;
+  "talk.otherKey": undefined;
+  "talk.endorse": undefined;
+  "talk.unendorse": undefined;
+  "talk.endorseHint": undefined;
+  "talk.write": undefined;
+  "talk.writeHint": undefined;
+  "talk.send": undefined;
+  "talk.problems.blank": undefined;
+  "talk.problems.long": undefined;
+  "talk.problems.control": undefined;
 }
 
 export interface OrganizerMessages {
@@ -836,6 +860,8 @@ export interface OrganizerMessages {
   "organize.log.actions.round-create": undefined;
   "organize.log.actions.round-fund": undefined;
   "organize.log.actions.round-refund": undefined;
+  "organize.log.actions.comment-hide": undefined;
+  "organize.log.actions.comment-show": undefined;
   "organize.log.actions.member-replace": undefined;
   "organize.log.actions.organizer-add": undefined;
   "organize.log.actions.organizer-rotate": undefined;
@@ -1324,4 +1350,15 @@ export interface OrganizerMessages {
   "problems.root-signed": undefined;
   "problems.no-share": undefined;
   "problems.too-many-repairs": undefined;
+  "organize.moderation.title": undefined;
+  "organize.moderation.hint": undefined;
+  "organize.moderation.none": undefined;
+  "organize.moderation.newest": undefined;
+  "organize.moderation.older": undefined;
+  "organize.moderation.hidden": undefined;
+  "organize.moderation.hide": undefined;
+  "organize.moderation.show": undefined;
+  "organize.moderation.reason": undefined;
+  "organize.moderation.reasonHint": undefined;
+  "organize.moderation.noReason": undefined;
 }

@@ -17,6 +17,7 @@ import { PhaseBadge } from "../view/phase.tsx";
 import { Await, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, useSigner } from "../view/session.ts";
 import { ProposalBadges, proposalPath } from "./proposal_card.tsx";
+import { Talk } from "./talk.tsx";
 import "./round.css";
 
 async function load(id: bigint) {
@@ -90,6 +91,7 @@ function Shown({ config, shown, proposal }: { config: Config; shown: Round; prop
         )}
         <a href={`/rounds/${shown.round}`}>{t("propose.back")}</a>
       </p>
+      <Talk config={config} round={shown} proposal={proposal.proposal} />
       <section aria-labelledby="about">
         <h2 id="about">{t("proposal.about")}</h2>
         <Facts facts={facts} />

@@ -36,6 +36,9 @@ export const REVISION =
   "Revision(bytes32 proposalId,address recipient,uint256 amount,uint16 category," +
   "string title,string text,bytes32 details,uint256 nonce,uint64 deadline)";
 export const WITHDRAWAL = "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)";
+export const COMMENT = "Comment(bytes32 proposalId,address author,string text,uint64 writtenAt)";
+export const ENDORSEMENT =
+  "Endorsement(bytes32 proposalId,address member,uint8 endorses,uint64 statedAt)";
 export const REDEMPTION = "Redemption(bytes32 electorate,address invitation,address signingKey)";
 export const VOTING_KEY = "VotingKey(address account,address key)";
 

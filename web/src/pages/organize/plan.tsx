@@ -3,7 +3,15 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { funders, plan as planShape, type Organizer, type Plan } from "../../client/organizing.ts";
-import { type Counts, poll, type Poll, progress, type Round, round } from "../../client/views.ts";
+import {
+  type Counts,
+  poll,
+  type Poll,
+  progress,
+  proposals,
+  type Round,
+  round,
+} from "../../client/views.ts";
 import { moment, number, percent, short, messageIfAny } from "../../messages/index.ts";
 import { planProblem, status } from "../../messages/server_texts.ts";
 import { t } from "../../messages/organizer.ts";
@@ -13,6 +21,7 @@ import { Await, useResource } from "../../view/resource.tsx";
 import { gateway, readConfig } from "../../view/session.ts";
 import { warningText } from "./check.tsx";
 import { Funding } from "./funding.tsx";
+import { Moderation } from "./moderation.tsx";
 import { Redeemed } from "./invitations.tsx";
 import { Rehearse } from "./rehearsal.tsx";
 import { AsOrganizer } from "./token.tsx";
@@ -24,12 +33,13 @@ async function load(name: string) {
     readConfig(),
     gateway.get(`/plans/${name}?brief=true`, planShape),
   ]);
-  const [ofRound, given, ofPoll] = await Promise.all([
+  const [ofRound, given, proposed, ofPoll] = await Promise.all([
     plan.round === undefined ? undefined : gateway.get(`/rounds/${plan.round}`, round),
     plan.round === undefined ? [] : gateway.get(`/rounds/${plan.round}/funders`, funders),
+    plan.round === undefined ? [] : gateway.get(`/rounds/${plan.round}/proposals`, proposals),
     plan.poll === undefined ? undefined : gateway.get(`/polls/${plan.poll}`, poll),
   ]);
-  return { config, plan, round: ofRound, funders: given, poll: ofPoll };
+  return { config, plan, round: ofRound, funders: given, proposals: proposed, poll: ofPoll };
 }
 type Loaded = Awaited<ReturnType<typeof load>>;
 
@@ -110,6 +120,9 @@ function Shown({
           funders={loaded.funders}
           reload={reload}
         />
+      )}
+      {plan.round !== undefined && organizer.may("moderate") && (
+        <Moderation organizer={organizer} round={plan.round} proposals={loaded.proposals} />
       )}
       {plan.warnings.length > 0 && (
         <details>

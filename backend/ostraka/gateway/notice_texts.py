@@ -1,0 +1,83 @@
+"""Texts of calendars, feeds and messages, in the languages of the web client.
+
+The client's own texts are in `web/src/messages`; these are read outside of it.
+"""
+
+from enum import Enum
+from typing import Literal
+
+Language = Literal["en", "de", "es", "pl"]
+
+
+class NewsKind(Enum):
+    """Something that happens in a round or poll."""
+
+    PROPOSALS_OPEN = "proposals_open"
+    PROPOSALS_CLOSE = "proposals_close"
+    VOTING_OPENS = "voting_opens"
+    VOTING_CLOSES = "voting_closes"
+    PROPOSAL = "proposal"
+
+
+_NEWS: dict[Language, dict[NewsKind, str]] = {
+    "en": {
+        NewsKind.PROPOSALS_OPEN: "{title}: proposals are open",
+        NewsKind.PROPOSALS_CLOSE: "{title}: proposals are closed",
+        NewsKind.VOTING_OPENS: "{title}: voting is open",
+        NewsKind.VOTING_CLOSES: "{title}: voting is closed",
+        NewsKind.PROPOSAL: "{title}: new proposal “{detail}”",
+    },
+    "de": {
+        NewsKind.PROPOSALS_OPEN: "{title}: Vorschläge können eingereicht werden",
+        NewsKind.PROPOSALS_CLOSE: "{title}: Die Frist für Vorschläge ist abgelaufen",
+        NewsKind.VOTING_OPENS: "{title}: Die Abstimmung hat begonnen",
+        NewsKind.VOTING_CLOSES: "{title}: Die Abstimmung ist beendet",
+        NewsKind.PROPOSAL: "{title}: neuer Vorschlag „{detail}“",
+    },
+    "es": {
+        NewsKind.PROPOSALS_OPEN: "{title}: se pueden presentar propuestas",
+        NewsKind.PROPOSALS_CLOSE: "{title}: el plazo de propuestas ha terminado",
+        NewsKind.VOTING_OPENS: "{title}: la votación ha empezado",
+        NewsKind.VOTING_CLOSES: "{title}: la votación ha terminado",
+        NewsKind.PROPOSAL: "{title}: nueva propuesta «{detail}»",
+    },
+    "pl": {
+        NewsKind.PROPOSALS_OPEN: "{title}: można zgłaszać projekty",
+        NewsKind.PROPOSALS_CLOSE: "{title}: zgłaszanie projektów zakończone",
+        NewsKind.VOTING_OPENS: "{title}: głosowanie się rozpoczęło",
+        NewsKind.VOTING_CLOSES: "{title}: głosowanie się zakończyło",
+        NewsKind.PROPOSAL: "{title}: nowy projekt „{detail}”",
+    },
+}
+_PERIODS: dict[Language, tuple[str, str]] = {
+    "en": ("{title}: proposals", "{title}: voting"),
+    "de": ("{title}: Vorschläge", "{title}: Abstimmung"),
+    "es": ("{title}: propuestas", "{title}: votación"),
+    "pl": ("{title}: zgłaszanie projektów", "{title}: głosowanie"),
+}
+_FEEDS: dict[Language, str] = {
+    "en": "Rounds and polls",
+    "de": "Runden und Abstimmungen",
+    "es": "Rondas y votaciones",
+    "pl": "Rundy i głosowania",
+}
+
+
+def news_text(language: Language, kind: NewsKind, title: str, detail: str) -> str:
+    """Return a line that states what happened.
+
+    Args:
+        title: Title of the round or poll.
+        detail: Title of the proposal; "" for other kinds.
+    """
+    return _NEWS[language][kind].format(title=title, detail=detail)
+
+
+def period_text(language: Language, title: str, *, voting: bool) -> str:
+    """Return the name of a period in a calendar: of the vote, or of proposals."""
+    return _PERIODS[language][voting].format(title=title)
+
+
+def feed_title(language: Language) -> str:
+    """Return the title of the feed of all rounds and polls."""
+    return _FEEDS[language]
