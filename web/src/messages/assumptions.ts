@@ -1,14 +1,14 @@
 /** Assumptions of an audit's verdict, in the language in use. */
 
 import type { Assumption, AssumptionValues } from "../protocol/checks/assumption.ts";
-import type { VoterMessages } from "./ids.ts";
+import type { ResultsMessages } from "./ids.ts";
 import { message } from "./index.ts";
 
 /** The message of each code; the compiler checks its values against the assumption's. */
 const IDS: {
-  readonly [C in keyof AssumptionValues]: AssumptionValues[C] extends VoterMessages[Id<C>]
+  readonly [C in keyof AssumptionValues]: AssumptionValues[C] extends ResultsMessages[Id<C>]
     ? Id<C>
-    : VoterMessages[Id<C>] extends undefined
+    : ResultsMessages[Id<C>] extends undefined
       ? Id<C>
       : never;
 } = {

@@ -1,10 +1,11 @@
 /**
  * Messages in the language in use; one catalogue of each audience and language.
  *
- * Only the catalogues of the language in use are loaded, and the organizer's only with their pages.
+ * Only the catalogues of the language in use are loaded. Those of results and of organizers are loaded
+ * with their pages only.
  */
 
-import type { OrganizerMessages, VoterMessages } from "./ids.ts";
+import type { OrganizerMessages, ResultsMessages, VoterMessages } from "./ids.ts";
 import { isLanguage, type Language, language, LANGUAGES, setLocale } from "./locale.ts";
 
 export * from "./format.ts";
@@ -19,6 +20,12 @@ const CATALOGUES = {
     de: () => import("./voter/de.po"),
     es: () => import("./voter/es.po"),
     pl: () => import("./voter/pl.po"),
+  },
+  results: {
+    en: () => import("./results/en.po"),
+    de: () => import("./results/de.po"),
+    es: () => import("./results/es.po"),
+    pl: () => import("./results/pl.po"),
   },
   organizer: {
     en: () => import("./organizer/en.po"),
@@ -101,7 +108,7 @@ export function t<Id extends keyof VoterMessages>(
 
 /** Any message that is loaded; pages use a typed `t`. */
 export function message(
-  id: keyof VoterMessages | keyof OrganizerMessages,
+  id: keyof VoterMessages | keyof ResultsMessages | keyof OrganizerMessages,
   values?: object,
 ): string {
   const found = messages[id]!;

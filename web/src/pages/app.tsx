@@ -3,7 +3,14 @@
 import type { ComponentType } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
 
-import { addAudience, currentLanguage, setLanguage, storeLanguage, t } from "../messages/index.ts";
+import {
+  addAudience,
+  type Audience,
+  currentLanguage,
+  setLanguage,
+  storeLanguage,
+  t,
+} from "../messages/index.ts";
 import { type Route, useRoute } from "../view/router.ts";
 import { Missing } from "../view/missing.tsx";
 import { Failure, Guarded, useResource } from "../view/resource.tsx";
@@ -24,9 +31,10 @@ const PAGES: Readonly<Record<Route["page"], Loader>> = {
   revise: async () => (await import("./propose.tsx")).RevisePage,
   poll: async () => (await import("./poll.tsx")).PollPage,
   check: async () => (await import("./check.tsx")).CheckPage,
-  results: async () => (await import("./results/page.tsx")).ResultsPage,
-  audit: async () => (await import("./audit.tsx")).AuditPage,
-  certificate: async () => (await import("./certificate.tsx")).CertificatePage,
+  results: async () => (await withTexts("results", import("./results/page.tsx"))).ResultsPage,
+  audit: async () => (await withTexts("results", import("./audit.tsx"))).AuditPage,
+  certificate: async () =>
+    (await withTexts("results", import("./certificate.tsx"))).CertificatePage,
   register: async () => (await import("./register.tsx")).RegisterPage,
   key: async () => (await import("./key.tsx")).KeyPage,
   "voting-key": async () => (await import("./voting_key.tsx")).VotingKeyPage,
@@ -34,19 +42,19 @@ const PAGES: Readonly<Record<Route["page"], Loader>> = {
   privacy: async () => (await import("./statement.tsx")).PrivacyPage,
   accessibility: async () => (await import("./statement.tsx")).AccessibilityPage,
   about: async () => (await import("./about.tsx")).AboutPage,
-  organize: async () => (await forOrganizer(import("./organize/plans.tsx"))).OrganizePage,
-  newPlan: async () => (await forOrganizer(import("./organize/wizard.tsx"))).NewPlanPage,
-  team: async () => (await forOrganizer(import("./organize/team.tsx"))).TeamPage,
-  log: async () => (await forOrganizer(import("./organize/log.tsx"))).LogPage,
-  plan: async () => (await forOrganizer(import("./organize/plan.tsx"))).PlanPage,
+  organize: async () => (await withTexts("organizer", import("./organize/plans.tsx"))).OrganizePage,
+  newPlan: async () => (await withTexts("organizer", import("./organize/wizard.tsx"))).NewPlanPage,
+  team: async () => (await withTexts("organizer", import("./organize/team.tsx"))).TeamPage,
+  log: async () => (await withTexts("organizer", import("./organize/log.tsx"))).LogPage,
+  plan: async () => (await withTexts("organizer", import("./organize/plan.tsx"))).PlanPage,
   // The route exists in development only, so a build leaves the page out.
   design: async () => (import.meta.env.DEV ? (await import("./design.tsx")).DesignPage : NotFound),
   missing: () => Promise.resolve(NotFound),
 };
 
-/** A page with the messages that only the organizer reads. */
-async function forOrganizer<Page>(page: Promise<Page>): Promise<Page> {
-  const [loaded] = await Promise.all([page, addAudience("organizer")]);
+/** A page with the messages that only its audience reads. */
+async function withTexts<Page>(audience: Audience, page: Promise<Page>): Promise<Page> {
+  const [loaded] = await Promise.all([page, addAudience(audience)]);
   return loaded;
 }
 

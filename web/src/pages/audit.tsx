@@ -4,7 +4,8 @@ import { useState } from "preact/hooks";
 
 import { checksummed } from "../client/address.ts";
 import { type Config, type Poll, poll } from "../client/views.ts";
-import { number, t } from "../messages/index.ts";
+import { number } from "../messages/index.ts";
+import { t } from "../messages/results.ts";
 import { CopyHash } from "../view/copy.tsx";
 import { Page } from "../view/page.tsx";
 import { Await, useResource } from "../view/resource.tsx";

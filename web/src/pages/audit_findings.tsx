@@ -3,7 +3,8 @@
 import type { ComponentChildren } from "preact";
 
 import { assumptionText } from "../messages/assumptions.ts";
-import { messageIfAny, moment, t } from "../messages/index.ts";
+import { messageIfAny, moment } from "../messages/index.ts";
+import { t } from "../messages/results.ts";
 import type { Finding } from "../protocol/checks/audit.ts";
 import { assumptionsOf, condensed, verdictOf } from "../protocol/checks/checks.ts";
 import { unixSeconds } from "../protocol/units.ts";

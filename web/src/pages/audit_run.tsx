@@ -7,7 +7,7 @@ import { fetchBoard } from "../client/board.ts";
 import { ChainReader } from "../client/chain.ts";
 import { JsonRpc } from "../client/rpc.ts";
 import type { Config, Poll } from "../client/views.ts";
-import { t } from "../messages/index.ts";
+import { t } from "../messages/results.ts";
 import { type Sections, splitSections } from "../protocol/board.ts";
 import type { Finding } from "../protocol/checks/audit.ts";
 import { noBoard } from "../protocol/checks/checks.ts";

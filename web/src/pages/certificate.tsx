@@ -4,7 +4,8 @@ import { Printer } from "lucide";
 import { useState } from "preact/hooks";
 
 import { type Config, poll, type Poll, type Results, results } from "../client/views.ts";
-import { moment, number, percent, t } from "../messages/index.ts";
+import { moment, number, percent } from "../messages/index.ts";
+import { t } from "../messages/results.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { unixSeconds } from "../protocol/units.ts";
 import { CopyHash } from "../view/copy.tsx";

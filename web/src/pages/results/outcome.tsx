@@ -12,7 +12,8 @@ import {
 import { spendsBudget } from "../../client/budget_walk.ts";
 import { type Base, countsBallots, isWeighted, supportBase } from "../../client/support.ts";
 import type { Poll, Results } from "../../client/views.ts";
-import { number, percent, t } from "../../messages/index.ts";
+import { number, percent } from "../../messages/index.ts";
+import { t } from "../../messages/results.ts";
 import { Majority } from "../../protocol/outcome/majority.ts";
 import { Plurality } from "../../protocol/outcome/plurality.ts";
 import { Proportional } from "../../protocol/outcome/proportional.ts";

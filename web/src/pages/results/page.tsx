@@ -4,7 +4,8 @@ import { Printer } from "lucide";
 
 import { Refusal } from "../../client/gateway.ts";
 import { type Poll, poll, type Results, results, waiting } from "../../client/views.ts";
-import { moment, t } from "../../messages/index.ts";
+import { moment } from "../../messages/index.ts";
+import { t } from "../../messages/results.ts";
 import { decodeDescription } from "../../protocol/parameters.ts";
 import { CurrencyContext, PLAIN_UNITS } from "../../view/currency.ts";
 import { Icon } from "../../view/icon.tsx";

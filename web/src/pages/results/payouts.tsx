@@ -4,7 +4,8 @@ import { useState } from "preact/hooks";
 
 import { checksummed } from "../../client/address.ts";
 import { type Results, sent } from "../../client/views.ts";
-import { moment, t } from "../../messages/index.ts";
+import { moment } from "../../messages/index.ts";
+import { t } from "../../messages/results.ts";
 import { toHex } from "../../protocol/encoding.ts";
 import { Badge } from "../../view/badge.tsx";
 import { CopyHash } from "../../view/copy.tsx";

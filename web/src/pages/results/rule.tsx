@@ -4,7 +4,8 @@ import { Check, X } from "lucide";
 
 import { type BudgetRule, budgetWalk, spendsBudget, type Step } from "../../client/budget_walk.ts";
 import { type Decision, majorityResult, tiesIn } from "../../client/decisions.ts";
-import { number, percent, t } from "../../messages/index.ts";
+import { number, percent } from "../../messages/index.ts";
+import { t } from "../../messages/results.ts";
 import { GreedyByCategory } from "../../protocol/outcome/categories.ts";
 import { Majority } from "../../protocol/outcome/majority.ts";
 import { Plurality } from "../../protocol/outcome/plurality.ts";

@@ -3,7 +3,8 @@
 import { Image } from "lucide";
 
 import { awardedSlots } from "../../client/decisions.ts";
-import { percent, t } from "../../messages/index.ts";
+import { percent } from "../../messages/index.ts";
+import { t } from "../../messages/results.ts";
 import { Majority } from "../../protocol/outcome/majority.ts";
 import { Icon } from "../../view/icon.tsx";
 import { decisionLine, type Outcome } from "./outcome.tsx";

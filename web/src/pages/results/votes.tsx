@@ -2,7 +2,8 @@
 
 import { budgetWalk, lastSteps, spendsBudget } from "../../client/budget_walk.ts";
 import { countsBallots, isWeighted } from "../../client/support.ts";
-import { number, percent, rounded, t } from "../../messages/index.ts";
+import { number, percent, rounded } from "../../messages/index.ts";
+import { t } from "../../messages/results.ts";
 import { type Fraction, fraction } from "../../protocol/fraction.ts";
 import { Majority } from "../../protocol/outcome/majority.ts";
 import { Proportional } from "../../protocol/outcome/proportional.ts";
