@@ -9,6 +9,7 @@ from ostraka.gateway.feeds import ATOM_TYPE, CALENDAR_TYPE
 from ostraka.gateway.notice_texts import Language, feed_title
 from ostraka.gateway.problem_groups import CHAIN, POLL, ROUND
 from ostraka.wire.openapi import content, problems
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.strict_requests import StrictRoute
 
 router = APIRouter(tags=["feeds"], route_class=StrictRoute)
@@ -42,7 +43,11 @@ def poll_calendar(gateway: Gateway, poll_id: PollNumber, lang: InLanguage = "en"
     return _file(made, f"poll-{poll_id}.ics")
 
 
-@router.get("/feed.atom", response_class=Response, responses=_FEED | problems(*CHAIN))
+@router.get(
+    "/feed.atom",
+    response_class=Response,
+    responses=_FEED | problems(ProblemType.INVALID_REQUEST, *CHAIN),
+)
 def feed(gateway: Gateway, lang: InLanguage = "en") -> Response:
     """A feed of all rounds, with their proposals, and of polls without a round."""
     news = gateway.news.all()
