@@ -18,8 +18,8 @@ import { parse, type Token } from "@messageformat/parser";
 import { parsePo } from "pofile-ts";
 import type { Plugin } from "vite";
 
-/** Who reads the messages: pages of results and of organizers load their own beside the voter's. */
-export const AUDIENCES = ["voter", "results", "organizer"] as const;
+/** Who reads the messages: some pages load their own catalogue beside the voter's. */
+export const AUDIENCES = ["voter", "proposals", "results", "organizer"] as const;
 export const LANGUAGES = ["en", "de", "es", "pl"] as const;
 
 const MESSAGES = join(import.meta.dirname, "src/messages");

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import {
   AUDIENCES,
@@ -318,6 +318,8 @@ const ASSUMPTIONS: readonly (readonly [Assumption, string | RegExp])[] = [
 ];
 
 describe("assumptions of an audit", () => {
+  beforeAll(() => addAudience("results"));
+
   test.each(ASSUMPTIONS)("$code is stated with its values", (assumption, text) => {
     expect(assumptionText(assumption)).toMatch(text);
   });

@@ -235,6 +235,7 @@ describe("a key", () => {
   test("votes for the invitation that it redeemed", () => {
     expect(standingOf([entry(INVITATION, OWN), other], OWN.address, [REGISTRATION])).toEqual({
       kind: "votes",
+      listed: true,
       accounts: [INVITATION.address],
     });
   });
@@ -306,7 +307,7 @@ describe("the list of voters", () => {
       });
     });
     const standing = await readStanding(gateway, 7n, 20_001, OWN.address, [REGISTRATION], NONCE);
-    expect(standing).toEqual({ kind: "votes", accounts: [INVITATION.address] });
+    expect(standing).toEqual({ kind: "votes", accounts: [INVITATION.address], listed: true });
     expect(asked).toEqual([
       `/polls/7/voters/${toHex(OWN.address)}`,
       `/polls/7/voters/${toHex(INVITATION.address)}`,
@@ -318,6 +319,6 @@ describe("the list of voters", () => {
       throw new Refusal(problem({ type: "urn:ostraka:problem:not-found", status: 404 }, "poll"));
     });
     const standing = await readStanding(gateway, 7n, 2, OWN.address, [], undefined);
-    expect(standing).toEqual({ kind: "votes", accounts: [OWN.address] });
+    expect(standing).toEqual({ kind: "votes", accounts: [OWN.address], listed: false });
   });
 });

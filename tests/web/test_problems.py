@@ -44,7 +44,7 @@ def codes_of(app: FastAPI, *, of_nodes: bool) -> set[str]:
 @pytest.mark.parametrize("language", ["en", "de", "es", "pl"])
 def test_each_problem_has_one_text(language: str) -> None:
     found = []
-    for audience in ("voter", "results", "organizer"):
+    for audience in ("voter", "proposals", "results", "organizer"):
         found += codes_in(MESSAGES / audience / f"{language}.po")
     assert sorted(found) == sorted(kind.code for kind in ProblemType)
 

@@ -1,11 +1,16 @@
 /**
  * Messages in the language in use; one catalogue of each audience and language.
  *
- * Only the catalogues of the language in use are loaded. Those of results and of organizers are loaded
- * with their pages only.
+ * Only the catalogues of the language in use are loaded. Those of proposals, of
+ * results and of organizers are loaded with their pages only.
  */
 
-import type { OrganizerMessages, ResultsMessages, VoterMessages } from "./ids.ts";
+import type {
+  OrganizerMessages,
+  ProposalsMessages,
+  ResultsMessages,
+  VoterMessages,
+} from "./ids.ts";
 import { isLanguage, type Language, language, LANGUAGES, setLocale } from "./locale.ts";
 
 export * from "./format.ts";
@@ -20,6 +25,12 @@ const CATALOGUES = {
     de: () => import("./voter/de.po"),
     es: () => import("./voter/es.po"),
     pl: () => import("./voter/pl.po"),
+  },
+  proposals: {
+    en: () => import("./proposals/en.po"),
+    de: () => import("./proposals/de.po"),
+    es: () => import("./proposals/es.po"),
+    pl: () => import("./proposals/pl.po"),
   },
   results: {
     en: () => import("./results/en.po"),
@@ -108,7 +119,7 @@ export function t<Id extends keyof VoterMessages>(
 
 /** Any message that is loaded; pages use a typed `t`. */
 export function message(
-  id: keyof VoterMessages | keyof ResultsMessages | keyof OrganizerMessages,
+  id: keyof (VoterMessages & ProposalsMessages & ResultsMessages & OrganizerMessages),
   values?: object,
 ): string {
   const found = messages[id]!;

@@ -26,9 +26,9 @@ type Loader = () => Promise<Numbered | ComponentType>;
 const PAGES: Readonly<Record<Route["page"], Loader>> = {
   home: async () => (await import("./home.tsx")).Home,
   round: async () => (await import("./round.tsx")).RoundPage,
-  propose: async () => (await import("./propose.tsx")).ProposePage,
-  proposal: async () => (await import("./proposal.tsx")).ProposalPage,
-  revise: async () => (await import("./propose.tsx")).RevisePage,
+  propose: async () => (await withTexts("proposals", import("./propose.tsx"))).ProposePage,
+  proposal: async () => (await withTexts("proposals", import("./proposal.tsx"))).ProposalPage,
+  revise: async () => (await withTexts("proposals", import("./propose.tsx"))).RevisePage,
   poll: async () => (await import("./poll.tsx")).PollPage,
   check: async () => (await import("./check.tsx")).CheckPage,
   results: async () => (await withTexts("results", import("./results/page.tsx"))).ResultsPage,

@@ -15,7 +15,8 @@ import {
 } from "../client/proposing.ts";
 import { uploaded } from "../client/details.ts";
 import type { Proposal, Round } from "../client/views.ts";
-import { amount, messageIfAny, readAmount, short, t } from "../messages/index.ts";
+import { amount, messageIfAny, readAmount, short } from "../messages/index.ts";
+import { t } from "../messages/proposals.ts";
 import { fromHex, toHex, utf8 } from "../protocol/encoding.ts";
 import { CheckedPicture } from "../view/picture.tsx";
 import { explain } from "../view/resource.tsx";

@@ -20,7 +20,8 @@ import {
   readFilled,
 } from "../client/proposing.ts";
 import { type Config, type Proposal, proposals, type Round, round } from "../client/views.ts";
-import { amount, fromNow, moment, short, t } from "../messages/index.ts";
+import { amount, fromNow, moment, short } from "../messages/index.ts";
+import { t } from "../messages/proposals.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { later, type UnixSeconds } from "../protocol/units.ts";

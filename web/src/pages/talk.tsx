@@ -17,7 +17,8 @@ import {
   talkDomain,
 } from "../client/talk.ts";
 import type { Config, Round } from "../client/views.ts";
-import { moment, short, t } from "../messages/index.ts";
+import { moment, short } from "../messages/index.ts";
+import { t } from "../messages/proposals.ts";
 import { sameBytes, toHex, utf8 } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import type { Domain } from "../protocol/typed_data.ts";
