@@ -196,6 +196,7 @@ def test_the_gateway_refuses_what_the_command_line_refuses(
         committees=[bytes(32)],
         electorates=unused,
         team=unused,
+        attachments=unused,
     )
     planned = Polls(gateway) if kind is PollSpecification else Rounds(gateway)
     with pytest.raises(Problem) as raised:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
+from ostraka.planning.proposal_details import ProposalDetails
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.records import from_hex
 from ostraka_verifier import typed_data
@@ -75,3 +76,35 @@ def test_editing_keeps_unset_values_except_the_recipient(stub: StubGateway, tmp_
     assert sent["item"] == item | {"amount": "350"}
     # The member is the invitation that is bound to the key.
     assert sent["authorization"]["member"] == invitation
+
+
+def test_place_and_picture_are_part_of_what_is_signed(stub: StubGateway, tmp_path: Path) -> None:
+    key = SigningKey()
+    write_key(tmp_path / "key", key, None)
+    not_invited = refusal(ProblemType.NO_SUCH_MEMBER, "", "account")
+    stub.routes[f"GET /rounds/3/members/{key.address_hex}"] = not_invited
+    (tmp_path / "bench.png").write_bytes(b"a picture")
+    stub.routes["POST /images"] = answer(201, {"sha256": "0x" + "cd" * 32})
+    stub.routes["POST /typed-data"] = answer(200, {"authorization": {"nonce": "7", "deadline": 9}})
+    stub.routes["POST /rounds/3/proposals"] = answer(
+        201, {"proposal": "0x" + "aa" * 32, "transaction": "0x"}
+    )
+    command = ("propose", "new", "3", "--key", str(tmp_path / "key"), "--title", "Bench")
+    command += ("--amount", "400", "--recipient", "0x" + "ab" * 20)
+    command += ("--place", "52.229676,21.012229", "--place-label", "Market square")
+    command += ("--image", str(tmp_path / "bench.png"))
+    refused = run(stub, *command)
+    assert refused.exit_code == 2
+    assert "--alt" in refused.output
+    result = run(stub, *command, "--alt", "A bench")
+    assert result.exit_code == 0, result.output
+    (sent,) = stub.bodies("POST /rounds/3/proposals")
+    assert sent["details"] == {
+        "place": {"latitude": 52229676, "longitude": 21012229, "label": "Market square"},
+        "image": {"sha256": "0x" + "cd" * 32, "alt": "A bench"},
+    }
+    details = ProposalDetails.model_validate(sent["details"])
+    assert sent["item"]["details"] == "0x" + details.digest().hex()
+    refused = run(stub, *command[:-4], "--place", "95,0")
+    assert refused.exit_code == 2
+    assert "place" in refused.output

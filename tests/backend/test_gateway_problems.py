@@ -20,6 +20,7 @@ from ostraka.chain.registry import Registry, Status
 from ostraka.chain.sending import Account
 from ostraka.chain.treasury import Authorization, Item, RoundStatus
 from ostraka.gateway.api import build_api
+from ostraka.gateway.attachments import Attachments
 from ostraka.gateway.context import TREASURY, GatewayContext
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.description import MAX_BYTES, description
@@ -108,6 +109,7 @@ def gateway(poll: SyntheticPoll, engine: Engine) -> GatewayContext:
         committees=[poll.committee.digest],
         electorates=Electorates("http://127.0.0.1:9", bytes(20)),
         team=Team(engine, TOKEN_HASH),
+        attachments=Attachments(engine),
     )
 
 

@@ -1,5 +1,6 @@
 """Members of a round propose, change, withdraw and vote: with a wallet, or a key of the browser."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.browser.surfing import Surfer, review_and_seal
 from tests.browser.wallet import NAME, BrowserWallet
 from tests.support.api import TIMES, Api, accounts, fresh_keys, wait_for_heads
 from tests.support.invitations import by_invitation
+from tests.support.pictures import picture_file
 from tests.support.town import eventually
 
 PASSPHRASE = "correct horse battery staple"
@@ -162,10 +164,34 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
     page.get_by_role("link", name="Make a proposal").click()
     expect(page.get_by_text("You have made 1 of at most 2 proposals")).to_be_visible()
     fill(page, "Statue", "500", recipient)
+    page.get_by_label("Place (optional)").fill("52.2297")
+    page.get_by_label("Picture (optional)").set_input_files(
+        {"name": "statue.png", "mimeType": "image/png", "buffer": picture_file("PNG")}
+    )
+    shows = page.get_by_label("What the picture shows")
+    expect(shows).to_be_visible()
     preview(page)
+    expect(page.get_by_text("Enter latitude and longitude")).to_be_visible()
+    expect(page.get_by_text("Describe the picture")).to_be_visible()
+    member.look("propose-place")
+    page.get_by_label("Place (optional)").fill("52.2297, 21.0122")
+    page.get_by_label("Name of the place").fill("Market square")
+    shows.fill("A statue")
+    preview(page)
+    expect(page.get_by_role("img", name="A statue")).to_be_visible()
     page.get_by_role("button", name="Send the transaction from the wallet").click()
     expect(page.get_by_text("Your proposal is on the chain.")).to_be_visible()
     eventually(lambda: len(proposals(api, number)) == 2, "proposed")
+    # The wallet sent the hash only; the client gave the rest to the gateway.
+    details = json.loads(proposals(api, number)[1]["details_document"])
+    place = {"latitude": 52229700, "longitude": 21012200, "label": "Market square"}
+    assert details["place"] == place
+    page.get_by_role("link", name="Back to the round").click()
+    plan_of_places = page.get_by_role("group", name="Plan of the places")
+    plan_of_places.get_by_role("link", name="2. Statue").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Statue")
+    expect(page.get_by_role("img", name="A statue")).to_be_visible()
+    member.look("proposal-place")
     page.get_by_role("link", name="Back to the round").click()
     own.get_by_role("button", name="Withdraw Statue").click()
     member.look("round-withdraw")

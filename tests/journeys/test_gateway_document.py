@@ -23,6 +23,7 @@ from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.roles import Role
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
+from ostraka.planning.proposal_details import ProposalDetails
 from ostraka.services.run_gateway import open_gateway
 from ostraka.services.settings import GatewaySettings
 from ostraka.storage.database import Schema, open_database
@@ -30,6 +31,7 @@ from ostraka.wire.invitations import InvitedElectorate
 from ostraka.wire.records import CastRecord, encode_records, to_hex
 from tests.support.api import TIMES, accounts, ballots_of, fresh_keys, signed, wait_for_heads
 from tests.support.fuzzed_api import Running, budget, client_of, operations, running
+from tests.support.pictures import picture_file
 from tests.support.town import eventually
 
 OPERATIONS = operations(describe_api())
@@ -48,6 +50,7 @@ NOT_YET = {
 """Requests that fail here for everybody: nothing is decided, no signature is available, and
 this gateway has neither a folder for receipts nor a public URL."""
 TOKEN = {"Authorization": "Bearer a token"}
+PICTURE = picture_file()
 
 
 class Asked:
@@ -81,8 +84,15 @@ class Asked:
         self._team = gateway.team
         self.round = self._post("/rounds", self.round_wanted)["round"]
         self._post(f"/rounds/{self.round}/funding", {"amount": 100})
-        self.item = {"recipient": self._keys[0].address_hex, "amount": "10", "title": "A bench"}
-        self.signed = self._signed()
+        self.image = self._good("POST", "/images", content=PICTURE)["sha256"]
+        self.details = {"image": {"sha256": self.image, "alt": "A bench"}}
+        self.item = {
+            "recipient": self._keys[0].address_hex,
+            "amount": "10",
+            "title": "A bench",
+            "details": to_hex(ProposalDetails.model_validate(self.details).digest()),
+        }
+        self.signed = self._signed() | {"details": self.details}
         self.proposal = self._post(f"/rounds/{self.round}/proposals", self.signed)["proposal"]
         registering = {"voters": self._invited(), "registration_closes_at": now + 3600}
         self._post("/polls", self.poll_wanted | registering)
@@ -148,6 +158,7 @@ class Asked:
             "poll_id": int(self.poll),
             "round_id": int(self.round),
             "proposal": self.proposal,
+            "sha256": self.image,
             "account": self._keys[0].address_hex,
             "token": to_hex(self.stack.registry.address),
             "digest": to_hex(self.ballots[0].ballot_digest),
@@ -166,6 +177,8 @@ class Asked:
             "POST /rounds/{round_id}/funding": {"amount": "1"},
             # Once more, which changes nothing.
             "POST /rounds/{round_id}/proposals": self.signed,
+            "PUT /proposals/{proposal}/details": {"details": self.details},
+            "POST /images": PICTURE,
             "POST /invitations/redemption": self.redemption,
             "POST /typed-data": {
                 "kind": "withdrawal",

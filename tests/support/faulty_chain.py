@@ -13,6 +13,7 @@ from ostraka.chain.sending import Account
 from ostraka.chain.treasury import Treasury
 from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.api import build_api
+from ostraka.gateway.attachments import Attachments
 from ostraka.gateway.context import REGISTRY, TREASURY, GatewayContext
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
@@ -73,6 +74,7 @@ class FaultyChain:
             [self.committee.digest],
             Electorates(self.rpc.url, registry.voting_keys()),
             Team(engine, hashlib.sha256(TOKEN.encode()).digest()),
+            Attachments(engine),
         )
 
     def deposited(self, round_id: int) -> int:

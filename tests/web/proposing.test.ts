@@ -51,6 +51,10 @@ const FILLED: Filled = {
   category: 1,
   amount: "400",
   recipient: WRITTEN,
+  place: "",
+  label: "",
+  image: "",
+  alt: "",
 };
 const ITEM: Item = {
   recipient: RECIPIENT,
@@ -58,7 +62,7 @@ const ITEM: Item = {
   category: 1,
   title: "Ławka",
   text: "Why: https://bench.example",
-  details: new Uint8Array(32),
+  details: { place: undefined, image: undefined },
 };
 
 describe("addresses", () => {
@@ -146,7 +150,8 @@ describe("fields of a proposal", () => {
 
 test("a draft of unknown form is read field by field", () => {
   expect(readFilled(JSON.parse(JSON.stringify(FILLED)))).toEqual(FILLED);
-  const empty = { title: "", text: "", category: 0, amount: "", recipient: "" };
+  const details = { place: "", label: "", image: "", alt: "" };
+  const empty = { title: "", text: "", category: 0, amount: "", recipient: "", ...details };
   for (const draft of [undefined, null, "x", { title: 3, category: "1" }]) {
     expect(readFilled(draft)).toEqual(empty);
   }
@@ -158,7 +163,8 @@ test("a change of a proposal requires the recipient again", () => {
   const { recipient, amount, category, title, text } = ITEM;
   const standing = { recipient, amount, category, title, text } as Proposal;
   const filled = filledOf(standing, (units) => `${units}.00`);
-  expect(filled).toEqual({ title, text, category, amount: "400.00", recipient: "" });
+  const without = { place: "", label: "", image: "", alt: "" };
+  expect(filled).toEqual({ ...without, title, text, category, amount: "400.00", recipient: "" });
 });
 
 describe("a member signs only statements built in the browser", () => {
@@ -183,7 +189,14 @@ describe("a member signs only statements built in the browser", () => {
     }
   }
 
-  const words = [RECIPIENT, 400n, 1n, "Ławka", "Why: https://bench.example", ITEM.details] as const;
+  const words = [
+    RECIPIENT,
+    400n,
+    1n,
+    "Ławka",
+    "Why: https://bench.example",
+    new Uint8Array(32),
+  ] as const;
   test.each<[string, (member: Member) => Promise<void>, Uint8Array]>([
     [
       "/rounds/4/proposals",
@@ -226,7 +239,7 @@ describe("calldata", () => {
   ]);
   const proposal = new Uint8Array(32).fill(3);
   const id = toHex(proposal) as `0x${string}`;
-  const details = toHex(ITEM.details) as `0x${string}`;
+  const details = toHex(new Uint8Array(32)) as `0x${string}`;
   const item = { ...ITEM, recipient: WRITTEN, details } as const;
   const account = toHex(KEY.address) as `0x${string}`;
 
@@ -270,6 +283,8 @@ describe("calldata", () => {
 test("the paths of proposals lead to their pages", () => {
   expect(routeOf("/rounds/3/propose")).toEqual({ page: "propose", id: 3n });
   const proposal = `0x${"ab".repeat(32)}`;
-  expect(routeOf(`/rounds/3/proposals/${proposal}`)).toEqual({ page: "revise", id: 3n, proposal });
+  const revise = { page: "revise", id: 3n, proposal };
+  expect(routeOf(`/rounds/3/proposals/${proposal}`)).toEqual({ ...revise, page: "proposal" });
+  expect(routeOf(`/rounds/3/proposals/${proposal}/edit`)).toEqual(revise);
   expect(routeOf("/rounds/3/proposals/0xab")).toEqual({ page: "missing" });
 });

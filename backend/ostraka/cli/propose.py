@@ -1,8 +1,10 @@
 """`ostraka propose …`: members propose, change and withdraw by signature."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from ostraka.cli.client import (
     DEFAULT_GATEWAY,
@@ -15,7 +17,15 @@ from ostraka.cli.client import (
 from ostraka.cli.key_options import KeyFile, PlainKey, opened
 from ostraka.cli.output import emit, facts
 from ostraka.gateway_client.gateway import Gateway
-from ostraka.gateway_client.proposing import Member, Wanted, account_of, wanted_of
+from ostraka.gateway_client.proposing import (
+    Member,
+    Wanted,
+    account_of,
+    described,
+    upload_picture,
+    wanted_of,
+)
+from ostraka.planning.proposal_details import Place, ProposalDetails, place_of
 from ostraka.wire.records import to_hex
 from ostraka_verifier.errors import Malformed
 
@@ -41,6 +51,31 @@ Amount = Annotated[
 Title = Annotated[str, typer.Option(help="Title, at most 150 bytes.")]
 Recipient = Annotated[bytes, address_option("--recipient", "Account that receives the money.")]
 
+PlaceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--place",
+        metavar="LAT,LONG",
+        help="Where it is: latitude and longitude in degrees, such as 52.2297,21.0122.",
+    ),
+]
+PlaceLabel = Annotated[
+    str | None, typer.Option("--place-label", help="Name of the place, such as a street.")
+]
+ImageFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--image",
+        exists=True,
+        dir_okay=False,
+        help="A picture (JPEG, PNG or WebP). The gateway makes it smaller and removes metadata.",
+    ),
+]
+Alt = Annotated[
+    str | None,
+    typer.Option("--alt", help="What the picture shows, for people who do not see it."),
+]
+
 
 @app.command()
 def new(
@@ -54,6 +89,10 @@ def new(
         int,
         typer.Option(min=0, help="Number of the category, from 0, if the round has categories."),
     ] = 0,
+    place: PlaceOption = None,
+    place_label: PlaceLabel = None,
+    image: ImageFile = None,
+    alt: Alt = None,
     plain_key: PlainKey = False,
     account: Account = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
@@ -63,9 +102,10 @@ def new(
 
     Example: ostraka propose new 1 --key me.key --title "A bench" --amount 400 --recipient 0x7099…
     """
-    wanted = Wanted(recipient, amount, title, text, category)
     signer = opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
+        details = _details(to, ProposalDetails(), place, place_label, image, alt)
+        wanted = described(Wanted(recipient, amount, title, text, category), details)
         member = Member(to, signer, account or account_of(to, number, signer))
         sent = member.propose(number, wanted)
     shown = {"Proposal": sent["proposal"], "Transaction": sent["transaction"]}
@@ -81,6 +121,10 @@ def edit(
     amount: Annotated[int | None, typer.Option(min=0, help="New amount.")] = None,
     text: Annotated[str | None, typer.Option(help="New text.")] = None,
     category: Annotated[int | None, typer.Option(min=0, help="New category.")] = None,
+    place: PlaceOption = None,
+    place_label: PlaceLabel = None,
+    image: ImageFile = None,
+    alt: Alt = None,
     plain_key: PlainKey = False,
     account: Account = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
@@ -102,7 +146,13 @@ def edit(
             now.title if title is None else title,
             now.text if text is None else text,
             now.category if category is None else category,
+            now.details,
+            now.document,
         )
+        if place or place_label or image or alt:
+            before = now.document or ProposalDetails()
+            details = _details(to, before, place, place_label, image, alt)
+            wanted = described(wanted, details)
         member = Member(to, signer, account or account_of(to, _round_of(stored), signer))
         sent = member.revise(proposal, wanted)
     shown = {
@@ -133,6 +183,37 @@ def withdraw(
         member = Member(to, signer, account or account_of(to, number, signer))
         sent = member.withdraw(proposal)
     emit(as_json, sent, facts({"Transaction": sent["transaction"]}))
+
+
+def _details(
+    to: Gateway,
+    before: ProposalDetails,
+    place: str | None,
+    place_label: str | None,
+    image: Path | None,
+    alt: str | None,
+) -> ProposalDetails:
+    """Return the details that the options state; those that are not given stay as they are."""
+    try:
+        at = before.place if place is None else place_of(place)
+        if place_label is not None:
+            if at is None:
+                raise typer.BadParameter("needs --place", param_hint="--place-label")
+            at = Place(latitude=at.latitude, longitude=at.longitude, label=place_label)
+        picture = before.image
+        if image is not None:
+            if alt is None:
+                raise typer.BadParameter("needs --alt, what it shows", param_hint="--image")
+            picture = upload_picture(to, image, alt)
+        elif alt is not None:
+            raise typer.BadParameter("needs --image", param_hint="--alt")
+        return ProposalDetails(place=at, image=picture)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise typer.BadParameter(f"{name}: {first['msg']}", param_hint="--place") from error
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--place") from error
 
 
 def _round_of(shown: Any) -> int:

@@ -40,6 +40,7 @@ from ostraka.gateway.routers import (
     disputes,
     feeds,
     gateway,
+    images,
     invitations,
     organizers,
     plans,
@@ -62,6 +63,7 @@ log = structlog.get_logger()
 _ROUTERS = (
     rounds,
     proposals,
+    images,
     talk,
     polls,
     disputes,

@@ -8,6 +8,7 @@ from ostraka.chain.published import read_published
 from ostraka.chain.registry import OpenedPoll, PollView, Registry, Status
 from ostraka.chain.sending import Account, Errand
 from ostraka.chain.treasury import RoundStatus, RoundView, Treasury
+from ostraka.gateway.attachments import Attachments
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.plans import Plans
@@ -35,6 +36,7 @@ class GatewayContext:
         rpc_url: JSON-RPC endpoint for all access to the chain.
         account: Pays for all transactions; each is stored before it is sent.
         electorates: Reads electorates from the chain.
+        attachments: Details and pictures of proposals.
         requests: Requests that clients may repeat safely.
         committees: Digests of the committees that this gateway serves, the default first.
         team: The organizers.
@@ -51,6 +53,7 @@ class GatewayContext:
     committees: Sequence[bytes]
     electorates: Electorates
     team: Team
+    attachments: Attachments
     _published: dict[int, PublishedPoll] = field(default_factory=dict)
     _node_urls: dict[bytes, list[str]] = field(default_factory=dict)
 

@@ -3,17 +3,21 @@
 Source: docs/protocol.md §15, §17.3.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from ostraka.gateway_client.config import domain_of
 from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
+from ostraka.planning.proposal_details import Picture, ProposalDetails
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
-from ostraka_verifier.encoding import HASH_BYTES
+from ostraka_verifier.encoding import HASH_BYTES, keccak256
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.units import UnixSeconds
 
@@ -31,6 +35,8 @@ class Wanted:
     text: str
     category: int = 0
     details: bytes = bytes(HASH_BYTES)
+    document: ProposalDetails | None = None
+    """The details with that hash; None without any, or if only their hash is known."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON that the gateway takes."""
@@ -61,7 +67,7 @@ class Member:
         asked = {"kind": "proposal", "round": round_id, "item": wanted.to_json()}
         head = (round_id, self._account, *wanted.words())
         signed = self._authorization(asked, typed_data.PROPOSAL, *head)
-        body = {"item": wanted.to_json(), "authorization": signed}
+        body = {"item": wanted.to_json(), "authorization": signed, **_document(wanted)}
         return self._gateway.post(f"/rounds/{round_id}/proposals", body)
 
     def revise(self, proposal: bytes, wanted: Wanted) -> Any:
@@ -69,7 +75,7 @@ class Member:
         identity = to_hex(proposal)
         asked = {"kind": "revision", "proposal": identity, "item": wanted.to_json()}
         signed = self._authorization(asked, typed_data.REVISION, proposal, *wanted.words())
-        body = {"item": wanted.to_json(), "authorization": signed}
+        body = {"item": wanted.to_json(), "authorization": signed, **_document(wanted)}
         return self._gateway.put(f"/proposals/{identity}", body)
 
     def withdraw(self, proposal: bytes) -> Any:
@@ -117,6 +123,31 @@ def account_of(gateway: Gateway, round_id: int, key: SigningKey) -> bytes:
         raise
 
 
+def _document(wanted: Wanted) -> dict[str, Any]:
+    """Return the member of a request that gives the details to the gateway, if there are any."""
+    if wanted.document is None:
+        return {}
+    return {"details": wanted.document.model_dump(exclude_none=True)}
+
+
+def described(wanted: Wanted, details: ProposalDetails) -> Wanted:
+    """Return a proposal with these details; without them if there are none."""
+    if details == ProposalDetails():
+        return replace(wanted, details=bytes(HASH_BYTES), document=None)
+    return replace(wanted, details=details.digest(), document=details)
+
+
+def upload_picture(gateway: Gateway, file: Path, alt: str) -> Picture:
+    """Upload a picture; return it as details name it.
+
+    Raises:
+        Problem: The gateway refuses it.
+        ValueError: The text says nothing.
+    """
+    answer = gateway.post_bytes("/images", file.read_bytes())
+    return Picture(sha256=str(answer["sha256"]), alt=alt)
+
+
 def wanted_of(shown: Any, recipient: bytes) -> Wanted:
     """Return the current content of a proposal, as a gateway shows it.
 
@@ -128,13 +159,26 @@ def wanted_of(shown: Any, recipient: bytes) -> Wanted:
         Malformed: It cannot be read.
     """
     try:
+        details = from_hex(shown["details"], "details")
         return Wanted(
             recipient,
             int(shown["amount"]),
             str(shown["title"]),
             str(shown["text"]),
             int(shown["category"]),
-            from_hex(shown["details"], "details"),
+            details,
+            _read_document(shown.get("details_document"), details),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Malformed("proposal", repr(error)) from error
+
+
+def _read_document(document: str | None, digest: bytes) -> ProposalDetails | None:
+    """Return the details that a gateway shows; None if they are not those that were signed."""
+    if document is None or keccak256(document.encode()) != digest:
+        return None
+    try:
+        return ProposalDetails.model_validate_json(document)
+    except ValidationError:
+        # With members that this version does not know.
+        return None

@@ -12,6 +12,7 @@ from ostraka.chain.sending import Account
 from ostraka.chain.treasury import Treasury
 from ostraka.files import require_private
 from ostraka.gateway.api import build_api
+from ostraka.gateway.attachments import Attachments
 from ostraka.gateway.context import REGISTRY, TREASURY, GatewayContext
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
@@ -124,6 +125,7 @@ def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:
         [from_hex(digest, "committees") for digest in settings.committees],
         Electorates(settings.rpc_url, registry.voting_keys(), settings.confirmations),
         team,
+        Attachments(engine),
     )
 
 

@@ -124,6 +124,34 @@ class RelayCount(GatewayTable, table=True):
     count: int = 0
 
 
+class ProposalDocument(GatewayTable, table=True):
+    """Details of a proposal, by the hash that its member signed."""
+
+    __tablename__ = "proposal_document"
+
+    hash: bytes = Field(primary_key=True)
+    """keccak-256, 32 bytes."""
+    content: bytes
+    """Canonical JSON."""
+    stored_at: datetime = Field(default_factory=utc_now)
+
+
+class ProposalImage(GatewayTable, table=True):
+    """A picture of a proposal, as this gateway encoded it."""
+
+    __tablename__ = "proposal_image"
+
+    sha256: bytes = Field(primary_key=True)
+    """Of the content, 32 bytes."""
+    content: bytes
+    """WebP."""
+    size: int
+    """Bytes of the content."""
+    named: bool = False
+    """Whether stored details name it; others are deleted after a day."""
+    uploaded_at: datetime = Field(default_factory=utc_now)
+
+
 class OutgoingTransaction(GatewayTable, table=True):
     """A purpose's transaction from the gateway's account, at any fee."""
 

@@ -76,6 +76,8 @@ class ProblemType(Enum):
     NO_SUCH_COMMENT = "no-such-comment", "No such comment", 404
     COMMITTEE_NOT_SERVED = "committee-not-served", "Committee not served here", 422
     NO_COMMITTEE = "no-committee", "No committee configured", 409
+    IMAGE_INVALID = "image-invalid", "Invalid picture", 422
+    UPLOAD_LIMIT = "upload-limit", "Too many pictures", 429
 
     # Electorates, members and invitations.
     NO_CENSUS = "no-census", "No census", 422

@@ -1,7 +1,8 @@
 """Verdicts on mutants: kept between runs, and compared with the survivors that have an explanation.
 
 A result is kept with the digest of what it depends on, so that a run continues where an earlier one
-ended. Survivors are tried again in every run, because tests may have been added for them.
+ended. Survivors without an explanation are tried again in every run, because tests may have been
+added for them.
 """
 
 import json
@@ -30,9 +31,10 @@ class Results:
         self._now: dict[str, str] = {}
 
     def kept(self, name: str, digest: str) -> str | None:
-        """Return an earlier verdict other than survival on the same source."""
+        """Return an earlier verdict on the same source, other than an unexplained survival."""
         found = self._kept.get(name, {})
-        if found.get("digest") != digest or found.get("verdict") == SURVIVED:
+        survived = found.get("verdict") == SURVIVED and name not in explained(self.kind)
+        if found.get("digest") != digest or survived:
             return None
         return found["verdict"]
 

@@ -6,6 +6,7 @@
  */
 
 import { concat, keccak256, utf8, word, WORD_BYTES } from "../protocol/encoding.ts";
+import { detailsHash } from "./details.ts";
 import type { Item } from "./proposing.ts";
 import type { Membership } from "./views.ts";
 
@@ -55,7 +56,7 @@ function itemContent({ recipient, amount, category, title, text, details }: Item
     { word: BigInt(category) },
     { content: byteString(utf8(title)) },
     { content: byteString(utf8(text)) },
-    { word: details },
+    { word: detailsHash(details) },
   ]);
 }
 

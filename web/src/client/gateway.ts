@@ -83,6 +83,16 @@ export class Gateway {
     return await this.#send("PUT", path, body, shape);
   }
 
+  /** Post a file as it is, and return the answer. */
+  async upload<T>(path: string, file: Blob, shape: Shape<T>): Promise<T> {
+    const headers = { "Content-Type": "application/octet-stream" };
+    return await this.#read(
+      await this.#request("POST", path, { headers, body: file }),
+      path,
+      shape,
+    );
+  }
+
   /** Bytes of a resource of at most `limit` bytes. */
   async download(
     path: string,
@@ -155,7 +165,7 @@ export class Gateway {
   async #request(
     method: string,
     path: string,
-    more: { headers?: Readonly<Record<string, string>>; body?: string },
+    more: { headers?: Readonly<Record<string, string>>; body?: string | Blob },
     signal?: AbortSignal,
   ): Promise<Response> {
     const patience = AbortSignal.timeout(this.#patienceMs);

@@ -7,12 +7,23 @@
  * Source: docs/protocol.md §15, §17.2.
  */
 
-import { concat, HASH_BYTES, sameBytes, toHex, utf8, word } from "../protocol/encoding.ts";
+import { concat, fromHex, sameBytes, toHex, utf8, word } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { Domain, PROPOSAL, REVISION, type Value, WITHDRAWAL } from "../protocol/typed_data.ts";
 import type { UnixSeconds } from "../protocol/units.ts";
 import { type AddressProblem, readAddress } from "./address.ts";
+import {
+  type Details,
+  detailsHash,
+  detailsJson,
+  detailsOf,
+  MAX_ALT_CHARACTERS,
+  MAX_LABEL_CHARACTERS,
+  placeText,
+  readPlace,
+} from "./details.ts";
 import type { Gateway } from "./gateway.ts";
+import { bytes, record } from "./shape.ts";
 import { type Config, type Proposal, type Round, sent, toSign } from "./views.ts";
 
 /** The treasury's bounds, in bytes of UTF-8. */
@@ -29,12 +40,9 @@ export interface Item {
   readonly category: number;
   readonly title: string;
   readonly text: string;
-  /** keccak-256 of further details as canonical JSON of at most 4,096 bytes; zero for none. */
-  readonly details: Uint8Array;
+  /** A place and a picture; the member signs their hash. */
+  readonly details: Details;
 }
-
-/** Details hash of a proposal without further details. */
-export const NO_DETAILS = new Uint8Array(HASH_BYTES);
 
 /** Texts of the form's fields. */
 export interface Filled {
@@ -44,9 +52,25 @@ export interface Filled {
   /** As typed. */
   readonly amount: string;
   readonly recipient: string;
+  /** As `readPlace` reads it; empty for none. */
+  readonly place: string;
+  readonly label: string;
+  /** Hash of the uploaded picture as 0x-hex; empty for none. */
+  readonly image: string;
+  readonly alt: string;
 }
 
-const NOTHING: Filled = { title: "", text: "", category: 0, amount: "", recipient: "" };
+const NOTHING: Filled = {
+  title: "",
+  text: "",
+  category: 0,
+  amount: "",
+  recipient: "",
+  place: "",
+  label: "",
+  image: "",
+  alt: "",
+};
 
 /** The fields of a draft, empty where it has none. */
 export function readFilled(draft: unknown): Filled {
@@ -65,11 +89,20 @@ export function readFilled(draft: unknown): Filled {
  *
  * @param write Writes an amount as people type it.
  */
-export function filledOf(
-  { title, text, category, amount }: Proposal,
-  write: (units: bigint) => string,
-): Filled {
-  return { title, text, category, amount: amount ? write(amount) : "", recipient: "" };
+export function filledOf(proposal: Proposal, write: (units: bigint) => string): Filled {
+  const { title, text, category, amount } = proposal;
+  const { place, image } = detailsOf(proposal) ?? {};
+  return {
+    title,
+    text,
+    category,
+    amount: amount ? write(amount) : "",
+    recipient: "",
+    place: place ? placeText(place) : "",
+    label: place?.label ?? "",
+    image: image ? toHex(image.sha256) : "",
+    alt: image?.alt ?? "",
+  };
 }
 
 /** The problem of a field. */
@@ -77,7 +110,9 @@ export type FieldProblem =
   | { readonly field: "title"; readonly problem: "missing" | "long" | "control" }
   | { readonly field: "text"; readonly problem: "long" }
   | { readonly field: "amount"; readonly problem: "form" | "range" }
-  | { readonly field: "recipient"; readonly problem: AddressProblem | "treasury" };
+  | { readonly field: "recipient"; readonly problem: AddressProblem | "treasury" }
+  | { readonly field: "place"; readonly problem: "form" }
+  | { readonly field: "label" | "alt"; readonly problem: "missing" | "long" };
 
 /**
  * The proposal of these fields, or their problems.
@@ -110,11 +145,28 @@ export function itemOf(
   else if (sameBytes(recipient, treasury)) {
     problems.push({ field: "recipient", problem: "treasury" });
   }
+  const details = detailsIn(filled, problems);
   const missing = amount === undefined || typeof recipient === "string";
   if (missing || problems.length) return problems;
   // A draft may name a category that the round does not have.
   const category = filled.category < categoriesOf(round) ? filled.category : 0;
-  return { recipient, amount, category, title, text, details: NO_DETAILS };
+  return { recipient, amount, category, title, text, details };
+}
+
+/** The details of these fields; adds the problems that they have. */
+function detailsIn(filled: Filled, problems: FieldProblem[]): Details {
+  const label = filled.label.trim().toWellFormed();
+  const alt = filled.alt.trim().toWellFormed();
+  const at = filled.place.trim() ? readPlace(filled.place) : undefined;
+  if (filled.place.trim() && !at) problems.push({ field: "place", problem: "form" });
+  if (at && label.length > MAX_LABEL_CHARACTERS) problems.push({ field: "label", problem: "long" });
+  const image = /^0x[0-9a-f]{64}$/.test(filled.image);
+  if (image && !alt) problems.push({ field: "alt", problem: "missing" });
+  if (image && alt.length > MAX_ALT_CHARACTERS) problems.push({ field: "alt", problem: "long" });
+  return {
+    place: at && { ...at, label: label || undefined },
+    image: image ? { sha256: fromHex(filled.image, "image"), alt } : undefined,
+  };
 }
 
 /** Whether proposals ask for an amount; not where votes divide the budget. */
@@ -176,7 +228,7 @@ export class Member {
     const asked = { kind: "proposal", round: Number(roundId), item: itemJson(item) };
     const head = [roundId, this.#signer.address, ...words(item)];
     const authorization = await this.#authorize(asked, PROPOSAL, head);
-    const body = { item: itemJson(item), authorization };
+    const body = { item: itemJson(item), details: detailsJson(item.details), authorization };
     await this.#gateway.post(`/rounds/${roundId}/proposals`, body, sent);
   }
 
@@ -184,7 +236,7 @@ export class Member {
   async revise(proposal: Uint8Array, item: Item): Promise<void> {
     const asked = { kind: "revision", proposal: toHex(proposal), item: itemJson(item) };
     const authorization = await this.#authorize(asked, REVISION, [proposal, ...words(item)]);
-    const body = { item: itemJson(item), authorization };
+    const body = { item: itemJson(item), details: detailsJson(item.details), authorization };
     await this.#gateway.put(`/proposals/${toHex(proposal)}`, body, sent);
   }
 
@@ -217,7 +269,7 @@ export class Member {
 }
 
 function words({ recipient, amount, category, title, text, details }: Item): Value[] {
-  return [recipient, amount, BigInt(category), title, text, details];
+  return [recipient, amount, BigInt(category), title, text, detailsHash(details)];
 }
 
 function itemJson({ recipient, amount, category, title, text, details }: Item) {
@@ -227,6 +279,27 @@ function itemJson({ recipient, amount, category, title, text, details }: Item) {
     title,
     text,
     category,
-    details: toHex(details),
+    details: toHex(detailsHash(details)),
   };
+}
+
+const described = record({ proposal: bytes });
+
+/**
+ * Give the gateway the details of proposals that went to the chain directly.
+ *
+ * @throws Refusal, Unreachable: as `Gateway`.
+ */
+export async function describe(
+  gateway: Gateway,
+  listed: readonly Proposal[],
+  details: Details,
+): Promise<void> {
+  const hash = detailsHash(details);
+  for (const { proposal, details: signed, detailsDocument } of listed) {
+    if (detailsDocument === undefined && sameBytes(signed, hash)) {
+      const body = { details: detailsJson(details) };
+      await gateway.put(`/proposals/${toHex(proposal)}/details`, body, described);
+    }
+  }
 }

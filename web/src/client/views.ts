@@ -151,6 +151,8 @@ export const proposals = list(
     category: whole,
     title: text,
     text,
+    details: bytes,
+    detailsDocument: optional(text),
     withdrawn: flag,
     funded: flag,
     paid: flag,

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 
 import { checksummed } from "../client/address.ts";
+import { detailsOf } from "../client/details.ts";
 import { phaseOfRound } from "../client/phases.ts";
 import { asksAmount, categoriesOf } from "../client/proposing.ts";
 import { type Config, type Proposal, proposals, type Round, round } from "../client/views.ts";
@@ -13,10 +14,13 @@ import { CopyHash } from "../view/copy.tsx";
 import { CurrencyContext, useAmount } from "../view/currency.ts";
 import { Notice } from "../view/notice.tsx";
 import { Facts, Page } from "../view/page.tsx";
+import { CheckedPicture } from "../view/picture.tsx";
 import { PhaseBadge } from "../view/phase.tsx";
 import { Await, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, useSigner } from "../view/session.ts";
+import { PlaceText } from "./place_text.tsx";
 import { ProposalBadges, proposalPath } from "./proposal_card.tsx";
+import { markersOf, ProposalMap } from "./proposal_map.tsx";
 import { Talk } from "./talk.tsx";
 import "./round.css";
 
@@ -35,10 +39,10 @@ export function ProposalPage({ id, proposal }: { id: bigint; proposal: string })
   return (
     <Page title={wanted?.title ?? t("proposal.document")}>
       <Await resource={found}>
-        {({ config, shown }) => (
+        {({ config, shown, listed }) => (
           <CurrencyContext.Provider value={shown}>
             {wanted ? (
-              <Shown config={config} shown={shown} proposal={wanted} />
+              <Shown config={config} shown={shown} listed={listed} proposal={wanted} />
             ) : (
               <Notice tone="bad" title={t("propose.unknown")}>
                 <a href={`/rounds/${id}`}>{t("propose.back")}</a>
@@ -51,17 +55,29 @@ export function ProposalPage({ id, proposal }: { id: bigint; proposal: string })
   );
 }
 
-function Shown({ config, shown, proposal }: { config: Config; shown: Round; proposal: Proposal }) {
+function Shown({
+  config,
+  shown,
+  listed,
+  proposal,
+}: {
+  config: Config;
+  shown: Round;
+  listed: readonly Proposal[];
+  proposal: Proposal;
+}) {
   const phase = phaseOfRound(shown, config.head.timestamp);
   const signer = useSigner();
   const own = signer && sameBytes(signer.address, proposal.proposer);
   const { text, proposer, recipient } = proposal;
+  const { image, place } = detailsOf(proposal) ?? {};
   const facts: [string, ComponentChildren][] = [
     [t("proposal.round"), <a href={`/rounds/${shown.round}`}>{shown.title}</a>],
   ];
   if (categoriesOf(shown)) {
     facts.push([t("list.category"), t("list.categoryName", { number: proposal.category + 1 })]);
   }
+  if (place) facts.push([t("proposal.place"), <PlaceText place={place} />]);
   facts.push(
     [t("proposal.author"), <CopyHash value={checksummed(proposer)} name={t("proposal.author")} />],
     [t("round.recipient"), <CopyHash value={checksummed(recipient)} name={t("round.recipient")} />],
@@ -77,7 +93,14 @@ function Shown({ config, shown, proposal }: { config: Config; shown: Round; prop
         <ProposalBadges proposal={proposal} round={shown} />
       </p>
       {asksAmount(shown) && <Cost proposal={proposal} round={shown} />}
+      {image && <CheckedPicture picture={image} class="picture" />}
       {text && <p class="prose">{text}</p>}
+      {place && (
+        <ProposalMap
+          markers={markersOf(shown.round, listed)}
+          highlighted={listed.indexOf(proposal) + 1}
+        />
+      )}
       <p class="actions">
         {phase === "voting" && shown.poll !== undefined && !proposal.withdrawn && (
           <a class="button primary" href={`/polls/${shown.poll}`}>

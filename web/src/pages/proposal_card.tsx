@@ -1,6 +1,7 @@
 /** A proposal in a list: what it is about, what it costs, who made it. */
 
 import { checksummed } from "../client/address.ts";
+import { detailsOf } from "../client/details.ts";
 import { categoriesOf } from "../client/proposing.ts";
 import type { Proposal, Round } from "../client/views.ts";
 import { percent, short, t } from "../messages/index.ts";
@@ -8,10 +9,12 @@ import { toHex } from "../protocol/encoding.ts";
 import { Badge } from "../view/badge.tsx";
 import { Card } from "../view/card.tsx";
 import { useAmount } from "../view/currency.ts";
+import { CheckedPicture } from "../view/picture.tsx";
 
 export function ProposalCard({ proposal, round }: { proposal: Proposal; round: Round }) {
   const amount = useAmount();
   const { title, text, amount: cost, proposer } = proposal;
+  const { image, place } = detailsOf(proposal) ?? {};
   return (
     <Card
       title={title}
@@ -29,7 +32,9 @@ export function ProposalCard({ proposal, round }: { proposal: Proposal; round: R
         </>
       }
     >
+      {image && <CheckedPicture picture={image} class="card-image" />}
       {text && <p class="excerpt">{text}</p>}
+      {place?.label && <p class="hint">{place.label}</p>}
     </Card>
   );
 }

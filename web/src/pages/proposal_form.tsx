@@ -13,9 +13,14 @@ import {
   MAX_TEXT_BYTES,
   MAX_TITLE_BYTES,
 } from "../client/proposing.ts";
+import { uploaded } from "../client/details.ts";
 import type { Proposal, Round } from "../client/views.ts";
 import { amount, messageIfAny, readAmount, short, t } from "../messages/index.ts";
-import { toHex, utf8 } from "../protocol/encoding.ts";
+import { fromHex, toHex, utf8 } from "../protocol/encoding.ts";
+import { CheckedPicture } from "../view/picture.tsx";
+import { explain } from "../view/resource.tsx";
+import { gateway } from "../view/session.ts";
+import "./round.css";
 
 export function Form({
   shown,
@@ -150,10 +155,125 @@ export function Form({
           />
         )}
       </Field>
+      <Field
+        label={t("propose.field.place")}
+        hint={t("propose.field.placeHint")}
+        problem={problemOf("place")}
+      >
+        {(given) => (
+          <input
+            {...given}
+            name="place"
+            autocomplete="off"
+            inputMode="text"
+            placeholder="52.229700, 21.012200"
+            value={filled.place}
+            onInput={(event) => {
+              change({ ...filled, place: event.currentTarget.value });
+            }}
+          />
+        )}
+      </Field>
+      {filled.place.trim() && (
+        <Field label={t("propose.field.label")} hint="" problem={problemOf("label")}>
+          {(given) => (
+            <input
+              {...given}
+              name="label"
+              autocomplete="off"
+              value={filled.label}
+              onInput={(event) => {
+                change({ ...filled, label: event.currentTarget.value });
+              }}
+            />
+          )}
+        </Field>
+      )}
+      <PictureField filled={filled} change={change} problem={problemOf("alt")} />
       <button type="submit" class="primary">
         {t("propose.preview")}
       </button>
     </form>
+  );
+}
+
+/** Upload of a picture, and what it shows. */
+function PictureField({
+  filled,
+  change,
+  problem,
+}: {
+  filled: Filled;
+  change: (filled: Filled) => void;
+  problem: string | undefined;
+}) {
+  const [working, setWorking] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const send = async (file: File) => {
+    setWorking(true);
+    setError(undefined);
+    try {
+      const { sha256 } = await gateway.upload("/images", file, uploaded);
+      change({ ...filled, image: toHex(sha256) });
+    } catch (failure) {
+      setError(failure);
+    }
+    setWorking(false);
+  };
+  const picture = filled.image && {
+    sha256: fromHex(filled.image, "image"),
+    alt: filled.alt.trim() || t("proposal.picture"),
+  };
+  return (
+    <>
+      <Field
+        label={t("propose.field.image")}
+        hint={t("propose.field.imageHint")}
+        problem={error === undefined ? undefined : explain(error)}
+      >
+        {(given) => (
+          <input
+            {...given}
+            type="file"
+            accept="image/jpeg,image/png,image/webp"
+            disabled={working}
+            onChange={(event) => {
+              const file = event.currentTarget.files?.[0];
+              if (file) void send(file);
+            }}
+          />
+        )}
+      </Field>
+      {working && <p role="status">{t("propose.field.imageSending")}</p>}
+      {picture && (
+        <>
+          <CheckedPicture key={filled.image} picture={picture} class="thumbnail" />
+          <p class="actions">
+            <button
+              type="button"
+              onClick={() => {
+                change({ ...filled, image: "", alt: "" });
+              }}
+            >
+              {t("propose.field.imageRemove")}
+            </button>
+          </p>
+          <Field label={t("propose.field.alt")} hint={t("propose.field.altHint")} problem={problem}>
+            {(given) => (
+              <input
+                {...given}
+                name="alt"
+                autocomplete="off"
+                value={filled.alt}
+                onInput={(event) => {
+                  change({ ...filled, alt: event.currentTarget.value });
+                }}
+              />
+            )}
+          </Field>
+        </>
+      )}
+    </>
   );
 }
 

@@ -5,10 +5,12 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { proposeCall, reviseCall } from "../client/abi.ts";
 import { checksummed } from "../client/address.ts";
+import { detailsJson } from "../client/details.ts";
 import { dropDraft, readDraft, writeDraft } from "../client/drafts.ts";
 import {
   asksAmount,
   categoriesOf,
+  describe,
   draftSubject,
   type Filled,
   filledOf,
@@ -23,9 +25,11 @@ import { sameBytes, toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { later, type UnixSeconds } from "../protocol/units.ts";
 import { Facts, Page } from "../view/page.tsx";
+import { CheckedPicture } from "../view/picture.tsx";
 import { Await, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, store, useSigner } from "../view/session.ts";
 import { Form, moneyOf } from "./proposal_form.tsx";
+import { PlaceText } from "./place_text.tsx";
 import { Sending, useMembership } from "./sending.tsx";
 import { SignedIn, SignIn } from "./sign_in.tsx";
 
@@ -275,6 +279,17 @@ function Preview({
     ]);
   }
   facts.push([t("propose.field.recipient"), <code>{checksummed(item.recipient)}</code>]);
+  const { place, image } = item.details;
+  if (place) facts.push([t("proposal.place"), <PlaceText place={place} />]);
+  if (image) {
+    facts.push([
+      t("proposal.picture"),
+      <>
+        <CheckedPicture picture={image} class="thumbnail" />
+        <p>{image.alt}</p>
+      </>,
+    ]);
+  }
   return (
     <section ref={panel} tabIndex={-1} class="panel" aria-labelledby="preview">
       <h2 id="preview">{t("propose.previewTitle")}</h2>
@@ -321,6 +336,11 @@ function Signing({
               return standing
                 ? reviseCall(standing.proposal, item)
                 : proposeCall(shown.round, item, membership);
+            }}
+            afterTransaction={async () => {
+              if (!detailsJson(item.details)) return;
+              const listed = await gateway.get(`/rounds/${shown.round}/proposals`, proposals);
+              await describe(gateway, listed, item.details);
             }}
             done={done}
             back={t("propose.change")}

@@ -29,6 +29,7 @@ import { gateway, readConfig } from "../view/session.ts";
 import { CountedTurnout } from "../view/turnout.tsx";
 import { OwnProposals } from "./own_proposals.tsx";
 import { ProposalCard } from "./proposal_card.tsx";
+import { MapWithList, markersOf } from "./proposal_map.tsx";
 import { RoundOutcome } from "./results/round_outcome.tsx";
 import { RoundTimeline } from "./round_timeline.tsx";
 import { TakingPart } from "./taking_part.tsx";
@@ -80,6 +81,7 @@ function Shown({
 }) {
   const amount = useAmount();
   const now = config.head.timestamp;
+  const markers = markersOf(shown.round, listed);
   const phase = phaseOfRound(shown, now);
   const { budget, committed, deposited } = shown;
   const decided = committed > 0n || phase === "decided";
@@ -147,6 +149,12 @@ function Shown({
           )}
         />
       </section>
+      {markers.length > 0 && (
+        <section aria-labelledby="map">
+          <h2 id="map">{t("map.title")}</h2>
+          <MapWithList markers={markers} />
+        </section>
+      )}
       <h2>{t("round.rules")}</h2>
       <Facts
         facts={[

@@ -51,6 +51,8 @@ interface Props {
   readonly relay: (member: Member) => Promise<void>;
   /** Transaction to the treasury that the wallet can send instead. */
   readonly call: () => Uint8Array;
+  /** What the gateway must learn after the wallet's transaction, which it did not send. */
+  readonly afterTransaction?: () => Promise<void>;
   /** Called when it is done; not mined if a wallet with several owners still asks them. */
   readonly done: (mined: boolean) => void;
   readonly back: string;
@@ -66,6 +68,7 @@ export function Sending({
   sign,
   relay,
   call,
+  afterTransaction,
   done,
   back,
   leave,
@@ -118,7 +121,10 @@ export function Sending({
               void once(async () => {
                 const { chainId, treasury } = config;
                 const block = await signer.transact(BigInt(chainId), treasury, call());
-                if (block !== undefined) await indexed(block);
+                if (block !== undefined) {
+                  await indexed(block);
+                  await afterTransaction?.();
+                }
                 return block !== undefined;
               })
             }

@@ -79,8 +79,10 @@ export function useRoute(): Route {
     const follow = (event: MouseEvent) => {
       const link = event.target instanceof Element ? event.target.closest("a") : null;
       const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
-      if (!link || !plain || event.defaultPrevented || link.target || link.download) return;
-      const to = new URL(link.href);
+      if (!link || !plain || event.defaultPrevented) return;
+      // Properties of links within drawings are no texts.
+      if (link.hasAttribute("target") || link.hasAttribute("download")) return;
+      const to = new URL(link.getAttribute("href") ?? "", location.href);
       // A provider named in the address applies to that page only, whose policy allows it.
       const same = to.origin === location.origin && !location.search && !to.search && !to.hash;
       if (!same || routeOf(to.pathname).page === "missing") return;

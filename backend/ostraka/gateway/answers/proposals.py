@@ -20,6 +20,10 @@ class Proposal(Answer):
     title: str
     text: str
     details: Hash = Field(description="keccak-256 of further details; zero without any.")
+    details_document: str | None = Field(
+        description="The details as canonical JSON (docs/protocol.md §17.2), to be checked against "
+        "`details`; null if this gateway does not have them."
+    )
     withdrawn: bool
     funded: bool
     paid: bool
@@ -29,6 +33,14 @@ class ProposalOfRound(Proposal):
     """A proposal with the round that it belongs to."""
 
     round: Number
+
+
+class UploadedImage(Answer):
+    """A picture as the gateway encoded it."""
+
+    sha256: Hash = Field(description="SHA-256 of the WebP file, which details name.")
+    width: Count = Field(description="In pixels.")
+    height: Count = Field(description="In pixels.")
 
 
 class SubmittedProposal(Transaction):

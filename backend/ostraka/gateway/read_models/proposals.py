@@ -6,7 +6,7 @@ from ostraka.gateway.answers.proposals import Proposal
 from ostraka.gateway.context import TREASURY, GatewayContext
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import to_hex
+from ostraka.wire.records import from_hex, to_hex
 
 Json = dict[str, Any]
 _NO_TEXTS: Json = {"title": "", "text": "", "details": "0x" + 64 * "0"}
@@ -28,6 +28,9 @@ class ProposalReader:
             str(event.arguments["proposalId"]): cast(Json, event.arguments["item"])
             for event in events
         }
+        documents = self._gateway.attachments.documents(
+            from_hex(item["details"], "details") for item in items.values()
+        )
         found, slot = [], 0
         for (
             identity,
@@ -51,6 +54,7 @@ class ProposalReader:
                     title=texts["title"],
                     text=texts["text"],
                     details=texts["details"],
+                    details_document=documents.get(from_hex(texts["details"], "details")),
                     withdrawn=withdrawn,
                     funded=funded,
                     paid=paid,

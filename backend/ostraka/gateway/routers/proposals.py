@@ -8,16 +8,19 @@ from pydantic import Field
 from ostraka.chain.treasury import Authorization, Item
 from ostraka.gateway.answers import proposals as answers
 from ostraka.gateway.answers.transactions import Transaction
+from ostraka.gateway.attachments import Attachments
 from ostraka.gateway.context import MAX_ID
 from ostraka.gateway.dependencies import Gateway, ProposalId, RoundNumber
 from ostraka.gateway.problem_groups import PROPOSAL, RELAYING, ROUND, SENDING
 from ostraka.planning.fields import Address, Amount, Count, Digest, Strict, Title
+from ostraka.planning.proposal_details import ProposalDetails
 from ostraka.wire.answers import UnixSeconds
 from ostraka.wire.openapi import problems
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka.wire.strict_requests import StrictRoute
+from ostraka_verifier.errors import Malformed
 
 router = APIRouter(tags=["proposals"], route_class=StrictRoute)
 
@@ -72,7 +75,22 @@ class SignedProposal(Strict):
     """A signed proposal or a signed change of one."""
 
     item: ProposalItem
+    details: ProposalDetails | None = None
+    """The details whose hash the item has, for this gateway to store; the chain has the hash
+    only."""
     authorization: SignedBy
+
+    def check_details(self, attachments: Attachments) -> None:
+        """Check that the details have the item's hash, and that their picture is here."""
+        if self.details is not None:
+            _require_hash(self.details, self.item.details)
+            attachments.require_image(self.details)
+
+
+class Described(Strict):
+    """The details of a proposal that is on the chain already."""
+
+    details: ProposalDetails
 
 
 class Withdrawal(Strict):
@@ -123,8 +141,11 @@ def propose(
     gateway: Gateway, round_id: RoundNumber, wanted: SignedProposal
 ) -> answers.SubmittedProposal:
     """Send a member's signed proposal; the gateway pays the gas."""
-    signed = wanted.authorization.authorization
+    signed, attachments = wanted.authorization.authorization, gateway.context.attachments
+    wanted.check_details(attachments)
     proposal, sent = gateway.relayed_proposals.propose(round_id, wanted.item.item, signed)
+    if wanted.details is not None:
+        attachments.add_details(wanted.details)
     return answers.SubmittedProposal(proposal=to_hex(proposal), **gateway.shown(sent).model_dump())
 
 
@@ -140,10 +161,33 @@ def revise(gateway: Gateway, proposal: ProposalId, wanted: SignedProposal) -> Tr
     """Send a member's signed change of a proposal."""
     identity = from_hex(proposal, "proposal")
     round_id, _ = gateway.proposal_reader.one(identity)
-    signed = wanted.authorization.authorization
-    return gateway.shown(
-        gateway.relayed_proposals.revise(round_id, identity, wanted.item.item, signed)
-    )
+    signed, attachments = wanted.authorization.authorization, gateway.context.attachments
+    wanted.check_details(attachments)
+    sent = gateway.relayed_proposals.revise(round_id, identity, wanted.item.item, signed)
+    if wanted.details is not None:
+        attachments.add_details(wanted.details)
+    return gateway.shown(sent)
+
+
+@router.put("/proposals/{proposal}/details", responses=problems(PROPOSAL, ProblemType.CHECK_FAILED))
+def describe(gateway: Gateway, proposal: ProposalId, wanted: Described) -> answers.ProposalOfRound:
+    """Give the details of a proposal that a member sent to the chain directly; anybody may."""
+    identity = from_hex(proposal, "proposal")
+    _, found = gateway.proposal_reader.one(identity)
+    _require_hash(wanted.details, found.details)
+    gateway.context.attachments.require_image(wanted.details)
+    gateway.context.attachments.add_details(wanted.details)
+    return show_proposal(gateway, proposal)
+
+
+def _require_hash(details: ProposalDetails, digest: str) -> None:
+    try:
+        found = to_hex(details.digest())
+    except Malformed as error:
+        raise Problem(ProblemType.INVALID_REQUEST, error.reason, error.item) from error
+    if found != digest:
+        detail = f"keccak-256 of their canonical JSON is {found}, not {digest}"
+        raise Problem(ProblemType.CHECK_FAILED, detail, "details")
 
 
 @router.post("/proposals/{proposal}/withdrawal", responses=problems(PROPOSAL, RELAYING))
