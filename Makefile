@@ -74,7 +74,7 @@ soak: setup ## Long programmes by name (ARGS=NAME)
 
 tour: setup ## Take the pictures of docs/tour.md again
 	pytest tests/browser
-	scripts/tour
+	@python scripts/tour.py
 
 packages: setup ## Wheels and the npm package, into build/packages
 	@python scripts/packages.py

@@ -34,6 +34,7 @@ GROUPS = (
     "node",
     "web",
     "browser",
+    "lighthouse",
     "commands",
     "cities",
 )

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ostraka.cli.invite import read_codes
 from ostraka.gateway_client.config import domain_of
 from ostraka.keys import SigningKey
 from ostraka.planning.account_file import read_invitations
@@ -43,6 +44,41 @@ def test_invitations_are_made_locally_and_saved(stub: StubGateway, tmp_path: Pat
     before = codes.read_text()
     assert run(stub, *command).exit_code == 1
     assert codes.read_text() == before
+
+
+def test_residents_of_a_spreadsheet_get_codes_and_letters(
+    stub: StubGateway, tmp_path: Path
+) -> None:
+    """Names stay in the organizer's file: the public list has no names, nor their order."""
+    source, codes = tmp_path / "residents.csv", tmp_path / "codes.csv"
+    names = [f"Łucja {number}" for number in range(12)]
+    rows = "".join(f"{name};ul. Długa {at}\r\n" for at, name in enumerate(names))
+    source.write_bytes(("\ufeffMieszkaniec;Adres\r\n" + rows).encode())
+    listed = tmp_path / "invitations.csv"
+    mapped = ("--map", "name=mieszkaniec", "--map", "address=Adres")
+    files = ("--out", str(codes), "--list", str(listed))
+    result = run(stub, "invite", "--from", str(source), *mapped, *files, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["count"] == 12
+    saved = read_codes(codes)
+    assert [(one.name, one.address) for one in saved] == [
+        (name, f"ul. Długa {at}") for at, name in enumerate(names)
+    ]
+    addresses = [one["address"] for one in read_invitations(listed)]
+    assert addresses == sorted(one.code.invitation.address_hex for one in saved)
+    assert "Łucja" not in listed.read_text()
+    # The letters need nothing but the file of codes.
+    pdf = tmp_path / "letters.pdf"
+    site = ("--site", "https://vote.example/", "--out", str(pdf), "--sender", "Town hall|Main")
+    result = run(stub, "invite", "letters", str(codes), *site, "--language", "pl", "--json")
+    assert result.exit_code == 0, result.output
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    assert pdf.read_bytes().count(b"/Type /Page\n") == 12
+    assert pdf.stat().st_mode & 0o777 == 0o600
+    assert run(stub, "invite", "letters", str(listed), *site).exit_code == 2
+    assert not stub.requests
+    wrong = run(stub, "invite", "--from", str(source), "--map", "name=Name", *files)
+    assert (wrong.exit_code, "'Mieszkaniec', 'Adres'" in wrong.stderr) == (2, True)
 
 
 def test_registering_binds_an_invitation_to_a_key(stub: StubGateway, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_a_round_is_rehearsed_with_made_up_proposals(ballot: dict[str, Any]) -> 
     assert question.kind == ballot["kind"]
     assert question.labels()[:2] == ("Probe 1", "Probe 2")
     if question.option_costs is not None:
-        assert max(question.option_costs) <= 1000 < sum(question.option_costs)
+        assert max(question.option_costs) <= 100 < sum(question.option_costs)
 
 
 def test_a_small_round_that_votes_divide_is_rehearsed() -> None:

@@ -1,10 +1,12 @@
 """The client itself: what was tampered with on its way is not run; languages."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import expect
 
+from ostraka_verifier.encoding import keccak256
 from tests.browser.surfing import Surfer
 
 
@@ -99,6 +101,28 @@ def test_addresses_of_nothing_show_a_page(surfer: Callable[..., Surfer]) -> None
     visitor.look("missing")
     page.get_by_role("main").get_by_role("link", name="Rounds and polls").click()
     expect(page).to_have_title("Rounds and polls – Ostraka")
+
+
+def test_an_account_elsewhere_gets_its_transaction(surfer: Callable[..., Surfer]) -> None:
+    visitor = surfer()
+    page = visitor.page
+    page.goto("/voting-key")
+    account = page.get_by_label("Address of the account")
+    account.fill("0x1234")
+    expect(page.get_by_text("copied in full")).to_be_visible()
+    account.fill("0x" + "ab" * 20)
+    page.get_by_label("Choose a passphrase").fill("correct horse battery staple")
+    page.get_by_label("Repeat the passphrase").fill("correct horse battery staple")
+    page.get_by_role("button", name="Create a key").click()
+    page.get_by_role("button", name="Show the transaction").click()
+    expect(page.get_by_text("Send this transaction from the account")).to_be_visible()
+    data = page.locator("main code.digest").last.get_attribute("title")
+    assert data
+    # `register(address,bytes)` of VotingKeys, with the key that was made.
+    key = json.loads(json.loads(visitor.kept()["ostraka/keys"])[0])
+    selector = keccak256(b"register(address,bytes)")[:4].hex()
+    assert data.startswith(f"0x{selector}{'00' * 12}{key['address'].removeprefix('0x')}")
+    visitor.look("voting-key-elsewhere")
 
 
 def test_keyboard_focus_is_kept(surfer: Callable[..., Surfer]) -> None:

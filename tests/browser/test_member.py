@@ -24,7 +24,7 @@ PASSPHRASE = "correct horse battery staple"
 BUDGET = 1000
 
 
-def round_of(stack: LocalStack, api: Api, members: list[SigningKey]) -> dict[str, Any]:
+def round_of(stack: LocalStack, api: Api, members: dict[str, Any]) -> dict[str, Any]:
     """A funded round in which two proposals a member may be made, in two categories."""
     now = stack.registry.head().timestamp
     wanted = {
@@ -37,7 +37,7 @@ def round_of(stack: LocalStack, api: Api, members: list[SigningKey]) -> dict[str
         "proposals_close_at": now + 7200,
         "voting_opens_at": now + 10_800,
         "voting_closes_at": now + 14_400,
-        "members": accounts(members),
+        "members": members,
         "ballot": {"kind": "approval", "at_least": 0, "at_most": 2},
         "outcome": {"kind": "categories", "budgets": [600, 400]},
         "times": TIMES,
@@ -69,7 +69,7 @@ def proposals(api: Api, number: str) -> list[dict[str, Any]]:
 @pytest.mark.timeout(600)
 def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer]) -> None:
     api, keys, recipient = Api(stack), fresh_keys(6), SigningKey().address_hex
-    plan = round_of(stack, api, keys)
+    plan = round_of(stack, api, accounts(keys))
     number = plan["round"]
     member = surfer()
     page, wallet = member.page, BrowserWallet(member, stack, keys[0])
@@ -307,7 +307,7 @@ def test_a_member_with_a_key_of_the_browser(
     stack: LocalStack, surfer: Callable[[], Surfer]
 ) -> None:
     api, keys, recipient = Api(stack), fresh_keys(6), SigningKey().address_hex
-    number = round_of(stack, api, keys)["round"]
+    number = round_of(stack, api, accounts(keys))["round"]
     member = surfer()
     page = member.page
     file = member.folder / "me.key"
@@ -422,3 +422,49 @@ def test_an_invitation_registers_an_account_of_a_wallet(
     redeemed = [api.good("GET", f"/plans/{plan}")["invitations"]["redeemed"] for plan in plans]
     assert redeemed == [1, 0]
     assert not guest.console, guest.console
+
+
+def test_a_resident_without_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer]) -> None:
+    """The invitation's link makes a key, which proposes; a lost one is replaced by a new code."""
+    api, invited, recipient = Api(stack), fresh_keys(6), SigningKey().address_hex
+    number = round_of(stack, api, by_invitation(invited))["round"]
+    account = invited[0].address_hex
+    resident = surfer()
+    page = resident.page
+
+    def register(code: str) -> None:
+        page.goto(f"/register#{code}")
+        page.get_by_label("Choose a passphrase").fill(PASSPHRASE)
+        page.get_by_label("Repeat the passphrase").fill(PASSPHRASE)
+        page.get_by_role("button", name="Create my key and register").click()
+        expect(page.get_by_role("heading", name="You are registered")).to_be_visible()
+
+    register(invited[0].secret().hex())
+    expect(page.get_by_text("ask the organizer for a new code")).to_be_visible()
+    resident.look("registered-member")
+    page.get_by_role("link", name="Go to the round").click()
+    page.get_by_role("link", name="Make a proposal").click()
+    expect(page.get_by_text("You have made 0 of at most 2")).to_be_visible()
+    fill(page, "Bench", "400", recipient)
+    preview(page)
+    page.get_by_role("button", name="Sign and send").click()
+    expect(page.get_by_text("Your proposal is on the chain.")).to_be_visible()
+    (bench,) = proposals(api, number)
+    assert (bench["title"], bench["proposer"]) == ("Bench", account)
+
+    new = SigningKey()
+    path = f"/rounds/{number}/members/{account}/replacement"
+    api.good("POST", path, {"code": new.address_hex}, token=True)
+    page.get_by_role("link", name="Back to the round").click()
+    expect(page.get_by_text("You have not made any proposals in this round")).to_be_visible()
+    page.goto(f"/register#{invited[0].secret().hex()}")
+    expect(page.get_by_text("was replaced by a new code")).to_be_visible()
+    resident.look("replaced-invitation")
+    page.goto("/")
+    register(invited[0].secret().hex() + new.secret().hex())
+    page.get_by_role("link", name="Go to the round").click()
+    page.get_by_role("button", name="Withdraw Bench").click()
+    page.get_by_role("button", name="Sign and withdraw").click()
+    expect(page.get_by_text("You have not made any proposals in this round")).to_be_visible()
+    assert proposals(api, number)[0]["withdrawn"]
+    assert not resident.console, resident.console

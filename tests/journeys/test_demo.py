@@ -79,6 +79,8 @@ def require_playground(printed: str) -> None:
     account = SigningKey(bytes.fromhex(Path(path).read_text())).address_hex
     member = httpx.get(f"{site}/api/v1/rounds/{number}/members/{account}", trust_env=False)
     assert member.status_code == 200
+    poll = httpx.get(f"{site}/api/v1/polls/2", trust_env=False).json()
+    assert (poll["status"], poll["voters"]) == ("open", 5)
 
 
 def test_a_file_with_cents_caps_and_broken_ballots(tmp_path: Path) -> None:

@@ -66,8 +66,8 @@ describe("disputes on the page of a poll", () => {
   test("state how long the count can be disputed, and what that costs", () => {
     expect(lines(QUIET)).toEqual([
       "h2: Disputes about the count",
-      `p: Anybody can dispute the count until ${moment(ENDS)}. The result is opened only after that.`,
-      "p.hint: Asking for a proof costs a bond of at least 0.02 coins now. It comes back if the count is false.",
+      `p: Anyone can dispute the count until ${moment(ENDS)}. Only after that is the result opened.`,
+      "p.hint: Asking for a proof now requires a bond of at least 0.02 coins. If the count is false, the bond is returned.",
     ]);
   });
 
@@ -80,11 +80,11 @@ describe("disputes on the page of a poll", () => {
     const deadline = moment(DEADLINE);
     expect(lines({ ...QUIET, contested: true, challenges })).toEqual([
       "h2: Disputes about the count",
-      `p.notice.warn: Somebody asks for a proof. The result waits for it, at the latest until ${moment(LATEST)}.`,
-      `li: Proof of ballot 5 of the count, until ${deadline}: waits for an answer. Bond: 0.1 coins.`,
-      `li: Proof of ballot 1 of the count, until ${deadline}: answered, the count stood. Bond: 0.1 coins.`,
-      expect.stringContaining(`li: A missing ballot of 0xabab`),
-      "p.hint: Asking for a proof costs a bond of at least 0.02 coins now. It comes back if the count is false.",
+      `p.notice.warn: Someone has asked for a proof. The result waits for it until ${moment(LATEST)} at the latest.`,
+      `li: Proof of ballot 5 in the count, due ${deadline}: waiting for an answer. Bond: 0.1 coins.`,
+      `li: Proof of ballot 1 in the count, due ${deadline}: answered; the count was right. Bond: 0.1 coins.`,
+      expect.stringContaining(`li: Missing ballot of 0xabab`),
+      "p.hint: Asking for a proof now requires a bond of at least 0.02 coins. If the count is false, the bond is returned.",
     ]);
   });
 
@@ -103,7 +103,9 @@ describe("disputes on the page of a poll", () => {
     for (const anchored of [false, true]) {
       const [title, first, second, ...more] = lines(fallen, anchored);
       expect(title).toBe("h2: Disputes about the count");
-      expect(first).toMatch(/^p\.notice\.warn: A count was rejected: .+\. The nodes counted again/);
+      expect(first).toMatch(
+        /^p\.notice\.warn: A count was rejected: .+\. The nodes must count again/,
+      );
       expect(second).not.toBe(first);
       expect(more).toEqual([]);
     }

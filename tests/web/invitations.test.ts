@@ -57,8 +57,23 @@ describe("invitations", () => {
     const [one] = await makeInvitations(1, systemRandomness);
     const code = codeOf(one!);
     for (const text of [code, ` ${code.toUpperCase()}\n`, `https://g.example/register#${code}`]) {
-      expect(invitationOf(text)?.address).toEqual(one!.address);
+      const read = invitationOf(text);
+      expect(read?.invitation.address).toEqual(one!.address);
+      expect(read?.replacement).toBeUndefined();
     }
+  });
+
+  test("have a second key after a replacement, and may be typed in groups", async () => {
+    const [one, next] = await makeInvitations(2, systemRandomness);
+    const text = (codeOf(one!) + codeOf(next!)).replace(/.{8}/g, "$& ");
+    const read = invitationOf(text);
+    expect(read?.invitation.address).toEqual(one!.address);
+    expect(read?.replacement?.address).toEqual(next!.address);
+  });
+
+  test("are refused where they are no code", async () => {
+    const [one] = await makeInvitations(1, systemRandomness);
+    const code = codeOf(one!);
     for (const text of ["", "c0de", `${code}0`, `0${code}`, "00".repeat(32), "ff".repeat(32)]) {
       expect(invitationOf(text)).toBeUndefined();
     }

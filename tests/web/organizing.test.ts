@@ -3,7 +3,7 @@
 import { expect, test, vi } from "vitest";
 
 import { Organizer } from "../../web/src/client/organizing.ts";
-import { signInBy } from "../../web/src/client/team.ts";
+import { readLog, signInBy } from "../../web/src/client/team.ts";
 import { toHex } from "../../web/src/protocol/encoding.ts";
 import { Shelf } from "./support/shelf.ts";
 import { VOTER } from "./support/votes.ts";
@@ -82,7 +82,7 @@ test("an organizer's role decides what the pages offer", async () => {
   const organizer = await Organizer.of("secret");
   expect(organizer.may("read-log")).toBe(true);
   expect(organizer.may("administer")).toBe(false);
-  const { entries, before } = await organizer.log(8);
+  const { entries, before } = await readLog(organizer.gateway, 8);
   expect(entries.map(({ number }) => number)).toEqual([7]);
   expect(before).toBe(7);
   expect(asked.at(-1)).toBe("/api/v1/audit-log?limit=25&before=8 Bearer secret");

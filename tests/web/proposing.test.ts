@@ -223,6 +223,20 @@ describe("a member signs only statements built in the browser", () => {
     const signature = fromHex(authorization!["signature"] as string, "signature");
     expect(sameBytes(recover(digest, signature), KEY.address)).toBe(true);
   });
+
+  test("an invitee's key signs for the invitation", async () => {
+    const gateway = new Remembering();
+    const invitation = new Uint8Array(20).fill(9);
+    await new Member(gateway as unknown as Gateway, KEY, CONFIG, ROUND, invitation).propose(
+      4n,
+      ITEM,
+    );
+    const { authorization } = gateway.sent!.body;
+    expect(authorization).toMatchObject({ member: toHex(invitation) });
+    const digest = domain.digest(PROPOSAL, 4n, invitation, ...words, 5n, 200n);
+    const signature = fromHex(authorization!["signature"] as string, "signature");
+    expect(sameBytes(recover(digest, signature), KEY.address)).toBe(true);
+  });
 });
 
 describe("calldata", () => {
@@ -250,7 +264,9 @@ describe("calldata", () => {
     }));
     const rest = { weight: 3n, index: 5, totalWeight: 1n << 120n, count: 6 };
     const rootHash = new Uint8Array(32).fill(7);
-    const member = { signingKey: KEY.address, rootHash, siblings, ...rest };
+    const { address } = KEY;
+    const unused = { account: address, registeredKey: undefined };
+    const member = { ...unused, signingKey: address, rootHash, siblings, ...rest };
     const shown = {
       signingKey: account,
       rootHash: toHex(rootHash) as `0x${string}`,

@@ -18,6 +18,7 @@ import { Census, type CensusEntry } from "../../web/src/protocol/census.ts";
 import { compareBytes, fromHex, toHex } from "../../web/src/protocol/encoding.ts";
 import { Malformed, Rejected } from "../../web/src/protocol/errors.ts";
 import { SigningKey } from "../../web/src/protocol/keys.ts";
+import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { pollElectorate, roundElectorate } from "../../web/src/protocol/redemption.ts";
 import { Domain, recover, REDEMPTION } from "../../web/src/protocol/typed_data.ts";
 import { Shelf } from "./support/shelf.ts";
@@ -64,6 +65,7 @@ const PLACE: Invited = {
   weight: 2n,
   electorate: OF_POLL,
   signingKey: undefined,
+  code: undefined,
   open: true,
 };
 
@@ -120,6 +122,20 @@ describe("an invitation is redeemed by both keys", () => {
     // The code is the secret and is not sent.
     expect(JSON.stringify(sent)).not.toContain(toHex(INVITATION.secret()).slice(2));
     expect(done).toMatchObject({ plan: "a", weight: 2n, gateway: GATEWAY.address });
+  });
+
+  test("and by the code that replaced the invitation's own", async () => {
+    const { gateway, sent } = gatewayOf(NAMED_ROUND, TREASURY);
+    const code = SigningKey.generate(systemRandomness);
+    const place = { ...PLACE, electorate: OF_ROUND, code: code.address };
+    await redeem(gateway, CONFIG, place, INVITATION, OWN, code);
+    const digest = new Domain(BigInt(CHAIN), TREASURY).digest(
+      REDEMPTION,
+      NAMED_ROUND,
+      code.address,
+      OWN.address,
+    );
+    expect(recover(digest, fromHex(sent[0]!["by_code"]!, ""))).toEqual(code.address);
   });
 
   test.each([

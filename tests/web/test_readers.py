@@ -39,6 +39,7 @@ ANSWERS = {
     "organizing.committees": "gateway GET /committees 200",
     "organizing.funders": "gateway GET /rounds/{round_id}/funders 200",
     "views.currency": "gateway GET /tokens/{token} 200",
+    "views.statement": "gateway GET /statements/{statement} 200",
     "organizing.tried": "gateway POST /rounds 200",
     "organizing.created": "gateway POST /rounds 201",
     "casting.nodeReceipt": "node POST /polls/{poll_id}/ballots 200",
@@ -151,5 +152,5 @@ def test_the_browser_reads_every_answer(browser: Browser, name: str) -> None:
 
 def test_a_member_that_no_answer_has_is_noticed(browser: Browser) -> None:
     """What a reader takes as left out would be missing without a word."""
-    (missing,) = browser.call("read", name="organizing.money", value='{"decimals": 2}')
+    (missing,) = browser.call("read", name="views.currency", value='{"decimals": 2}')
     assert missing == ".symbol"

@@ -80,8 +80,8 @@ def demo(
 
     The file determines the kind of ballot and the outcome rule, which are printed in a sentence. A
     file that cannot be honoured is refused, with the reason. Ballots that break the file's own rule
-    are left out and listed. Without --exit, the services stay up, and a second round is open for
-    proposals.
+    are left out and listed. Without --exit, the services stay up, a second round is open for
+    proposals, and a poll for votes.
 
     Exit code 0: the audit holds, the tally equals the file's count, and the winners are the city's.
 
@@ -147,7 +147,8 @@ def _stay(run: "Demo", console: Console, opens: bool) -> None:
     console.print(f"Organizer's token: {run.stack.organizer_token}")
     if playground is not None:
         console.print(f"Open for proposals: {web}/rounds/{playground.round_id}")
-        console.print(f"To propose there, load a member's key at {web}/key:", soft_wrap=True)
+        console.print(f"Open for votes: {web}/polls/{playground.poll_id}")
+        console.print(f"To propose and vote, load a member's key at {web}/key:", soft_wrap=True)
         console.print(f"    {playground.key_file}", soft_wrap=True)
     console.print(f"[bold]Open this in a browser: {web}/[/bold]")
     console.print("All services keep running. Press Ctrl-C to stop them.")

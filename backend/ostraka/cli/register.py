@@ -52,7 +52,8 @@ def register(
     if code == "-":
         code = sys.stdin.readline().strip()
     try:
-        redeemed = InvitationCode.read(code)
+        # Letters print codes in groups.
+        redeemed = InvitationCode.read("".join(code.split()))
     except Malformed as error:
         raise typer.BadParameter(str(error), param_hint="CODE") from None
     invitation = redeemed.invitation

@@ -36,6 +36,7 @@ from ostraka.cli.service_options import DeploymentFile, read_deployment
 from ostraka.cli.templates import ROUND
 from ostraka.gateway_client.config import chain_time
 from ostraka.gateway_client.gateway import Gateway
+from ostraka.planning.money import has_symbol, smallest_units, written
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
@@ -48,6 +49,12 @@ app = typer.Typer(
 
 _COIN = "the chain's coin"
 _OVER = ("decided", "expired", "void", "vetoed")
+
+
+def _unit(to: Gateway, token: str | None) -> tuple[str | None, int]:
+    """Return the symbol and the decimals of a token, or of the chain's coin."""
+    found = to.get("/config")["coin"] if token is None else to.get(f"/tokens/{token}")
+    return found["symbol"], found["decimals"]
 
 
 @app.command()
@@ -83,7 +90,8 @@ def create(
     from ostraka.planning.specification_file import read_specification
 
     with Gateway(gateway, token) as to:
-        wanted = read_specification(file, RoundSpecification, chain_time(to.get("/config")))
+        now = chain_time(to.get("/config"))
+        wanted = read_specification(file, RoundSpecification, now, lambda one: _unit(to, one))
         asked = warnings.asks(yes, as_json)
         if asked:
             tried = to.post("/rounds?dry_run=true", wanted, as_organizer=True)
@@ -143,6 +151,10 @@ def show(
     with Gateway(gateway) as to:
         found = to.get(f"/rounds/{number}")
         plan = to.get(f"/plans/{found['plan']}") if found["plan"] else None
+
+    def amount(name: str) -> str:
+        return written(int(found[name]), found["symbol"], found["decimals"])
+
     emit(
         as_json,
         {**found, "problem": plan and plan["problem"]},
@@ -152,10 +164,10 @@ def show(
                 "State": found["status"],
                 "Waits for": waits_for(plan),
                 "Text": found["text"] or None,
-                "Budget": f"{found['budget']} of {found['token'] or _COIN}",
-                "Deposited": found["deposited"],
-                "Paid out": found["paid_out"],
-                "Amount of a proposal": f"{found['minimum_amount']} to {found['maximum_amount']}",
+                "Budget": f"{amount('budget')} of {found['token'] or _COIN}",
+                "Deposited": amount("deposited"),
+                "Paid out": amount("paid_out"),
+                "Amount of a proposal": f"{amount('minimum_amount')} to {amount('maximum_amount')}",
                 "Proposals": f"{found['proposals']}, {found['standing']} of them not withdrawn",
                 "Proposals open": when(found["proposals_open_at"]),
                 "Proposals close": when(found["proposals_close_at"]),
@@ -176,17 +188,30 @@ def show(
 @app.command()
 def fund(
     number: RoundNumber,
-    amount: Annotated[int, typer.Argument(min=1, help="Amount in the token's smallest unit.")],
+    amount: Annotated[
+        str,
+        typer.Argument(
+            help='Amount with the symbol of the token or coin, such as "600.5 PLN". Digits alone '
+            "count in the smallest unit."
+        ),
+    ],
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Deposit money from the gateway's account. Anybody can also deposit on chain.
 
-    Example: ostraka round fund 1 409000
+    Example: ostraka round fund 1 "600.5 PLN"
     """
     with Gateway(gateway, token) as to:
-        sent = ask_once(to, f"/rounds/{number}/funding", {"amount": str(amount)})
+        found = to.get(f"/rounds/{number}") if has_symbol(amount) else {}
+        try:
+            units = smallest_units(amount, found.get("symbol"), found.get("decimals", 0))
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="AMOUNT") from None
+        if not units:
+            raise typer.BadParameter("expected more than 0", param_hint="AMOUNT")
+        sent = ask_once(to, f"/rounds/{number}/funding", {"amount": str(units)})
     emit(as_json, sent, _transactions(sent))
 
 

@@ -24,7 +24,8 @@ ROUND = (
 # A round of a shared budget. Create it with: ostraka round create FILE.toml
 #
 # Times are dates with a zone (2026-12-01T08:00:00+01:00) or durations from now in chain time
-# ("+3d", "+2h30m"). Amounts are whole numbers of the token's smallest unit, in quotes or not.
+# ("+3d", "+2h30m"). Amounts have the symbol of the token or coin ("600.5 PLN"); digits alone, in
+# quotes or not, count in its smallest unit.
 
 title = "Spring budget"
 text = "What shall we spend this spring's money on?"

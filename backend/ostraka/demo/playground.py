@@ -1,6 +1,6 @@
-"""A second round of the demo, which stays open: its proposals can be read, changed and added to.
+"""A second round and a poll of the demo, which stay open: a visitor can propose and vote.
 
-It stands beside the counted round of the file, so that a visitor sees both ends of a round. Its
+They stand beside the counted round of the file, so that a visitor sees both ends of a vote. Their
 members are made up, and one of their keys is for the visitor.
 """
 
@@ -20,6 +20,13 @@ _TEXT = (
     "What would make our neighbourhood better? Residents propose for two weeks, then vote. "
     "Categories: 0 green spaces, 1 streets and paths, 2 meeting places."
 )
+_QUESTION = {
+    "kind": "approval",
+    "title": "When should the library open longer?",
+    "options": ["Monday evening", "Wednesday evening", "Saturday afternoon", "Sunday"],
+    "at_least": 1,
+    "at_most": 2,
+}
 _BUDGET = 60_000
 _CATEGORY_BUDGETS = (25_000, 20_000, 15_000)
 _MAXIMUM = 20_000
@@ -71,25 +78,39 @@ _IDEAS = (
 
 @dataclass(frozen=True)
 class Playground:
-    """The open round.
+    """The open round and poll.
 
     Attributes:
-        key_file: Signing key of a member who has not proposed yet, without a passphrase.
+        key_file: Signing key of a member who has neither proposed nor voted, without a passphrase.
     """
 
     round_id: int
+    poll_id: int
     key_file: Path
 
 
 def open_playground(stage: Stage) -> Playground:
-    """Create and fund the round, and submit proposals of several members."""
+    """Create the poll, create and fund the round, and submit proposals of several members."""
     stack = stage.stack
-    with stage.step("a second round, open for proposals"):
+    with stage.step("a round that is open for proposals, and a poll for votes"):
         path = stack.folder / "visitor" / "member.key"
         visitor = create_key(path, None)
         members = [SigningKey() for _ in range(MINIMUM_VOTERS - 1)]
         token, _ = stack.deploy_token("Test EUR", "EUR", _BUDGET)
         now = stack.registry.head().timestamp
+        people = {
+            "kind": "list",
+            "accounts": [{"account": one.address_hex} for one in (visitor, *members)],
+        }
+        poll = {
+            "title": "Opening hours of the library",
+            "questions": [_QUESTION],
+            "outcomes": [{"kind": "plurality"}],
+            "closes_at": now + 7 * DAY_S,
+            "voters": people,
+            "minimum_ballots": MINIMUM_VOTERS,
+            "times": stage.times,
+        }
         specification = {
             "title": _TITLE,
             "text": _TEXT,
@@ -100,10 +121,7 @@ def open_playground(stage: Stage) -> Playground:
             "proposals_close_at": now + 14 * DAY_S,
             "voting_opens_at": now + 15 * DAY_S,
             "voting_closes_at": now + 22 * DAY_S,
-            "members": {
-                "kind": "list",
-                "accounts": [{"account": one.address_hex} for one in (visitor, *members)],
-            },
+            "members": people,
             "ballot": {"kind": "knapsack"},
             "outcome": {
                 "kind": "categories",
@@ -116,6 +134,8 @@ def open_playground(stage: Stage) -> Playground:
             "times": stage.times,
         }
         with Gateway(stack.gateway_url, stack.organizer_token) as gateway:
+            # The nodes make its keys while the round is created.
+            opening = gateway.post("/polls", poll, as_organizer=True, key=str(uuid.uuid4()))
             created = gateway.post(
                 "/rounds", specification, as_organizer=True, key=str(uuid.uuid4())
             )
@@ -130,4 +150,5 @@ def open_playground(stage: Stage) -> Playground:
                 author = members[number % len(members)]
                 idea = Wanted(SigningKey().address, amount, title, text, category)
                 Member(gateway, author, author.address).propose(round_id, idea)
-    return Playground(round_id, path)
+            poll_id = stage.opened_poll(gateway, str(opening["plan"])).poll_id
+    return Playground(round_id, poll_id, path)

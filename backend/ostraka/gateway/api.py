@@ -85,6 +85,7 @@ def build_api(
     receipts: ReceiptFolder | None = None,
     public_url: str = "",
     brand: Brand = OSTRAKA,
+    coin_symbol: str = "ETH",
 ) -> FastAPI:
     """Build the application that serves a gateway.
 
@@ -95,10 +96,11 @@ def build_api(
         receipts: Where receipts that others hand in are kept; None: none are taken.
         public_url: Address at which people reach this gateway; "" without one.
         brand: Name, logo, colours and statements.
+        coin_symbol: Symbol of the chain's own coin.
     """
     app = describe_api()
     app.state.parts = _parts_of(
-        context, client, bundle, public_rpc_url, receipts, public_url, brand
+        context, client, bundle, public_rpc_url, receipts, public_url, brand, coin_symbol
     )
     app.state.readiness = health.ReadinessCheck(
         lambda: context.indexer.ping(), lambda: context.indexer.sight
@@ -160,6 +162,7 @@ def _parts_of(
     receipts: ReceiptFolder | None,
     public_url: str,
     brand: Brand,
+    coin_symbol: str,
 ) -> GatewayParts:
     ballots = Ballots(client)
 
@@ -167,7 +170,7 @@ def _parts_of(
         poll, view = await asyncio.to_thread(context.served, poll_id)
         return await ballots.progress(poll, view)
 
-    currencies = Currencies(context.rpc_url)
+    currencies = Currencies(context.rpc_url, coin_symbol)
     proposal_reader = ProposalReader(context)
     relayed_proposals = RelayedProposals(context)
     return GatewayParts(

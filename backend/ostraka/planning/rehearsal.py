@@ -20,6 +20,8 @@ from ostraka_verifier.units import Seconds, UnixSeconds, later
 _TITLE = 150
 _SAMPLES = 5
 """Proposals made up for a round, which has none before it begins; at most its own limit."""
+_COST = 40
+"""Percent of the budget that each of them asks for: some fit together, and not all."""
 _MINUTE_S = 60
 _FAST = Seconds(10)
 
@@ -80,13 +82,9 @@ def rehearsal_of(
 
 def _round_question(wanted: RoundSpecification, label: str) -> dict[str, Any]:
     count = min(wanted.maximum_proposals, _SAMPLES)
-    least, most = wanted.amounts
-    # Some fit the budget together, and not all of them.
-    amount = min(most, max(least, wanted.budget * 2 // count, 1)) if most else 0
-    names = [(f"{label} {number}", amount) for number in range(1, count + 1)]
-    return round_rules.question_of(
-        wanted.ballot.encoded, wanted.title, names, wanted.budget
-    ).to_json()
+    names = [(f"{label} {number}", _COST) for number in range(1, count + 1)]
+    # A poll knows no currency: its amounts are percent of the budget.
+    return round_rules.question_of(wanted.ballot.encoded, wanted.title, names, 100).to_json()
 
 
 def _reachable(wanted: PollSpecification, voters: int) -> Iterator[dict[str, Any]]:

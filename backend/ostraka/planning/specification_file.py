@@ -2,7 +2,8 @@
 
 Members are those of `planning.specification`. In addition, a time may be a TOML date with a zone or
 a duration from now (`"+3d"`, `"+2h30m"`), a number of seconds may be a duration (`"90d"`), and an
-electorate may name a CSV file in `accounts_file` or `invitations_file`, relative to this file.
+amount of a round's money may have a symbol (`"600.5 PLN"`). An electorate may name a CSV file in
+`accounts_file` or `invitations_file`, relative to this file.
 A file whose name ends in `.json` is JSON, as the web client saves it.
 """
 
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ostraka.planning.account_file import WrongLines, read_accounts, read_invitations
+from ostraka.planning.money import COIN_DECIMALS, has_symbol, smallest_units
 from ostraka.planning.specification import (
     AccountList,
     Invitations,
@@ -31,15 +33,27 @@ from ostraka_verifier.units import Seconds, UnixSeconds, later
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:[0-9]{1,9}[wdhms])+")
 _SECONDS = {"claim_period", "payout_delay", *Times.model_fields} - {"max_rounds"}
+_AMOUNTS = ("budget", "minimum_amount", "maximum_amount")
 _ELECTORATES = ("members", "voters")
 _Wanted = TypeVar("_Wanted", RoundSpecification, PollSpecification)
 
 
-def read_specification(path: Path, kind: type[_Wanted], now_unix_s: UnixSeconds) -> dict[str, Any]:
+CurrencyOf = Callable[[str | None], tuple[str | None, int]]
+"""Symbol and decimals of a token, or of the chain's coin for None."""
+
+
+def read_specification(
+    path: Path,
+    kind: type[_Wanted],
+    now_unix_s: UnixSeconds,
+    currency_of: CurrencyOf | None = None,
+) -> dict[str, Any]:
     """Return a file's specification, in the form that the gateway takes.
 
     Args:
         now_unix_s: Chain time, the start of durations.
+        currency_of: Asked only if an amount has a symbol. Without it, such amounts count with the
+            decimals of coins, whatever the symbol: enough to compare them with one another.
 
     Raises:
         WrongLines: The file is invalid; names every problem with its line or member.
@@ -53,6 +67,8 @@ def read_specification(path: Path, kind: type[_Wanted], now_unix_s: UnixSeconds)
         except WrongLines as error:
             problems += error.problems
     wrong = dict(_convert(content, now_unix_s))
+    if kind is RoundSpecification:
+        wrong |= dict(_take_amounts(content, currency_of))
     try:
         kind.model_validate(content)
     except ValidationError as error:
@@ -132,6 +148,32 @@ def _take_files(path: Path, content: dict[str, Any], electorate: str) -> None:
                 raise
             reason = error.strerror if isinstance(error, OSError) else "this is not a file name"
             raise WrongLines([f"{path}: {electorate}.{naming}: {name}: {reason}"]) from error
+
+
+def _take_amounts(
+    content: dict[str, Any], currency_of: CurrencyOf | None
+) -> Iterator[tuple[str, str]]:
+    """Replace amounts with symbols by those in the smallest unit; yield those that are invalid."""
+    outcome = content.get("outcome")
+    budgets = outcome.get("budgets") if isinstance(outcome, dict) else None
+    places: list[tuple[str, Any, Any]] = [(name, content, name) for name in _AMOUNTS]
+    if isinstance(budgets, list):
+        places += [(f"outcome.budgets[{at}]", budgets, at) for at in range(len(budgets))]
+    found = [
+        (name, holder, at)
+        for name, holder, at in places
+        if has_symbol(holder.get(at) if isinstance(holder, dict) else holder[at])
+    ]
+    if not found:
+        return
+    token = content.get("token")
+    known = currency_of(token if isinstance(token, str) else None) if currency_of else None
+    for name, holder, at in found:
+        symbol, decimals = known or (str(holder[at]).strip().lstrip("0123456789. "), COIN_DECIMALS)
+        try:
+            holder[at] = str(smallest_units(holder[at], symbol, decimals))
+        except ValueError as error:
+            yield name, str(error)
 
 
 def _convert(content: dict[str, Any], now_unix_s: UnixSeconds) -> Iterator[tuple[str, str]]:

@@ -75,6 +75,7 @@ async def _serve(settings: GatewaySettings) -> None:
             receipts,
             settings.public_url,
             settings.brand.brand(),
+            settings.coin_symbol,
         )
         leadership = Leadership(engine)
         tower = _tower(settings, gateway, receipts)

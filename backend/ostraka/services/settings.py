@@ -209,6 +209,8 @@ class GatewaySettings(ServiceSettings):
     public_url: Origin | Literal[""] = ""
     """Address at which people reach this gateway, such as `https://vote.example`, for absolute
     links in messages, calendars and previews. Without it, these have none."""
+    coin_symbol: str = Field(default="ETH", pattern="^[A-Za-z0-9]{1,16}$")
+    """Symbol of the chain's own coin, in which rounds without a token count."""
     brand: BrandSettings = BrandSettings()
     """Name, logo, colours and statements; a table of its own in the file."""
     web: Path = _WEB

@@ -17,7 +17,14 @@ export const MOST_INVITATIONS = 10_000;
 /** Number of invitations between two updates of the page. */
 const AT_ONCE = 50;
 
-const CODE = /(?:^|#)(?:0x)?([0-9a-f]{64})$/;
+const CODE = /(?:^|#)(?:0x)?([0-9a-f]{64})([0-9a-f]{64})?$/;
+
+/** What an invitee receives. */
+export interface InvitationCode {
+  readonly invitation: SigningKey;
+  /** Key of the code that replaces the invitation's own, after its key was lost. */
+  readonly replacement: SigningKey | undefined;
+}
 
 /** Make invitations; `notify` is called with the number made so far. */
 export async function makeInvitations(
@@ -40,12 +47,18 @@ export function codeOf(invitation: SigningKey): string {
   return toHex(invitation.secret()).slice(2);
 }
 
-/** The invitation of a code, or of a link that ends with one; undefined where it is invalid. */
-export function invitationOf(text: string): SigningKey | undefined {
-  const [, digits] = CODE.exec(text.trim().toLowerCase()) ?? [];
-  if (digits === undefined) return undefined;
+/**
+ * What a code has, or a link that ends with one; undefined where it is invalid. Letters print codes in
+ * groups, so blanks do not count.
+ */
+export function invitationOf(text: string): InvitationCode | undefined {
+  const [, own, next] = CODE.exec(text.replace(/\s+/g, "").toLowerCase()) ?? [];
+  if (own === undefined) return undefined;
   try {
-    return new SigningKey(fromHex(`0x${digits}`, "code"));
+    const [invitation, replacement] = [own, next].map((digits) => {
+      return digits === undefined ? undefined : new SigningKey(fromHex(`0x${digits}`, "code"));
+    });
+    return invitation && { invitation, replacement };
   } catch (error) {
     // Not every number of this length is a key.
     if (error instanceof RangeError) return undefined;

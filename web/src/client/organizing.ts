@@ -22,16 +22,7 @@ import {
   time,
   whole,
 } from "./shape.ts";
-import {
-  logPage,
-  type Member,
-  members,
-  type NewMember,
-  type Permission,
-  revoked,
-  type WithToken,
-  withToken,
-} from "./team.ts";
+import type { Permission } from "./team.ts";
 import { comment, decision } from "./talk.ts";
 import type { Store } from "./votes.ts";
 
@@ -104,14 +95,12 @@ export interface Rehearsal {
   readonly notice: string;
 }
 
-/** Entries of the audit log on one page. */
-const LOG_PAGE = 25;
-
 const self = record({ account: bytes, id: text, name: text, role: text, permissions: list(text) });
 
 /** An organizer of a gateway, identified by a token; the gateway pays for transactions. */
 export class Organizer {
-  readonly #gateway: Gateway;
+  /** The gateway, asked with the organizer's token. */
+  readonly gateway: Gateway;
   readonly #requests: OpenRequests;
   /** The account from which the gateway pays. */
   readonly account: Uint8Array;
@@ -122,7 +111,7 @@ export class Organizer {
   readonly #permissions: readonly string[];
 
   private constructor(gateway: Gateway, requests: OpenRequests, found: Of<typeof self>) {
-    this.#gateway = gateway;
+    this.gateway = gateway;
     this.#requests = requests;
     this.account = found.account;
     this.id = found.id;
@@ -147,40 +136,9 @@ export class Organizer {
     return this.#permissions.includes(permission);
   }
 
-  /** All organizers, former ones too. */
-  async team(): Promise<readonly Member[]> {
-    return await this.#gateway.get("/organizers", members);
-  }
-
-  /** Add an organizer; the answer shows the new token for the only time. */
-  async add(wanted: NewMember): Promise<WithToken> {
-    return await this.#gateway.post("/organizers", wanted, withToken);
-  }
-
-  /** Replace an organizer's token. */
-  async rotate(id: string): Promise<WithToken> {
-    return await this.#gateway.post(`/organizers/${id}/rotation`, {}, withToken);
-  }
-
-  /** End an organizer's access. */
-  async revoke(id: string): Promise<void> {
-    await this.#gateway.post(`/organizers/${id}/revocation`, {}, revoked);
-  }
-
-  /** A page of the audit log, the newest entries first. */
-  async log(before: number | undefined): Promise<Of<typeof logPage>> {
-    const from = before === undefined ? "" : `&before=${before}`;
-    return await this.#gateway.get(`/audit-log?limit=${LOG_PAGE}${from}`, logPage);
-  }
-
-  /** End the session of a sign-in by wallet; a token stays valid. */
-  async signOut(): Promise<void> {
-    await this.#gateway.post("/sign-out", {}, record({ closed: flag }));
-  }
-
   /** Warnings for a poll that is not created; Refusal names an invalid member. */
   async tryOut(wanted: Specification): Promise<readonly Warning[]> {
-    return (await this.#gateway.post(`${pathOf(wanted)}?dry_run=true`, wanted, tried)).warnings;
+    return (await this.gateway.post(`${pathOf(wanted)}?dry_run=true`, wanted, tried)).warnings;
   }
 
   /** Create a round or a poll; the number of its plan. */
@@ -205,13 +163,13 @@ export class Organizer {
   /** A part of a round's comments with their texts, newest first. */
   async comments(round: bigint, before: number | undefined): Promise<CommentsToModerate> {
     const query = before === undefined ? "" : `?before=${before}`;
-    return await this.#gateway.get(`/rounds/${round}/comments${query}`, commentsToModerate);
+    return await this.gateway.get(`/rounds/${round}/comments${query}`, commentsToModerate);
   }
 
   /** Hide a comment, or show it again; the reason is public. */
   async moderate(comment: Uint8Array, hidden: boolean, reason: string): Promise<void> {
     const path = `/comments/${toHex(comment)}/moderation`;
-    await this.#gateway.post(path, { hidden, reason }, decision);
+    await this.gateway.post(path, { hidden, reason }, decision);
   }
 
   /** Refund a funder's money that is not committed to proposals. */

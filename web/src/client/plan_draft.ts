@@ -197,7 +197,7 @@ export const ROUND_OUTCOMES: Kinds = {
 export const MONEY: readonly Asked[] = [
   asked("token", "address", "", true),
   asked("budget", "integer"),
-  asked("minimum_amount", "integer", "1"),
+  asked("minimum_amount", "integer", "", true),
   asked("maximum_amount", "integer", "", true),
   asked("proposals_per_member", "integer", "3"),
   asked("maximum_proposals", "integer", "50"),

@@ -211,10 +211,19 @@ export class Member {
   readonly #signer: Signer;
   readonly #domain: Domain;
   readonly #closesAt: UnixSeconds;
+  readonly #account: Uint8Array;
 
-  constructor(gateway: Gateway, signer: Signer, config: Config, round: Round) {
+  /** @param account The member: the signer's own address, or the invitation bound to its key. */
+  constructor(
+    gateway: Gateway,
+    signer: Signer,
+    config: Config,
+    round: Round,
+    account: Uint8Array = signer.address,
+  ) {
     this.#gateway = gateway;
     this.#signer = signer;
+    this.#account = account;
     this.#domain = new Domain(BigInt(config.chainId), config.treasury);
     this.#closesAt = round.proposalsCloseAt;
   }
@@ -226,7 +235,7 @@ export class Member {
    */
   async propose(roundId: bigint, item: Item): Promise<void> {
     const asked = { kind: "proposal", round: Number(roundId), item: itemJson(item) };
-    const head = [roundId, this.#signer.address, ...words(item)];
+    const head = [roundId, this.#account, ...words(item)];
     const authorization = await this.#authorize(asked, PROPOSAL, head);
     const body = { item: itemJson(item), details: detailsJson(item.details), authorization };
     await this.#gateway.post(`/rounds/${roundId}/proposals`, body, sent);
@@ -248,7 +257,7 @@ export class Member {
   }
 
   async #authorize(asked: object, type: string, head: readonly Value[]) {
-    const member = toHex(this.#signer.address);
+    const member = toHex(this.#account);
     const { authorization } = await this.#gateway.post("/typed-data", { ...asked, member }, toSign);
     const { nonce, deadline: given } = authorization;
     const deadline = given < this.#closesAt ? given : this.#closesAt;

@@ -55,6 +55,7 @@ export async function placesOf(
  * Bind an invitation to a key; repeating it is harmless.
  *
  * @param place One of `placesOf`.
+ * @param replacement Key of the code that replaced the invitation's own.
  * @throws Malformed: the gateway requests a signature for contracts other than its own; nothing is
  *   signed.
  * @throws Rejected: its statement is not signed correctly.
@@ -66,6 +67,7 @@ export async function redeem(
   place: Invited,
   invitation: SigningKey,
   signer: Signer,
+  replacement?: SigningKey,
 ): Promise<Registration> {
   const { plan, title, electorate } = place;
   const { domain, digest } = electorateOf(electorate, config);
@@ -73,6 +75,15 @@ export async function redeem(
   // The voter's own key first: if a wallet declines, nothing is signed.
   const bySigningKey = await signer.signStatement(domain, REDEMPTION, ...named);
   const byInvitation = await invitation.signStatement(domain, REDEMPTION, ...named);
+  const byCode =
+    replacement &&
+    (await replacement.signStatement(
+      domain,
+      REDEMPTION,
+      digest,
+      replacement.address,
+      signer.address,
+    ));
   const answer = await gateway.post(
     "/invitations/redemption",
     {
@@ -81,6 +92,7 @@ export async function redeem(
       signing_key: toHex(signer.address),
       by_invitation: toHex(byInvitation),
       by_signing_key: toHex(bySigningKey),
+      ...(byCode && { by_code: toHex(byCode) }),
     },
     redemption,
   );

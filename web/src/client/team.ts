@@ -9,6 +9,9 @@ import { Gateway } from "./gateway.ts";
 import { bytes, flag, list, type Of, optional, record, text, time, whole } from "./shape.ts";
 import type { Wallet } from "./wallet.ts";
 
+/** Entries of the audit log on one page. */
+const LOG_PAGE = 25;
+
 /** Roles, the one that may do most first. */
 export const ROLES = ["administrator", "organizer", "moderator", "observer"] as const;
 export type Role = (typeof ROLES)[number];
@@ -28,11 +31,10 @@ const member = record({
 });
 /** An organizer as administrators see it. */
 export type Member = Of<typeof member>;
-export const members = list(member);
-export const revoked = member;
+const members = list(member);
 
 /** An organizer with a new token; without one where a wallet signs in. */
-export const withToken = record({ organizer: member, token: optional(text) });
+const withToken = record({ organizer: member, token: optional(text) });
 export type WithToken = Of<typeof withToken>;
 
 /** An organizer to add. */
@@ -56,7 +58,7 @@ const entry = record({
 /** What an organizer did or tried. */
 export type LogEntry = Of<typeof entry>;
 /** Entries, the newest first; `before` asks for the next page. */
-export const logPage = record({ entries: list(entry), before: optional(whole) });
+const logPage = record({ entries: list(entry), before: optional(whole) });
 
 const message = record({ message: text });
 const opened = record({ token: text });
@@ -74,4 +76,38 @@ export async function signInBy(
   const { message: written } = await gateway.post("/sign-in/message", asked, message);
   const signature = toHex(await wallet.signMessage(written));
   return (await gateway.post("/sign-in", { message: written, signature }, opened)).token;
+}
+
+/** All organizers, former ones too. */
+export async function teamOf(gateway: Gateway): Promise<readonly Member[]> {
+  return await gateway.get("/organizers", members);
+}
+
+/** Add an organizer; the answer shows the new token for the only time. */
+export async function addMember(gateway: Gateway, wanted: NewMember): Promise<WithToken> {
+  return await gateway.post("/organizers", wanted, withToken);
+}
+
+/** Replace an organizer's token. */
+export async function rotateToken(gateway: Gateway, id: string): Promise<WithToken> {
+  return await gateway.post(`/organizers/${id}/rotation`, {}, withToken);
+}
+
+/** End an organizer's access. */
+export async function revokeAccess(gateway: Gateway, id: string): Promise<void> {
+  await gateway.post(`/organizers/${id}/revocation`, {}, member);
+}
+
+/** A page of the audit log, the newest entries first. */
+export async function readLog(
+  gateway: Gateway,
+  before: number | undefined,
+): Promise<Of<typeof logPage>> {
+  const from = before === undefined ? "" : `&before=${before}`;
+  return await gateway.get(`/audit-log?limit=${LOG_PAGE}${from}`, logPage);
+}
+
+/** End the session of a sign-in by wallet; an organizer's own token stays valid. */
+export async function signOut(gateway: Gateway): Promise<void> {
+  await gateway.post("/sign-out", {}, record({ closed: flag }));
 }

@@ -14,6 +14,9 @@ import {
   whole,
 } from "./shape.ts";
 
+/** The unit of amounts in a token or in the chain's own coin. */
+export const currency = record({ symbol: optional(text), decimals: whole });
+
 export const config = record({
   version: text,
   chainId: whole,
@@ -29,6 +32,7 @@ export const config = record({
     privacy: optional(text),
     accessibility: optional(text),
   }),
+  coin: currency,
   webBundle: optional(text),
   head: record({ number: whole, timestamp: time }),
   indexedTo: whole,
@@ -72,9 +76,6 @@ export const pollSummaries = list(
   }),
 );
 export type PollSummary = Of<typeof pollSummaries>[number];
-
-/** Symbol and decimals of a token. */
-export const currency = record({ symbol: optional(text), decimals: whole });
 
 /** Plans as invitees may see them. */
 export const plans = list(
@@ -250,7 +251,10 @@ export type Results = Of<typeof results>;
  * Membership of an account in a round: its signing key, and the proof in the census tree (§6.2).
  */
 export const membership = record({
+  account: bytes,
   signingKey: bytes,
+  /** Key that signs instead, once an invitation was redeemed; zero after its code was replaced. */
+  registeredKey: optional(bytes),
   weight: decimal,
   index: whole,
   rootHash: bytes,
@@ -278,6 +282,8 @@ export const invitedTo = record({
   weight: decimal,
   electorate: invitedElectorate,
   signingKey: optional(bytes),
+  /** Address of the code that replaced the invitation's own. */
+  code: optional(bytes),
   open: flag,
 });
 export type Invited = Of<typeof invitedTo>;

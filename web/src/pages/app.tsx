@@ -98,7 +98,9 @@ function Loaded({ page, id, proposal }: { page: Route["page"]; id: bigint; propo
     <>
       <h1>{siteName()}</h1>
       {error === undefined ? (
-        <p role="status">{t("loading")}</p>
+        <p class="loading" role="status">
+          {t("loading")}
+        </p>
       ) : (
         <Failure error={error} retry={reload} />
       )}

@@ -172,7 +172,8 @@ function useCurrencies(rounds: readonly RoundSummary[]): ReadonlyMap<string, Cur
     const asked = tokens.map(async (token) => {
       return [token, await gateway.get(`/tokens/${token}`, currency)] as const;
     });
-    return new Map(await Promise.all(asked));
+    const { coin } = await readConfig();
+    return new Map([["", coin], ...(await Promise.all(asked))]);
   }, [tokens.join()]);
   return found.value ?? new Map<string, Currency>();
 }

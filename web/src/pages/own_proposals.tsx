@@ -43,10 +43,11 @@ export function OwnProposals(props: Props) {
 }
 
 function Own({ config, round, listed, reload, signer }: Props & { signer: Signer }) {
-  const own = ownOf(listed, signer.address).filter(({ withdrawn }) => !withdrawn);
   const [leaving, setLeaving] = useState<Proposal>();
   const [pending, setPending] = useState(false);
   const found = useMembership(round, signer);
+  const account = found.value?.membership?.account ?? signer.address;
+  const own = ownOf(listed, account).filter(({ withdrawn }) => !withdrawn);
   return (
     <>
       {pending && (
@@ -54,7 +55,7 @@ function Own({ config, round, listed, reload, signer }: Props & { signer: Signer
           {t("propose.sent")}
         </p>
       )}
-      {!own.length && <p>{t("propose.ownNone")}</p>}
+      {found.value && !own.length && <p>{t("propose.ownNone")}</p>}
       <ul class="cards">
         {own.map((one) => (
           <li key={toHex(one.proposal)}>

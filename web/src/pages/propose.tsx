@@ -99,7 +99,9 @@ function Proposing({ standing, ...loaded }: Loaded & { standing?: Proposal }) {
   const [done, setDone] = useState<string>();
   // A changed proposal does not count as a new one.
   const counted = standing ? [] : listed;
-  const obstacle = obstacleOf(shown, counted, signer?.address ?? new Uint8Array(), now);
+  const found = useMembership(shown, signer);
+  const account = found.value?.membership?.account ?? signer?.address ?? new Uint8Array();
+  const obstacle = obstacleOf(shown, counted, account, now);
   const left = fromNow(Number(shown.proposalsCloseAt - now));
   return (
     <>
@@ -121,9 +123,9 @@ function Proposing({ standing, ...loaded }: Loaded & { standing?: Proposal }) {
       ) : (
         <>
           {signer && !standing && (
-            <Entitled key={toHex(signer.address)} shown={shown} listed={listed} signer={signer} />
+            <Entitled shown={shown} listed={listed} signer={signer} found={found} />
           )}
-          {signer && standing && !sameBytes(signer.address, standing.proposer) ? (
+          {signer && standing && found.value && !sameBytes(account, standing.proposer) ? (
             <p class="notice bad">{t("propose.notYours")}</p>
           ) : (
             <Steps
@@ -145,22 +147,28 @@ function Entitled({
   shown,
   listed,
   signer,
+  found,
 }: {
   shown: Round;
   listed: readonly Proposal[];
   signer: Signer;
+  found: ReturnType<typeof useMembership>;
 }) {
-  const { address } = signer;
-  const count = ownOf(listed, address).length;
   return (
-    <Await resource={useMembership(shown, signer)}>
+    <Await resource={found}>
       {({ membership }) =>
         membership ? (
-          <p>{t("propose.used", { count, most: shown.proposalsPerMember })}</p>
-        ) : (
-          <p class="notice bad" role="status">
-            {t("propose.notMember", { address: short(toHex(address)) })}
+          <p>
+            {t("propose.used", {
+              count: ownOf(listed, membership.account).length,
+              most: shown.proposalsPerMember,
+            })}
           </p>
+        ) : (
+          <div class="notice bad" role="status">
+            <p>{t("propose.notMember", { address: short(toHex(signer.address)) })}</p>
+            {shown.electorate.kind === "invitations" && <p>{t("propose.invited")}</p>}
+          </div>
         )
       }
     </Await>

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { Refusal } from "../client/gateway.ts";
-import { invitationOf } from "../client/invitations.ts";
+import { type InvitationCode, invitationOf } from "../client/invitations.ts";
 import { keptKeys, type LockedKey } from "../client/key_file.ts";
 import { keepRegistration, placesOf, redeem, type Registration } from "../client/registration.ts";
 import type { Config, Invited } from "../client/views.ts";
@@ -30,14 +30,14 @@ interface Done {
 export function RegisterPage() {
   const [code, setCode] = useState(codeIn(location.hash));
   const [done, setDone] = useState<Done>();
-  const invitation = invitationOf(code);
+  const invitee = invitationOf(code);
   return (
     // A new page, so that screen readers read its title next.
     <Page key={done ? "done" : "asked"} title={done ? t("register.done") : t("register.title")}>
       {done ? (
         <Registered {...done} />
-      ) : invitation ? (
-        <WhichPlan invitation={invitation} done={setDone} />
+      ) : invitee ? (
+        <WhichPlan invitee={invitee} done={setDone} />
       ) : (
         <>
           {code && (
@@ -89,7 +89,8 @@ function AskCode({ use }: { use: (code: string) => void }) {
 }
 
 /** Rounds and polls of an invitation: the gateway knows its address, never its code. */
-function WhichPlan({ invitation, done }: { invitation: SigningKey; done: (done: Done) => void }) {
+function WhichPlan({ invitee, done }: { invitee: InvitationCode; done: (done: Done) => void }) {
+  const { invitation, replacement } = invitee;
   const [chosen, setChosen] = useState("");
   const found = useResource(async () => {
     const [config, places] = await Promise.all([readConfig(), placesOf(gateway, invitation)]);
@@ -104,6 +105,13 @@ function WhichPlan({ invitation, done }: { invitation: SigningKey; done: (done: 
           return (
             <p class="notice bad" role="alert">
               {places.length ? t("register.late") : t("register.unknown")}
+            </p>
+          );
+        }
+        if (place.code && !(replacement && sameBytes(replacement.address, place.code))) {
+          return (
+            <p class="notice bad" role="alert">
+              {t("register.replaced")}
             </p>
           );
         }
@@ -137,6 +145,7 @@ function WhichPlan({ invitation, done }: { invitation: SigningKey; done: (done: 
             <Redeem
               key={place.plan}
               invitation={invitation}
+              replacement={place.code && replacement}
               place={place}
               config={config}
               done={done}
@@ -150,11 +159,13 @@ function WhichPlan({ invitation, done }: { invitation: SigningKey; done: (done: 
 
 function Redeem({
   invitation,
+  replacement,
   place,
   config,
   done,
 }: {
   invitation: SigningKey;
+  replacement: SigningKey | undefined;
   place: Invited;
   config: Config;
   done: (done: Done) => void;
@@ -168,7 +179,7 @@ function Redeem({
     setWorking(true);
     setError(undefined);
     try {
-      const registration = await redeem(gateway, config, place, invitation, by);
+      const registration = await redeem(gateway, config, place, invitation, by, replacement);
       done({ registration, locked, kept: keep(registration) });
     } catch (problem) {
       setError(problem);
@@ -257,22 +268,26 @@ function reason(error: unknown): string {
     if (code === "registration-closed") return t("register.late");
     if (code === "key-in-use") return t("register.otherInvitation");
     if (code === "invitation-used") return t("register.used");
+    if (code === "invitation-replaced") return t("register.replaced");
   }
   return explain(error);
 }
 
 function Registered({ registration, locked, kept }: Done) {
   const key = toHex(registration.signingKey);
+  const { round } = registration.electorate;
   return (
     <>
       <p class="notice good" role="status">
         {locked ? t("register.doneText", { key }) : t("wallet.registered", { address: key })}
       </p>
       {locked && <p>{t("register.saveText")}</p>}
+      {round !== undefined && <p>{t("register.lost")}</p>}
       <p>{kept ? t("register.confirmed") : t("register.unkept")}</p>
       <p class="actions">
         {locked && <SaveKey locked={locked} text={t("register.save")} />}
         <SaveConfirmation registration={registration} />
+        {round !== undefined && <a href={`/rounds/${round}`}>{t("register.round")}</a>}
         <a href="/">{t("register.next")}</a>
       </p>
     </>

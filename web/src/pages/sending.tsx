@@ -15,13 +15,17 @@ import { gateway, readConfig } from "../view/session.ts";
 const LOOKS = 20;
 const PAUSE_MS = 500;
 
-/** Membership of an account in a round; undefined if it is not a member. */
+/**
+ * Membership of an account in a round, or of the invitation that is bound to this key; undefined if
+ * it is not a member, or without a signer.
+ */
 export function useMembership(
   { round }: Round,
-  { address }: Signer,
+  signer: Signer | undefined,
 ): Resource<{ readonly membership: Membership | undefined }> {
-  const account = toHex(address);
+  const account = signer && toHex(signer.address);
   return useResource(async () => {
+    if (account === undefined) return { membership: undefined };
     try {
       return { membership: await gateway.get(`/rounds/${round}/members/${account}`, membership) };
     } catch (error) {
@@ -75,7 +79,9 @@ export function Sending({
 }: Props) {
   const [working, setWorking] = useState(false);
   const [error, setError] = useState<unknown>();
-  const signs = sameBytes(member.signingKey, signer.address);
+  const signs = sameBytes(member.registeredKey ?? member.signingKey, signer.address);
+  // The treasury takes transactions from accounts, not from keys that are bound to invitations.
+  const transacts = signer instanceof Wallet && !member.registeredKey;
   const once = async (steps: () => Promise<boolean>) => {
     setWorking(true);
     setError(undefined);
@@ -96,7 +102,7 @@ export function Sending({
       ) : (
         <p class="notice warn">{t("propose.otherKey")}</p>
       )}
-      {signer instanceof Wallet && <p class="hint">{t("propose.transactNote")}</p>}
+      {transacts && <p class="hint">{t("propose.transactNote")}</p>}
       <p class="actions">
         {signs && (
           <button
@@ -105,7 +111,10 @@ export function Sending({
             disabled={working}
             onClick={() =>
               void once(async () => {
-                await relay(new Member(new Gateway("", "", MINING_MS), signer, config, round));
+                const { account } = member;
+                await relay(
+                  new Member(new Gateway("", "", MINING_MS), signer, config, round, account),
+                );
                 return true;
               })
             }
@@ -113,7 +122,7 @@ export function Sending({
             {sign}
           </button>
         )}
-        {signer instanceof Wallet && (
+        {transacts && (
           <button
             type="button"
             disabled={working}

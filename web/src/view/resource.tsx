@@ -63,7 +63,11 @@ export function Await<T>({
       {error !== undefined && <Failure error={error} retry={reload} />}
       {value !== undefined
         ? children(value)
-        : error === undefined && <p role="status">{t("loading")}</p>}
+        : error === undefined && (
+            <p class="loading" role="status">
+              {t("loading")}
+            </p>
+          )}
     </>
   );
 }

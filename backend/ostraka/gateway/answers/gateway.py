@@ -39,6 +39,13 @@ class Statement(Answer):
     html: str = Field(description="HTML without scripts, styles and pictures.")
 
 
+class Token(Answer):
+    """Symbol and decimals of a token."""
+
+    symbol: str | None = Field(description="Its symbol; null if the contract has none.")
+    decimals: Count = Field(description="Decimals of an amount; 0 if the contract has none.")
+
+
 class Config(Answer):
     """Chain, contracts, committees and state of a gateway."""
 
@@ -55,6 +62,7 @@ class Config(Answer):
         description="Address at which people reach this gateway; null if none is set."
     )
     brand: Brand
+    coin: Token = Field(description="The chain's own coin.")
     web_bundle: str | None = Field(
         description="SHA-256 of the browser client, hexadecimal; null without one."
     )
@@ -74,10 +82,3 @@ class Organizer(Answer):
     permissions: list[str] = Field(
         description="What the role allows.", examples=[["moderate", "organize", "read-log"]]
     )
-
-
-class Token(Answer):
-    """Symbol and decimals of a token."""
-
-    symbol: str | None = Field(description="Its symbol; null if the contract has none.")
-    decimals: Count = Field(description="Decimals of an amount; 0 if the contract has none.")

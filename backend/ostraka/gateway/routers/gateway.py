@@ -49,6 +49,7 @@ def config(gateway: Gateway) -> Config:
             contact=brand.contact or None,
             **{name: brand.links.get(name) for name in STATEMENTS},
         ),
+        coin=_unit(gateway, bytes(20)),
         web_bundle=gateway.web_bundle,
         engine=context.curve.name,
         head=Head(number=head.number, timestamp=head.timestamp),
@@ -84,7 +85,11 @@ def statement(gateway: Gateway, statement: StatementPath) -> Statement:
 @router.get("/tokens/{token}", responses=problems(ProblemType.INVALID_REQUEST))
 def token(gateway: Gateway, token: TokenPath) -> Token:
     """A token's symbol and decimals; null and 0 if its contract does not report them."""
-    symbol, decimals = gateway.currencies.of(from_hex(token, "token"))
+    return _unit(gateway, from_hex(token, "token"))
+
+
+def _unit(gateway: Gateway, token: bytes) -> Token:
+    symbol, decimals = gateway.currencies.of(token)
     return Token(symbol=symbol, decimals=decimals)
 
 

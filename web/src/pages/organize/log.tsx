@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import type { Organizer } from "../../client/organizing.ts";
-import type { LogEntry } from "../../client/team.ts";
+import { type LogEntry, readLog } from "../../client/team.ts";
 import { messageIfAny, moment } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
 import { Badge } from "../../view/badge.tsx";
@@ -31,15 +31,21 @@ const COLUMNS: () => readonly Column<LogEntry>[] = () => [
   },
   {
     title: t("organize.log.action"),
-    value: ({ action }) => messageIfAny(`organize.log.actions.${action}`) ?? action,
+    value: ({ action }) => actionName(action),
   },
   { title: t("organize.log.target"), value: ({ target }) => target },
   { title: t("organize.log.result"), value: ({ result }) => <Result result={result} /> },
 ];
 
+/** An action in the page's language; one of a later version, by its code. */
+function actionName(action: string): string {
+  const name = action.replaceAll(".", "-");
+  return messageIfAny(`organize.log.actions.${name}`) ?? action;
+}
+
 function Entries({ organizer }: { organizer: Organizer }) {
   const [before, setBefore] = useState<number>();
-  const found = useResource(() => organizer.log(before), [before]);
+  const found = useResource(() => readLog(organizer.gateway, before), [before]);
   return (
     <Await resource={found}>
       {({ entries, before: next }) =>

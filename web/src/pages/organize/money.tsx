@@ -16,7 +16,7 @@ import { amount, type Currency, readAmount } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
 import { PLAIN_UNITS } from "../../view/currency.ts";
 import { Failure, type Resource, useResource } from "../../view/resource.tsx";
-import { gateway } from "../../view/session.ts";
+import { gateway, readConfig } from "../../view/session.ts";
 
 /** Members of a round that are amounts, or a list of them. */
 const AMOUNTS = ["budget", "minimum_amount", "maximum_amount", "outcome.budgets"];
@@ -44,7 +44,7 @@ export function useMoney(draft: PlanDraft, change: (part: Partial<PlanDraft>) =>
   const given = draft.money["token"]!.trim();
   const address = addressOf(given);
   const token = useResource(async () => {
-    if (address === undefined) return { address, currency: PLAIN_UNITS };
+    if (address === undefined) return { address, currency: (await readConfig()).coin };
     return { address, currency: await gateway.get(`/tokens/${address}`, moneyShape) };
   }, [address]);
   const fresh = token.value?.address === address ? token.value?.currency : undefined;

@@ -3,17 +3,27 @@
 import { useState } from "preact/hooks";
 
 import type { Organizer } from "../../client/organizing.ts";
-import { type Member, type Role, ROLES, type WithToken } from "../../client/team.ts";
+import {
+  addMember,
+  type Member,
+  type NewMember,
+  revokeAccess,
+  type Role,
+  ROLES,
+  rotateToken,
+  teamOf,
+  type WithToken,
+} from "../../client/team.ts";
 import { moment, short } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
 import { toHex } from "../../protocol/encoding.ts";
 import { Badge } from "../../view/badge.tsx";
 import { CopyHash } from "../../view/copy.tsx";
-import { Field } from "../../view/field.tsx";
 import { Notice } from "../../view/notice.tsx";
 import { Page } from "../../view/page.tsx";
 import { Await, Failure, useResource } from "../../view/resource.tsx";
 import { type Column, Table } from "../../view/table.tsx";
+import { SelectField, TextField } from "./inputs.tsx";
 import { AsOrganizer, roleName } from "./token.tsx";
 
 /** Id of the administrator whose token is in the gateway's settings. */
@@ -30,7 +40,7 @@ export function TeamPage() {
 }
 
 function Team({ organizer }: { organizer: Organizer }) {
-  const found = useResource(() => organizer.team(), []);
+  const found = useResource(() => teamOf(organizer.gateway), []);
   const [made, setMade] = useState<WithToken>();
   const [error, setError] = useState<unknown>();
   const [working, setWorking] = useState(false);
@@ -61,17 +71,20 @@ function Team({ organizer }: { organizer: Organizer }) {
           <Members
             members={listed}
             working={working}
-            rotate={(id) => void run(() => organizer.rotate(id))}
+            rotate={(id) => void run(() => rotateToken(organizer.gateway, id))}
             revoke={(id) =>
               void run(async () => {
-                await organizer.revoke(id);
+                await revokeAccess(organizer.gateway, id);
                 return undefined;
               })
             }
           />
         )}
       </Await>
-      <AddMember working={working} add={(wanted) => run(() => organizer.add(wanted))} />
+      <AddMember
+        working={working}
+        add={(wanted) => run(() => addMember(organizer.gateway, wanted))}
+      />
     </>
   );
 }
@@ -194,7 +207,7 @@ function AddMember({
   add,
 }: {
   working: boolean;
-  add: (wanted: Parameters<Organizer["add"]>[0]) => Promise<boolean>;
+  add: (wanted: NewMember) => Promise<boolean>;
 }) {
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("organizer");
@@ -221,75 +234,40 @@ function AddMember({
       }}
     >
       <h2 id="add-organizer">{t("organize.team.add")}</h2>
-      <Field id="member-name" label={t("organize.team.name")} hint={t("organize.team.nameHint")}>
-        {(attributes) => (
-          <input
-            {...attributes}
-            required
-            maxLength={150}
-            autocomplete="off"
-            value={name}
-            onInput={(event) => {
-              setName(event.currentTarget.value);
-            }}
-          />
-        )}
-      </Field>
-      <Field
-        id="member-role"
+      <TextField
+        path="member.name"
+        label={t("organize.team.name")}
+        hint={t("organize.team.nameHint")}
+        value={name}
+        change={setName}
+        more={{ required: true, maxLength: 150 }}
+      />
+      <SelectField
+        path="member.role"
         label={t("organize.team.role")}
         hint={t(`organize.roles.${role}.may`)}
-      >
-        {(attributes) => (
-          <select
-            {...attributes}
-            value={role}
-            onChange={(event) => {
-              setRole(event.currentTarget.value as Role);
-            }}
-          >
-            {ROLES.map((one) => (
-              <option key={one} value={one}>
-                {roleName(one)}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
-      <Field
-        id="member-wallet"
+        value={role}
+        change={(chosen) => {
+          setRole(chosen as Role);
+        }}
+        choices={ROLES.map((one) => [one, roleName(one)] as const)}
+      />
+      <TextField
+        path="member.wallet"
         label={t("organize.team.wallet")}
         hint={t("organize.team.walletHint")}
-      >
-        {(attributes) => (
-          <input
-            {...attributes}
-            pattern="0x[0-9a-fA-F]{40}"
-            autocomplete="off"
-            spellcheck={false}
-            value={wallet}
-            onInput={(event) => {
-              setWallet(event.currentTarget.value);
-            }}
-          />
-        )}
-      </Field>
-      <Field
-        id="member-last-day"
+        value={wallet}
+        change={setWallet}
+        more={{ pattern: "0x[0-9a-fA-F]{40}", spellcheck: false }}
+      />
+      <TextField
+        path="member.last-day"
         label={t("organize.team.lastDay")}
         hint={t("organize.team.lastDayHint")}
-      >
-        {(attributes) => (
-          <input
-            {...attributes}
-            type="date"
-            value={lastDay}
-            onInput={(event) => {
-              setLastDay(event.currentTarget.value);
-            }}
-          />
-        )}
-      </Field>
+        value={lastDay}
+        change={setLastDay}
+        more={{ type: "date" }}
+      />
       <button type="submit" class="primary" disabled={working}>
         {t("organize.team.addNow")}
       </button>

@@ -5,11 +5,10 @@ import { useEffect, useState } from "preact/hooks";
 
 import { Refusal } from "../../client/gateway.ts";
 import { Organizer } from "../../client/organizing.ts";
-import { type Permission, signInBy } from "../../client/team.ts";
+import { type Permission, signInBy, signOut } from "../../client/team.ts";
 import { type Announced, discover, Wallet } from "../../client/wallet.ts";
 import { messageIfAny } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
-import { Field } from "../../view/field.tsx";
 import { Notice } from "../../view/notice.tsx";
 import { Failure, useResource } from "../../view/resource.tsx";
 import { keptIfAllowed } from "../../view/session.ts";
@@ -52,7 +51,7 @@ export function AsOrganizer({
       sessionStorage.removeItem(TOKEN);
       setToken("");
       // A session that cannot be ended now ends by itself.
-      organizer.signOut().catch(() => undefined);
+      signOut(organizer.gateway).catch(() => undefined);
     };
     return (
       <>
@@ -117,25 +116,22 @@ function SignIn({
         }}
       >
         <p>{t("organize.token.why")}</p>
-        <Field
+        <label for="organizer-token">{t("organize.token.label")}</label>
+        <input
           id="organizer-token"
-          label={t("organize.token.label")}
-          hint={t("organize.token.kept")}
-        >
-          {(attributes) => (
-            <input
-              {...attributes}
-              type="password"
-              autocomplete="off"
-              required
-              aria-invalid={wrong}
-              value={typed}
-              onInput={(event) => {
-                setTyped(event.currentTarget.value);
-              }}
-            />
-          )}
-        </Field>
+          type="password"
+          autocomplete="off"
+          required
+          aria-invalid={wrong}
+          aria-describedby="organizer-token-hint"
+          value={typed}
+          onInput={(event) => {
+            setTyped(event.currentTarget.value);
+          }}
+        />
+        <p id="organizer-token-hint" class="hint">
+          {t("organize.token.kept")}
+        </p>
         {wrong && <Notice tone="bad" title={t("organize.token.wrong")} />}
         <button type="submit">{t("organize.token.use")}</button>
       </form>

@@ -101,6 +101,14 @@ function Steps({
     setRefused(undefined);
     setDraft((before) => ({ ...before, ...part }));
   };
+  /** Who is invited needs time to register, so that registration may not close at once. */
+  const changeVoters = (part: Partial<PlanDraft>) => {
+    const name = "registration_closes_at";
+    const when = draft.moments[name]!;
+    const invites = part.voters?.kind === "invitations" && when.mode === "none";
+    const later = { moments: { ...draft.moments, [name]: { ...when, mode: "after" as const } } };
+    change(invites ? { ...part, ...later } : part);
+  };
   const money = useMoney(draft, change);
   const go = (to: Step, path = "") => {
     moved.current = true;
@@ -193,7 +201,9 @@ function Steps({
             />
           </>
         )}
-        {step === "voters" && <VotersStep draft={draft} change={change} making={{ batch, keep }} />}
+        {step === "voters" && (
+          <VotersStep draft={draft} change={changeVoters} making={{ batch, keep }} />
+        )}
         {step === "ask" &&
           (draft.kind === "poll" ? (
             <QuestionsStep draft={draft} change={change} />
@@ -206,7 +216,7 @@ function Steps({
           <Preview
             draft={draft}
             specification={specification}
-            currency={money.currency ?? PLAIN_UNITS}
+            currency={(draft.kind === "round" && money.currency) || PLAIN_UNITS}
           />
         )}
         {step === "moments" && <MomentsStep draft={draft} change={change} now={now} />}
