@@ -33,6 +33,16 @@ def test_checks_that_one_reason_prevented_take_one_line() -> None:
     assert len(report.to_json()["checks"]) == len(findings)
 
 
+def test_a_check_that_only_assumes_is_not_said_to_hold() -> None:
+    found = Finding("C4", "a claim", Verdict.HOLDS, "", "5 voters", "the list is correct")
+    printed = StringIO()
+    print_report(Report("a poll", 1, "tallied", 5, [found], []), Console(file=printed, width=200))
+    row, *_ = [line for line in printed.getvalue().splitlines() if "C4" in line]
+    assert "assumed" in row
+    assert "holds" not in row
+    assert "Verdict: holds, assuming the list is correct" in printed.getvalue()
+
+
 def test_no_text_of_a_stranger_moves_the_cursor() -> None:
     hostile = "\x1b[2J\x1b[H\x9b8m\r\nVerdict: holds\u202e[green]\x07"
     finding = Finding("P1", "a claim", Verdict.FAILS, hostile, hostile)

@@ -5,13 +5,11 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from functools import partial
 from itertools import groupby
 from typing import Any, Protocol, TypeVar
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from ostraka_verifier.board import OpenedBoard
@@ -26,6 +24,7 @@ from ostraka_verifier.evidence import ChainEvidence
 from ostraka_verifier.leaf_poll import LeafWorkers
 from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule
 from ostraka_verifier.parameters import PollIdentity
+from ostraka_verifier.printing import shown, statistics_table
 from ostraka_verifier.rpc import Progress, Unanswered, no_progress
 from ostraka_verifier.snapshot import CensusSource
 from ostraka_verifier.statistics import Statistics, poll_statistics
@@ -330,7 +329,7 @@ def print_report(report: Report, console: Console) -> None:
             result.add_row(shown(option.name), str(option.votes), award)
         console.print(result)
     for found in report.statistics:
-        console.print(_statistics_table(found))
+        console.print(statistics_table(found, report.cast_weight))
     if report.block is not None:
         console.print(f"Read at block {report.block}; the poll is {report.status}.")
     for limit in LIMITS:
@@ -373,15 +372,16 @@ def findings_table(title: str, findings: Sequence[Finding]) -> Table:
         table.add_column(name)
     for alike in condensed(findings):
         finding = alike[0]
-        colour = _COLOURS[finding.verdict]
+        colour, word = _COLOURS[finding.verdict], finding.verdict.value
         detail = ": ".join(part for part in (finding.item, finding.detail) if part)
         if finding.assumes:
+            colour, word = "yellow", "assumed"
             detail += f" (assuming {finding.assumes})"
         several = len(alike) > 1
         table.add_row(
             f"{finding.check} to {alike[-1].check}" if several else finding.check,
             f"{len(alike)} checks" if several else finding.claim,
-            f"[{colour}]{finding.verdict.value}[/{colour}]",
+            f"[{colour}]{word}[/{colour}]",
             shown(detail),
         )
     return table
@@ -391,11 +391,6 @@ def verdict_line(verdict: Verdict, assumes: Sequence[str] = ()) -> str:
     """Return the overall verdict, in colour."""
     line = f"Verdict: [bold {_COLOURS[verdict]}]{verdict.value}[/bold {_COLOURS[verdict]}]"
     return line + (f", assuming {shown('; and '.join(assumes))}" if assumes else "")
-
-
-def shown(text: str) -> str:
-    """Escape text of strangers, which could make a terminal show a different verdict."""
-    return escape("".join(one if one.isprintable() else "\ufffd" for one in text))
 
 
 def _without_evidence(error: AuditError, missing: str) -> Report:
@@ -468,33 +463,3 @@ def _statistics(audit: Audit) -> Sequence[Statistics]:
     if not questions or len(tally) != len(audit.rule.slots):
         return ()
     return poll_statistics(questions, tally)
-
-
-def _statistics_table(found: Statistics) -> Table:
-    table = Table(title=shown(found.question.title), title_justify="left")
-    if found.overall is None:
-        for name in ("answer", "count", "share"):
-            table.add_column(name, justify="left" if name == "answer" else "right")
-        for one in found.shares:
-            share = "" if one.share is None else f"{_decimal(100 * one.share)} %"
-            table.add_row(shown(one.label), str(one.count), share)
-        for bracket in found.quartiles:
-            inside = f"{bracket.low} ≤ x < {bracket.high}"
-            table.add_row(f"quantile {bracket.quantile}", shown(bracket.label), inside)
-        return table
-    for name in ("group", "answers", "mean", "variance"):
-        table.add_column(name, justify="left" if name == "group" else "right")
-    named = [(one.group, one) for one in found.moments if one.group]
-    for group, moments in [*named, ("all", found.overall)]:
-        mean, variance = _decimal(moments.mean), _decimal(moments.variance)
-        table.add_row(shown(group), str(moments.count), mean, variance)
-    return table
-
-
-def _decimal(value: Fraction | None) -> str:
-    """Format with two decimals, halves to even; an empty string without a number."""
-    if value is None:
-        return ""
-    hundredths = round(100 * value)
-    whole, rest = divmod(abs(hundredths), 100)
-    return f"{'-' if hundredths < 0 else ''}{whole}.{rest:02}"

@@ -18,13 +18,13 @@ from ostraka_verifier.challenge import Opening, Said, check_noted, check_opening
 from ostraka_verifier.checks import Audit, Claimed, Finding, Verdict, numbered
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
+from ostraka_verifier.printing import shown
 from ostraka_verifier.published import PublishedPoll, read_published
 from ostraka_verifier.receipt import Receipted, check_receipts, is_recorded, read_votes
 from ostraka_verifier.report import (
     NoEvidence,
     audit_of,
     findings_table,
-    shown,
     verdict_line,
     verdict_of,
 )

@@ -225,7 +225,7 @@ def _check(finding: Finding, hashes: Hashes) -> Markup:
     else:
         word, look = VERDICT_WORDS[verdict], VERDICT_CLASSES[verdict]
     if finding.assumes:
-        word += ", under an assumption"
+        word, look = "~ assumed", "open"
     return element(
         "li",
         element("h4", f"{finding.check}. {explained.question}", id=f"check-{finding.check}"),
