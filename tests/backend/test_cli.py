@@ -32,7 +32,11 @@ def commands(group: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 
 ALL = dict(commands(typer.main.get_command(app)))
-SHORT = {("vote", "cast"): ("vote",), ("poll", "watch"): ("watch",)}
+SHORT = {
+    ("vote", "cast"): ("vote",),
+    ("poll", "watch"): ("watch",),
+    ("invite", "make"): ("invite",),
+}
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)

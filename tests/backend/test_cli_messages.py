@@ -126,7 +126,7 @@ WRONG: list[tuple[tuple[str, ...], int, str]] = [
     (("pol", "list"), 2, "Did you mean 'poll'?"),
     (("poll", "shw", "1"), 2, "Did you mean 'show'?"),
     (("poll", "show", "first"), 2, "expected the number of a poll"),
-    (("round", "fund", "1", "much"), 2, "valid integer"),
+    (("round", "fund", "1", "much"), 2, "expected an amount"),
     (("members", "remove", "0x12", *CHAIN, "--key", "key"), 2, "ACCOUNT"),
     (("poll", "list", "--gateway", "ftp://example"), 2, "expected an http(s) URL"),
     (("vote", "1", "--key", "key"), 2, "--trust-gateway"),

@@ -105,6 +105,7 @@ registration_closes_at = "+3d"  # invitations can be redeemed until then; defaul
 closes_at = "+10d"
 secret = true                # false allows weights and electorates that may reveal votes
 minimum_ballots = 5          # with fewer, the poll is void and nothing is opened
+# rehearsal = true           # says everywhere that the vote only rehearses another one
 # shared_keys = true         # allows one signing key to sign for several accounts
 # committee = "0x…"          # nodes that tally; default: the gateway's first committee
 

@@ -300,6 +300,7 @@ export interface VoterMessages {
   "problems.not-created": undefined;
   "problems.registration-closed": undefined;
   "problems.invitation-used": undefined;
+  "problems.invitation-replaced": undefined;
   "problems.key-in-use": undefined;
   "problems.talk-closed": undefined;
   "problems.too-many-comments": undefined;
@@ -1472,6 +1473,7 @@ export interface OrganizerMessages {
   "problems.root-rejected": undefined;
   "problems.root-signed": undefined;
   "problems.no-share": undefined;
+  "problems.invitation-unused": undefined;
   "problems.too-many-repairs": undefined;
   "organize.moderation.title": undefined;
   "organize.moderation.hint": undefined;

@@ -31,6 +31,7 @@ _HEADERS = {
     status_code=201,
     responses=problems(
         ProblemType.TOO_LARGE,
+        ProblemType.INVALID_REQUEST,
         ProblemType.IMAGE_INVALID,
         ProblemType.UPLOAD_LIMIT,
         ProblemType.BUSY,
@@ -51,7 +52,8 @@ def upload_image(request: Request, gateway: Gateway, body: Body) -> UploadedImag
 @router.get(
     "/images/{sha256}",
     response_class=Response,
-    responses=content(_WEBP, "The picture.") | problems(ProblemType.NOT_FOUND),
+    responses=content(_WEBP, "The picture.")
+    | problems(ProblemType.INVALID_REQUEST, ProblemType.NOT_FOUND),
 )
 def show_image(gateway: Gateway, sha256: ImageHash) -> Response:
     """A picture, by the SHA-256 of its file."""

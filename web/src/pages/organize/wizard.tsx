@@ -216,7 +216,7 @@ function Steps({
           <Preview
             draft={draft}
             specification={specification}
-            currency={(draft.kind === "round" && money.currency) || PLAIN_UNITS}
+            currency={draft.kind === "round" ? (money.currency ?? PLAIN_UNITS) : PLAIN_UNITS}
           />
         )}
         {step === "moments" && <MomentsStep draft={draft} change={change} now={now} />}
