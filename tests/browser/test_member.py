@@ -21,6 +21,8 @@ from tests.support.pictures import picture_file
 from tests.support.town import eventually
 
 PASSPHRASE = "correct horse battery staple"
+COIN = 10**18
+"""Smallest units of the chain's coin, in which the pages count."""
 BUDGET = 1000
 
 
@@ -30,20 +32,23 @@ def round_of(stack: LocalStack, api: Api, members: dict[str, Any]) -> dict[str, 
     wanted = {
         "title": "Autumn",
         "text": "What shall we buy?",
-        "budget": BUDGET,
-        "minimum_amount": 10,
-        "maximum_amount": 500,
+        "budget": str(BUDGET * COIN),
+        "minimum_amount": str(10 * COIN),
+        "maximum_amount": str(500 * COIN),
         "proposals_per_member": 2,
         "proposals_close_at": now + 7200,
         "voting_opens_at": now + 10_800,
         "voting_closes_at": now + 14_400,
         "members": members,
         "ballot": {"kind": "approval", "at_least": 0, "at_most": 2},
-        "outcome": {"kind": "categories", "budgets": [600, 400]},
+        "outcome": {
+            "kind": "categories",
+            "budgets": [str(600 * COIN), str(400 * COIN)],
+        },
         "times": TIMES,
     }
     plan: dict[str, Any] = api.good("POST", "/rounds", wanted, token=True)
-    api.good("POST", f"/rounds/{plan['round']}/funding", {"amount": BUDGET}, token=True)
+    api.good("POST", f"/rounds/{plan['round']}/funding", {"amount": str(BUDGET * COIN)}, token=True)
     return plan
 
 
@@ -80,7 +85,9 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
     page.get_by_role("link", name="Make a proposal").click()
     expect(page.get_by_text("(in 1 hour)")).to_be_visible()
     fill(page, "ł" * 76, "501", mixed_case(recipient).swapcase().replace("X", "x", 1))
-    expect(page.get_by_text("From 10 to 500. Paid in the chain’s native coin.")).to_be_visible()
+    expect(
+        page.get_by_text("From 10 ETH to 500 ETH. Paid in the chain’s native coin.")
+    ).to_be_visible()
     expect(page.get_by_text("152 of 150 bytes used")).to_be_visible()
     preview(page)
     expect(page.get_by_label("Title")).to_be_focused()
@@ -131,7 +138,7 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
         "roundId": number,
         "proposer": keys[0].address_hex,
         "recipient": recipient,
-        "amount": "400",
+        "amount": str(400 * COIN),
         "category": "1",
         "title": "Ławka",
         "text": "Nobody can sit.\nhttps://bench.example",
@@ -140,7 +147,7 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
         "deadline": str(plan["specification"]["proposals_close_at"]),
     }
     (bench,) = proposals(api, number)
-    assert (bench["title"], bench["amount"], bench["category"]) == ("Ławka", "400", 1)
+    assert (bench["title"], bench["amount"], bench["category"]) == ("Ławka", str(400 * COIN), 1)
 
     # A change, sent by the wallet itself; the recipient is said anew.
     page.get_by_role("link", name="Back to the round").click()
@@ -157,7 +164,7 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
     page.get_by_role("button", name="Send the transaction from the wallet").click()
     expect(page.get_by_text("Your change is on the chain.")).to_be_visible()
     assert len(wallet.signed) == 1
-    eventually(lambda: proposals(api, number)[0]["amount"] == "350", "changed")
+    eventually(lambda: proposals(api, number)[0]["amount"] == str(350 * COIN), "changed")
 
     # A second one, sent by the wallet itself, and withdrawn by signature; a third one is too many.
     page.get_by_role("link", name="Back to the round").click()

@@ -28,7 +28,8 @@ from ostraka.services.run_gateway import open_gateway
 from ostraka.services.settings import GatewaySettings
 from ostraka.storage.database import Schema, open_database
 from ostraka.wire.invitations import InvitedElectorate
-from ostraka.wire.records import CastRecord, encode_records, to_hex
+from ostraka.wire.records import CastRecord, encode_records, from_hex, to_hex
+from ostraka.wire.talk import CommentStatement, EndorsementStatement
 from tests.support.api import TIMES, accounts, ballots_of, fresh_keys, signed, wait_for_heads
 from tests.support.fuzzed_api import Running, budget, client_of, operations, running
 from tests.support.pictures import picture_file
@@ -46,9 +47,11 @@ NOT_YET = {
     "POST /polls/{poll_id}/omitted",
     "POST /sign-in/message",
     "POST /sign-in",
+    "GET /statements/{statement}",
+    "POST /rounds/{round_id}/members/{account}/replacement",
 }
-"""Requests that fail here for everybody: nothing is decided, no signature is available, and
-this gateway has neither a folder for receipts nor a public URL."""
+"""Requests that fail here for everybody: nothing is decided, no signature is available, no member
+came by invitation, and this gateway has no folder for receipts, public URL or statements."""
 TOKEN = {"Authorization": "Bearer a token"}
 PICTURE = picture_file()
 
@@ -94,11 +97,16 @@ class Asked:
         }
         self.signed = self._signed() | {"details": self.details}
         self.proposal = self._post(f"/rounds/{self.round}/proposals", self.signed)["proposal"]
+        path = f"/proposals/{self.proposal}/comments"
+        self.comment = self._post(path, self._comment("Yes."))["comment"]
+        self.another_comment = self._comment("No.")
+        self.endorsement = self._endorsement()
         registering = {"voters": self._invited(), "registration_closes_at": now + 3600}
         self._post("/polls", self.poll_wanted | registering)
         self.redemption = self._redemption()
         self.plan = self._post("/polls", self.poll_wanted)["plan"]
         eventually(lambda: self._open(runner), "the poll opens")
+        gateway.indexer.follow()
         wait_for_heads(stack)
         votes = [(key, key.address, [0]) for key in self._keys[:2]]
         self.ballots = [
@@ -136,6 +144,22 @@ class Asked:
         to_sign = self._post("/typed-data", asked | {"member": member.address_hex})
         return {"item": self.item, "authorization": signed(member, to_sign)}
 
+    def _comment(self, text: str) -> dict[str, Any]:
+        member, now = self._keys[0], self.stack.registry.head().timestamp
+        proposal = from_hex(self.proposal, "proposal")
+        digest = CommentStatement.of(proposal, member.address, text, now).digest(
+            self.stack.treasury.domain
+        )
+        written = {"author": member.address_hex, "text": text, "written_at": now}
+        return written | {"signature": to_hex(member.sign(digest))}
+
+    def _endorsement(self) -> dict[str, Any]:
+        member, now = self._keys[0], self.stack.registry.head().timestamp
+        proposal = from_hex(self.proposal, "proposal")
+        statement = EndorsementStatement(proposal, member.address, True, now)
+        signature = member.sign(statement.digest(self.stack.treasury.domain))
+        return {"endorses": True, "stated_at": now, "signature": to_hex(signature)}
+
     def _organizer(self) -> str:
         """Return the id of a new organizer: the last one may be revoked."""
         return self._team.add(uuid.uuid4().hex, Role.OBSERVER, None, None)[0].id
@@ -160,6 +184,9 @@ class Asked:
             "proposal": self.proposal,
             "sha256": self.image,
             "account": self._keys[0].address_hex,
+            "member": self._keys[0].address_hex,
+            "comment": self.comment,
+            "statement": "imprint",
             "token": to_hex(self.stack.registry.address),
             "digest": to_hex(self.ballots[0].ballot_digest),
             "plan": self.plan,
@@ -178,6 +205,13 @@ class Asked:
             # Once more, which changes nothing.
             "POST /rounds/{round_id}/proposals": self.signed,
             "PUT /proposals/{proposal}/details": {"details": self.details},
+            "POST /proposals/{proposal}/comments": self.another_comment,
+            "PUT /proposals/{proposal}/endorsements/{member}": self.endorsement,
+            "POST /comments/{comment}/moderation": {"hidden": True, "reason": "Not polite."},
+            "POST /rehearsals": {
+                "plan": self.plan,
+                "invitations": self._invited()["invitations"],
+            },
             "POST /images": PICTURE,
             "POST /invitations/redemption": self.redemption,
             "POST /typed-data": {
