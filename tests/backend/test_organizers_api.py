@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 
 from ostraka.gateway.api import build_api
 from ostraka.gateway.context import GatewayContext
+from ostraka.gateway.plans import Plans
 from ostraka.gateway.roles import Role
 from ostraka.gateway.team import Team
 from ostraka.keys import SigningKey
@@ -33,15 +34,16 @@ def gateway(tmp_path: Path) -> GatewayContext:
     return GatewayContext(
         rpc_url="http://127.0.0.1:9",
         registry=registry,
-        treasury=unused,
+        treasury=registry,
         indexer=unused,
-        plans=unused,
+        plans=Plans(engine),
         account=SimpleNamespace(address=MEMBER.address),  # type: ignore[arg-type]
         requests=unused,
         curve=unused,
         committees=[],
         electorates=unused,
         team=Team(engine, hashlib.sha256(b"a token").digest()),
+        attachments=unused,
     )
 
 

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from ostraka.chain.sending import Account
 from ostraka.chain.treasury import RoundStatus
 from ostraka.gateway.api import build_api
+from ostraka.gateway.attachments import Attachments
 from ostraka.gateway.context import TREASURY, GatewayContext
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
@@ -87,6 +88,7 @@ class TalkTown:
             committees=[poll.committee.digest],
             electorates=Electorates("http://127.0.0.1:9", bytes(20)),
             team=Team(engine, hashlib.sha256(TOKEN.encode()).digest()),
+            attachments=Attachments(engine),
         )
         self._plan_round()
         self._index_proposal(engine)
