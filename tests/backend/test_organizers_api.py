@@ -30,7 +30,7 @@ def gateway(tmp_path: Path) -> GatewayContext:
     """A gateway of which only the organizers are asked."""
     engine = open_database(f"sqlite:///{tmp_path / 'gateway.db'}", Schema.GATEWAY)
     unused: Any = None
-    registry: Any = SimpleNamespace(domain=SimpleNamespace(chain_id=31337))
+    registry: Any = SimpleNamespace(domain=SimpleNamespace(chain_id=31337, registry=bytes(20)))
     return GatewayContext(
         rpc_url="http://127.0.0.1:9",
         registry=registry,
