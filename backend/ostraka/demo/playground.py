@@ -23,7 +23,7 @@ from ostraka.wire.records import from_hex, to_hex
 _TITLE = "Neighbourhood budget: ideas wanted"
 _TEXT = (
     "What would make our neighbourhood better? Residents propose for two weeks, then vote. "
-    "Categories: 0 green spaces, 1 streets and paths, 2 meeting places."
+    "Categories: 1 green spaces, 2 streets and paths, 3 meeting places."
 )
 _QUESTION = {
     "kind": "approval",
