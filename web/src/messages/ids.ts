@@ -305,6 +305,8 @@ export interface VoterMessages {
   "problems.talk-closed": undefined;
   "problems.too-many-comments": undefined;
   "problems.no-such-comment": undefined;
+  "problems.channel-off": undefined;
+  "problems.no-such-subscription": undefined;
   "problems.nonce-used": undefined;
   "problems.too-many-versions": undefined;
   "problems.superseded": undefined;
