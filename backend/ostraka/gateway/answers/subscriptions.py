@@ -20,7 +20,9 @@ class SentMessage(Answer):
 
     name: str = Field(description="What it is about.")
     created_at: UnixSeconds
-    sent_at: UnixSeconds | None = Field(description="Null while it waits, or if it was given up.")
+    sent_at: UnixSeconds | None = Field(
+        description="Unix time in seconds; null while it waits, or if it was given up."
+    )
     attempts: Count
     given_up: bool
 
@@ -34,6 +36,10 @@ class Subscription(Answer):
     address: str | None = Field(description="Null if the gateway's key for it was replaced.")
     language: str
     created_at: UnixSeconds
-    confirmed_at: UnixSeconds | None = Field(description="Null before it is confirmed.")
-    deleted_at: UnixSeconds = Field(description="When the gateway deletes all of this by itself.")
+    confirmed_at: UnixSeconds | None = Field(
+        description="Unix time in seconds; null before it is confirmed."
+    )
+    deleted_at: UnixSeconds = Field(
+        description="Unix time in seconds at which the gateway deletes all of this by itself."
+    )
     messages: list[SentMessage]
