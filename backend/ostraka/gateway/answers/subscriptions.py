@@ -43,3 +43,9 @@ class Subscription(Answer):
         description="Unix time in seconds at which the gateway deletes all of this by itself."
     )
     messages: list[SentMessage]
+
+
+class Removed(Answer):
+    """A subscription was deleted with all its data."""
+
+    removed: bool

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Header, Path, Query
 from pydantic import Field
 
 from ostraka.gateway.answers import subscriptions as answers
@@ -107,22 +107,17 @@ def export(
     return gateway.subscriptions.export(subscription, token)
 
 
-@router.delete(
-    "/subscriptions/{subscription}",
-    status_code=204,
-    response_class=Response,
-    responses=_OWN,
-)
-def delete(gateway: Gateway, subscription: SubscriptionId, token: ManageToken) -> Response:
+@router.delete("/subscriptions/{subscription}", responses=_OWN)
+def delete(gateway: Gateway, subscription: SubscriptionId, token: ManageToken) -> answers.Removed:
     """Delete a subscription with all its data."""
     gateway.subscriptions.remove(subscription, token, Purpose.MANAGE)
-    return Response(status_code=204)
+    return answers.Removed(removed=True)
 
 
 @router.post("/subscriptions/{subscription}/unsubscribe", responses=_OWN)
 def unsubscribe(
     gateway: Gateway, subscription: SubscriptionId, token: OneClickToken
-) -> dict[str, bool]:
+) -> answers.Removed:
     """Unsubscribe with one click, as mail programs do (RFC 8058); deletes all data."""
     gateway.subscriptions.remove(subscription, token, Purpose.UNSUBSCRIBE)
-    return {"unsubscribed": True}
+    return answers.Removed(removed=True)
