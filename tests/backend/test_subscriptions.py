@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ostraka.gateway import messenger as messenger_module
+from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.mail import Refused
 from ostraka.gateway.messenger import UNCONFIRMED_S, Messenger, Post
 from ostraka.gateway.news import NewsReader
@@ -26,8 +27,9 @@ from ostraka.gateway.subscriptions import email_problem, url_problem
 from ostraka.storage.database import Schema, open_database
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.public_hosts import NotPublic, PublicPoster, is_public
+from ostraka.wire.records import to_hex
 from tests.support.polls import approval_poll
-from tests.support.talk_town import ROUND, TalkTown, reported
+from tests.support.talk_town import PROPOSAL, ROUND, TalkTown, reported
 
 ADA, HOOK = "ada@example.org", "https://hooks.example/x"
 NOW = 1_900_000_000
@@ -101,6 +103,13 @@ class Followed:
             return str(connection.execute(text(f"SELECT * FROM {table}")).all())
 
 
+def channels(town: TalkTown, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """How a gateway says that it sends messages."""
+    monkeypatch.setattr(Indexer, "indexed_to", 0)
+    monkeypatch.setattr(town.registry, "deployment_block", 0, raising=False)
+    return town.get("/config")["channels"]
+
+
 @pytest.fixture
 def followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Followed]:
     outside = Outside()
@@ -163,6 +172,7 @@ def test_subscribers_read_and_delete_all_their_data(followed: Followed) -> None:
     path = f"/api/v1/subscriptions/{identity}"
     shown = followed.town.api.get(path, headers=own).json()
     assert (shown["address"], shown["subject"], shown["language"]) == (ADA, "round-7", "de")
+    assert (shown["title"], shown["path"]) == ("Wiosna", "/rounds/7")
     assert [one["name"] for one in shown["messages"]] == [
         "confirmation",
         "round-7:proposals_close",
@@ -266,6 +276,37 @@ def test_wrong_requests_are_refused(
     assert reported(followed.follow(channel, address, subject))[0] is kind
 
 
+def test_a_gateway_says_how_it_sends_messages(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert channels(followed.town, monkeypatch) == ["email", "webhook"]
+
+
+def test_a_subscription_to_a_proposal_names_its_page(followed: Followed) -> None:
+    subject = f"proposal-{to_hex(PROPOSAL)}"
+    assert followed.follow("webhook", HOOK, subject).status_code == 202
+    followed.tick()
+    asked = json.loads(followed.outside.posts[0][1])
+    own = {"Subscription-Token": asked["manage_token"]}
+    path = f"/api/v1/subscriptions/{asked['subscription']}"
+    shown = followed.town.api.get(path, headers=own).json()
+    assert (shown["title"], shown["confirmed_at"]) == ("A bench", None)
+    assert shown["path"] == f"/rounds/7/proposals/{to_hex(PROPOSAL)}"
+
+
+def test_data_of_a_subject_that_the_chain_has_no_more_can_be_read(followed: Followed) -> None:
+    identity = followed.confirmed_mail()
+    followed.town.registry.now += 150
+    followed.tick(5)
+    found = LINK.search(followed.outside.mails[-1].get_content())
+    assert found is not None
+    with followed.engine.begin() as connection:
+        connection.execute(text("DELETE FROM indexed_event WHERE name = 'RoundCreated'"))
+    own = {"Subscription-Token": found[3]}
+    shown = followed.town.api.get(f"/api/v1/subscriptions/{identity}", headers=own).json()
+    assert (shown["title"], shown["path"], shown["address"]) == (None, None, ADA)
+
+
 def test_strangers_cannot_make_a_gateway_send_without_end(
     followed: Followed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,9 +316,12 @@ def test_strangers_cannot_make_a_gateway_send_without_end(
     assert reported(refused)[0] is ProblemType.QUEUE_FULL
 
 
-def test_messages_are_off_by_default(followed: Followed, tmp_path: Path) -> None:
+def test_messages_are_off_by_default(
+    followed: Followed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = open_database(f"sqlite:///{tmp_path / 'other.db'}", Schema.GATEWAY)
     town = TalkTown(approval_poll(), engine)
+    assert channels(town, monkeypatch) == []
     body = {"channel": "email", "subject": "round-7", "address": ADA}
     refused = town.api.post("/api/v1/subscriptions", json=body)
     assert reported(refused) == (ProblemType.CHANNEL_OFF, "channel")

@@ -149,12 +149,14 @@ class NewsReader:
         ]
         return self._past([*vote, *said])
 
-    def title_of(self, subject: str) -> str:
-        """Return the title of a subject; arguments and errors as for `about`."""
+    def page_of(self, subject: str) -> tuple[str, str]:
+        """Return title and path of a subject's page; arguments and errors as for `about`."""
         kind, _, rest = subject.partition("-")
-        if kind == "poll":
-            return self.poll(int(rest)).title
-        return self.round(int(rest)).title if kind == "round" else self._proposal(rest)[1]
+        if kind == "proposal":
+            schedule, title = self._proposal(rest)
+            return title, f"{schedule.path}/proposals/{rest}"
+        schedule = self.poll(int(rest)) if kind == "poll" else self.round(int(rest))
+        return schedule.title, schedule.path
 
     def _proposal(self, proposal: str) -> tuple[Schedule, str]:
         for event in self._gateway.indexer.events(TREASURY, ["ProposalSubmitted"]):

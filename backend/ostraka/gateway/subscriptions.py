@@ -66,7 +66,7 @@ class Subscriptions:
         problem = email_problem(address) if channel == "email" else url_problem(address)
         if problem:
             raise Problem(ProblemType.INVALID_REQUEST, problem, "address")
-        title = self._news.title_of(subject)
+        title, _ = self._news.page_of(subject)
         if self._store.count_unconfirmed() >= MOST_UNCONFIRMED:
             detail = "too many subscriptions wait for confirmation; try again later"
             raise Problem(ProblemType.QUEUE_FULL, detail, "", 3600)
@@ -128,6 +128,13 @@ class Subscriptions:
                 raise _unknown()
         return self._known(identity), post
 
+    def _page_of(self, subject: str) -> tuple[str | None, str | None]:
+        try:
+            return self._news.page_of(subject)
+        except Problem:
+            # The chain left the branch that had it. The subscriber's data can be read all the same.
+            return None, None
+
     def _shown(self, found: Subscription, post: Post) -> answers.Subscription:
         kept_s = post.keep_days * _DAY_S
         deleted_at = (
@@ -135,10 +142,13 @@ class Subscriptions:
             if found.confirmed_at is None
             else found.confirmed_at + kept_s
         )
+        title, path = self._page_of(found.subject)
         return answers.Subscription(
             subscription=found.id,
             channel=cast(Channel, found.channel),
             subject=found.subject,
+            title=title,
+            path=path,
             address=post.keys.unseal(found.sealed_address),
             language=found.language,
             created_at=found.created_at,

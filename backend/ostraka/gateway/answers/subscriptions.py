@@ -33,6 +33,8 @@ class Subscription(Answer):
     subscription: str = Field(description="Id, 32 hexadecimal digits.")
     channel: Literal["email", "webhook"]
     subject: str
+    title: str | None = Field(description="Title of the subject; null if the chain has it no more.")
+    path: str | None = Field(description="Path of its page; null as for the title.")
     address: str | None = Field(description="Null if the gateway's key for it was replaced.")
     language: str
     created_at: UnixSeconds
