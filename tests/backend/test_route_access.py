@@ -86,6 +86,11 @@ ANYBODY = {
     "POST /sign-in",
     "POST /sign-in/message",
     "GET /statements/{statement}",
+    "POST /subscriptions",
+    "GET /subscriptions/{subscription}",
+    "DELETE /subscriptions/{subscription}",
+    "POST /subscriptions/{subscription}/confirmation",
+    "POST /subscriptions/{subscription}/unsubscribe",
     "GET /tokens/{token}",
     "POST /typed-data",
 }

@@ -17,6 +17,7 @@ from ostraka.gateway.context import TREASURY, GatewayContext
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.journal import DatabaseJournal
+from ostraka.gateway.messenger import Post
 from ostraka.gateway.plans import Fixed, Plans
 from ostraka.gateway.team import Team
 from ostraka.keys import SigningKey
@@ -74,7 +75,9 @@ class TalkTown:
         api: The gateway over HTTP.
     """
 
-    def __init__(self, poll: SyntheticPoll, engine: Engine) -> None:
+    def __init__(self, poll: SyntheticPoll, engine: Engine, post: Post | None = None) -> None:
+        self._engine = engine
+        self._indexed = 0
         self.registry, self.treasury = ScriptedRegistry(poll), ScriptedTreasury(poll)
         self.context = GatewayContext(
             rpc_url="",
@@ -91,9 +94,11 @@ class TalkTown:
             attachments=Attachments(engine),
         )
         self._plan_round()
-        self._index_proposal(engine)
+        item = {"title": "A bench", "text": "", "details": "0x" + 64 * "0"}
+        submitted: dict[str, object] = {"proposalId": to_hex(PROPOSAL), "item": item}
+        self.index(TREASURY, "ProposalSubmitted", str(ROUND), submitted)
         nodes = httpx.AsyncClient(transport=httpx.MockTransport(_unreachable))
-        self.api = TestClient(build_api(self.context, nodes))
+        self.api = TestClient(build_api(self.context, nodes, post=post))
 
     @property
     def now(self) -> int:
@@ -120,22 +125,32 @@ class TalkTown:
         plan.round_id = ROUND
         self.context.plans.save(plan)
 
-    @staticmethod
-    def _index_proposal(engine: Engine) -> None:
-        item = {"title": "A bench", "text": "", "details": "0x" + 64 * "0"}
-        arguments: dict[str, object] = {"proposalId": to_hex(PROPOSAL), "item": item}
-        with Session(engine) as session:
+    def index(self, contract: str, name: str, subject: str, arguments: dict[str, object]) -> None:
+        """Index an event, as if it had been read from the chain."""
+        with Session(self._engine) as session:
             event = IndexedEvent(
                 block=1,
-                log_index=0,
-                contract=TREASURY,
-                name="ProposalSubmitted",
-                subject=str(ROUND),
+                log_index=self._indexed,
+                contract=contract,
+                name=name,
+                subject=subject,
                 arguments=arguments,
                 transaction="0x",
             )
             session.add(event)
             session.commit()
+        self._indexed += 1
+
+    def index_round(self, title: str, **times: int) -> None:
+        """Index the creation of the round.
+
+        Args:
+            times: Seconds from now, by the names of the contract's parameters.
+        """
+        parameters = {name: str(self.now + later_s) for name, later_s in times.items()}
+        organizer = "0x" + "ab" * 20
+        created = {"title": title, "organizer": organizer, "parameters": parameters}
+        self.index(TREASURY, "RoundCreated", str(ROUND), dict(created))
 
     def signed_comment(
         self, key: SigningKey, text: str, account: bytes | None = None, skew_s: int = 0

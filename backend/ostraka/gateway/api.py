@@ -19,6 +19,7 @@ from ostraka.gateway.dependencies import GatewayParts
 from ostraka.gateway.feeds import Feeds
 from ostraka.gateway.invited_members import InvitedMembers
 from ostraka.gateway.limits import MAX_BODY_BYTES
+from ostraka.gateway.messenger import Post
 from ostraka.gateway.news import NewsReader
 from ostraka.gateway.outcomes import problem_of
 from ostraka.gateway.page_titles import PageTitles
@@ -48,9 +49,12 @@ from ostraka.gateway.routers import (
     proposals,
     rehearsals,
     rounds,
+    subscriptions,
     talk,
 )
 from ostraka.gateway.sign_in import SignIn
+from ostraka.gateway.subscription_store import SubscriptionStore
+from ostraka.gateway.subscriptions import Subscriptions
 from ostraka.gateway.talk import Talk
 from ostraka.guard.receipts import ReceiptFolder
 from ostraka.wire import api_docs, cors, direct_routes, health, openapi, problem_responses
@@ -68,6 +72,7 @@ _ROUTERS = (
     polls,
     disputes,
     feeds,
+    subscriptions,
     ballots,
     plans,
     rehearsals,
@@ -86,6 +91,7 @@ def build_api(
     public_url: str = "",
     brand: Brand = OSTRAKA,
     coin_symbol: str = "ETH",
+    post: Post | None = None,
 ) -> FastAPI:
     """Build the application that serves a gateway.
 
@@ -97,10 +103,11 @@ def build_api(
         public_url: Address at which people reach this gateway; "" without one.
         brand: Name, logo, colours and statements.
         coin_symbol: Symbol of the chain's own coin.
+        post: How subscribers are reached; None: there are no subscriptions.
     """
     app = describe_api()
     app.state.parts = _parts_of(
-        context, client, bundle, public_rpc_url, receipts, public_url, brand, coin_symbol
+        context, client, bundle, public_rpc_url, receipts, public_url, brand, coin_symbol, post
     )
     app.state.readiness = health.ReadinessCheck(
         lambda: context.indexer.ping(), lambda: context.indexer.sight
@@ -163,6 +170,7 @@ def _parts_of(
     public_url: str,
     brand: Brand,
     coin_symbol: str,
+    post: Post | None,
 ) -> GatewayParts:
     ballots = Ballots(client)
 
@@ -172,7 +180,7 @@ def _parts_of(
 
     currencies = Currencies(context.rpc_url, coin_symbol)
     proposal_reader = ProposalReader(context)
-    relayed_proposals = RelayedProposals(context)
+    relayed_proposals, news = RelayedProposals(context), NewsReader(context)
     return GatewayParts(
         context=context,
         audit_log=AuditLog(context.team.engine),
@@ -187,7 +195,8 @@ def _parts_of(
         polls=Polls(context),
         relayed_proposals=relayed_proposals,
         talk=Talk(context, relayed_proposals, proposal_reader),
-        news=NewsReader(context),
+        news=news,
+        subscriptions=Subscriptions(context, post, SubscriptionStore(context.plans.engine), news),
         feeds=Feeds(_deployment(context), public_url),
         invitations=RedeemedInvitations(context),
         invited_members=InvitedMembers(context),

@@ -34,6 +34,7 @@ from ostraka.gateway.relayed_proposals import RelayedProposals
 from ostraka.gateway.roles import Permission, Role
 from ostraka.gateway.rounds import Rounds
 from ostraka.gateway.sign_in import SignIn
+from ostraka.gateway.subscriptions import Subscriptions
 from ostraka.gateway.talk import Talk
 from ostraka.guard.receipts import ReceiptFolder
 from ostraka.wire.addresses import canonical_address
@@ -71,6 +72,7 @@ class GatewayParts:
     talk: Talk
     news: NewsReader
     feeds: Feeds
+    subscriptions: Subscriptions
     invitations: RedeemedInvitations
     invited_members: InvitedMembers
     ballots: Ballots

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from ostraka.gateway.context import REGISTRY, TREASURY, GatewayContext
 from ostraka.gateway.notice_texts import NewsKind
 from ostraka.gateway.read_models.times import times_of
+from ostraka.gateway.talk_store import TalkStore
 from ostraka.storage.gateway_tables import IndexedEvent
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import from_hex
+from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.description import Description
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.units import UnixSeconds
@@ -17,6 +18,7 @@ from ostraka_verifier.units import UnixSeconds
 MOST_NEWS = 50
 """Most entries of a feed."""
 _KEPT_TIMES = 1000
+_VOTE = (NewsKind.VOTING_OPENS, NewsKind.VOTING_CLOSES)
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class News:
         title: Title of the round or poll.
         at: When, in chain time.
         path: Path of the page about it.
-        item: Id of the proposal; "" for other kinds.
+        item: Id of the proposal or comment; "" for other kinds.
         detail: Title of the proposal; "" for other kinds.
     """
 
@@ -84,6 +86,7 @@ class NewsReader:
 
     def __init__(self, gateway: GatewayContext) -> None:
         self._gateway = gateway
+        self._comments = TalkStore(gateway.plans.engine)
         self._block_times: dict[int, UnixSeconds] = {}
 
     def round(self, round_id: int) -> Schedule:
@@ -114,6 +117,53 @@ class NewsReader:
         polls = [one for one in self._polls() if not one.in_round]
         found = [news for one in (*rounds.values(), *polls) for news in one.milestones()]
         return self._past([*found, *self._proposals(rounds, None)])
+
+    def about(self, subject: str) -> list[News]:
+        """Return what has happened in a subject of subscriptions, newest first.
+
+        Args:
+            subject: `round-1`, `poll-1`, or `proposal-` and its id, which also gets comments.
+
+        Raises:
+            Problem: It does not exist.
+        """
+        kind, _, rest = subject.partition("-")
+        if kind == "poll":
+            return self.of_poll(int(rest))
+        if kind == "round":
+            return self.of_round(int(rest))
+        schedule, title = self._proposal(rest)
+        vote = [one for one in schedule.milestones() if one.kind in _VOTE]
+        comments = self._comments.newest_of(from_hex(rest, "proposal"), MOST_NEWS)
+        said = [
+            News(
+                NewsKind.COMMENT,
+                schedule.subject,
+                schedule.title,
+                one.written_at,
+                f"{schedule.path}/proposals/{rest}",
+                to_hex(one.digest),
+                title,
+            )
+            for one in comments
+        ]
+        return self._past([*vote, *said])
+
+    def page_of(self, subject: str) -> tuple[str, str]:
+        """Return title and path of a subject's page; arguments and errors as for `about`."""
+        kind, _, rest = subject.partition("-")
+        if kind == "proposal":
+            schedule, title = self._proposal(rest)
+            return title, f"{schedule.path}/proposals/{rest}"
+        schedule = self.poll(int(rest)) if kind == "poll" else self.round(int(rest))
+        return schedule.title, schedule.path
+
+    def _proposal(self, proposal: str) -> tuple[Schedule, str]:
+        for event in self._gateway.indexer.events(TREASURY, ["ProposalSubmitted"]):
+            if event.arguments["proposalId"] == proposal:
+                schedule = self.round(int(event.subject))
+                return schedule, _submitted(event, schedule, UnixSeconds(0)).detail
+        raise Problem(ProblemType.NO_SUCH_PROPOSAL, f"no round has {proposal}", "subject")
 
     def _rounds(self, number: str | None = None) -> dict[str, Schedule]:
         events = self._gateway.indexer.events(TREASURY, ["RoundCreated"], number)

@@ -17,6 +17,7 @@ class NewsKind(Enum):
     VOTING_OPENS = "voting_opens"
     VOTING_CLOSES = "voting_closes"
     PROPOSAL = "proposal"
+    COMMENT = "comment"
 
 
 _NEWS: dict[Language, dict[NewsKind, str]] = {
@@ -26,6 +27,7 @@ _NEWS: dict[Language, dict[NewsKind, str]] = {
         NewsKind.VOTING_OPENS: "{title}: voting is open",
         NewsKind.VOTING_CLOSES: "{title}: voting is closed",
         NewsKind.PROPOSAL: "{title}: new proposal “{detail}”",
+        NewsKind.COMMENT: "{title}: new comment on “{detail}”",
     },
     "de": {
         NewsKind.PROPOSALS_OPEN: "{title}: Vorschläge können eingereicht werden",
@@ -33,6 +35,7 @@ _NEWS: dict[Language, dict[NewsKind, str]] = {
         NewsKind.VOTING_OPENS: "{title}: Die Abstimmung hat begonnen",
         NewsKind.VOTING_CLOSES: "{title}: Die Abstimmung ist beendet",
         NewsKind.PROPOSAL: "{title}: neuer Vorschlag „{detail}“",
+        NewsKind.COMMENT: "{title}: neuer Kommentar zu „{detail}“",
     },
     "es": {
         NewsKind.PROPOSALS_OPEN: "{title}: se pueden presentar propuestas",
@@ -40,6 +43,7 @@ _NEWS: dict[Language, dict[NewsKind, str]] = {
         NewsKind.VOTING_OPENS: "{title}: la votación ha empezado",
         NewsKind.VOTING_CLOSES: "{title}: la votación ha terminado",
         NewsKind.PROPOSAL: "{title}: nueva propuesta «{detail}»",
+        NewsKind.COMMENT: "{title}: nuevo comentario sobre «{detail}»",
     },
     "pl": {
         NewsKind.PROPOSALS_OPEN: "{title}: można zgłaszać projekty",
@@ -47,6 +51,7 @@ _NEWS: dict[Language, dict[NewsKind, str]] = {
         NewsKind.VOTING_OPENS: "{title}: głosowanie się rozpoczęło",
         NewsKind.VOTING_CLOSES: "{title}: głosowanie się zakończyło",
         NewsKind.PROPOSAL: "{title}: nowy projekt „{detail}”",
+        NewsKind.COMMENT: "{title}: nowy komentarz do projektu „{detail}”",
     },
 }
 _PERIODS: dict[Language, tuple[str, str]] = {

@@ -40,10 +40,11 @@ PAGE_PATHS = (
     "/polls/{number}/results",
     "/polls/{number}/audit",
     "/polls/{number}/certificate",
+    "/subscriptions/{subscription}",
 )
 """Paths of the client's pages; its script reads the path."""
 _INDEX = "index.html"
-_UNLISTED = ("/key", "/organize", "/register", "/voting-key")
+_UNLISTED = ("/key", "/organize", "/register", "/subscriptions", "/voting-key")
 """Pages for their own visitors, which search engines leave out."""
 _ROBOTS = "User-agent: *\nDisallow: /api/\nDisallow: /organize\n"
 _IMPORT_MAP = re.compile(rb'<script type="importmap">(.*?)</script>', re.DOTALL)

@@ -86,6 +86,14 @@ class TalkStore:
                 query = query.where(col(Comment.id) < before)
             return list(session.exec(query.order_by(col(Comment.id).desc()).limit(count)))
 
+    def newest_of(self, proposal: bytes, count: int) -> list[Comment]:
+        """Return at most `count` comments on a proposal that are not hidden, newest first."""
+        with Session(self._engine) as session:
+            query = select(Comment).where(Comment.proposal == proposal)
+            found = list(session.exec(query.order_by(col(Comment.id).desc()).limit(count)))
+        decisions = self.decisions(found)
+        return [one for one in found if not _is_hidden(decisions.get(one.id or 0))]
+
     def comment(self, digest: bytes) -> Comment:
         """Return a comment; Problem if it does not exist."""
         with Session(self._engine) as session:
@@ -171,3 +179,7 @@ class TalkStore:
                 col(Moderation.id) > after,
             )
             return list(session.exec(query.order_by(col(Moderation.id)).limit(count)))
+
+
+def _is_hidden(decision: Moderation | None) -> bool:
+    return decision is not None and decision.hidden

@@ -17,9 +17,12 @@ from ostraka.gateway.context import REGISTRY, TREASURY, GatewayContext
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.journal import DatabaseJournal
+from ostraka.gateway.messenger import Messenger, Post
+from ostraka.gateway.news import NewsReader
 from ostraka.gateway.pages import Bundle
 from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Plans
+from ostraka.gateway.subscription_store import SubscriptionStore
 from ostraka.gateway.team import Team
 from ostraka.guard.receipts import ReceiptFolder
 from ostraka.guard.sources import FolderSource, NodesSource, Source
@@ -41,7 +44,7 @@ from ostraka_verifier.curve import load
 
 log = structlog.get_logger()
 
-TICK_S = 0.5
+TICK_S, MESSAGES_S = 0.5, 5
 _CLIENT_TIMEOUT = httpx.Timeout(30, connect=3)
 
 
@@ -67,6 +70,7 @@ async def _serve(settings: GatewaySettings) -> None:
             log.info("web client", digest=bundle.digest)
         folder = settings.guard_receipts
         receipts = None if folder is None else ReceiptFolder(folder)
+        post = settings.messages.post(settings.public_url, settings.key_file.parent)
         api = build_api(
             gateway,
             client,
@@ -76,12 +80,13 @@ async def _serve(settings: GatewaySettings) -> None:
             settings.public_url,
             settings.brand.brand(),
             settings.coin_symbol,
+            post,
         )
         leadership = Leadership(engine)
         tower = _tower(settings, gateway, receipts)
         gather = GatewayMetrics(gateway, client, leadership, tower).gather
         metrics = ServiceMetrics(engine, [settings.rpc_url], gather)
-        await serve(api, _run(gateway, leadership, tower), settings, metrics)
+        await serve(api, _run(gateway, leadership, tower, post), settings, metrics)
     # Another gateway on the same database goes on at once.
     leadership.release()
     engine.dispose()
@@ -147,9 +152,34 @@ def _tower(
     )
 
 
-async def _run(gateway: GatewayContext, leadership: Leadership, tower: Tower | None) -> None:
-    """Run plans and the watchtower, both only while this gateway leads."""
-    await asyncio.gather(_clock(gateway, leadership), guard(tower, lambda: leadership.is_held))
+async def _run(
+    gateway: GatewayContext, leadership: Leadership, tower: Tower | None, post: Post | None
+) -> None:
+    """Run plans, the watchtower and messages, all only while this gateway leads."""
+    await asyncio.gather(
+        _clock(gateway, leadership),
+        guard(tower, lambda: leadership.is_held),
+        _send_messages(gateway, leadership, post),
+    )
+
+
+async def _send_messages(
+    gateway: GatewayContext, leadership: Leadership, post: Post | None
+) -> None:
+    """Send messages to subscribers, if there are any subscriptions."""
+    if post is None:
+        return
+    messenger = Messenger(post, SubscriptionStore(gateway.plans.engine), NewsReader(gateway))
+    while True:
+        await asyncio.sleep(MESSAGES_S)
+        if not leadership.is_held:
+            continue
+        try:
+            await messenger.tick()
+        except ChainError as error:
+            log.warning("chain unreachable", problem=str(error))
+        except Exception:
+            log.exception("messages failed")
 
 
 async def _clock(gateway: GatewayContext, leadership: Leadership) -> None:

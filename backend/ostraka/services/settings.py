@@ -19,6 +19,7 @@ from ostraka.files import require_private
 from ostraka.passphrases import Passphrases
 from ostraka.services.brand_settings import BrandSettings
 from ostraka.services.logs import LogFormat
+from ostraka.services.message_settings import MessageSettings
 from ostraka.wire.addresses import canonical_address
 
 NODE_PASSPHRASES = Passphrases("OSTRAKA_NODE_PASSPHRASE", "OSTRAKA_NODE_PLAIN_KEY=true")
@@ -213,6 +214,8 @@ class GatewaySettings(ServiceSettings):
     """Symbol of the chain's own coin, in which rounds without a token count."""
     brand: BrandSettings = BrandSettings()
     """Name, logo, colours and statements; a table of its own in the file."""
+    messages: MessageSettings = MessageSettings()
+    """E-mail and webhooks to subscribers, off by default; a table of its own in the file."""
     web: Path = _WEB
     """Folder of the built web client. Without one, there is only the API."""
     port: Port = 8200

@@ -252,6 +252,47 @@ class Moderation(GatewayTable, table=True):
     decided_at: UnixSeconds = Field(sa_type=BigInteger)
 
 
+class Subscription(GatewayTable, table=True):
+    """Somebody who wants messages about a round, poll or proposal. Deleted after a set time."""
+
+    __tablename__ = "subscription"
+
+    id: str = Field(primary_key=True)
+    channel: str
+    """`email` or `webhook`."""
+    subject: str
+    """`round-1`, `poll-1`, or `proposal-` and its id."""
+    language: str
+    sealed_address: bytes
+    """The address, encrypted; the key is not in the database."""
+    fingerprint: bytes = Field(unique=True)
+    """Keyed hash of channel, subject and address, 32 bytes."""
+    created_at: UnixSeconds = Field(sa_type=BigInteger)
+    confirmed_at: UnixSeconds | None = Field(default=None, sa_type=BigInteger)
+    since: UnixSeconds | None = Field(default=None, sa_type=BigInteger)
+    """Chain time from which on its messages begin; None before it is confirmed."""
+
+
+class OutgoingMessage(GatewayTable, table=True):
+    """A message to a subscription, stored before it is sent."""
+
+    __tablename__ = "outgoing_message"
+    __table_args__ = (UniqueConstraint("subscription_id", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    subscription_id: str = Field(index=True)
+    name: str
+    """What it is about; a subscription has each name once."""
+    content: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    """Public facts; no address."""
+    created_at: UnixSeconds = Field(sa_type=BigInteger)
+    attempts: int = 0
+    due_at: UnixSeconds = Field(sa_type=BigInteger, index=True)
+    """When the next attempt is due."""
+    sent_at: UnixSeconds | None = Field(default=None, sa_type=BigInteger)
+    given_up: bool = False
+
+
 class IdempotentRequest(GatewayTable, table=True):
     """A repeatable request with its answer."""
 

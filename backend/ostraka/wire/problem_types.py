@@ -74,6 +74,8 @@ class ProblemType(Enum):
     TALK_CLOSED = "talk-closed", "Comments closed", 409
     TOO_MANY_COMMENTS = "too-many-comments", "Too many comments", 429
     NO_SUCH_COMMENT = "no-such-comment", "No such comment", 404
+    CHANNEL_OFF = "channel-off", "Messages not offered", 409
+    NO_SUCH_SUBSCRIPTION = "no-such-subscription", "No such subscription", 404
     COMMITTEE_NOT_SERVED = "committee-not-served", "Committee not served here", 422
     NO_COMMITTEE = "no-committee", "No committee configured", 409
     IMAGE_INVALID = "image-invalid", "Invalid picture", 422

@@ -58,9 +58,14 @@ export class Gateway {
    *
    * @throws Refusal, Unreachable: see the classes. Malformed: the answer has another form.
    */
-  async get<T>(path: string, shape: Shape<T>, signal?: AbortSignal): Promise<T> {
+  async get<T>(
+    path: string,
+    shape: Shape<T>,
+    signal?: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      const response = await this.#request("GET", path, {}, signal);
+      const response = await this.#request("GET", path, { headers }, signal);
       const pause = Number(response.headers.get("Retry-After"));
       if (response.status !== 503 || !pause || attempt === ATTEMPTS) {
         return await this.#read(response, path, shape);
@@ -81,6 +86,12 @@ export class Gateway {
   /** Put a resource once and return the answer. */
   async put<T>(path: string, body: unknown, shape: Shape<T>): Promise<T> {
     return await this.#send("PUT", path, body, shape);
+  }
+
+  /** Delete a resource. */
+  async delete(path: string, headers: Readonly<Record<string, string>>): Promise<void> {
+    const response = await this.#request("DELETE", path, { headers });
+    if (!response.ok) throw await refusal(response);
   }
 
   /** Post a file as it is, and return the answer. */

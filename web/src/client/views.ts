@@ -26,6 +26,7 @@ export const config = record({
   deploymentBlock: whole,
   account: bytes,
   rpcUrl: optional(text),
+  channels: list(text),
   brand: record({
     contact: optional(text),
     imprint: optional(text),

@@ -305,6 +305,8 @@ export interface VoterMessages {
   "problems.talk-closed": undefined;
   "problems.too-many-comments": undefined;
   "problems.no-such-comment": undefined;
+  "problems.channel-off": undefined;
+  "problems.no-such-subscription": undefined;
   "problems.nonce-used": undefined;
   "problems.too-many-versions": undefined;
   "problems.superseded": undefined;
@@ -904,6 +906,51 @@ export interface ResultsMessages {
   "audit.assumptions.maker": { contract: string };
   "audit.assumptions.treasury": { contract: string };
   "audit.testDeployment": undefined;
+}
+
+export interface FollowMessages {
+  "follow.title": undefined;
+  "follow.lead": undefined;
+  "follow.by.email": undefined;
+  "follow.by.webhook": undefined;
+  "follow.address.email": undefined;
+  "follow.address.webhook": undefined;
+  "follow.hint.email": undefined;
+  "follow.hint.webhook": undefined;
+  "follow.wrong.email": undefined;
+  "follow.wrong.webhook": undefined;
+  "follow.ask.email": undefined;
+  "follow.ask.webhook": undefined;
+  "follow.asked.email": { address: string; hours: number | bigint };
+  "follow.asked.webhook": { address: string; hours: number | bigint };
+  "follow.calendar": undefined;
+  "follow.feed": undefined;
+  "subscription.document": undefined;
+  "subscription.unknown": undefined;
+  "subscription.unknownText": undefined;
+  "subscription.unconfirmed": undefined;
+  "subscription.unconfirmedText": { time: string };
+  "subscription.confirm": undefined;
+  "subscription.confirmed": undefined;
+  "subscription.subject": undefined;
+  "subscription.channel": undefined;
+  "subscription.address": undefined;
+  "subscription.noAddress": undefined;
+  "subscription.language": undefined;
+  "subscription.created": undefined;
+  "subscription.confirmedAt": undefined;
+  "subscription.notYet": undefined;
+  "subscription.deletedAt": undefined;
+  "subscription.messages": undefined;
+  "subscription.counts": {
+    sent: number | bigint;
+    waiting: number | bigint;
+    failed: number | bigint;
+  };
+  "subscription.save": undefined;
+  "subscription.delete": undefined;
+  "subscription.deleted": undefined;
+  "subscription.deletedText": undefined;
 }
 
 export interface OrganizerMessages {

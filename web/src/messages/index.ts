@@ -1,11 +1,12 @@
 /**
  * Messages in the language in use; one catalogue of each audience and language.
  *
- * Only the catalogues of the language in use are loaded. Those of proposals, of
- * results and of organizers are loaded with their pages only.
+ * Only the catalogues of the language in use are loaded. Those of proposals, of results, of who
+ * follows something, and of organizers are loaded with their parts of the client only.
  */
 
 import type {
+  FollowMessages,
   OrganizerMessages,
   ProposalsMessages,
   ResultsMessages,
@@ -37,6 +38,12 @@ const CATALOGUES = {
     de: () => import("./results/de.po"),
     es: () => import("./results/es.po"),
     pl: () => import("./results/pl.po"),
+  },
+  follow: {
+    en: () => import("./follow/en.po"),
+    de: () => import("./follow/de.po"),
+    es: () => import("./follow/es.po"),
+    pl: () => import("./follow/pl.po"),
   },
   organizer: {
     en: () => import("./organizer/en.po"),
@@ -119,7 +126,11 @@ export function t<Id extends keyof VoterMessages>(
 
 /** Any message that is loaded; pages use a typed `t`. */
 export function message(
-  id: keyof (VoterMessages & ProposalsMessages & ResultsMessages & OrganizerMessages),
+  id: keyof (VoterMessages &
+    ProposalsMessages &
+    ResultsMessages &
+    FollowMessages &
+    OrganizerMessages),
   values?: object,
 ): string {
   const found = messages[id]!;

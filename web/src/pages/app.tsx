@@ -47,6 +47,8 @@ const PAGES: Readonly<Record<Route["page"], Loader>> = {
   team: async () => (await withTexts("organizer", import("./organize/team.tsx"))).TeamPage,
   log: async () => (await withTexts("organizer", import("./organize/log.tsx"))).LogPage,
   plan: async () => (await withTexts("organizer", import("./organize/plan.tsx"))).PlanPage,
+  subscription: async () =>
+    (await withTexts("follow", import("./subscription.tsx"))).SubscriptionPage,
   // The route exists in development only, so a build leaves the page out.
   design: async () => (import.meta.env.DEV ? (await import("./design.tsx")).DesignPage : NotFound),
   missing: () => Promise.resolve(NotFound),

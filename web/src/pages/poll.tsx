@@ -26,6 +26,7 @@ import { Privacy } from "./about.tsx";
 import type { Detail } from "./ballot/field.ts";
 import { Counted } from "./counted.tsx";
 import { DisputesOf } from "./disputes.tsx";
+import { Following } from "./following.tsx";
 import { RehearsalNotice } from "./rehearsal_notice.tsx";
 import { VoidNotice } from "./results/void.tsx";
 import { Voting } from "./voting.tsx";
@@ -132,6 +133,12 @@ function Shown({
           </Guarded>
         </>
       )}
+      <Following
+        config={config}
+        subject={`poll-${shown.poll}`}
+        dates={`/polls/${shown.poll}`}
+        news={round ? `/rounds/${round.round}` : ""}
+      />
     </>
   );
 }

@@ -19,6 +19,7 @@ import { CheckedPicture } from "../view/picture.tsx";
 import { PhaseBadge } from "../view/phase.tsx";
 import { Await, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, useSigner } from "../view/session.ts";
+import { Following } from "./following.tsx";
 import { PlaceText } from "./place_text.tsx";
 import { ProposalBadges, proposalPath } from "./proposal_card.tsx";
 import { markersOf, ProposalMap } from "./proposal_map.tsx";
@@ -116,6 +117,12 @@ function Shown({
         <a href={`/rounds/${shown.round}`}>{t("propose.back")}</a>
       </p>
       <Talk config={config} round={shown} proposal={proposal.proposal} />
+      <Following
+        config={config}
+        subject={`proposal-${toHex(proposal.proposal)}`}
+        dates={`/rounds/${shown.round}`}
+        news={`/rounds/${shown.round}`}
+      />
       <section aria-labelledby="about">
         <h2 id="about">{t("proposal.about")}</h2>
         <Facts facts={facts} />

@@ -27,6 +27,7 @@ import { Countdown, PhaseBadge } from "../view/phase.tsx";
 import { Await, Guarded, useResource } from "../view/resource.tsx";
 import { gateway, readConfig } from "../view/session.ts";
 import { CountedTurnout } from "../view/turnout.tsx";
+import { Following } from "./following.tsx";
 import { OwnProposals } from "./own_proposals.tsx";
 import { ProposalCard } from "./proposal_card.tsx";
 import { RoundOutcome } from "./results/round_outcome.tsx";
@@ -155,6 +156,12 @@ function Shown({
           <MapWithList markers={markers} />
         </section>
       )}
+      <Following
+        config={config}
+        subject={`round-${shown.round}`}
+        dates={`/rounds/${shown.round}`}
+        news={`/rounds/${shown.round}`}
+      />
       <h2>{t("round.rules")}</h2>
       <Facts
         facts={[

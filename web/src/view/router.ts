@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 /** A page with the parameters of its path. */
 export type Route =
   | { readonly page: "missing" | "design" | Organizing | Plain }
-  | { readonly page: Numbered | "plan"; readonly id: bigint }
+  | { readonly page: Numbered | "plan" | "subscription"; readonly id: bigint }
   | { readonly page: "proposal" | "revise"; readonly id: bigint; readonly proposal: string };
 
 /** Pages whose address is their name, except the first. */
@@ -54,9 +54,11 @@ export function routeOf(path: string): Route {
       // The components on one page; builds do not contain it.
       if (import.meta.env.DEV) return { page: "design" };
   }
-  // Plans are numbered in hexadecimal.
+  // Plans and subscriptions are numbered in hexadecimal.
   const plan = /^\/organize\/([0-9a-f]{16})$/.exec(path);
   if (plan) return { page: "plan", id: BigInt(`0x${plan[1]}`) };
+  const subscription = /^\/subscriptions\/([0-9a-f]{32})$/.exec(path);
+  if (subscription) return { page: "subscription", id: BigInt(`0x${subscription[1]}`) };
   for (const [pattern, page] of NUMBERED) {
     const found = pattern.exec(path);
     if (found) return { page, id: BigInt(found[1]!) };

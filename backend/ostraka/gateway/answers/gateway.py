@@ -1,5 +1,7 @@
 """The gateway itself, its chain and its contracts."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from ostraka.wire.answers import Address, Answer, BlockNumber, Count, Hash, UnixSeconds
@@ -60,6 +62,9 @@ class Config(Answer):
     rpc_url: str | None = Field(description="Public JSON-RPC provider; null if none is set.")
     public_url: str | None = Field(
         description="Address at which people reach this gateway; null if none is set."
+    )
+    channels: list[Literal["email", "webhook"]] = Field(
+        description="Ways in which it sends messages to subscribers; none if it sends none."
     )
     brand: Brand
     coin: Token = Field(description="The chain's own coin.")

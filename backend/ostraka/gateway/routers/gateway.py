@@ -43,6 +43,7 @@ def config(gateway: Gateway) -> Config:
         committees=[to_hex(digest) for digest in context.committees],
         rpc_url=gateway.public_rpc_url or None,
         public_url=gateway.public_url or None,
+        channels=sorted(gateway.subscriptions.channels),
         brand=Brand(
             name=brand.name,
             logo=brand.logo.path if brand.logo else None,
