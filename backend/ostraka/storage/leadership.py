@@ -6,6 +6,7 @@ database, so that clocks do not matter, and a crash releases the lock at once.
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -39,7 +40,10 @@ class Leadership:
     def release(self) -> None:
         """Give up the role."""
         if self._connection is not None:
-            # The lock belongs to the connection, which a pool would keep open.
+            # The server frees the lock of a closed connection a moment later.
+            with suppress(DBAPIError):
+                self._connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
+            # A connection whose state is unknown must not go back to the pool with the lock.
             self._connection.invalidate()
             self._connection.close()
             self._connection = None
