@@ -26,15 +26,17 @@ COIN = 10**18
 BUDGET = 1000
 
 
-def round_of(stack: LocalStack, api: Api, members: dict[str, Any]) -> dict[str, Any]:
+def round_of(
+    stack: LocalStack, api: Api, members: dict[str, Any], unit: int = COIN
+) -> dict[str, Any]:
     """A funded round in which two proposals a member may be made, in two categories."""
     now = stack.registry.head().timestamp
     wanted = {
         "title": "Autumn",
         "text": "What shall we buy?",
-        "budget": str(BUDGET * COIN),
-        "minimum_amount": str(10 * COIN),
-        "maximum_amount": str(500 * COIN),
+        "budget": str(BUDGET * unit),
+        "minimum_amount": str(10 * unit),
+        "maximum_amount": str(500 * unit),
         "proposals_per_member": 2,
         "proposals_close_at": now + 7200,
         "voting_opens_at": now + 10_800,
@@ -43,12 +45,12 @@ def round_of(stack: LocalStack, api: Api, members: dict[str, Any]) -> dict[str, 
         "ballot": {"kind": "approval", "at_least": 0, "at_most": 2},
         "outcome": {
             "kind": "categories",
-            "budgets": [str(600 * COIN), str(400 * COIN)],
+            "budgets": [str(600 * unit), str(400 * unit)],
         },
         "times": TIMES,
     }
     plan: dict[str, Any] = api.good("POST", "/rounds", wanted, token=True)
-    api.good("POST", f"/rounds/{plan['round']}/funding", {"amount": str(BUDGET * COIN)}, token=True)
+    api.good("POST", f"/rounds/{plan['round']}/funding", {"amount": str(BUDGET * unit)}, token=True)
     return plan
 
 
@@ -314,7 +316,7 @@ def test_a_member_with_a_key_of_the_browser(
     stack: LocalStack, surfer: Callable[[], Surfer]
 ) -> None:
     api, keys, recipient = Api(stack), fresh_keys(6), SigningKey().address_hex
-    number = round_of(stack, api, accounts(keys))["round"]
+    number = round_of(stack, api, accounts(keys), unit=1)["round"]
     member = surfer()
     page = member.page
     file = member.folder / "me.key"

@@ -128,6 +128,7 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
     ballot.get_by_role("button", name="Review my choices").click()
     expect(ballot).to_contain_text("This is only a preview.")
     second.get_by_label("Cost of option 1").fill("much")
+    page.wait_for_function("JSON.stringify(localStorage).includes('much')")
 
     # What is filled in outlasts the page.
     page.goto("/organize/new")
