@@ -148,6 +148,9 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     stack.move_time(api.good("GET", f"/polls/{poll_id}")["releasable_at"])
     eventually(lambda: api.good("GET", f"/rounds/{number}")["status"] == "decided", "decided", 90)
 
+    page.goto(f"/rounds/{number}")
+    expect(page.get_by_role("heading", name="4 proposals get money")).to_be_visible()
+    member.look("round-decided")
     page.goto(f"/polls/{poll_id}/results")
     expect(page.get_by_role("heading", name="4 proposals get money")).to_be_visible()
     expect(page.get_by_text("900 PLN").first).to_be_visible()
