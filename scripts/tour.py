@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,11 +31,13 @@ PAGES = {
     "home": "/",
     "round-open": "/rounds/2",
     "round-decided": "/rounds/1",
+    "proposal": "/rounds/2/proposals/{proposal}",
     "propose": "/rounds/2/propose",
     "ballot": "/polls/2",
     "poll-counted": "/polls/1",
     "results": "/polls/1/results",
     "audit": "/polls/1/audit",
+    "certificate": "/polls/1/certificate",
     "check": "/polls/1/check",
     "key": "/key",
     "voting-key": "/voting-key",
@@ -43,7 +46,7 @@ PAGES = {
     "organize": "/organize",
     "missing": "/nothing",
 }
-"""Path of each page on the services of a demo."""
+"""Path of each page on the services of a demo; `{proposal}` is its open round's first proposal."""
 WIDTHS = (375, 1280)
 THEMES = ("light", "dark")
 TALLEST = 1800
@@ -92,6 +95,7 @@ def main(arguments: list[str]) -> int:
 
 def pages(browser: Browser, url: str) -> Iterator[tuple[str, bytes]]:
     """Yield a name and a picture for each page, width and theme."""
+    proposal = httpx.get(f"{url}/api/v1/rounds/2/proposals").json()[0]["proposal"]
     for width in WIDTHS:
         for theme in THEMES:
             context = browser.new_context(
@@ -103,7 +107,7 @@ def pages(browser: Browser, url: str) -> Iterator[tuple[str, bytes]]:
             )
             page = context.new_page()
             for name, path in PAGES.items():
-                page.goto(path)
+                page.goto(path.format(proposal=proposal))
                 page.locator("#app h1").wait_for()
                 page.locator(".loading").wait_for(state="hidden")
                 page.wait_for_timeout(SETTLED_MS)
