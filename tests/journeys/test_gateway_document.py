@@ -49,9 +49,15 @@ NOT_YET = {
     "POST /sign-in",
     "GET /statements/{statement}",
     "POST /rounds/{round_id}/members/{account}/replacement",
+    "POST /subscriptions",
+    "GET /subscriptions/{subscription}",
+    "DELETE /subscriptions/{subscription}",
+    "POST /subscriptions/{subscription}/confirmation",
+    "POST /subscriptions/{subscription}/unsubscribe",
 }
 """Requests that fail here for everybody: nothing is decided, no signature is available, no member
-came by invitation, and this gateway has no folder for receipts, public URL or statements."""
+came by invitation, and this gateway has no folder for receipts, public URL or statements, and
+sends no messages."""
 TOKEN = {"Authorization": "Bearer a token"}
 PICTURE = picture_file()
 
@@ -187,6 +193,7 @@ class Asked:
             "member": self._keys[0].address_hex,
             "comment": self.comment,
             "statement": "imprint",
+            "subscription": "0" * 32,
             "token": to_hex(self.stack.registry.address),
             "digest": to_hex(self.ballots[0].ballot_digest),
             "plan": self.plan,

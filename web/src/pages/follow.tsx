@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 
 import { Refusal } from "../client/gateway.ts";
 import { type Channel, channelsOf, follow } from "../client/subscriptions.ts";
+import type { Config } from "../client/views.ts";
 import { t } from "../messages/follow.ts";
 import { currentLanguage } from "../messages/index.ts";
 import { Disclosure, Disclosures } from "../view/disclosure.tsx";
@@ -11,7 +12,16 @@ import { Field } from "../view/field.tsx";
 import { Notice } from "../view/notice.tsx";
 import { Failure } from "../view/resource.tsx";
 import { gateway } from "../view/session.ts";
-import type { Followed } from "./following.tsx";
+
+export interface Followed {
+  readonly config: Config;
+  /** `round-` or `poll-` with its number, or `proposal-` with its id. */
+  readonly subject: string;
+  /** Path of the round or poll whose dates its calendar has. */
+  readonly dates: string;
+  /** Path of the round whose feed is offered; "" for the feed of the whole site. */
+  readonly news: string;
+}
 
 const HOUR_S = 3600;
 

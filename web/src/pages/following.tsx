@@ -1,18 +1,8 @@
 /** Place of the section "Follow" in a page, which loads it where the site sends messages. */
 
-import type { Config } from "../client/views.ts";
 import { addAudience } from "../messages/index.ts";
 import { Await, useResource } from "../view/resource.tsx";
-
-export interface Followed {
-  readonly config: Config;
-  /** `round-` or `poll-` with its number, or `proposal-` with its id. */
-  readonly subject: string;
-  /** Path of the round or poll whose dates its calendar has. */
-  readonly dates: string;
-  /** Path of the round whose feed is offered; "" for the feed of the whole site. */
-  readonly news: string;
-}
+import type { Followed } from "./follow.tsx";
 
 export function Following(followed: Followed) {
   return followed.config.channels.length ? <Loaded {...followed} /> : null;
