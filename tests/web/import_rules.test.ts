@@ -1,5 +1,5 @@
-// Imports within the client: each rule of web/import_rules.ts catches a violation, and there is no
-// import cycle, types included.
+// Imports within the client: each rule of web/import_rules.ts catches a violation, whoever shows texts
+// of another catalogue than the voter's loads it, and there is no import cycle, types included.
 
 import { globSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
@@ -7,6 +7,7 @@ import { dirname, relative, resolve } from "node:path";
 import { ESLint } from "eslint";
 import { expect, test } from "vitest";
 
+import { AUDIENCES } from "../../web/catalogues.ts";
 import { IMPORT_RULES } from "../../web/import_rules.ts";
 
 const WEB = resolve(import.meta.dirname, "../../web");
@@ -56,17 +57,40 @@ test("every folder that a rule names exists", () => {
   }
 });
 
+const IMPORTED = /\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
+
+/** Source files that a file imports. */
+function importsOf(file: string): string[] {
+  const found = [...readFileSync(resolve(WEB, file), "utf8").matchAll(IMPORTED)];
+  const paths = found.map(([, path]) => relative(WEB, resolve(WEB, dirname(file), path!)));
+  return paths.filter((path) => SOURCES.includes(path));
+}
+
+test.each(AUDIENCES.filter((name) => name !== "voter"))(
+  "whatever shows texts of %s is loaded with them",
+  (audience) => {
+    const texts = `src/messages/${audience}.ts`;
+    const loads = new RegExp(`(?:addAudience|withTexts)\\(\\s*"${audience}"`);
+    const needy = new Set(SOURCES.filter((file) => importsOf(file).includes(texts)));
+    expect(needy.size).toBeGreaterThan(0);
+    for (const shown of needy) {
+      for (const file of SOURCES) {
+        if (needy.has(file) || !importsOf(file).includes(shown)) continue;
+        const source = readFileSync(resolve(WEB, file), "utf8");
+        expect(loads.test(source), `${file} imports ${shown} and does not load its texts`).toBe(
+          true,
+        );
+      }
+    }
+    const app = readFileSync(resolve(WEB, "src/pages/app.tsx"), "utf8");
+    for (const [whole, path] of app.matchAll(/[^\n]*\n?[^\n]*import\("\.\/([^"]+)"\)/g)) {
+      if (needy.has(`src/pages/${path!}`)) expect(whole).toContain(`withTexts("${audience}"`);
+    }
+  },
+);
+
 test("no import cycle exists", () => {
-  const imports = new Map(
-    SOURCES.map((file) => {
-      const text = readFileSync(resolve(WEB, file), "utf8");
-      const found = [...text.matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)];
-      const paths = found.map(([, path]) => {
-        return relative(WEB, resolve(WEB, dirname(file), path!));
-      });
-      return [file, paths.filter((path) => SOURCES.includes(path))];
-    }),
-  );
+  const imports = new Map(SOURCES.map((file) => [file, importsOf(file)] as const));
   expect([...imports.values()].flat().length).toBeGreaterThan(SOURCES.length);
   const done = new Set<string>();
   const circles: string[] = [];
