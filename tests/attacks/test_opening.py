@@ -119,7 +119,7 @@ def test_keys_that_all_nodes_signed_open_the_poll_despite_a_liar(
     async def run() -> None:
         async with village.run():
             await village.give_census()
-            await village.tick(5)
+            await village.tick_until(village.list_signed_by_all)
             if lie is other_keys:
                 said = [await village.get(node, "/opening") for node in range(1, 5)]
                 assert old_rule(said) == "open"
@@ -230,10 +230,11 @@ def test_a_node_with_two_keys_is_named(poll: SyntheticPoll, tmp_path: Path) -> N
     async def run() -> None:
         async with village.run({LIAR: TwoFaced(poll).app}):
             await village.give_census()
-            await village.tick(5)
-            lists: set[PollKeyList | None] = {
-                village.service(node).keys._keys for node in (1, 2, 3)
-            }
+            agreements = {node: village.service(node).keys for node in (1, 2, 3)}
+            await village.tick_until(
+                lambda: all(node in keys._signatures for node, keys in agreements.items())
+            )
+            lists: set[PollKeyList | None] = {keys._keys for keys in agreements.values()}
             assert len(lists) == 2
             shown = [await village.get(node, "/opening") for node in (1, 2, 3)]
             assert None not in [one["signature"] for one in shown]

@@ -248,7 +248,7 @@ def test_honest_nodes_sign_one_list_and_answer_until_it_is_open(
     async def run() -> None:
         async with village.run():
             await village.give_census()
-            await village.tick(5)
+            await village.tick_until(village.list_signed_by_all)
             reports = [
                 KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
                 for node in range(1, 5)
@@ -282,7 +282,7 @@ def test_the_creator_is_the_only_outsider_that_gets_answers(
     async def run() -> None:
         async with village.run():
             await village.give_census()
-            await village.tick(5)
+            await village.tick_until(village.list_signed_by_all)
             keys = village.service(1).keys._keys
             assert keys is not None
             creator, stranger = village.creator, poll.voter_keys[0]
@@ -311,7 +311,7 @@ def test_a_new_announcement_needs_a_new_signature(poll: SyntheticPoll, tmp_path:
     async def run() -> None:
         async with village.run():
             await village.give_census()
-            await village.tick(5)
+            await village.tick_until(village.list_signed_by_all)
             first = village.service(1).keys._keys
             service = village.service(3)
             served, fresh = service.served, PollKey()
@@ -319,7 +319,7 @@ def test_a_new_announcement_needs_a_new_signature(poll: SyntheticPoll, tmp_path:
             served.announcements[3] = Announcement(fresh.public_key, served.sign(*statement))
             secret = HeldSecret.of(served, fresh.secret() + bytes(SEED_BYTES))
             service.progress.phase = Announced(served, secret)
-            await village.tick(6)
+            await village.tick_until(lambda: village.list_signed_by_all(before=first))
             second = village.service(1).keys._keys
             assert first is not None
             assert second is not None

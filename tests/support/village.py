@@ -29,6 +29,7 @@ from ostraka.storage.database import Schema, open_database
 from ostraka.storage.node_tables import NodePoll
 from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.peer_auth import PeerRequests
+from ostraka.wire.poll_keys import PollKeyList
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import AnchoredRoot
 from ostraka_verifier.census import Census
@@ -282,6 +283,24 @@ class Village:
                     service.keys._next_at_monotonic_s = 0.0
             tasks = [task for node in self.nodes.values() for task in node._ticking.values()]
             await asyncio.gather(*tasks)
+
+    async def tick_until(self, met: Callable[[], bool]) -> None:
+        """Let every node act until something holds.
+
+        A node goes on without a peer that answers late, so a busy machine needs more turns.
+        """
+        for _ in range(100):
+            if met():
+                return
+            await self.tick()
+        raise AssertionError("it does not come to hold")
+
+    def list_signed_by_all(self, before: PollKeyList | None = None) -> bool:
+        """Whether every node has every signature of its list of poll keys, another than before."""
+        return all(
+            len(keys._signatures) == self.poll.nodes and keys._keys != before
+            for keys in (self.service(number).keys for number in self.nodes)
+        )
 
     def url(self, number: int, path: str = "") -> str:
         """Where a node serves something of the poll."""
