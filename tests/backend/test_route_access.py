@@ -81,6 +81,7 @@ ANYBODY = {
     "GET /rounds/{round_id}/members/{account}",
     "GET /rounds/{round_id}/moderation",
     "GET /rounds/{round_id}/proposals",
+    "GET /rounds/{round_id}/replacements",
     "POST /rounds/{round_id}/proposals",
     "GET /rounds/{round_id}/talk",
     "POST /sign-in",

@@ -13,6 +13,7 @@ from ostraka.demo.local_stack import LocalStack
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, to_hex
+from tests.browser.replacing import replaced_by_organizer
 from tests.browser.surfing import Surfer, review_and_seal
 from tests.browser.wallet import NAME, BrowserWallet
 from tests.support.api import TIMES, Api, accounts, fresh_keys, wait_for_heads
@@ -461,19 +462,21 @@ def test_a_resident_without_a_wallet(stack: LocalStack, surfer: Callable[[], Sur
     (bench,) = proposals(api, number)
     assert (bench["title"], bench["proposer"]) == ("Bench", account)
 
-    new = SigningKey()
-    path = f"/rounds/{number}/members/{account}/replacement"
-    api.good("POST", path, {"code": new.address_hex}, token=True)
+    new = replaced_by_organizer(stack, surfer(), api.good("GET", f"/rounds/{number}"), invited)
     page.get_by_role("link", name="Back to the round").click()
     expect(page.get_by_text("You have not made any proposals in this round")).to_be_visible()
     page.goto(f"/register#{invited[0].secret().hex()}")
     expect(page.get_by_text("was replaced by a new code")).to_be_visible()
     resident.look("replaced-invitation")
     page.goto("/")
-    register(invited[0].secret().hex() + new.secret().hex())
+    register(new)
     page.get_by_role("link", name="Go to the round").click()
     page.get_by_role("button", name="Withdraw Bench").click()
     page.get_by_role("button", name="Sign and withdraw").click()
     expect(page.get_by_text("You have not made any proposals in this round")).to_be_visible()
     assert proposals(api, number)[0]["withdrawn"]
+    page.get_by_role("link", name="Public log").click()
+    expect(page.get_by_role("cell", name="Somebody else used the code")).to_be_visible()
+    expect(page.get_by_text("No comment was hidden")).to_be_visible()
+    resident.look("public-log")
     assert not resident.console, resident.console

@@ -3,7 +3,6 @@
 Only chain time, which nobody commands, is moved by the test.
 """
 
-import csv
 import json
 import tomllib
 import uuid
@@ -244,8 +243,7 @@ def invite(shell: Shell, count: int) -> list[str]:
     """Codes of new invitations, whose list is invitations.csv."""
     command = ("invite", "--count", count, "--out", "codes.csv", "--list", "invitations.csv")
     assert shell(*command)["count"] == count
-    with (shell.folder / "codes.csv").open(newline="") as file:
-        return [row["code"] for row in csv.DictReader(file)]
+    return shell.codes("codes.csv")
 
 
 def test_residents_without_wallets_propose(stack: LocalStack, shell: Shell) -> None:
@@ -274,14 +272,17 @@ def test_residents_without_wallets_propose(stack: LocalStack, shell: Shell) -> N
     write_key(shell.folder / "code", InvitationCode.read(codes[0]).invitation, None)
     assert propose("code", "Stolen", code=1)["title"] == "Check failed"
     assert propose("eva", "A stranger's", code=2) is None
-
     replaced = shell(*replace, "--invitation", ada)
     assert shell(*replace, "--invitation", ada)["transaction"] == replaced["transaction"]
-    with (shell.folder / "new.csv").open(newline="") as file:
-        (new,) = [row["code"] for row in csv.DictReader(file)]
+    (new,) = shell.codes("new.csv")
     assert shell(*edit, "--key", "ada", "--amount", 1, code=1)
     assert shell("register", codes[0], "--key", "thief", code=1)["title"] == "Invitation replaced"
     assert shell("register", new, "--key", "ada2")["invitation"] == ada
+    # Its code is not the first any more: the chain shows what would bring the former key back.
+    shell(*replace[:-1], "newer.csv", "--invitation", ada, "--reason", "stolen-code")
+    assert shell(*replace, "--invitation", ada, code=1)["title"] == "Code already used"
+    assert len(shell("round", "replacements", number)) == 2
+    assert shell("register", shell.codes("newer.csv")[0], "--key", "ada2")["invitation"] == ada
     shell(*edit, "--key", "ada2", "--amount", 300)
     shell("propose", "withdraw", proposal, "--key", "ada2")
     propose("ben", "Trees")

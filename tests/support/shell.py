@@ -1,5 +1,6 @@
 """People at terminals: the command line in folders of their own, against a whole stack."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -27,6 +28,11 @@ class Shell:
         assert done.returncode == code, (command, done.stdout, done.stderr)
         assert self.stack.organizer_token not in done.stdout + done.stderr
         return json.loads(done.stderr)["error"] if code == 1 else json.loads(done.stdout or "null")
+
+    def codes(self, name: str) -> list[str]:
+        """Codes of a file of invitations in the folder."""
+        with (self.folder / name).open(newline="") as file:
+            return [row["code"] for row in csv.DictReader(file)]
 
     def start(
         self, *command: object, module: str = "ostraka", typed: str | None = None

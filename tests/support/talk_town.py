@@ -135,7 +135,7 @@ class TalkTown:
                 name=name,
                 subject=subject,
                 arguments=arguments,
-                transaction="0x",
+                transaction="0x" + 64 * "0",
             )
             session.add(event)
             session.commit()

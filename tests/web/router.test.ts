@@ -7,6 +7,7 @@ import { routeOf } from "../../web/src/view/router.ts";
 test("paths lead to their pages", () => {
   expect(routeOf("/")).toEqual({ page: "home" });
   expect(routeOf("/polls/12/audit")).toEqual({ page: "audit", id: 12n });
+  expect(routeOf("/rounds/3/log")).toEqual({ page: "publicLog", id: 3n });
   expect(routeOf("/polls/12/certificate")).toEqual({ page: "certificate", id: 12n });
   expect(routeOf("/organize/new")).toEqual({ page: "newPlan" });
   expect(routeOf("/organize/team")).toEqual({ page: "team" });

@@ -204,6 +204,9 @@ def replace(
         bytes,
         address_option("--invitation", "Address of the invitation, which its person proposes as."),
     ],
+    reason: Annotated[
+        str, typer.Option(help="Shown publicly: lost-key, stolen-code or other.")
+    ] = "lost-key",
     token: Token = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
@@ -213,12 +216,12 @@ def replace(
     The former key can no longer propose, change, withdraw or vote. With the new code the member
     registers another key, and acts for the earlier proposals as well. The treasury logs the
     replacement publicly. It is possible while proposals are open. Repeating the command with the
-    same file continues it.
+    same file continues it. A code that was used before is refused: name a new file.
 
     Example: ostraka invite replace 1 --invitation 0x7099… --codes codes.csv --out new-code.csv
     """
     code = _replacement(out, _code_of(codes, invitation))
-    body = {"code": to_hex(_replaced(code).address)}
+    body = {"code": to_hex(_replaced(code).address), "reason": reason}
     with Gateway(gateway, token) as to:
         path = f"/rounds/{number}/members/{to_hex(invitation)}/replacement"
         sent = ask_once(to, path, body)

@@ -259,6 +259,38 @@ def proposals(
 
 
 @app.command()
+def replacements(
+    number: RoundNumber, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False
+) -> None:
+    """List the codes of invitations that the organizer replaced, the newest first.
+
+    Example: ostraka round replacements 1
+    """
+    found: list[dict[str, Any]] = []
+    page = ""
+    with Gateway(gateway) as to:
+        while True:
+            part = to.get(f"/rounds/{number}/replacements{page}")
+            found += part["replacements"]
+            if part["next"] is None:
+                break
+            page = f"?before={part['next']}"
+    rows = (
+        (
+            one["number"],
+            when(one["at"]),
+            one["invitation"],
+            one["former_key"] or "none",
+            one["code"],
+            one["reason"] or "not stated",
+        )
+        for one in found
+    )
+    columns = ("Number", "Time", "Invitation", "Former key", "New code", "Reason")
+    emit(as_json, found, table(columns, rows))
+
+
+@app.command()
 def results(
     number: RoundNumber, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False
 ) -> None:

@@ -7,19 +7,30 @@ those who propose cost gas.
 Source: docs/protocol.md §6.7, §17.2.
 """
 
+from enum import StrEnum
 from typing import Any
 
 import structlog
 
 from ostraka.chain.contract import Sent
-from ostraka.gateway.context import GatewayContext
+from ostraka.gateway.context import TREASURY, GatewayContext
 from ostraka.storage.gateway_tables import Invitation, Plan
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import to_hex
+from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.census import Census
 
 log = structlog.get_logger()
+
+
+class Reason(StrEnum):
+    """Why an invitation's code is replaced. Public: no free text, which could name a person."""
+
+    LOST_KEY = "lost-key"
+    """The member lost the key."""
+    STOLEN_CODE = "stolen-code"
+    """Somebody else used the code."""
+    OTHER = "other"
 
 
 class InvitedMembers:
@@ -84,16 +95,20 @@ class InvitedMembers:
         gateway.record(plan, "register member", sent)
         return sent
 
-    def replace(self, round_id: int, invitation: bytes, code: bytes) -> Sent:
+    def replace(
+        self, round_id: int, invitation: bytes, code: bytes, reason: Reason | None = None
+    ) -> Sent:
         """Replace the code of a redeemed invitation whose key was lost.
 
         Its key neither proposes nor votes from now on. Whoever has the new code binds another one.
 
         Args:
             code: Address of the new code, 20 bytes. Repeating the request with it is harmless.
+            reason: Shown publicly beside the event on the chain; None to state none.
 
         Raises:
-            Problem: The round has no such invitation, nobody redeemed it, or its census is fixed.
+            Problem: The round has no such invitation, nobody redeemed it, its census is fixed, or
+                the code was used before.
             ChainError: The chain is unreachable, or the treasury refuses.
         """
         gateway = self._gateway
@@ -107,12 +122,15 @@ class InvitedMembers:
             raise Problem(ProblemType.NO_SUCH_INVITATION, "not of this round", "invitation")
         if plan.census is not None:
             raise Problem(ProblemType.REGISTRATION_CLOSED, "the census is fixed", "invitation")
+        self._require_new(plan, round_id, invitation, code)
         errand = gateway.errand(f"replace {round_id} {to_hex(invitation)} {to_hex(code)}")
         if not errand.begun:
             if self.key(plan, round_id, invitation) is None:
                 detail = "nobody redeemed it yet; print its letter again instead"
                 raise Problem(ProblemType.INVITATION_UNUSED, detail, "invitation")
             self.register(plan, round_id, invitation, Census.decode(plan.members))
+            if reason is not None:
+                gateway.plans.note_replacement(round_id, invitation, code, reason)
             sent = gateway.treasury.replace_member(errand, round_id, invitation, code)
         else:
             sent = gateway.treasury.sent_by(errand)
@@ -120,6 +138,31 @@ class InvitedMembers:
         gateway.record(plan, "replace member", sent)
         log.info("member replaced", round=round_id, invitation=to_hex(invitation))
         return sent
+
+    def _require_new(self, plan: Plan, round_id: int, invitation: bytes, code: bytes) -> None:
+        """Raise Problem if others may have a code, or a statement of it, from earlier.
+
+        The treasury refuses only the code that counts now and the invitation's own. With an older
+        one, anybody could bring its former key back by the signature that the chain shows.
+        """
+        gateway = self._gateway
+        if gateway.plans.invitation(plan, code) is not None:
+            detail = "this is the address of an invitation; make a new code"
+            raise Problem(ProblemType.CODE_USED, detail, "code")
+        gateway.indexer.follow()
+        events = gateway.indexer.events(TREASURY, ["MemberReplaced"], str(round_id))
+        used_for = {
+            from_hex(one.arguments["invitation"], "invitation")
+            for one in events
+            if from_hex(one.arguments["code"], "code") == code
+        }
+        if not used_for:
+            return
+        counts = gateway.treasury.member_key(round_id, invitation).code == code
+        # A repeated request finds its own code.
+        if not counts or used_for != {invitation}:
+            detail = "this code replaced another one earlier; make a new code"
+            raise Problem(ProblemType.CODE_USED, detail, "code")
 
     def _stored(self, plan: Plan, invitation: bytes) -> Invitation | None:
         return self._gateway.plans.invitation(plan, invitation) if invites_members(plan) else None

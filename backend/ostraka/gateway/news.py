@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ostraka.gateway.context import REGISTRY, TREASURY, GatewayContext
 from ostraka.gateway.notice_texts import NewsKind
-from ostraka.gateway.read_models.times import times_of
+from ostraka.gateway.read_models.times import BlockTimes, times_of
 from ostraka.gateway.talk_store import TalkStore
 from ostraka.storage.gateway_tables import IndexedEvent
 from ostraka.wire.problem_types import ProblemType
@@ -17,7 +17,6 @@ from ostraka_verifier.units import UnixSeconds
 
 MOST_NEWS = 50
 """Most entries of a feed."""
-_KEPT_TIMES = 1000
 _VOTE = (NewsKind.VOTING_OPENS, NewsKind.VOTING_CLOSES)
 
 
@@ -87,7 +86,7 @@ class NewsReader:
     def __init__(self, gateway: GatewayContext) -> None:
         self._gateway = gateway
         self._comments = TalkStore(gateway.plans.engine)
-        self._block_times: dict[int, UnixSeconds] = {}
+        self._times = BlockTimes(gateway.treasury)
 
     def round(self, round_id: int) -> Schedule:
         """Return a round's schedule; Problem if it does not exist."""
@@ -184,17 +183,10 @@ class NewsReader:
         """Return the newest proposals of these rounds."""
         events = self._gateway.indexer.events(TREASURY, ["ProposalSubmitted"], subject)
         return [
-            _submitted(event, rounds[event.subject], self._time_of(event.block))
+            _submitted(event, rounds[event.subject], self._times.of(event.block))
             for event in events[-MOST_NEWS:]
             if event.subject in rounds
         ]
-
-    def _time_of(self, block: int) -> UnixSeconds:
-        if block not in self._block_times:
-            while len(self._block_times) >= _KEPT_TIMES:
-                self._block_times.pop(next(iter(self._block_times)), None)
-            self._block_times[block] = self._gateway.treasury.head(block).timestamp
-        return self._block_times[block]
 
 
 def _round(created: IndexedEvent) -> Schedule:

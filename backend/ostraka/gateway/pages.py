@@ -32,6 +32,7 @@ PAGE_PATHS = (
     "/register",
     "/voting-key",
     "/rounds/{number}",
+    "/rounds/{number}/log",
     "/rounds/{number}/propose",
     "/rounds/{number}/proposals/{proposal}",
     "/rounds/{number}/proposals/{proposal}/edit",

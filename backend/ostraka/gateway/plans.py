@@ -18,7 +18,13 @@ from ostraka.chain.contract import Sent
 from ostraka.planning.leaks import LeakWarning
 from ostraka.planning.specification import Invitations, PollSpecification, RoundSpecification
 from ostraka.storage.database import writing
-from ostraka.storage.gateway_tables import Invitation, Plan, RelayCount, Step
+from ostraka.storage.gateway_tables import (
+    Invitation,
+    MemberReplacement,
+    Plan,
+    RelayCount,
+    Step,
+)
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
@@ -261,6 +267,25 @@ class Plans:
             invitation.signing_key = None
             invitation.by_invitation = invitation.by_signing_key = None
             session.add(invitation)
+
+    def note_replacement(self, round_id: int, invitation: bytes, code: bytes, reason: str) -> None:
+        """Store why an invitation's code is replaced; a later reason takes the earlier one's place.
+
+        Args:
+            code: Address of the new code.
+        """
+        with self._write() as session:
+            session.merge(
+                MemberReplacement(
+                    round_id=round_id, invitation=invitation, code=code, reason=reason
+                )
+            )
+
+    def replacement_reasons(self, round_id: int) -> dict[tuple[bytes, bytes], str]:
+        """Return why codes of a round were replaced, by invitation and new code."""
+        query = select(MemberReplacement).where(MemberReplacement.round_id == round_id)
+        with Session(self.engine) as session:
+            return {(one.invitation, one.code): one.reason for one in session.exec(query)}
 
     def fix_census(self, plan: Plan, fixed: Fixed, redeemed: int) -> bool:
         """Fix a plan's census; return False if a registration arrived after it was built.

@@ -113,6 +113,20 @@ class Invitation(GatewayTable, table=True):
     """Its signature of the redemption, 65 bytes."""
 
 
+class MemberReplacement(GatewayTable, table=True):
+    """Why an organizer replaced an invitation's code; that it was done is on the chain."""
+
+    __tablename__ = "member_replacement"
+
+    round_id: int = Field(primary_key=True, sa_type=BigInteger)
+    invitation: bytes = Field(primary_key=True)
+    """20 bytes."""
+    code: bytes = Field(primary_key=True)
+    """Address of the new code, 20 bytes."""
+    reason: str
+    """Code of an `ostraka.gateway.invited_members.Reason`."""
+
+
 class RelayCount(GatewayTable, table=True):
     """Number of transactions in a round that the gateway paid for a member or a payout."""
 

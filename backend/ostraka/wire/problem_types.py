@@ -98,6 +98,7 @@ class ProblemType(Enum):
     INVITATION_USED = "invitation-used", "Invitation already used", 409
     INVITATION_UNUSED = "invitation-unused", "Invitation not used yet", 409
     INVITATION_REPLACED = "invitation-replaced", "Invitation replaced", 409
+    CODE_USED = "code-used", "Code already used", 409
     KEY_IN_USE = "key-in-use", "Key already registered", 409
     NONCE_USED = "nonce-used", "Signature already used", 409
 

@@ -15,7 +15,7 @@ import type { Account } from "./account_file.ts";
 /** Maximum number of invitations made at once. */
 export const MOST_INVITATIONS = 10_000;
 /** Number of invitations between two updates of the page. */
-const AT_ONCE = 50;
+export const AT_ONCE = 50;
 
 const CODE = /(?:^|#)(?:0x)?([0-9a-f]{64})([0-9a-f]{64})?$/;
 

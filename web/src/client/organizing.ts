@@ -9,6 +9,7 @@ import { Gateway, MINING_MS } from "./gateway.ts";
 import { OpenRequests } from "./open_requests.ts";
 import type { Specification } from "./plan_specification.ts";
 import { problem } from "./problem.ts";
+import type { Reason } from "./replacing.ts";
 import {
   bytes,
   decimal,
@@ -50,6 +51,7 @@ export const plan = record({
     closesAt: optional(time),
     minimumBallots: whole,
     rehearsal: optional(flag),
+    members: optional(record({ kind: text })),
   }),
   censusFixed: flag,
   warnings: list(warning),
@@ -170,6 +172,21 @@ export class Organizer {
   async moderate(comment: Uint8Array, hidden: boolean, reason: string): Promise<void> {
     const path = `/comments/${toHex(comment)}/moderation`;
     await this.gateway.post(path, { hidden, reason }, decision);
+  }
+
+  /**
+   * Replace the code of a redeemed invitation, publicly.
+   *
+   * @param code Address of the new code.
+   */
+  async replaceMember(
+    round: bigint,
+    invitation: Uint8Array,
+    code: Uint8Array,
+    reason: Reason,
+  ): Promise<void> {
+    const path = `/rounds/${round}/members/${toHex(invitation)}/replacement`;
+    await this.#requests.post(path, { code: toHex(code), reason }, sent);
   }
 
   /** Refund a funder's money that is not committed to proposals. */

@@ -94,6 +94,7 @@ export interface VoterMessages {
   "round.committed": undefined;
   "round.rules": undefined;
   "round.currency": undefined;
+  "round.publicLog": undefined;
   "list.search": undefined;
   "list.sort": undefined;
   "list.orders.listed": undefined;
@@ -697,6 +698,36 @@ export interface ProposalsMessages {
   "talk.problems.blank": undefined;
   "talk.problems.long": undefined;
   "talk.problems.control": undefined;
+  "talk.publicLog": undefined;
+  "publicLog.title": undefined;
+  "publicLog.lead": undefined;
+  "publicLog.replacements": undefined;
+  "publicLog.replacementsText": undefined;
+  "publicLog.replacementsCaption": undefined;
+  "publicLog.noReplacements": undefined;
+  "publicLog.source": undefined;
+  "publicLog.decisions": undefined;
+  "publicLog.decisionsText": undefined;
+  "publicLog.decisionsCaption": undefined;
+  "publicLog.noDecisions": undefined;
+  "publicLog.more": undefined;
+  "publicLog.time": undefined;
+  "publicLog.member": undefined;
+  "publicLog.formerKey": undefined;
+  "publicLog.noKey": undefined;
+  "publicLog.code": undefined;
+  "publicLog.reason": undefined;
+  "publicLog.reasons.none": undefined;
+  "publicLog.reasons.lost-key": undefined;
+  "publicLog.reasons.stolen-code": undefined;
+  "publicLog.reasons.other": undefined;
+  "publicLog.transaction": undefined;
+  "publicLog.proposal": undefined;
+  "publicLog.decision": undefined;
+  "publicLog.hidden": undefined;
+  "publicLog.shown": undefined;
+  "publicLog.moderator": undefined;
+  "publicLog.comment": undefined;
 }
 
 export interface ResultsMessages {
@@ -1454,6 +1485,8 @@ export interface OrganizerMessages {
   "organize.plan.steps.anchor": undefined;
   "organize.plan.steps.tally": undefined;
   "organize.plan.steps.decide": undefined;
+  "organize.plan.steps.register member": undefined;
+  "organize.plan.steps.replace member": undefined;
   "organize.invitations.title": undefined;
   "organize.invitations.counts": { redeemed: number | bigint; issued: number | bigint };
   "organize.invitations.over": undefined;
@@ -1521,6 +1554,7 @@ export interface OrganizerMessages {
   "problems.root-signed": undefined;
   "problems.no-share": undefined;
   "problems.invitation-unused": undefined;
+  "problems.code-used": undefined;
   "problems.too-many-repairs": undefined;
   "organize.moderation.title": undefined;
   "organize.moderation.hint": undefined;
@@ -1533,4 +1567,31 @@ export interface OrganizerMessages {
   "organize.moderation.reason": undefined;
   "organize.moderation.reasonHint": undefined;
   "organize.moderation.noReason": undefined;
+  "organize.replacing.title": undefined;
+  "organize.replacing.lead": undefined;
+  "organize.replacing.start": undefined;
+  "organize.replacing.file": undefined;
+  "organize.replacing.fileHint": undefined;
+  "organize.replacing.noCodes": { line: number | bigint };
+  "organize.replacing.reading": { count: number | bigint };
+  "organize.replacing.query": undefined;
+  "organize.replacing.queryHint": { count: number | bigint };
+  "organize.replacing.found": { count: number | bigint };
+  "organize.replacing.reason": undefined;
+  "organize.replacing.reasonHint": undefined;
+  "organize.replacing.reasons.lost-key": undefined;
+  "organize.replacing.reasons.stolen-code": undefined;
+  "organize.replacing.reasons.other": undefined;
+  "organize.replacing.prepare": { name: string };
+  "organize.replacing.confirm": { name: string };
+  "organize.replacing.former": undefined;
+  "organize.replacing.stays": undefined;
+  "organize.replacing.public": { address: string; reason: string };
+  "organize.replacing.saved": undefined;
+  "organize.replacing.now": undefined;
+  "organize.replacing.again": undefined;
+  "organize.replacing.cancel": undefined;
+  "organize.replacing.done": { name: string };
+  "organize.replacing.give": undefined;
+  "organize.replacing.log": undefined;
 }

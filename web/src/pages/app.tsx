@@ -29,6 +29,7 @@ const PAGES: Readonly<Record<Route["page"], Loader>> = {
   propose: async () => (await withTexts("proposals", import("./propose.tsx"))).ProposePage,
   proposal: async () => (await withTexts("proposals", import("./proposal.tsx"))).ProposalPage,
   revise: async () => (await withTexts("proposals", import("./propose.tsx"))).RevisePage,
+  publicLog: async () => (await withTexts("proposals", import("./public_log.tsx"))).PublicLogPage,
   poll: async () => (await import("./poll.tsx")).PollPage,
   check: async () => (await import("./check.tsx")).CheckPage,
   results: async () => (await withTexts("results", import("./results/page.tsx"))).ResultsPage,

@@ -6,6 +6,7 @@ import { checksummed } from "../client/address.ts";
 import { type Config, type Poll, poll } from "../client/views.ts";
 import { number } from "../messages/index.ts";
 import { t } from "../messages/results.ts";
+import { sameBytes } from "../protocol/encoding.ts";
 import { CopyHash } from "../view/copy.tsx";
 import { Page } from "../view/page.tsx";
 import { Await, useResource } from "../view/resource.tsx";
@@ -35,6 +36,7 @@ export function AuditPage({ id }: { id: bigint }) {
 
 function Shown({ config, shown }: { config: Config; shown: Poll }) {
   const url = rpcUrlOf(config);
+  const { round } = shown;
   const [outcome, setOutcome] = useState<AuditOutcome>();
   return (
     <>
@@ -66,6 +68,11 @@ function Shown({ config, shown }: { config: Config; shown: Poll }) {
       </ul>
       <h2>{t("audit.references")}</h2>
       <References config={config} shown={shown} />
+      {round && sameBytes(round.treasury, config.treasury) && (
+        <p>
+          <a href={`/rounds/${round.id}/log`}>{t("round.publicLog")}</a>
+        </p>
+      )}
       <Nodes shown={shown} />
       <h2>{t("audit.command")}</h2>
       <pre tabIndex={0}>

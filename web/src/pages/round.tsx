@@ -183,6 +183,9 @@ function Shown({
         ]}
       />
       <WhoVotes round={shown} />
+      <p>
+        <a href={`/rounds/${shown.round}/log`}>{t("round.publicLog")}</a>
+      </p>
     </>
   );
 }

@@ -87,6 +87,9 @@ export function Talk({ config, round, proposal }: Props) {
             ) : (
               <p class="hint">{t("talk.closed")}</p>
             )}
+            <p>
+              <a href={`/rounds/${round.round}/log`}>{t("talk.publicLog")}</a>
+            </p>
           </>
         )}
       </Await>

@@ -17,11 +17,20 @@ type Statement = "imprint" | "privacy" | "accessibility";
 /** Further pages of organizers. */
 type Organizing = "newPlan" | "team" | "log";
 
-type Numbered = "round" | "propose" | "poll" | "check" | "results" | "audit" | "certificate";
+type Numbered =
+  | "round"
+  | "propose"
+  | "publicLog"
+  | "poll"
+  | "check"
+  | "results"
+  | "audit"
+  | "certificate";
 
 const NUMBERED: readonly (readonly [RegExp, Numbered])[] = [
   [/^\/rounds\/([1-9][0-9]{0,17})$/, "round"],
   [/^\/rounds\/([1-9][0-9]{0,17})\/propose$/, "propose"],
+  [/^\/rounds\/([1-9][0-9]{0,17})\/log$/, "publicLog"],
   [/^\/polls\/([1-9][0-9]{0,17})$/, "poll"],
   [/^\/polls\/([1-9][0-9]{0,17})\/check$/, "check"],
   [/^\/polls\/([1-9][0-9]{0,17})\/results$/, "results"],

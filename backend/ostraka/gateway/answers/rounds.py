@@ -169,6 +169,31 @@ class Funder(Answer):
     refundable: Amount = Field(description="Amount that can be refunded now.")
 
 
+class Replacement(Answer):
+    """A replaced code of an invitation: an event of the treasury."""
+
+    number: Count = Field(description="1 for the round's first one, without gaps.")
+    at: UnixSeconds = Field(description="Time of the block.")
+    block: BlockNumber
+    transaction: Hash
+    invitation: Address = Field(description="Account as which its member proposes.")
+    former_key: Address | None = Field(
+        description="Key that does not act for it any more; null if none was registered."
+    )
+    code: Address = Field(description="Address of the new code.")
+    reason: Literal["lost-key", "stolen-code", "other"] | None = Field(
+        description="As the organizer told this gateway: the chain has no reasons. Null: not told."
+    )
+
+
+class Replacements(Answer):
+    """Replaced codes of a round, newest first, in parts."""
+
+    total: Count
+    replacements: list[Replacement]
+    next: Count | None = Field(description="`before` of the next part; null after the last one.")
+
+
 class Sibling(Answer):
     """A step of a path in a sum tree."""
 

@@ -6,7 +6,14 @@ from typing import cast
 from pydantic import ValidationError
 
 from ostraka.gateway.answers.electorates import RoundSource
-from ostraka.gateway.answers.rounds import Funder, Round, RoundElectorate, RoundSummary
+from ostraka.gateway.answers.rounds import (
+    Funder,
+    Replacement,
+    Replacements,
+    Round,
+    RoundElectorate,
+    RoundSummary,
+)
 from ostraka.gateway.context import REGISTRY, TREASURY, GatewayContext
 from ostraka.gateway.read_models.currencies import Currencies
 from ostraka.gateway.read_models.phases import (
@@ -17,12 +24,15 @@ from ostraka.gateway.read_models.phases import (
     poll_histories,
     round_histories,
 )
-from ostraka.gateway.read_models.times import times_of
+from ostraka.gateway.read_models.times import BlockTimes, times_of
 from ostraka.planning.round_rules import ballot_json, outcome_json
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.units import UnixSeconds
+
+PART = 50
+"""Replacements in one answer."""
 
 
 class RoundReader:
@@ -31,6 +41,7 @@ class RoundReader:
     def __init__(self, gateway: GatewayContext, currencies: Currencies) -> None:
         self._gateway = gateway
         self._currencies = currencies
+        self._times = BlockTimes(gateway.treasury)
 
     def all(self) -> list[RoundSummary]:
         """Return summaries of all rounds of the treasury."""
@@ -127,6 +138,41 @@ class RoundReader:
             )
             for funder, amount in funded.items()
         ]
+
+    def replacements(self, round_id: int, before: int | None) -> Replacements:
+        """Return a part of the replaced codes of a round's invitations, the newest first.
+
+        Args:
+            before: Only those with smaller numbers; None for no limit.
+        """
+        self._gateway.round(round_id)
+        events = self._gateway.indexer.events(TREASURY, ["MemberReplaced"], str(round_id))
+        reasons = self._gateway.plans.replacement_reasons(round_id)
+        last = len(events) if before is None else min(len(events), before - 1)
+        shown = []
+        for number in range(last, max(0, last - PART), -1):
+            event = events[number - 1]
+            given = {
+                name: from_hex(event.arguments[name], name)
+                for name in ("invitation", "formerKey", "code")
+            }
+            former = given["formerKey"]
+            shown.append(
+                Replacement(
+                    number=number,
+                    at=self._times.of(event.block),
+                    block=event.block,
+                    transaction=event.transaction,
+                    invitation=to_hex(given["invitation"]),
+                    former_key=to_hex(former) if any(former) else None,
+                    code=to_hex(given["code"]),
+                    reason=reasons.get((given["invitation"], given["code"])),
+                )
+            )
+        following = max(0, last - PART) + 1
+        return Replacements(
+            total=len(events), replacements=shown, next=following if following > 1 else None
+        )
 
 
 def _summary(

@@ -1,12 +1,18 @@
 """Rounds of a shared budget: create, fund, refund, show."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from ostraka.gateway.answers.plans import Plan
-from ostraka.gateway.answers.rounds import Funder, Membership, Round, RoundSummary
+from ostraka.gateway.answers.rounds import (
+    Funder,
+    Membership,
+    Replacements,
+    Round,
+    RoundSummary,
+)
 from ostraka.gateway.answers.transactions import Transaction
 from ostraka.gateway.dependencies import (
     AddressPath,
@@ -16,6 +22,7 @@ from ostraka.gateway.dependencies import (
     MayOrganize,
     RoundNumber,
 )
+from ostraka.gateway.invited_members import Reason
 from ostraka.gateway.problem_groups import ORGANIZING, ROUND, SENDING, SPECIFYING
 from ostraka.gateway.routers.dry_runs import DRY_RUN, dry_run_answer
 from ostraka.planning.fields import Address, Amount, Strict
@@ -45,6 +52,9 @@ class NewCode(Strict):
 
     code: Address
     """Address of a new code, which was never used."""
+    reason: Reason | None = Field(
+        default=None, description="Shown publicly beside the event on the chain."
+    )
 
 
 @router.post(
@@ -113,6 +123,7 @@ def member(gateway: Gateway, round_id: RoundNumber, account: AddressPath) -> Mem
         ProblemType.NO_SUCH_INVITATION,
         ProblemType.INVITATION_UNUSED,
         ProblemType.REGISTRATION_CLOSED,
+        ProblemType.CODE_USED,
     ),
 )
 def replace_member(
@@ -131,10 +142,25 @@ def replace_member(
 
     def replace(_: str) -> dict[str, Any]:
         with access.recorded("member.replace", f"round {round_id}, member {account}"):
-            sent = gateway.invited_members.replace(round_id, invitation, code)
+            sent = gateway.invited_members.replace(round_id, invitation, code, wanted.reason)
         return gateway.shown(sent).model_dump()
 
     return once(replace)
+
+
+@router.get(
+    "/rounds/{round_id}/replacements",
+    responses=problems(ROUND, ProblemType.INVALID_REQUEST),
+)
+def replacements(
+    gateway: Gateway,
+    round_id: RoundNumber,
+    before: Annotated[
+        int | None, Query(ge=1, lt=1 << 63, description="Only entries with smaller numbers.")
+    ] = None,
+) -> Replacements:
+    """Codes of invitations that the round's organizer replaced, as the chain shows them."""
+    return gateway.round_reader.replacements(round_id, before)
 
 
 @router.post(

@@ -23,6 +23,7 @@ import { warningText } from "./check.tsx";
 import { Funding } from "./funding.tsx";
 import { Moderation } from "./moderation.tsx";
 import { Redeemed } from "./invitations.tsx";
+import { Replacing } from "./replacing.tsx";
 import { Rehearse } from "./rehearsal.tsx";
 import { AsOrganizer } from "./token.tsx";
 
@@ -121,6 +122,9 @@ function Shown({
           reload={reload}
         />
       )}
+      {plan.round !== undefined && mayReplace(organizer, plan) && (
+        <Replacing organizer={organizer} round={plan.round} done={reload} />
+      )}
       {plan.round !== undefined && organizer.may("moderate") && (
         <Moderation organizer={organizer} round={plan.round} proposals={loaded.proposals} />
       )}
@@ -140,6 +144,12 @@ function Shown({
       <Transactions plan={plan} />
     </>
   );
+}
+
+/** Whether members came by invitation, whose lost keys can still be replaced. */
+function mayReplace(organizer: Organizer, { specification, censusFixed }: Plan): boolean {
+  const invited = specification.members?.kind === "invitations";
+  return invited && !censusFixed && organizer.may("organize");
 }
 
 /** Times that a plan fixes, in order. */
