@@ -17,7 +17,7 @@ from ostraka.gateway.roles import Role
 from ostraka.gateway.sign_in import CHALLENGE_S, SESSION_S, SignIn
 from ostraka.gateway.team import FIRST, Team
 from ostraka.storage.database import Schema, open_database
-from ostraka.storage.gateway_tables import Organizer, OrganizerSession, SignInChallenge
+from ostraka.storage.gateway_tables import Organizer, OrganizerSession
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.units import UnixSeconds
@@ -248,19 +248,6 @@ def test_revoking_and_signing_out_end_sessions(
     assert door.refused(unused, door.signature(unused))
     with Session(engine) as session:
         assert not session.exec(select(OrganizerSession)).all()
-
-
-def test_unanswered_messages_are_few_and_expire(
-    engine: Engine, clock: Callable[[int], None]
-) -> None:
-    door = Door(engine)
-    for _ in range(50):
-        door.sign_in.challenge(ADDRESS)
-    assert problem_in(lambda: door.sign_in.challenge(ADDRESS)) is ProblemType.QUEUE_FULL
-    clock(1000 + CHALLENGE_S)
-    door.sign_in.challenge(ADDRESS)
-    with Session(engine) as session:
-        assert len(session.exec(select(SignInChallenge)).all()) == 1
 
 
 def test_without_a_public_url_nobody_signs_in_by_wallet(engine: Engine) -> None:

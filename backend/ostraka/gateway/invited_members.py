@@ -88,7 +88,9 @@ class InvitedMembers:
         if signature is None:
             raise ValueError(f"the invitation {to_hex(invitation)} is bound without a signature")
         key = stored.signing_key
-        errand = gateway.errand(f"register {round_id} {to_hex(invitation)} {to_hex(key)}")
+        # The same key may be registered again by the next code.
+        by_code = "" if stored.code is None else f" {to_hex(stored.code)}"
+        errand = gateway.errand(f"register {round_id} {to_hex(invitation)} {to_hex(key)}{by_code}")
         sent = gateway.treasury.register_member(
             errand, round_id, invitation, key, members, signature
         )

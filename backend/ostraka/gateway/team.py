@@ -21,7 +21,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from ostraka.clock import unix_now
 from ostraka.gateway.roles import BY_CODE, Role
 from ostraka.randomness import Randomness, system
-from ostraka.storage.gateway_tables import Organizer, OrganizerSession, SignInChallenge
+from ostraka.storage.gateway_tables import Organizer, OrganizerSession
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.units import UnixSeconds
@@ -246,4 +246,3 @@ def _administrators() -> SelectOfScalar[Organizer]:
 
 def _end_sessions(session: Session, name: str) -> None:
     session.exec(delete(OrganizerSession).where(col(OrganizerSession.organizer_id) == name))
-    session.exec(delete(SignInChallenge).where(col(SignInChallenge.organizer_id) == name))

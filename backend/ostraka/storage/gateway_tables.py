@@ -1,8 +1,8 @@
 """Tables of a gateway: its index of the chain, the organizers, their plans and what they did, and
 talk about proposals.
 
-Nothing here is secret except the texts of hidden comments: the gateway knows only the addresses of
-invitations and hashes of tokens.
+Nothing here is secret except the texts of hidden comments and the key of sign-in messages: the
+gateway knows only the addresses of invitations and hashes of tokens.
 The index can be rebuilt from the chain.
 """
 
@@ -356,14 +356,24 @@ class Organizer(GatewayTable, table=True):
     """When an administrator ended the access; None if nobody did."""
 
 
-class SignInChallenge(GatewayTable, table=True):
-    """A message that an organizer's wallet may sign once to sign in."""
+class SignInKey(GatewayTable, table=True):
+    """The key by which the gateway knows the messages again that it wrote for wallets to sign."""
 
-    __tablename__ = "sign_in_challenge"
+    __tablename__ = "sign_in_key"
+
+    id: int = Field(primary_key=True)
+    """1: there is one key."""
+    key: bytes
+    """32 bytes. A message alone opens nothing: its wallet must sign it."""
+
+
+class UsedSignIn(GatewayTable, table=True):
+    """A message by which an organizer's wallet signed in, which is used; kept until it expires."""
+
+    __tablename__ = "used_sign_in"
 
     message_hash: bytes = Field(primary_key=True)
     """SHA-256 of the message."""
-    organizer_id: str = Field(index=True)
     expires_at_unix_s: UnixSeconds = Field(sa_type=BigInteger)
 
 

@@ -157,7 +157,6 @@ def audit_log(
         ProblemType.MALFORMED,
         ProblemType.INVALID_REQUEST,
         ProblemType.SIGN_IN_UNAVAILABLE,
-        ProblemType.QUEUE_FULL,
     ),
 )
 def sign_in_message(gateway: Gateway, wanted: SignInWish) -> SignInMessage:
