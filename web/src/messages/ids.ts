@@ -330,6 +330,7 @@ export interface VoterMessages {
   "problems.unknown": { detail: string };
   "problems.image-invalid": { detail: string };
   "problems.upload-limit": undefined;
+  "problems.subscription-limit": undefined;
   "opening.waits": { node: string; nodes: string };
   "opening.idle": { node: string };
   "opening.failed": { node: string; reason: string };
