@@ -18,14 +18,7 @@ type Statement = "imprint" | "privacy" | "accessibility";
 type Organizing = "newPlan" | "team" | "log";
 
 type Numbered =
-  | "round"
-  | "propose"
-  | "publicLog"
-  | "poll"
-  | "check"
-  | "results"
-  | "audit"
-  | "certificate";
+  "round" | "propose" | "publicLog" | "poll" | "check" | "results" | "audit" | "certificate";
 
 const NUMBERED: readonly (readonly [RegExp, Numbered])[] = [
   [/^\/rounds\/([1-9][0-9]{0,17})$/, "round"],
