@@ -16,7 +16,7 @@ from ostraka.gateway.roles import Role
 from ostraka.gateway.sign_in import CHALLENGE_S, NewSession, SignIn
 from ostraka.gateway.team import Team
 from ostraka.storage.database import Schema, open_database
-from ostraka.storage.gateway_tables import UsedSignIn
+from ostraka.storage.gateway_tables import SignInChallenge
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.units import UnixSeconds
@@ -56,7 +56,7 @@ def engine(tmp_path: Path) -> Engine:
 
 def used(engine: Engine) -> int:
     with Session(engine) as session:
-        return len(session.exec(select(UsedSignIn)).all())
+        return len(session.exec(select(SignInChallenge)).all())
 
 
 def test_strangers_who_ask_for_messages_block_nobody(engine: Engine) -> None:

@@ -24,7 +24,7 @@ from ostraka.chain.contract import checksum
 from ostraka.clock import unix_now
 from ostraka.gateway.team import Actor, Team, actor, hash_of, is_active, new_token
 from ostraka.randomness import Randomness, system
-from ostraka.storage.gateway_tables import Organizer, OrganizerSession, SignInKey, UsedSignIn
+from ostraka.storage.gateway_tables import Organizer, OrganizerSession, SignInChallenge, SignInKey
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.encoding import keccak256
@@ -125,11 +125,12 @@ class SignIn:
         token = new_token("session", name, self._randomness)
         expires_at = UnixSeconds(now + SESSION_S)
         with Session(self._engine, expire_on_commit=False) as session:
-            for table in (UsedSignIn, OrganizerSession):
+            for table in (SignInChallenge, OrganizerSession):
                 session.exec(delete(table).where(col(table.expires_at_unix_s) <= now))
             session.add(
-                UsedSignIn(
+                SignInChallenge(
                     message_hash=hashlib.sha256(message.encode()).digest(),
+                    organizer_id=organizer.id,
                     expires_at_unix_s=UnixSeconds(issued_at + CHALLENGE_S),
                 )
             )

@@ -367,13 +367,14 @@ class SignInKey(GatewayTable, table=True):
     """32 bytes. A message alone opens nothing: its wallet must sign it."""
 
 
-class UsedSignIn(GatewayTable, table=True):
-    """A message by which an organizer's wallet signed in, which is used; kept until it expires."""
+class SignInChallenge(GatewayTable, table=True):
+    """A message by which an organizer's wallet signed in, kept until it expires: it is used."""
 
-    __tablename__ = "used_sign_in"
+    __tablename__ = "sign_in_challenge"
 
     message_hash: bytes = Field(primary_key=True)
     """SHA-256 of the message."""
+    organizer_id: str = Field(index=True)
     expires_at_unix_s: UnixSeconds = Field(sa_type=BigInteger)
 
 

@@ -191,6 +191,18 @@ CREATE TABLE public.sign_in_challenge (
     organizer_id character varying NOT NULL,
     expires_at_unix_s bigint NOT NULL
 );
+CREATE TABLE public.sign_in_key (
+    id integer NOT NULL,
+    key bytea NOT NULL
+);
+CREATE SEQUENCE public.sign_in_key_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.sign_in_key_id_seq OWNED BY public.sign_in_key.id;
 CREATE TABLE public.signed_transaction (
     id integer NOT NULL,
     account bytea NOT NULL,
@@ -242,6 +254,7 @@ ALTER TABLE ONLY public.comment ALTER COLUMN id SET DEFAULT nextval('public.comm
 ALTER TABLE ONLY public.indexed_event ALTER COLUMN id SET DEFAULT nextval('public.indexed_event_id_seq'::regclass);
 ALTER TABLE ONLY public.moderation ALTER COLUMN id SET DEFAULT nextval('public.moderation_id_seq'::regclass);
 ALTER TABLE ONLY public.outgoing_message ALTER COLUMN id SET DEFAULT nextval('public.outgoing_message_id_seq'::regclass);
+ALTER TABLE ONLY public.sign_in_key ALTER COLUMN id SET DEFAULT nextval('public.sign_in_key_id_seq'::regclass);
 ALTER TABLE ONLY public.signed_transaction ALTER COLUMN id SET DEFAULT nextval('public.signed_transaction_id_seq'::regclass);
 ALTER TABLE ONLY public.step ALTER COLUMN id SET DEFAULT nextval('public.step_id_seq'::regclass);
 INSERT INTO public.alembic_version VALUES ('0007');
@@ -281,6 +294,8 @@ INSERT INTO public.relay_count VALUES (1, '\x6d656d626572', 1);
 INSERT INTO public.relay_count VALUES (2, '\x616e6f74686572206d656d626572', 2);
 INSERT INTO public.sign_in_challenge VALUES ('\x6d6573736167655f68617368', 'the organizer_id', 1);
 INSERT INTO public.sign_in_challenge VALUES ('\x616e6f74686572206d6573736167655f68617368', 'another the organizer_id', 2);
+INSERT INTO public.sign_in_key VALUES (1, '\x6b6579');
+INSERT INTO public.sign_in_key VALUES (2, '\x616e6f74686572206b6579');
 INSERT INTO public.signed_transaction VALUES (1, '\x6163636f756e74', 1, '\x68617368', '\x726177', 1, 1, 1, 1);
 INSERT INTO public.signed_transaction VALUES (2, '\x616e6f74686572206163636f756e74', 2, '\x616e6f746865722068617368', '\x616e6f7468657220726177', 2, 2, 2, 2);
 INSERT INTO public.step VALUES (1, 'the plan_id', 'the name', 'the transaction', 1, 1);
@@ -292,6 +307,7 @@ SELECT pg_catalog.setval('public.comment_id_seq', 1, false);
 SELECT pg_catalog.setval('public.indexed_event_id_seq', 1, false);
 SELECT pg_catalog.setval('public.moderation_id_seq', 1, false);
 SELECT pg_catalog.setval('public.outgoing_message_id_seq', 1, false);
+SELECT pg_catalog.setval('public.sign_in_key_id_seq', 1, false);
 SELECT pg_catalog.setval('public.signed_transaction_id_seq', 1, false);
 SELECT pg_catalog.setval('public.step_id_seq', 1, false);
 ALTER TABLE ONLY public.alembic_version
@@ -340,6 +356,8 @@ ALTER TABLE ONLY public.relay_count
     ADD CONSTRAINT relay_count_pkey PRIMARY KEY (round_id, member);
 ALTER TABLE ONLY public.sign_in_challenge
     ADD CONSTRAINT sign_in_challenge_pkey PRIMARY KEY (message_hash);
+ALTER TABLE ONLY public.sign_in_key
+    ADD CONSTRAINT sign_in_key_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.signed_transaction
     ADD CONSTRAINT signed_transaction_hash_key UNIQUE (hash);
 ALTER TABLE ONLY public.signed_transaction

@@ -212,6 +212,13 @@ CREATE TABLE sign_in_challenge (
 );
 INSERT INTO "sign_in_challenge" VALUES(X'6D6573736167655F68617368','the organizer_id',1);
 INSERT INTO "sign_in_challenge" VALUES(X'616E6F74686572206D6573736167655F68617368','another the organizer_id',2);
+CREATE TABLE sign_in_key (
+	id INTEGER NOT NULL, 
+	"key" BLOB NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "sign_in_key" VALUES(1,X'6B6579');
+INSERT INTO "sign_in_key" VALUES(2,X'616E6F74686572206B6579');
 CREATE TABLE signed_transaction (
 	id INTEGER NOT NULL, 
 	account BLOB NOT NULL, 

@@ -1,4 +1,4 @@
-"""Reasons why invitations' codes were replaced."""
+"""Reasons why invitations' codes were replaced, and the key of sign-in messages."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,8 +19,15 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("round_id", "invitation", "code"),
     )
+    op.create_table(
+        "sign_in_key",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
 
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_table("sign_in_key")
     op.drop_table("member_replacement")
