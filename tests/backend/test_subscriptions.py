@@ -141,7 +141,7 @@ def test_only_confirmed_addresses_get_messages_and_each_once(followed: Followed)
         followed.tick(5)
     subjects = [str(mail["Subject"]) for mail in outside.mails]
     assert subjects == [
-        "Wiosna: Die Frist für Vorschläge ist abgelaufen",
+        "Wiosna: Die Vorschlagsphase ist beendet",
         "Wiosna: Die Abstimmung hat begonnen",
     ]
     mail = outside.mails[0]

@@ -1293,6 +1293,8 @@ export interface OrganizerMessages {
   "organize.hints.budgets": undefined;
   "organize.hints.token": undefined;
   "organize.hints.budget": undefined;
+  "organize.hints.greedy.budget": undefined;
+  "organize.hints.categories.budget": undefined;
   "organize.hints.knapsack.budget": undefined;
   "organize.hints.maximum_amount": undefined;
   "organize.hints.claim_period": undefined;
