@@ -67,7 +67,7 @@ def create(
 ) -> None:
     """Plan a poll without a round. It goes on chain when registration closes.
 
-    The gateway opens and closes it by chain time, and brings the tally. The command first shows
+    The gateway opens and closes it by chain time, and submits the tally. The command first shows
     what the result may reveal, and asks people for confirmation.
 
     Example: ostraka poll create meeting.toml

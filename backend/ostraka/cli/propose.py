@@ -75,7 +75,7 @@ ImageFile = Annotated[
 ]
 Alt = Annotated[
     str | None,
-    typer.Option("--alt", help="What the picture shows, for people who do not see it."),
+    typer.Option("--alt", help="What the picture shows, for people who cannot see it."),
 ]
 
 

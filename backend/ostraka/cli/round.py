@@ -85,7 +85,7 @@ def create(
     """Create a round on chain.
 
     From then on the gateway runs the round by chain time. It starts the vote when proposals are
-    closed and the budget is deposited, opens the poll, anchors the root, brings the tally and
+    closed and the budget is deposited, opens the poll, anchors the root, submits the tally and
     decides. There are no commands for these steps. The command first shows what the vote may
     reveal, and asks people for confirmation.
 
@@ -374,8 +374,8 @@ def veto(
 ) -> None:
     """Veto all payouts of a decided round, as its veto holder, before they open.
 
-    The command sends the transaction itself, without a gateway. All money goes back to the funders,
-    and nobody can undo that.
+    The command sends the transaction itself, without a gateway. All money goes back to the funders.
+    No one can undo this.
 
     Example: ostraka round veto 1 --deployment 1.json --rpc $RPC --key holder.key
     """
