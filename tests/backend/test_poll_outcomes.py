@@ -56,7 +56,7 @@ def test_an_abstention_cannot_win() -> None:
     plurality = rule(question(abstain=True), kind="plurality", seats=1)
     assert isinstance(plurality, Plurality)
     assert plurality.contenders == 2
-    with pytest.raises(Rejected, match="abstention cannot be funded"):
+    with pytest.raises(Rejected, match="abstentions and pairs cannot be funded"):
         rule(question(abstain=True), kind="greedy", budget=10, costs=[1, 2, 3])
     majority = rule(question(abstain=True), kind="majority")
     assert isinstance(majority, Majority)

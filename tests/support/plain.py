@@ -17,6 +17,7 @@ from ostraka_verifier.question import (
     Histogram,
     Knapsack,
     Number,
+    Pairwise,
     Points,
     Quadratic,
     Question,
@@ -56,6 +57,9 @@ def random_vote(question: Question, random: Random) -> Any:
             fewest = len(question.scores) if question.at_least is None else question.at_least
             places = random.randint(fewest, len(question.scores))
             return random.sample(range(len(question.options)), places)
+        case Pairwise():
+            places = random.randint(question.fewest, len(question.options))
+            return random.sample(range(len(question.options)), places)
         case CrossTabulation():
             return [random.randrange(len(question.rows)), random.randrange(len(question.columns))]
         case Number():
@@ -92,6 +96,9 @@ def count(question: Question, votes: Sequence[Voter]) -> list[int]:
             case Ranking():
                 for place, option in enumerate(vote):
                     slots[option] += weight * question.scores[place]
+            case Pairwise():
+                for slot, preferred in enumerate(_preferences(len(question.options), vote)):
+                    slots[slot] += weight * preferred
             case CrossTabulation():
                 slots[vote[0] * len(question.columns) + vote[1]] += weight
             case Number():
@@ -116,6 +123,8 @@ def described(question: Question, votes: Sequence[Voter]) -> dict[str, Any]:
             for number, name in enumerate(groups)
         ]
         found["overall"] = _moments(question, "", votes)
+        return found
+    if isinstance(question, Pairwise):
         return found
     slots = count(question, votes)
     found["shares"] = [
@@ -164,6 +173,17 @@ def winners(wanted: Any, question: Question, votes: Sequence[int]) -> list[int]:
     if wanted.kind == "proportional":
         return _divided(wanted.amount, [votes[one] for one in contenders]) + [0] * abstains
     return _funded(wanted, question, votes)
+
+
+def _preferences(options: int, ranked: Sequence[int]) -> list[int]:
+    """Number of options below each, then for each ordered pair whether the first is preferred."""
+    left_out = [option for option in range(options) if option not in ranked]
+    groups = [*([option] for option in ranked), left_out]
+    place = {option: number for number, group in enumerate(groups) for option in group}
+    pairs = [(one, other) for one in range(options) for other in range(options) if one != other]
+    preferred = [int(place[one] < place[other]) for one, other in pairs]
+    below = [sum(place[other] > place[one] for other in range(options)) for one in range(options)]
+    return below + preferred
 
 
 def _funded(wanted: Any, question: Question, votes: Sequence[int]) -> list[int]:

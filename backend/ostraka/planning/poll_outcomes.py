@@ -25,17 +25,17 @@ from ostraka_verifier.question import Question
 
 
 def contenders(question: Question) -> int:
-    """Return the number of options that can win: all except an abstention, which is the last."""
+    """Return the number of options that can win, which have the first slots."""
     if not question.competes:
         reason = f"what a {question.kind!r} question counts cannot win"
         raise Rejected("P2", "outcomes.kind", reason)
-    return len(question.rule.slots) - question.abstentions
+    return question.contenders
 
 
 def costs_of(question: Question, costs: Sequence[int] | None) -> tuple[int, ...]:
     """Return the cost of each option; Rejected if neither outcome nor question states it."""
     if contenders(question) != len(question.rule.slots):
-        raise Rejected("P2", "outcomes.kind", "an abstention cannot be funded")
+        raise Rejected("P2", "outcomes.kind", "abstentions and pairs cannot be funded")
     if costs is not None:
         return tuple(costs)
     if question.option_costs is not None:

@@ -153,6 +153,7 @@ export const QUESTION_KINDS: Kinds = {
   quadratic: [asked("credits", "integer", "100")],
   split: [asked("total", "integer", "100")],
   ranking: [asked("scores", "integers", "3, 2, 1"), asked("at_least", "integer", "", true)],
+  pairwise: [asked("at_least", "integer", "", true)],
   histogram: [asked("bounds", "integers", "", true)],
   cross_tabulation: [asked("rows", "lines"), asked("columns", "lines")],
   number: [

@@ -166,6 +166,7 @@ export interface VoterMessages {
   "form.quadratic": { credits: number | bigint };
   "form.split": { total: number | bigint };
   "form.ranking": { least: number | bigint; most: number | bigint };
+  "form.tiedBelow": undefined;
   "form.rankingExactly": { most: number | bigint };
   "form.cross": undefined;
   "form.number": { low: number | bigint; high: number | bigint };
@@ -786,6 +787,11 @@ export interface ResultsMessages {
   "results.pb": undefined;
   "results.statistics": undefined;
   "results.quartile": { percent: string; low: number | bigint; high: number | bigint };
+  "results.pairs.preferred": undefined;
+  "results.pairs.over": { option: string };
+  "results.pairs.explained": undefined;
+  "results.pairs.winner": { option: string };
+  "results.pairs.noWinner": undefined;
   "results.mean": undefined;
   "results.variance": undefined;
   "results.answers": undefined;
@@ -1162,6 +1168,7 @@ export interface OrganizerMessages {
   "organize.questions.kinds.points": undefined;
   "organize.questions.kinds.quadratic": undefined;
   "organize.questions.kinds.split": undefined;
+  "organize.questions.kinds.pairwise": undefined;
   "organize.questions.kinds.ranking": undefined;
   "organize.questions.kinds.histogram": undefined;
   "organize.questions.kinds.cross_tabulation": undefined;
@@ -1179,6 +1186,7 @@ export interface OrganizerMessages {
   "organize.questions.remove": { place: number | bigint };
   "organize.explained.points": undefined;
   "organize.explained.quadratic": undefined;
+  "organize.explained.pairwise": undefined;
   "organize.explained.ranking": undefined;
   "organize.explained.histogram": undefined;
   "organize.explained.cross_tabulation": undefined;
@@ -1190,6 +1198,7 @@ export interface OrganizerMessages {
   "organize.members.abstain": undefined;
   "organize.members.at_least": undefined;
   "organize.members.points.at_least": undefined;
+  "organize.members.pairwise.at_least": undefined;
   "organize.members.ranking.at_least": undefined;
   "organize.members.at_most": undefined;
   "organize.members.budget": undefined;
@@ -1267,6 +1276,7 @@ export interface OrganizerMessages {
   "organize.hints.payout_delay": undefined;
   "organize.hints.classes": undefined;
   "organize.hints.max_per_option": undefined;
+  "organize.hints.pairwise.at_least": undefined;
   "organize.hints.ranking.at_least": undefined;
   "organize.hints.freeze_delay": undefined;
   "organize.hints.voting_keys": undefined;

@@ -15,6 +15,7 @@ import { Await, useResource } from "../../view/resource.tsx";
 import { gateway } from "../../view/session.ts";
 import { RehearsalNotice } from "../rehearsal_notice.tsx";
 import { OutcomeSummary, outcomeOf } from "./outcome.tsx";
+import { PairTables } from "./pairs.tsx";
 import { Payouts } from "./payouts.tsx";
 import { RuleStory } from "./rule.tsx";
 import { ShareCard } from "./share_card.tsx";
@@ -95,6 +96,7 @@ function Shown({ shown, results, reload }: { shown: Poll; results: Results; relo
       <Assumed shown={shown} />
       <h2>{t("results.table")}</h2>
       <VoteTables outcome={outcome} />
+      <PairTables outcome={outcome} />
       <h2>{t("results.outcome")}</h2>
       {decisions.map((decision) => (
         <RuleStory key={decision.start} decision={decision} />
