@@ -152,7 +152,8 @@ kind = "none"
 kind = "none"
 
 [[outcomes]]
-kind = "plurality"
+kind = "condorcet"
+method = "ranked_pairs"
 """
     + TIMES_TOML
 )

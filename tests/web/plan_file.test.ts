@@ -50,7 +50,10 @@ const EVERY_OUTCOME = [
   { kind: "plurality", seats: 2, minimum_support: 0 },
   { kind: "proportional", amount: 10 },
   { kind: "greedy", costs: [1, 2], budget: 4, ...RANKED },
-  ...Array.from({ length: 6 }, () => ({ kind: "none" })),
+  { kind: "none" },
+  { kind: "none" },
+  { kind: "condorcet", method: "minimax", strength: "margin" },
+  ...Array.from({ length: 3 }, () => ({ kind: "none" })),
 ];
 
 const TIMES = {

@@ -134,7 +134,7 @@ abstain = true               # the last option is an abstention
 # [[questions]] may repeat; docs/examples has one of each.
 
 [[outcomes]]                 # one for each question; without outcomes, the counts are the result
-kind = "plurality"           # or none, majority, greedy, categories, proportional
+kind = "plurality"           # or none, majority, greedy, categories, proportional, condorcet
 seats = 1                    # at equal votes, the earlier option wins
 minimum_support = 1
 """

@@ -15,6 +15,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier.outcome import (
+    Condorcet,
     Greedy,
     GreedyByCategory,
     Majority,
@@ -127,6 +128,7 @@ _OUTCOMES: dict[type[OutcomeRule], str] = {
     Plurality: "plurality",
     GreedyByCategory: "categories",
     Proportional: "proportional",
+    Condorcet: "condorcet",
     Parts: "parts",
 }
 

@@ -7,6 +7,7 @@ import { type Decision, majorityResult, tiesIn } from "../../client/decisions.ts
 import { number, percent } from "../../messages/index.ts";
 import { t } from "../../messages/results.ts";
 import { GreedyByCategory } from "../../protocol/outcome/categories.ts";
+import { Condorcet } from "../../protocol/outcome/condorcet.ts";
 import { Majority } from "../../protocol/outcome/majority.ts";
 import { Plurality } from "../../protocol/outcome/plurality.ts";
 import { Proportional } from "../../protocol/outcome/proportional.ts";
@@ -14,6 +15,7 @@ import type { OutcomeRule } from "../../protocol/outcome/rule.ts";
 import { useAmount } from "../../view/currency.ts";
 import { Disclosure, Disclosures } from "../../view/disclosure.tsx";
 import { Icon } from "../../view/icon.tsx";
+import { CondorcetSteps } from "./condorcet.tsx";
 import "./results.css";
 
 type Money = (units: bigint) => string;
@@ -36,6 +38,7 @@ export function RuleStory({ decision }: { decision: Decision }) {
           {t("results.tied", { first: options[first]!, other: options[other]! })}
         </p>
       ))}
+      {rule instanceof Condorcet && <CondorcetSteps rule={rule} decision={decision} />}
       {spendsBudget(rule) && (
         <Disclosures>
           <Disclosure summary={t("results.steps")} open={options.length <= FEW}>
@@ -73,6 +76,15 @@ export function ruleText(rule: OutcomeRule, money: Money): string {
   }
   if (rule instanceof Plurality) {
     return [t("results.rule.plurality", { seats: rule.seats }), supportText(rule), t("results.tie")]
+      .filter(Boolean)
+      .join(" ");
+  }
+  if (rule instanceof Condorcet) {
+    return [
+      t(`results.rule.${rule.method}`),
+      rule.method !== "copeland" && t(`results.rule.${rule.strength}`),
+      t("results.rule.listedFirst"),
+    ]
       .filter(Boolean)
       .join(" ");
   }
