@@ -73,7 +73,7 @@ def compare(bundle: Bundle, url: str) -> int:
 
 def _page_problems(bundle: Bundle, served: httpx.Response) -> Iterator[str]:
     """Yield how the page that people open differs from the build's document."""
-    built = bundle.files["index.html"].content
+    built = bundle.document("/")
     if served.status_code != httpx.codes.OK or bare(served.content) != bare(built):
         yield f"differs (status {served.status_code})"
     else:

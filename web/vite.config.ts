@@ -5,9 +5,13 @@ import { join, resolve } from "node:path";
 import { defineConfig, type Plugin } from "vitest/config";
 
 import { catalogues } from "./catalogues.ts";
+import { firstFiles, PAGE_MODULES, scriptOf } from "./chunks.ts";
 
 /** The font that every page shows; others are loaded when a text needs their letters. */
 const FIRST_FONT = /^assets\/public-sans-latin-wght-normal-.*\.woff2$/;
+
+/** Tags by which each page's own scripts are loaded beside the document's; the gateway writes them. */
+const PRELOADS = "preloads.json";
 
 /**
  * The browser checks the hashes of scripts and styles: they are in the page's tags, and in an import
@@ -36,6 +40,14 @@ function subresourceIntegrity(): Plugin {
       const preload = `<link rel="preload" href="/${font}" as="font" type="font/woff2" crossorigin>`;
       // The import map must come before the first script. Browsers check no hash of a font.
       writeFileSync(index, hashed.replace("<script", `${preload}\n    ${map}\n    <script`));
+      const tagOf = (name: string) => {
+        return `<link rel="modulepreload" crossorigin href="/${name}" integrity="${integrity[`/${name}`]}">`;
+      };
+      const preloads = Object.entries(PAGE_MODULES).map(([path, module]) => {
+        return [path, firstFiles(bundle, module).map(tagOf)] as const;
+      });
+      const written = JSON.stringify(Object.fromEntries(preloads), null, 1);
+      writeFileSync(join(dir!, PRELOADS), `${written}\n`);
     },
   };
 }
@@ -48,6 +60,13 @@ export default defineConfig({
     // The content security policy forbids inlined files.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // One sheet, whose hash is in the document. Sheets of single pages would be loaded after them.
+    cssCodeSplit: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: scriptOf }] },
+      },
+    },
   },
   // Parts of the worker are loaded on demand, like those of the page.
   worker: { format: "es" },

@@ -17,7 +17,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.board import MAGIC
 from ostraka_verifier.encoding import unsigned
-from tests.support.stub_gateway import CONFIG, TOKEN, StubGateway, answer, refusal, run
+from tests.support.stub_gateway import CONFIG, PLN, TOKEN, StubGateway, answer, refusal, run
 
 PLAN = "0123456789abcdef"
 
@@ -60,6 +60,7 @@ def test_every_command_of_a_gateway_answers_programs() -> None:
 
 
 def test_refusals_are_shown_with_their_field(stub: StubGateway) -> None:
+    stub.routes["GET /rounds/1"] = answer(200, PLN)
     stub.routes["POST /rounds/1/funding"] = refusal(
         ProblemType.INVALID_REQUEST, "too much", "amount"
     )
@@ -85,6 +86,7 @@ def test_programs_get_every_member_of_a_refusal(stub: StubGateway) -> None:
     silent = Problem(ProblemType.NODE_SILENT, "no answer in time").to_json()
     waiting = {"node": 2, "announces_different_keys": False, "problem": silent}
     problem.nodes = (waiting,)
+    stub.routes["GET /rounds/1"] = answer(200, PLN)
     stub.routes["POST /rounds/1/funding"] = answer(problem.status, problem.to_json())
     result = run(stub, "round", "fund", "1", "5", "--json")
     assert result.exit_code == 3
@@ -130,7 +132,7 @@ def test_an_unreachable_gateway_gives_exit_code_3(stub: StubGateway) -> None:
     [
         ("round", "show", "0"),
         ("round", "show", "one"),
-        ("round", "fund", "1", "0"),
+        ("round", "fund", "1", "1,5"),
         ("round", "claim", "1", "--proposal", "0x12"),
         ("round", "refund", "1", "--funder", "0x12"),
         ("round", "refund", "1"),
@@ -244,7 +246,9 @@ def _toml(entries: list[dict[str, str]]) -> str:
 
 def test_titles_cannot_move_the_cursor(stub: StubGateway) -> None:
     title = "Park\x1b[2J [red]x[/red] \u202eevil"
-    stub.routes["GET /rounds"] = answer(200, [{"round": "1", "title": title, "organizer": "0x"}])
+    listed = {"round": "1", "title": title, "organizer": "0x", "phase": "voting", "token": None}
+    listed |= {"budget": "1", "deposited": "1", "voting_closes_at": 1_800_000_000}
+    stub.routes["GET /rounds"] = answer(200, [listed])
     shown = run(stub, "round", "list").stdout
     assert "\x1b[2J" not in shown
     assert "\u202e" not in shown
@@ -297,7 +301,7 @@ def test_claims_do_not_stop_at_one_that_fails(stub: StubGateway) -> None:
         }
         for number in range(1, 5)
     ]
-    stub.routes["GET /rounds/1"] = answer(200, {"status": "decided"})
+    stub.routes["GET /rounds/1"] = answer(200, PLN | {"status": "decided"})
     stub.routes["GET /rounds/1/proposals"] = answer(200, proposals)
     refused = refusal(ProblemType.REJECTED_BY_CONTRACT, "reverted")
     stub.routes[f"POST /proposals/{proposals[1]['proposal']}/payout"] = refused

@@ -19,7 +19,7 @@ from ostraka.demo.processes import free_ports
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka_verifier.cli import app as verifier
-from tests.support.stub_gateway import StubGateway, answer
+from tests.support.stub_gateway import PLN, StubGateway, answer
 
 NOBODY = "http://127.0.0.1:9"
 ADDRESS = "0x" + "11" * 20
@@ -278,10 +278,10 @@ def test_polls_are_listed_with_state_and_times(desk: Desk) -> None:
 
 def test_paying_too_early_says_what_the_round_waits_for(desk: Desk) -> None:
     with StubGateway() as stub:
-        stub.routes["GET /rounds/1"] = answer(200, {"status": "proposing"})
+        stub.routes["GET /rounds/1"] = answer(200, PLN)
         stub.routes["GET /rounds/1/proposals"] = answer(200, [])
         early = desk.run("round", "claim", "1", "--gateway", stub.url)
-        stub.routes["GET /rounds/1"] = answer(200, {"status": "decided"})
+        stub.routes["GET /rounds/1"] = answer(200, PLN | {"status": "decided"})
         late = desk.run("round", "claim", "1", "--gateway", stub.url)
     assert "no winners yet: the round is proposing" in early.stdout
     assert "Nothing is left to pay." in late.stdout

@@ -50,18 +50,18 @@ def test_examples_are_valid(path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"minimum_amount": 601}, "minimum_amount: 601, more than maximum_amount of 600"),
-        ({"maximum_amount": 0}, "minimum_amount: 1, more than maximum_amount of 0"),
-        ({"maximum_amount": 1001}, "maximum_amount: 1001, more than the budget of 1000"),
+        ({"minimum_amount": '"6.5"'}, "minimum_amount: 6.5, more than maximum_amount of 6"),
+        ({"maximum_amount": 0}, "minimum_amount: 0.1, more than maximum_amount of 0"),
+        ({"maximum_amount": '"11 ETH"'}, "maximum_amount: 11, more than the budget of 10"),
         (
-            {"minimum_amount": 1001, "maximum_amount": None},
-            "minimum_amount: 1001, more than the budget of 1000",
+            {"minimum_amount": 11, "maximum_amount": None},
+            "minimum_amount: 11, more than the budget of 10",
         ),
         ({"minimum_ballots": 0}, "minimum_ballots: expected at least 1"),
     ],
 )
 def test_rounds_that_the_treasury_refuses_are_refused(
-    tmp_path: Path, changes: dict[str, int | None], said: str
+    tmp_path: Path, changes: dict[str, int | str | None], said: str
 ) -> None:
     """Said by the file's check already, by the name of the line that is wrong."""
     (tmp_path / "members.csv").write_text(f"account\n{ACCOUNT}\n")

@@ -50,6 +50,22 @@ def test_a_contract_without_the_function_is_refused(electorate: TokenVotes) -> N
             assert refused.value.field == "contract"
 
 
+def test_a_rounds_token_must_have_balances() -> None:
+    with serving() as endpoint:
+        asked = contracts(endpoint, "0x01", hexed(word(0)))
+        assert asked.functions(bytes(20)) == ("balanceOf", "getVotes", "weightOf")
+        asked.require_token(CONTRACT)
+        # Endpoints call this a revert, or not.
+        for refusal in (REVERTED, Refusal(code=-32000, message="out of gas")):
+            with pytest.raises(Problem, match="is not an ERC-20 token") as refused:
+                contracts(endpoint, "0x01", refusal).require_token(CONTRACT)
+            assert refused.value.field == "token"
+        with pytest.raises(ChainError):
+            contracts(endpoint, "0x01", Refusal(code=-32000, message="busy")).require_token(
+                CONTRACT
+            )
+
+
 def test_a_plan_with_a_wrong_token_is_refused_and_not_left_waiting() -> None:
     wanted = PollSpecification.model_validate(
         {

@@ -1,6 +1,7 @@
 """The gateway's pages: files from memory, under a policy that names what they may talk to."""
 
 import hashlib
+import json
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from ostraka.gateway.brand import Brand, Image
-from ostraka.gateway.pages import Bundle, NoSuchPage, install, origin_of, policy
+from ostraka.gateway.pages import PAGE_PATHS, Bundle, NoSuchPage, install, origin_of, policy
 from ostraka.wire import problem_responses
 
 NODES = ["https://one.example/", "http://127.0.0.1:8101", "https://one.example/again"]
@@ -124,6 +125,31 @@ def test_the_files_of_the_brand_are_served(pages: TestClient) -> None:
     assert "Disallow: /api/" in pages.get("/robots.txt").text
     assert pages.get("/brand.css").text == ""
     assert pages.get("/imprint").status_code == 200
+
+
+def test_each_page_asks_for_its_own_scripts_at_once(folder: Path) -> None:
+    (folder / "index.html").write_text("<head><script src=/assets/main-1.js></script></head>")
+    tag = '<link rel="modulepreload" crossorigin href="/assets/poll-1.js" integrity="sha384-x">'
+    (folder / "preloads.json").write_text(json.dumps({"/polls/{number}": [tag], "/about": []}))
+    bundle = Bundle.read(folder)
+    assert bundle
+    app = FastAPI()
+    problem_responses.install(app)
+    install(app, bundle, lambda: NODES)
+    pages = TestClient(app)
+    # After the document's script, which follows its import map.
+    assert f"</script>  {tag}\n  </head>" in pages.get("/polls/7").text
+    for path in ("/", "/about", "/polls/7/results", "/index.html"):
+        assert "modulepreload" not in pages.get(path).text
+    unknown = pages.get("/polls/7/nothing", headers=BROWSER)
+    assert (unknown.status_code, "modulepreload" in unknown.text) == (404, False)
+
+
+def test_the_build_names_the_scripts_of_every_page() -> None:
+    bundle = Bundle.read(Path(__file__).parents[2] / "web" / "dist")
+    assert bundle
+    for path in (*PAGE_PATHS, "/imprint", "/privacy", "/accessibility"):
+        assert b"modulepreload" in bundle.document(path), path
 
 
 def test_the_policy_is_exact(pages: TestClient) -> None:

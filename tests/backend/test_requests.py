@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from ostraka.cli.main import app
 from ostraka.gateway_client import requests
 from ostraka.wire.problem_types import ProblemType
-from tests.support.stub_gateway import StubGateway, answer, refusal
+from tests.support.stub_gateway import PLN, StubGateway, answer, refusal
 
 SENT = [{"transaction": "0x" + "ab" * 32, "gas_used": 1, "block": 1}]
 FUNDING = "POST /rounds/1/funding"
@@ -30,6 +30,7 @@ accounts_file = "voters.csv"
 @pytest.fixture
 def stub(tmp_path: Path) -> Iterator[StubGateway]:
     with StubGateway() as stub:
+        stub.routes["GET /rounds/1"] = answer(200, PLN)
         yield stub
 
 

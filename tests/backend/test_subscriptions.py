@@ -23,7 +23,7 @@ from ostraka.gateway.messenger import UNCONFIRMED_S, Messenger, Post
 from ostraka.gateway.news import NewsReader
 from ostraka.gateway.subscription_keys import SubscriptionKeys
 from ostraka.gateway.subscription_store import MAX_ATTEMPTS, SubscriptionStore
-from ostraka.gateway.subscriptions import email_problem, url_problem
+from ostraka.gateway.subscriptions import KEPT_S, email_problem, url_problem
 from ostraka.storage.database import Schema, open_database
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.public_hosts import NotPublic, PublicPoster, is_public
@@ -141,7 +141,7 @@ def test_only_confirmed_addresses_get_messages_and_each_once(followed: Followed)
         followed.tick(5)
     subjects = [str(mail["Subject"]) for mail in outside.mails]
     assert subjects == [
-        "Wiosna: Die Frist für Vorschläge ist abgelaufen",
+        "Wiosna: Die Vorschlagsphase ist beendet",
         "Wiosna: Die Abstimmung hat begonnen",
     ]
     mail = outside.mails[0]
@@ -307,13 +307,55 @@ def test_data_of_a_subject_that_the_chain_has_no_more_can_be_read(followed: Foll
     assert (shown["title"], shown["path"], shown["address"]) == (None, None, ADA)
 
 
-def test_strangers_cannot_make_a_gateway_send_without_end(
+def test_a_client_may_ask_a_number_of_times(
     followed: Followed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ostraka.gateway.subscriptions.MOST_UNCONFIRMED", 1)
+    monkeypatch.setattr("ostraka.gateway.subscriptions.CLIENT_REQUESTS", 2)
+    assert followed.follow("email", ADA).status_code == 202
+    # What is invalid does not count, and what is already known does.
+    assert followed.follow("email", "nobody").status_code == 422
     assert followed.follow("email", ADA).status_code == 202
     refused = followed.follow("email", "ben@example.org")
-    assert reported(refused)[0] is ProblemType.QUEUE_FULL
+    assert reported(refused)[0] is ProblemType.SUBSCRIPTION_LIMIT
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600
+
+
+def test_nobody_gets_many_requests_for_confirmation(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ostraka.gateway.subscriptions.ADDRESS_UNCONFIRMED", 1)
+    first = followed.follow("email", ADA)
+    second = followed.follow("email", ADA, f"proposal-{to_hex(PROPOSAL)}")
+    # The answer does not reveal that the address already waits.
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert followed.follow("email", "ben@example.org").status_code == 202
+    followed.tick()
+    assert sorted(str(mail["To"]) for mail in followed.outside.mails) == [ADA, "ben@example.org"]
+
+
+def test_strangers_take_the_places_of_others_only_after_an_hour(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ostraka.gateway.subscriptions.MOST_UNCONFIRMED", 2)
+    confirmed = followed.confirmed_mail()
+    assert followed.follow("email", "first@example.org").status_code == 202
+    followed.tick(1)
+    assert followed.follow("email", "second@example.org").status_code == 202
+    followed.tick(KEPT_S - 2)
+    refused = followed.follow("email", "third@example.org")
+    assert reported(refused)[0] is ProblemType.SUBSCRIPTION_LIMIT
+    followed.tick(1)
+    # The oldest one that nobody confirmed makes room.
+    assert followed.follow("email", "third@example.org").status_code == 202
+    assert reported(followed.follow("email", "fourth@example.org"))[0] is (
+        ProblemType.SUBSCRIPTION_LIMIT
+    )
+    store = followed.messenger._store
+    followed.tick()
+    receivers = [str(mail["To"]) for mail in followed.outside.mails]
+    assert receivers == [f"{name}@example.org" for name in ("first", "second", "third")]
+    assert len(store.unconfirmed()) == 2
+    assert [one.id for one in store.confirmed()] == [confirmed]
 
 
 def test_messages_are_off_by_default(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ostraka.chain.treasury import RoundStatus
+from ostraka.chain.treasury import MemberKey, RoundStatus
 from ostraka.gateway import talk, talk_store
 from ostraka.gateway_client.talking import is_signed_comment, is_signed_endorsement
 from ostraka.keys import SigningKey
@@ -82,6 +82,26 @@ def test_strangers_and_other_keys_are_refused(town: TalkTown) -> None:
     assert reported(town.send_comment(body)) == (ProblemType.CHECK_FAILED, "signature")
     assert reported(town.endorse(stranger)) == (ProblemType.NOT_A_MEMBER, "member")
     assert town.comments()["total"] == 0
+
+
+def test_the_key_of_an_invitation_speaks_for_its_member(town: TalkTown) -> None:
+    plans, key = town.context.plans, SigningKey()
+    plan = plans.of_round(ROUND)
+    assert plan is not None
+    invited = {"kind": "invitations", "invitations": [{"address": ANNA.address_hex}]}
+    plan.specification = plan.specification | {"members": invited}
+    plans.save(plan)
+    bound = MemberKey(code=bytes(20), signing_key=key.address)
+    town.treasury.member_key = lambda *_: bound  # type: ignore[attr-defined]
+    said = town.comment(key, "Hi", account=ANNA.address)
+    assert said.status_code == 201, said.text
+    assert (said.json()["author"], said.json()["signing_key"]) == (
+        ANNA.address_hex,
+        key.address_hex,
+    )
+    # The code itself, which came by letter, speaks no more.
+    assert reported(town.comment(ANNA, "Ho")) == (ProblemType.CHECK_FAILED, "signature")
+    assert reported(town.endorse(ANNA)) == (ProblemType.CHECK_FAILED, "signature")
 
 
 def test_a_statement_counts_once(each_town: TalkTown) -> None:

@@ -80,7 +80,7 @@ def bound_elsewhere(citizen: Surfer, poll_id: int, invitation: SigningKey) -> No
         # … and with one a list that is not the chain's is told apart.
         page.goto(f"/polls/{poll_id}")
         unlock(page)
-        expect(page.get_by_text("is not the one fixed on the chain")).to_be_visible()
+        expect(page.get_by_text("is not the one fixed on the blockchain")).to_be_visible()
         page.unroute(path)
     citizen.look("poll-false-list")
     citizen.console.clear()
@@ -290,7 +290,7 @@ def test_an_invited_citizen_registers_votes_and_audits(
     bound_elsewhere(citizen, poll_id, invited[0])
     # What is no provider of chain data checks nothing, and the voter has to say so.
     page.goto(f"/polls/{poll_id}?rpc={stack.node_urls[0]}")
-    expect(page.get_by_text("Not checked against the chain")).to_be_visible()
+    expect(page.get_by_text("Not checked against the blockchain")).to_be_visible()
     expect(page.get_by_label("Vote without this check")).not_to_be_checked()
     citizen.look("poll-unchecked")
 

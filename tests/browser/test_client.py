@@ -68,9 +68,9 @@ def test_a_browser_without_storage_shows_a_warning(surfer: Callable[..., Surfer]
     page.locator("footer select").select_option("en")
     expect(page.get_by_role("heading", level=1)).to_have_text("Rounds and polls")
     page.get_by_role("link", name="Your key").click()
-    expect(page.get_by_role("alert")).to_contain_text("Allow storage")
+    expect(page.get_by_role("alert")).to_contain_text("Allow it to store data")
     page.get_by_role("link", name="For organizers").click()
-    expect(page.get_by_role("alert")).to_contain_text("Allow storage")
+    expect(page.get_by_role("alert")).to_contain_text("Allow it to store data")
     page.get_by_role("link", name="What is private").click()
     expect(page.get_by_text("Number of the client")).to_be_visible()
     assert not visitor.console, visitor.console

@@ -46,7 +46,7 @@ def rehearse(api: Api, organizer: Surfer) -> None:
     (plan,) = (one for one in api.good("GET", "/plans") if one["specification"].get("rehearsal"))
     made = plan["specification"]
     assert made["title"] == "Rehearsal: Summer meeting"
-    assert made["text"].startswith("This is a rehearsal. Its votes are not secret")
+    assert made["text"].startswith("This is a rehearsal. Votes are not secret")
     assert [one["title"] for one in made["questions"]] == ["Where?", "What to buy?"]
     assert made["closes_at"] - made["registration_closes_at"] == 20 * 60
     assert plan["invitations"] == {"issued": 5, "redeemed": 0}
@@ -105,7 +105,7 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
     first.get_by_text("Paste a list").click()
     first.get_by_label("One option per line").fill("Park\nLake\nOnline")
     first.get_by_role("button", name="Take these").click()
-    first.get_by_label("How is it decided?").select_option("Most votes win")
+    first.get_by_label("How is it decided?").select_option("The options with the most votes win")
     first.get_by_label("Number of winners").fill("4")
     page.get_by_role("button", name="Add a question").click()
     second = page.get_by_role("group", name="Question 2", exact=True)
@@ -375,14 +375,14 @@ def test_a_team_signs_in_by_token_and_by_wallet(
         expect(page.get_by_role("row").filter(has_text=name)).to_be_visible()
 
     add("Olga", "observer", None)
-    expect(page.get_by_text("It is shown only now.")).to_be_visible()
+    expect(page.get_by_text("The token is shown only now.")).to_be_visible()
     token = page.get_by_role("status").locator("code").inner_text()
     administrator.look("organize-team")
 
     theirs = observer.page
     theirs.goto("/organize/team")
     enter(observer, token)
-    expect(theirs.get_by_text("Your role does not allow this page")).to_be_visible()
+    expect(theirs.get_by_text("Your role does not allow you to see this page")).to_be_visible()
     observer.look("organize-not-allowed")
     theirs.get_by_role("link", name="Audit log").click()
     expect(theirs.get_by_role("row").filter(has_text="Add an organizer")).not_to_have_count(0)

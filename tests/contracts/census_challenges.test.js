@@ -66,6 +66,10 @@ test("a census of which nobody shows a place falls", async () => {
   await challenge(posted, 4);
   await challenge(posted, 5);
   await send("answer", posted, placed(right, 5));
+  await chain.nextTime(deadline);
+  await assertRefused(disputes.send("expire", [posted.id, 0]), "CensusDisputesTooEarly", [
+    deadline + 1,
+  ]);
   await chain.setTime(deadline + 1);
   await assertRefused(send("answer", posted, placed(right, 0)), "CensusDisputesTooLate");
   assert.equal(await disputes.call("isPoster", [posted.id, poster]), true);

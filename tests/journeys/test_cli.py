@@ -24,9 +24,9 @@ from ostraka.sealing import PollKey
 from ostraka.wire.invitations import InvitationCode
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
-from tests.support.api import TIMES_TOML, finish, shown, stack_with_gateway, wait_for_heads
+from tests.support.api import finish, shown, stack_with_gateway, wait_for_heads
 from tests.support.keys import plain_key
-from tests.support.shell import Shell
+from tests.support.shell import Shell, template
 from tests.support.stub_gateway import StubGateway, answer
 from tests.support.town import eventually
 
@@ -43,16 +43,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 @pytest.fixture
 def shell(stack: LocalStack, tmp_path: Path) -> Shell:
     return Shell(stack, tmp_path)
-
-
-def template(shell: Shell, noun: str, **changes: str) -> str:
-    """A template as printed, with short times and some lines changed."""
-    text = shell.start(noun, "template").wait().stdout
-    text = text[: text.index("[times]")] + TIMES_TOML
-    for name, line in changes.items():
-        (old,) = [one for one in text.splitlines() if one.removeprefix("# ").startswith(f"{name} ")]
-        text = text.replace(old, line)
-    return text
 
 
 def verify(shell: Shell, *command: object, code: int = 0) -> Any:
@@ -100,6 +90,9 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
         shell,
         "round",
         token=f'token = "{to_hex(token.address)}"',
+        budget='budget = "1000 TST"',
+        minimum_amount="minimum_amount = 1",
+        maximum_amount='maximum_amount = "600"',
         **{"[voters]": "[voters]", "invitations_file": 'invitations_file = "invitations.csv"'},
     )
     (shell.folder / "round.toml").write_text(text)
@@ -214,8 +207,8 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
     for_people = {
         ("round", "list"): "Spring budget",
         ("round", "show", number): "decided",
-        ("round", "proposals", number): "withdrawn",
-        ("round", "results", number): "wins",
+        ("round", "proposals", number): "550 TST",
+        ("round", "results", number): "400 TST",
         ("poll", "list"): "Spring",
         ("poll", "show", poll): "cem's",
         ("vote", "receipts", "ben.json"): "3 receipts",
@@ -262,14 +255,14 @@ def test_residents_without_wallets_propose(stack: LocalStack, shell: Shell) -> N
     (shell.folder / "new.csv").unlink()
 
     def propose(key: str, title: str, code: int = 0) -> Any:
-        item = ("--title", title, "--amount", 400, "--recipient", recipient)
+        item = ("--title", title, "--amount", "0.4 ETH", "--recipient", recipient)
         return shell("propose", "new", number, "--key", key, *item, code=code)
 
     for name, one in (("ada", codes[0]), ("ben", codes[1])):
         shell("register", one, "--key", name)
     proposal = propose("ada", "A bench")["proposal"]
     edit = ("propose", "edit", proposal, "--recipient", recipient)
-    shell(*edit, "--key", "ada", "--amount", 350)
+    shell(*edit, "--key", "ada", "--amount", "0.35")
     # The code itself, which a thief or the organizer may have, acts no more.
     write_key(shell.folder / "code", InvitationCode.read(codes[0]).invitation, None)
     assert propose("code", "Stolen", code=1)["title"] == "Check failed"
@@ -282,11 +275,12 @@ def test_residents_without_wallets_propose(stack: LocalStack, shell: Shell) -> N
     assert shell(*edit, "--key", "ada", "--amount", 1, code=1)
     assert shell("register", codes[0], "--key", "thief", code=1)["title"] == "Invitation replaced"
     assert shell("register", new, "--key", "ada2")["invitation"] == ada
-    shell(*edit, "--key", "ada2", "--amount", 300)
+    shell(*edit, "--key", "ada2", "--amount", "0.3")
     shell("propose", "withdraw", proposal, "--key", "ada2")
     propose("ben", "Trees")
     listed = shell("round", "proposals", number)
-    assert [(one["proposer"], one["amount"]) for one in listed] == [(ada, "300"), (ben, "400")]
+    assert [one["proposer"] for one in listed] == [ada, ben]
+    assert [int(one["amount"]) for one in listed] == [3 * 10**17, 4 * 10**17]
     member = shown(
         stack, f"/rounds/{number}/members/{plain_key(shell.folder / 'ada2').address_hex}"
     )
@@ -354,9 +348,9 @@ def test_rounds_with_a_single_proposal(stack: LocalStack, shell: Shell) -> None:
         (shell.folder / "round.toml").write_text(head + ballot + rest[rest.index("[outcome]") :])
         rounds[kind] = shell("round", "create", "round.toml")
         number = rounds[kind]["round"]
-        shell("round", "fund", number, 1000)
+        shell("round", "fund", number, 10)
         shell(
-            *("propose", "new", number, "--key", "0.key", "--title", "Trees", "--amount", 400),
+            *("propose", "new", number, "--key", "0.key", "--title", "Trees", "--amount", 4),
             *("--recipient", SigningKey().address_hex),
         )
     details = [shown(stack, f"/rounds/{one['round']}") for one in rounds.values()]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ostraka.demo.local_stack import LocalStack
+from tests.support.api import TIMES_TOML
 
 
 class Shell:
@@ -54,3 +55,13 @@ class Running:
         return subprocess.CompletedProcess(
             self.process.args, self.process.returncode, stdout, stderr
         )
+
+
+def template(shell: Shell, noun: str, **changes: str) -> str:
+    """A template as printed, with short times and some lines changed."""
+    text = shell.start(noun, "template").wait().stdout
+    text = text[: text.index("[times]")] + TIMES_TOML
+    for name, line in changes.items():
+        (old,) = [one for one in text.splitlines() if one.removeprefix("# ").startswith(f"{name} ")]
+        text = text.replace(old, line)
+    return text

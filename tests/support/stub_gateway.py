@@ -18,7 +18,10 @@ CONFIG = {
     "registry": "0x" + "11" * 20,
     "treasury": "0x" + "22" * 20,
     "head": {"number": 1, "timestamp": 1_800_000_000},
+    "coin": {"symbol": "ETH", "decimals": 18},
 }
+PLN = {"symbol": "PLN", "decimals": 2, "status": "proposing"}
+"""What commands read of a round about its money."""
 Answer = tuple[int, dict[str, str], bytes]
 
 

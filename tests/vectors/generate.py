@@ -26,6 +26,7 @@ from tests.vectors.generate_outcome import outcomes
 from tests.vectors.generate_question import openings, question_ballots, questions, votes
 from tests.vectors.generate_receipt_log import receipt_logs
 from tests.vectors.generate_rule import constructors, rules, slack
+from tests.vectors.generate_shuffle import shuffles
 from tests.vectors.generate_signatures import signatures
 from tests.vectors.generate_typed_data import typed_statements
 
@@ -82,6 +83,7 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "question_ballots": question_ballots,
     "openings": openings,
     "board": boards,
+    "shuffle": shuffles,
     "poll_keys": poll_keys,
     "sealing": sealing,
     "redemptions": redemptions,

@@ -188,9 +188,11 @@ def test_bytes_that_are_no_part_are_refused() -> None:
             decode(bad)
 
 
-def test_failing_places_of_a_part_are_few_and_ascend() -> None:
+@pytest.mark.parametrize("first", [0, 3])
+def test_failing_places_of_a_part_are_its_own_and_ascend(first: int) -> None:
     honest = honest_polls()[0]
-    part = leaf_check(honest).check(0, records_of(honest))
+    check, records = leaf_check(honest), records_of(honest)
+    part = check.check(first, records[first * check.record_bytes :])
     decode: Callable[[bytes], LeafPart] = type(part).decode  # type: ignore[attr-defined]
     good = part.encode()
 
@@ -198,8 +200,9 @@ def test_failing_places_of_a_part_are_few_and_ascend() -> None:
         numbers = [len(places), *places]
         return good[:56] + b"".join(unsigned(one, 8) for one in numbers) + good[64:]
 
-    assert decode(failing_at(1, 2)).unproven == [1, 2]
-    for places in ((1, 1), (2, 1), (part.count,)):
+    end = first + part.count
+    assert decode(failing_at(first, end - 1)).unproven == [first, end - 1]
+    for places in ((end - 1, end - 1), (end - 1, first), (end,), (first - 1 if first else end,)):
         with pytest.raises(ValueError, match="not a part"):
             decode(failing_at(*places))
 

@@ -10,6 +10,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
+import { PAGE_MODULES } from "../../web/chunks.ts";
 import { Malformed } from "../../web/src/protocol/errors.ts";
 import type { ChainEvidence } from "../../web/src/protocol/evidence.ts";
 import { Approval } from "../../web/src/protocol/question/selection.ts";
@@ -22,6 +23,14 @@ import { publicKeyOf } from "./support/poll_keys.ts";
 const MAX_KB = 80;
 /** Size of all scripts that the voting page loads at first, including its worker. */
 const MAX_PAGE_KB = 160;
+/** Size of the scripts that a page needs before it shows anything, and how many they may be. */
+const FIRST_VIEW = {
+  "/": 50,
+  "/rounds/{number}": 85,
+  "/polls/{number}": 95,
+  "/polls/{number}/results": 80,
+};
+const MAX_SCRIPTS = 7;
 /** Size of the fonts and style sheets of the first view, with the letters of every language. */
 const MAX_STYLE_KB = 60;
 const configFile = join(import.meta.dirname, "../../web/vite.config.ts");
@@ -45,6 +54,12 @@ function script(name: string): string {
   );
   expect(found).toHaveLength(1);
   return join(assets, found[0]!);
+}
+
+/** The script that the document names. */
+function entry(): string {
+  const html = readFileSync(join(folder, "index.html"), "utf8");
+  return join(assets, /<script type="module"[^>]* src="\/assets\/([^"]+)"/.exec(html)![1]!);
 }
 
 test.each(["worker", "checks", "proof_batch"])("the %s stays below its size limit", (name) => {
@@ -71,7 +86,7 @@ function loads(path: string, wanted: readonly string[]): Set<string> {
 }
 
 test("the voting page stays below its size limit", () => {
-  const page = loads(script("index"), ["poll", "chain_poll", "rpc"]);
+  const page = loads(entry(), ["poll", "chain_poll", "rpc"]);
   expect([...page].some((path) => path.includes("chain_poll-"))).toBe(true);
   const language = ["en", "de", "es", "pl"].map((name) => catalogue(name, "cast.title"));
   const sizeOf = (path: string) => gzipSync(readFileSync(path)).length;
@@ -88,12 +103,46 @@ test("fonts and styles of the first view stay below their size limit", () => {
   const fonts = named(/\.woff2$/);
   expect(fonts).toHaveLength(2);
   const styles = named(/\.css$/);
-  expect(styles.length).toBeGreaterThan(1);
-  // All sheets together are an upper bound of those of any page. Fonts are compressed already.
+  // One sheet, so that no page waits for its own. Fonts are compressed already.
+  expect(styles).toHaveLength(1);
   const size =
     fonts.reduce((sum, name) => sum + readFileSync(join(assets, name)).length, 0) +
     styles.reduce((sum, name) => sum + gzipSync(readFileSync(join(assets, name))).length, 0);
   expect(size).toBeLessThan(1000 * MAX_STYLE_KB);
+});
+
+/** Scripts that the document of a page loads at once besides its own, from the tags for it. */
+function preloaded(path: string): string[] {
+  const content = readFileSync(join(folder, "preloads.json"), "utf8");
+  const tags = (JSON.parse(content) as Record<string, string[]>)[path]!;
+  return tags.map((tag) => {
+    const pattern =
+      /^<link rel="modulepreload" crossorigin href="\/assets\/([\w-]+\.js)" integrity="sha384-([^"]+)">$/;
+    const [, name, hash] = pattern.exec(tag)!;
+    const content = readFileSync(join(assets, name!));
+    expect(hash).toBe(createHash("sha384").update(content).digest("base64"));
+    return join(assets, name!);
+  });
+}
+
+test.each(Object.keys(PAGE_MODULES))("the document of %s loads what the page imports", (path) => {
+  const own = [...loads(entry(), [])];
+  const page = preloaded(path);
+  expect(new Set(page).size).toBe(page.length);
+  expect(page.length).toBeGreaterThan(0);
+  const needed = new Set(page.flatMap((one) => [...loads(one, [])]));
+  expect([...needed].filter((one) => !own.includes(one)).sort()).toEqual([...page].sort());
+});
+
+test.each(Object.entries(FIRST_VIEW))("the first view of %s is small", (path, limitKb) => {
+  const all = [...loads(entry(), []), ...preloaded(path)];
+  expect(all.length).toBeLessThanOrEqual(MAX_SCRIPTS);
+  const size = all.reduce((sum, one) => sum + gzipSync(readFileSync(one)).length, 0);
+  expect(size).toBeLessThan(1000 * limitKb);
+  // What seals, reads the chain or verifies comes later.
+  for (const name of ["worker", "chain_poll", "proof_batch", "checks"]) {
+    expect(all).not.toContain(script(name));
+  }
 });
 
 test("the page of components is for development only", () => {
@@ -113,7 +162,7 @@ function catalogue(language: string, id: string): string {
 }
 
 test("only the texts of the language in use and of the page are loaded", () => {
-  const page = loads(script("index"), ["poll", "chain_poll", "rpc"]);
+  const page = loads(entry(), ["poll", "chain_poll", "rpc"]);
   for (const language of ["en", "de", "es", "pl"]) {
     const voter = catalogue(language, "cast.title");
     const others = ["organize.token.why", "follow.lead"].map((id) => catalogue(language, id));

@@ -66,8 +66,8 @@ describe("disputes on the page of a poll", () => {
   test("state how long the count can be disputed, and what that costs", () => {
     expect(lines(QUIET)).toEqual([
       "h2: Disputes about the count",
-      `p: Anyone can dispute the count until ${moment(ENDS)}. Only after that is the result opened.`,
-      "p.hint: Asking for a proof now requires a bond of at least 0.02 coins. If the count is false, the bond is returned.",
+      `p: Anyone can dispute the count until ${moment(ENDS)}. The result is opened after that.`,
+      "p.hint: Asking for a proof now requires a bond of at least 0.02 in the blockchain’s native coin. If the count is false, the bond is returned.",
     ]);
   });
 
@@ -80,11 +80,11 @@ describe("disputes on the page of a poll", () => {
     const deadline = moment(DEADLINE);
     expect(lines({ ...QUIET, contested: true, challenges })).toEqual([
       "h2: Disputes about the count",
-      `p.notice.warn: Someone has asked for a proof. The result waits for it until ${moment(LATEST)} at the latest.`,
-      `li: Proof of ballot 5 in the count, due ${deadline}: waiting for an answer. Bond: 0.1 coins.`,
-      `li: Proof of ballot 1 in the count, due ${deadline}: answered; the count was right. Bond: 0.1 coins.`,
+      `p.notice.warn: Someone asked for a proof. The result waits for it, until ${moment(LATEST)} at the latest.`,
+      `li: Proof of ballot 5 in the count, due ${deadline}: waiting for an answer. Bond in the blockchain’s native coin: 0.1.`,
+      `li: Proof of ballot 1 in the count, due ${deadline}: answered; the count was right. Bond in the blockchain’s native coin: 0.1.`,
       expect.stringContaining(`li: Missing ballot of 0xabab`),
-      "p.hint: Asking for a proof now requires a bond of at least 0.02 coins. If the count is false, the bond is returned.",
+      "p.hint: Asking for a proof now requires a bond of at least 0.02 in the blockchain’s native coin. If the count is false, the bond is returned.",
     ]);
   });
 

@@ -19,6 +19,8 @@ import { unixSeconds } from "../../web/src/protocol/units.ts";
 
 const KEY = new SigningKey(new Uint8Array(32).fill(9));
 const OTHER = new SigningKey(new Uint8Array(32).fill(10));
+/** An invitation that is bound to the key. */
+const ACCOUNT = new Uint8Array(20).fill(11);
 const TREASURY = new Uint8Array(20).fill(8);
 const DOMAIN = new Domain(31337n, TREASURY);
 const PROPOSAL = new Uint8Array(32).fill(5);
@@ -89,7 +91,7 @@ test.each([
   expect(commentProblem(text)).toBe(problem);
 });
 
-test("members sign their own words with the chain's time", async () => {
+test("members sign their own words with the chain's time, for their account", async () => {
   const sent: [string, Record<string, unknown>][] = [];
   const send = (path: string, body: Record<string, unknown>) => {
     sent.push([path, JSON.parse(JSON.stringify(body)) as Record<string, unknown>]);
@@ -101,20 +103,21 @@ test("members sign their own words with the chain's time", async () => {
     post: send,
     put: send,
   } as unknown as Gateway;
-  const speaker = new Speaker(gateway, KEY);
+  const speaker = new Speaker(gateway, KEY, ACCOUNT);
   await speaker.comment(PROPOSAL, "Ławka");
   await speaker.endorse(PROPOSAL, true);
   const [[, said], [path, stated]] = sent as [(typeof sent)[0], (typeof sent)[0]];
   expect(said).toMatchObject({
-    author: toHex(KEY.address),
+    author: toHex(ACCOUNT),
     text: "Ławka",
     written_at: 1_800_000_000,
   });
-  const shown = { ...comment("Ławka"), signature: fromHex(said["signature"] as string, "") };
+  const signature = fromHex(said["signature"] as string, "");
+  const shown = { ...comment("Ławka"), author: ACCOUNT, signature };
   expect(isSignedComment(shown, PROPOSAL, DOMAIN)).toBe(true);
-  expect(path).toBe(`/proposals/${toHex(PROPOSAL)}/endorsements/${toHex(KEY.address)}`);
+  expect(path).toBe(`/proposals/${toHex(PROPOSAL)}/endorsements/${toHex(ACCOUNT)}`);
   const endorsed = {
-    member: KEY.address,
+    member: ACCOUNT,
     signingKey: KEY.address,
     endorses: true,
     statedAt: NOW,

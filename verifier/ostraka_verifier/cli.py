@@ -177,7 +177,7 @@ def report(
     scheduler: Scheduler = None,
     quiet: Quiet = False,
 ) -> None:
-    """Audit a poll, and write a report that anybody can read.
+    """Audit a poll, and write a report that anyone can read.
 
     The HTML file contains everything that it needs, and can be opened, printed and archived. The
     address of your RPC endpoint appears in it without what may be a key or a password.

@@ -34,14 +34,14 @@ Board = Annotated[
 Workers = Annotated[
     int | None,
     typer.Option(
-        help="Let so many processes of this machine check the ballots.", min=1, max=_MAX_WORKERS
+        help="Number of processes on this machine that check the ballots.", min=1, max=_MAX_WORKERS
     ),
 ]
 Scheduler = Annotated[
     str | None,
     typer.Option(
-        help="Let the workers of a Dask cluster check the ballots: the address of its scheduler."
-        " They read the board themselves, under the name that you give here. The verdict trusts"
+        help="Address of the scheduler of a Dask cluster, whose workers check the ballots."
+        " They read the board themselves, from the place that --board names. The verdict relies on"
         " them, and your machine trusts whoever runs the cluster."
     ),
 ]

@@ -376,8 +376,8 @@ class Errand:
         name = Web3.to_checksum_address(self.address)
         balance = web3.eth.get_balance(name)
         return LowOnCoin(
-            f"account {name.lower()} has {balance} of the chain's coin, in its smallest unit: not "
-            "enough for this transaction and its fee"
+            f"account {name.lower()} has {Web3.from_wei(balance, 'ether'):f} of the chain's coin: "
+            "not enough for this transaction and its fee"
         )
 
     def _await(

@@ -89,8 +89,8 @@ def deploy(
         typer.Option(
             min=1,
             max=(1 << 32) - 1,
-            help="Least seconds of a dispute window, tally period and claim period. Audits report "
-            "less than an hour as a test deployment.",
+            help="Minimum length of a dispute window, tally period and claim period, in seconds. "
+            "Audits report less than an hour as a test deployment.",
         ),
     ] = _HOUR_S,
     minimum_bond_wei: Annotated[
@@ -98,21 +98,21 @@ def deploy(
         typer.Option(
             min=0,
             max=(1 << 128) - 1,
-            help="Least bond of whoever challenges a result, in the coin's smallest unit. It comes "
-            "back if the challenge is right.",
+            help="Minimum bond for a challenge of a result, in the coin's smallest unit. It is "
+            "returned if the challenge is right.",
         ),
     ] = _BOND_WEI,
     dao_uri: Annotated[
         str,
         typer.Option(
             metavar="URI",
-            help="Where the DAO describes itself (ERC-4824); the treasury states it for ever.",
+            help="Where the DAO describes itself (ERC-4824). The treasury states it permanently.",
         ),
     ] = "",
     members_owner: Annotated[
         bytes | None,
         address_option(
-            "--members-owner", "Deploy a member registry, too, which this account keeps."
+            "--members-owner", "Also deploy a member registry, which this account manages."
         ),
     ] = None,
     test_token: Annotated[
@@ -124,7 +124,7 @@ def deploy(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Deploy disputes, registry, treasury and voting keys, and write down where they are.
+    """Deploy disputes, registry, treasury and voting keys, and record their addresses.
 
     The chain is checked first. What is on chain already is not deployed again, so the same command
     continues after an interruption. The record is DEPLOYMENTS/CHAIN_ID.json; `ostraka node init`,

@@ -145,7 +145,7 @@ def register(
     deployments: SentFolder = SENT,
     as_json: AsJson = False,
 ) -> None:
-    """Register a committee that all of its nodes signed. Anybody may; one transaction.
+    """Register a committee that all of its nodes signed. Anyone may, with one transaction.
 
     A committee that is registered already is not registered again.
 

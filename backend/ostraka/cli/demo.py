@@ -58,7 +58,7 @@ def demo(
         str | None,
         url_option(
             "--rpc",
-            "Use a chain that runs already, in real time: a few minutes. The account of --key or "
+            "Use a running chain, in real time. This takes a few minutes. The account of --key or "
             f"{SECRET_VARIABLE} pays.",
         ),
     ] = None,

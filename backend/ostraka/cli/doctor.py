@@ -19,7 +19,9 @@ app = typer.Typer(
 
 SettingsFile = Annotated[
     Path | None,
-    typer.Option("--settings", help="TOML file, as created by `init`; or none, for variables."),
+    typer.Option(
+        "--settings", help="TOML file, as created by `init`. Default: environment variables."
+    ),
 ]
 
 

@@ -164,7 +164,9 @@ def check(
     rpc: Rpc,
     as_json: AsJson = False,
 ) -> None:
-    """Check whether a Governor's times let right censuses be final, and polls start. Sends nothing.
+    """Check a Governor's times: correct censuses must become final, and polls start.
+
+    Sends nothing.
 
     Run it before a DAO gives the Governor any role. Exit code 1 if something is wrong.
 
@@ -196,10 +198,10 @@ def post(
     short_times: ShortTimes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Post the census of a proposal with a bond, unless your account did.
+    """Post the census of a proposal with a bond, unless your account already did.
 
-    Keep `ostraka governor guard` running until it is final: whoever challenges a place that nobody
-    shows in time makes even a right census fall.
+    Keep `ostraka governor guard` running until it is final: if nobody shows a challenged place in
+    time, even a correct census is rejected.
 
     It refuses if no census can be final before the voting period ends, or if the response time is
     below an hour.
@@ -248,16 +250,19 @@ def guard(
     at_once: Annotated[
         int,
         typer.Option(
-            min=1, max=64, help="Most places of a false census to ask for at a time, each a bond."
+            min=1,
+            max=64,
+            help="Maximum number of places of a false census to ask for at a time, "
+            "each with a bond.",
         ),
     ] = 16,
     as_json: AsJson = False,
 ) -> None:
-    """Look once at every census posted for a proposal: defend right ones, dispute false ones.
+    """Check once every census posted for a proposal: defend correct ones, dispute false ones.
 
     Run it every few minutes, several times within the response time. It repeats nothing that the
-    chain shows, and what fails at one census keeps it from no other. Each place that it asks for
-    takes a bond, which `ostraka governor claim` takes back once the census fell.
+    chain already shows. A failure at one census does not stop the others. Each place that it asks
+    for requires a bond. `ostraka governor claim` takes it back once the census is rejected.
 
     Example: ostraka governor guard 7316… --governor 0x… --rpc $RPC --key watcher.key
     """
@@ -330,7 +335,7 @@ def tally(
     journal: SentFolder = SENT,
     as_json: AsJson = False,
 ) -> None:
-    """Take a poll that is closed one step further: anchor the root, bring the tally, settle.
+    """Take a closed poll one step further: anchor the root, submit the tally, settle.
 
     Repeat it until the proposal is decided. Between the root and the tally lies the dispute window.
 

@@ -105,8 +105,8 @@ def make(
     assumes that each code went to a different person, and reports this.
 
     With a spreadsheet, the file of codes also has names and postal addresses, for `ostraka invite
-    letters`. Only this file has them: the list names no people, and its order does not tell whose
-    invitation is whose.
+    letters`. Only this file has them: the list names no people, and its order does not reveal who
+    has which invitation.
 
     Example: ostraka invite --count 200 --out codes.csv --list invitations.csv
 

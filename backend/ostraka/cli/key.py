@@ -19,7 +19,7 @@ OldFile = Annotated[Path, typer.Argument(metavar="FILE", help="Key file.")]
 
 @app.command()
 def new(path: NewFile, plain_key: PlainKey = False, as_json: AsJson = False) -> None:
-    """Create a key that a passphrase protects.
+    """Create a key file, protected by a passphrase.
 
     The command asks for the passphrase, unless it comes from OSTRAKA_KEY_PASSPHRASE_FILE or
     OSTRAKA_KEY_PASSPHRASE.

@@ -48,7 +48,7 @@ class Wording:
     Attributes:
         salutation: Has the place `{name}`.
         text: Paragraphs, separated by blank lines.
-        scan, or_open, code: What stands at the QR code, the link and the code.
+        scan, or_open, code: Texts beside the QR code, the link and the code.
         warning: How to treat the letter.
     """
 
@@ -65,9 +65,11 @@ LANGUAGES = {
     "en": Wording(
         "Your invitation",
         "Dear {name},",
-        "you are invited to propose and to vote. Your vote is secret.\n\n"
-        "Open the page with the code below. It makes a key in your browser and binds this "
-        "invitation to it. Save the key’s file: only the file and your passphrase restore the key.",
+        "You are invited to vote. In a budget round you can also make proposals. Your ballot is "
+        "sealed on your device.\n\n"
+        "Open the page with the code below. It creates a key in your browser and binds this "
+        "invitation to the key. Save the key as a file, or write down its 24 words. "
+        "Otherwise you cannot restore a lost key.",
         "Scan this code with your phone.",
         "Or open this address and enter the code:",
         "Code",
@@ -77,10 +79,12 @@ LANGUAGES = {
     "de": Wording(
         "Ihre Einladung",
         "Guten Tag {name},",
-        "Sie sind eingeladen, Vorschläge zu machen und abzustimmen. Ihre Stimme ist geheim.\n\n"
+        "Sie sind eingeladen, abzustimmen. In einer Budgetrunde können Sie auch Vorschläge machen. "
+        "Ihr Stimmzettel wird auf Ihrem Gerät versiegelt.\n\n"
         "Öffnen Sie die Seite mit dem Code unten. Dort entsteht in Ihrem Browser ein Schlüssel, an "
-        "den diese Einladung gebunden wird. Speichern Sie seine Datei: Nur mit der Datei und Ihrer "
-        "Passphrase lässt sich der Schlüssel wiederherstellen.",
+        "den diese Einladung gebunden wird. Speichern Sie den Schlüssel als Datei, oder schreiben "
+        "Sie seine 24 Wörter auf. Sonst lässt sich ein verlorener Schlüssel nicht "
+        "wiederherstellen.",
         "Scannen Sie diesen Code mit dem Telefon.",
         "Oder öffnen Sie diese Adresse, und geben Sie den Code ein:",
         "Code",
@@ -91,12 +95,13 @@ LANGUAGES = {
     "es": Wording(
         "Su invitación",
         "Estimado/a {name}:",
-        "Está invitado/a a presentar propuestas y a votar. Su voto es secreto.\n\n"
+        "Le invitamos a votar. En una ronda de presupuesto también puede presentar propuestas. Su "
+        "papeleta se sella en su dispositivo.\n\n"
         "Abra la página con el código de abajo. En su navegador se crea una clave, a la que se "
-        "vincula esta invitación. Guarde el archivo de la clave: solo el archivo y su frase de "
-        "contraseña permiten recuperarla.",
+        "vincula esta invitación. Guarde la clave en un archivo o anote sus 24 palabras. Si "
+        "no, no podrá recuperar una clave perdida.",
         "Escanee este código con el teléfono.",
-        "O abra esta dirección e introduzca el código:",
+        "O abra esta dirección y escriba el código:",
         "Código",
         "Guarde esta carta en un lugar seguro. Quien tenga el código puede inscribirse en su "
         "lugar. Si el código ya se usó o pierde su clave, avise a la organización.",
@@ -104,16 +109,17 @@ LANGUAGES = {
     "pl": Wording(
         "Zaproszenie",
         "{name},",
-        "zapraszamy do zgłaszania projektów i do głosowania. Głosowanie jest tajne.\n\n"
-        "Prosimy otworzyć stronę z poniższym kodem. W przeglądarce powstanie klucz, z którym "
-        "zostanie powiązane to zaproszenie. Prosimy zapisać plik klucza: klucz można odzyskać "
-        "tylko z tego pliku i z hasłem.",
-        "Prosimy zeskanować ten kod telefonem.",
-        "Można też otworzyć ten adres i wpisać kod:",
+        "zapraszamy Cię do głosowania. W rundzie budżetowej możesz też zgłaszać projekty. Twoja "
+        "karta zostanie zapieczętowana na Twoim urządzeniu.\n\n"
+        "Otwórz stronę z poniższym kodem. W przeglądarce powstanie klucz, z którym zostanie "
+        "powiązane to zaproszenie. Zapisz klucz jako plik albo zanotuj jego 24 słowa. Inaczej nie "
+        "odzyskasz utraconego klucza.",
+        "Zeskanuj ten kod telefonem.",
+        "Albo otwórz ten adres i wpisz kod:",
         "Kod",
-        "Prosimy przechowywać ten list w bezpiecznym miejscu. Każdy, kto zna kod, może się "
-        "zarejestrować zamiast adresata. Jeśli kod został już użyty albo klucz zaginął, prosimy o "
-        "kontakt z organizatorem.",
+        "Przechowuj ten list w bezpiecznym miejscu. Każdy, kto zna kod, może się zarejestrować "
+        "zamiast Ciebie. Jeśli kod został już użyty albo zgubisz klucz, skontaktuj się z "
+        "organizatorem.",
     ),
 }
 

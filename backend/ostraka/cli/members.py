@@ -80,7 +80,7 @@ def set_(
     deployment: DeploymentFile = None,
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="Also remove every member whom the file does not name."),
+        typer.Option("--replace", help="Also remove all members that are not in the file."),
     ] = False,
     key: KeyFile = None,
     plain_key: PlainKey = False,

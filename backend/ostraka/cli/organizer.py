@@ -45,7 +45,7 @@ def whoami(
 def list_(
     gateway: GatewayUrl = DEFAULT_GATEWAY, token: Token = None, as_json: AsJson = False
 ) -> None:
-    """List the organizers, former ones too.
+    """List current and former organizers.
 
     Example: ostraka organizer list
     """
@@ -77,7 +77,7 @@ def add(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add an organizer, and show the new token. It is shown only this time.
+    """Add an organizer, and show the new token. The token is shown only once.
 
     Example: ostraka organizer add "Anna Nowak" --role organizer --days 90
     """
@@ -137,7 +137,7 @@ def log(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what organizers did and tried, the newest first.
+    """Show what organizers did or tried to do, newest first.
 
     Example: ostraka organizer log --json
     """

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import RenderableType
 
-from ostraka.cli import warnings
+from ostraka.cli import file_check, warnings
+from ostraka.cli.amounts import stated_currency
 from ostraka.cli.client import (
     DEFAULT_GATEWAY,
     AsJson,
@@ -28,6 +29,7 @@ from ostraka.formats.figures import decimal, standard_deviation
 from ostraka.formats.results import results_csv, results_pb
 from ostraka.gateway_client.config import chain_time
 from ostraka.gateway_client.gateway import Gateway, Unreachable
+from ostraka.planning.money import Currency
 from ostraka_verifier.outcome.pairs import PairCounts
 from ostraka_verifier.question import Pairwise, read_questions
 
@@ -66,7 +68,7 @@ def create(
 ) -> None:
     """Plan a poll without a round. It goes on chain when registration closes.
 
-    The gateway opens and closes it by chain time, and brings the tally. The command first shows
+    The gateway opens and closes it by chain time, and submits the tally. The command first shows
     what the result may reveal, and asks people for confirmation.
 
     Example: ostraka poll create meeting.toml
@@ -97,12 +99,14 @@ def check(
     file: Annotated[
         Path, typer.Argument(help="TOML file, as printed by `poll template`, or JSON.")
     ],
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
-    """Check a poll's file on this machine: its rules, and what the result may reveal.
+    """Check a poll's file: its rules, its contracts, and what the result may reveal.
 
-    Only `poll create` checks what is read from the chain, and what the gateway knows of other
-    polls.
+    The file stays on this machine. If a gateway answers, the command asks it whether the addresses
+    of contracts that the file names are tokens or registries of members. Only `poll create`
+    checks what the gateway knows of other polls.
 
     Exit code 1: nodes refuse such a poll. 2: the file has mistakes.
 
@@ -110,7 +114,7 @@ def check(
     """
     from ostraka.planning.specification import PollSpecification
 
-    warnings.check(file, PollSpecification, as_json)
+    file_check.check(file, PollSpecification, gateway, as_json)
 
 
 @app.command("list")
@@ -278,10 +282,16 @@ def result_tables(found: dict[str, Any]) -> list[RenderableType]:
             }
         )
     ]
-    shown += _counts_of(found)
-    if found["round"]:
+    currency = stated_currency(found["round"]) if found["round"] else None
+    shown += _counts_of(found, currency)
+    if currency is not None:
         rows = (
-            (one["title"], one["amount"], one["recipient"], "paid" if one["paid"] else "to be paid")
+            (
+                one["title"],
+                currency.written(one["amount"]),
+                one["recipient"],
+                "paid" if one["paid"] else "to be paid",
+            )
             for one in found["round"]["payouts"]
             if one["funded"]
         )
@@ -289,12 +299,16 @@ def result_tables(found: dict[str, Any]) -> list[RenderableType]:
     return shown
 
 
-def _counts_of(found: dict[str, Any]) -> Iterator[RenderableType]:
-    """Yield a table for each question. Numbers have statistics instead of their sums."""
+def _counts_of(found: dict[str, Any], currency: Currency | None) -> Iterator[RenderableType]:
+    """Yield a table for each question. Numbers have statistics instead of their sums.
+
+    Args:
+        currency: Of a round's awards; None in polls without a round.
+    """
     slots = list(zip(found["options"], _deciding(found), strict=True))
     statistics = found["statistics"]
     if not statistics:
-        yield _votes(slots, [one["option"] for one in found["options"]])
+        yield _votes(slots, [one["option"] for one in found["options"]], currency=currency)
         return
     for question, one in zip(read_questions(found["questions"]), statistics, strict=True):
         own, slots = slots[: len(question.labels())], slots[len(question.labels()) :]
@@ -304,7 +318,7 @@ def _counts_of(found: dict[str, Any]) -> Iterator[RenderableType]:
         elif isinstance(question, Pairwise):
             yield from _pairs(question, [int(slot["votes"]) for slot, _ in own], title)
         else:
-            yield _votes(own, question.labels(), title)
+            yield _votes(own, question.labels(), title, currency)
         if one["quartiles"]:
             yield table(
                 ("Quartile", "Bracket", "From", "To below"),
@@ -321,18 +335,23 @@ def _deciding(found: dict[str, Any]) -> list[str]:
 
 
 def _votes(
-    slots: Sequence[tuple[dict[str, Any], str]], labels: Sequence[str], title: str | None = None
+    slots: Sequence[tuple[dict[str, Any], str]],
+    labels: Sequence[str],
+    title: str | None = None,
+    currency: Currency | None = None,
 ) -> RenderableType:
     named = zip(labels, slots, strict=True)
     if all(one["award"] is None or kind == "none" for one, kind in slots):
         return table(("Option", "Votes"), ((name, one["votes"]) for name, (one, _) in named), title)
-    rows = ((name, one["votes"], _award(one["award"], kind)) for name, (one, kind) in named)
+    rows = (
+        (name, one["votes"], _award(one["award"], kind, currency)) for name, (one, kind) in named
+    )
     return table(("Option", "Votes", "Award"), rows, title)
 
 
-def _award(award: str, kind: str) -> str:
+def _award(award: str, kind: str, currency: Currency | None) -> str:
     if kind == "proportional":
-        return award
+        return currency.written(award) if currency else award
     return "" if award == "0" else "wins"
 
 

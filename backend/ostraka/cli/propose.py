@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from ostraka.cli.amounts import AMOUNT_HELP, amount_text, round_currency, typed_units
 from ostraka.cli.client import (
     DEFAULT_GATEWAY,
     AsJson,
@@ -42,10 +43,11 @@ Account = Annotated[
     ),
 ]
 Amount = Annotated[
-    int,
+    str,
     typer.Option(
-        min=0,
-        help="Amount in the token's smallest unit; 0 if votes divide the budget (proportional).",
+        metavar="AMOUNT",
+        parser=amount_text,
+        help=f"{AMOUNT_HELP} 0 if votes divide the budget (proportional).",
     ),
 ]
 Title = Annotated[str, typer.Option(help="Title, at most 150 bytes.")]
@@ -73,7 +75,7 @@ ImageFile = Annotated[
 ]
 Alt = Annotated[
     str | None,
-    typer.Option("--alt", help="What the picture shows, for people who do not see it."),
+    typer.Option("--alt", help="What the picture shows, for people who cannot see it."),
 ]
 
 
@@ -100,15 +102,21 @@ def new(
 ) -> None:
     """Submit a proposal to a round. Keep the id that is printed: you need it for changes.
 
-    Example: ostraka propose new 1 --key me.key --title "A bench" --amount 400 --recipient 0x7099…
+    Example: ostraka propose new 1 --key me.key --title Bench --amount "4 ETH" --recipient 0x7099…
     """
     signer = opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
+        currency = round_currency(to, number)
+        units = typed_units(amount, currency, "--amount")
         details = _details(to, ProposalDetails(), place, place_label, image, alt)
-        wanted = described(Wanted(recipient, amount, title, text, category), details)
+        wanted = described(Wanted(recipient, units, title, text, category), details)
         member = Member(to, signer, account or account_of(to, number, signer))
         sent = member.propose(number, wanted)
-    shown = {"Proposal": sent["proposal"], "Transaction": sent["transaction"]}
+    shown = {
+        "Proposal": sent["proposal"],
+        "Amount": currency.written(units),
+        "Transaction": sent["transaction"],
+    }
     emit(as_json, sent, facts(shown))
 
 
@@ -118,7 +126,10 @@ def edit(
     recipient: Recipient,
     key: KeyFile,
     title: Annotated[str | None, typer.Option(help="New title.")] = None,
-    amount: Annotated[int | None, typer.Option(min=0, help="New amount.")] = None,
+    amount: Annotated[
+        str | None,
+        typer.Option(metavar="AMOUNT", parser=amount_text, help=f"New amount. {AMOUNT_HELP}"),
+    ] = None,
     text: Annotated[str | None, typer.Option(help="New text.")] = None,
     category: Annotated[int | None, typer.Option(min=0, help="New category.")] = None,
     place: PlaceOption = None,
@@ -134,15 +145,16 @@ def edit(
 
     Always state the recipient: a lying gateway could state a different one.
 
-    Example: ostraka propose edit 0x5d1c… --key me.key --recipient 0x7099… --amount 350
+    Example: ostraka propose edit 0x5d1c… --key me.key --recipient 0x7099… --amount 3.5
     """
     signer = opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
         stored = to.get(f"/proposals/{to_hex(proposal)}")
         now = wanted_of(stored, recipient)
+        currency = round_currency(to, _round_of(stored))
         wanted = Wanted(
             recipient,
-            now.amount if amount is None else amount,
+            now.amount if amount is None else typed_units(amount, currency, "--amount"),
             now.title if title is None else title,
             now.text if text is None else text,
             now.category if category is None else category,
@@ -157,7 +169,7 @@ def edit(
         sent = member.revise(proposal, wanted)
     shown = {
         "Title": wanted.title,
-        "Amount": wanted.amount,
+        "Amount": currency.written(wanted.amount),
         "Recipient": to_hex(recipient),
         "Transaction": sent["transaction"],
     }

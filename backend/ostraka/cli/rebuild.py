@@ -25,13 +25,13 @@ def rebuild(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the node's database again after it was lost or damaged. The node must not run.
+    """Build the node's database again after it was lost or damaged. The node must not be running.
 
     A damaged SQLite file is moved aside, never deleted. For PostgreSQL, name a new, empty database
-    in `database_url` first. What the command reads are this node's key and poll secrets, the chain,
-    and the boards and ballots of the other nodes, which must run.
+    in `database_url` first. The command reads this node's key and poll secrets, the chain, and the
+    boards and ballots of the other nodes, which must be running.
 
-    What cannot come back is what this node signed: its receipts, inventories, roots and `Final`
+    What this node signed cannot be restored: its receipts, inventories, roots and `Final`
     statements. So that it never contradicts them, it signs no receipt and takes no part in settling
     for a poll that was open, and states no root as final where it may have done so before. Those
     polls count it as one of the f nodes that may fail. It still repairs shares of an anchored root,

@@ -5,7 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
-from ostraka.cli import warnings
+from ostraka.cli import file_check, warnings
+from ostraka.cli.amounts import (
+    AMOUNT_HELP,
+    amount_text,
+    currency_of,
+    round_currency,
+    stated_currency,
+    typed_units,
+    with_currency,
+)
 from ostraka.cli.client import (
     DEFAULT_GATEWAY,
     AsJson,
@@ -36,7 +45,6 @@ from ostraka.cli.service_options import DeploymentFile, read_deployment
 from ostraka.cli.templates import ROUND
 from ostraka.gateway_client.config import chain_time
 from ostraka.gateway_client.gateway import Gateway
-from ostraka.planning.money import has_symbol, smallest_units, written
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
@@ -51,12 +59,6 @@ _COIN = "the chain's coin"
 _OVER = ("decided", "expired", "void", "vetoed")
 
 
-def _unit(to: Gateway, token: str | None) -> tuple[str | None, int]:
-    """Return the symbol and the decimals of a token, or of the chain's coin."""
-    found = to.get("/config")["coin"] if token is None else to.get(f"/tokens/{token}")
-    return found["symbol"], found["decimals"]
-
-
 @app.command()
 def template() -> None:
     """Print a commented TOML file that describes a round.
@@ -69,7 +71,11 @@ def template() -> None:
 @app.command()
 def create(
     file: Annotated[
-        Path, typer.Argument(help="TOML file, as printed by `round template`, or JSON.")
+        Path,
+        typer.Argument(
+            help="TOML file, as printed by `round template`, with amounts in units of the coin or "
+            "token; or JSON, as the web client saves it, with integers in the smallest unit."
+        ),
     ],
     yes: warnings.Yes = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
@@ -79,7 +85,7 @@ def create(
     """Create a round on chain.
 
     From then on the gateway runs the round by chain time. It starts the vote when proposals are
-    closed and the budget is deposited, opens the poll, anchors the root, brings the tally and
+    closed and the budget is deposited, opens the poll, anchors the root, submits the tally and
     decides. There are no commands for these steps. The command first shows what the vote may
     reveal, and asks people for confirmation.
 
@@ -91,7 +97,7 @@ def create(
 
     with Gateway(gateway, token) as to:
         now = chain_time(to.get("/config"))
-        wanted = read_specification(file, RoundSpecification, now, lambda one: _unit(to, one))
+        wanted = read_specification(file, RoundSpecification, now, lambda one: currency_of(to, one))
         asked = warnings.asks(yes, as_json)
         if asked:
             tried = to.post("/rounds?dry_run=true", wanted, as_organizer=True)
@@ -110,14 +116,20 @@ def create(
 @app.command()
 def check(
     file: Annotated[
-        Path, typer.Argument(help="TOML file, as printed by `round template`, or JSON.")
+        Path,
+        typer.Argument(
+            help="TOML file, as printed by `round template`, with amounts in units of the coin or "
+            "token; or JSON, as the web client saves it, with integers in the smallest unit."
+        ),
     ],
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
-    """Check a round's file on this machine: its rules, and what the result may reveal.
+    """Check a round's file: its rules, its contracts, and what the result may reveal.
 
-    Only `round create` checks what is read from the chain, and what the gateway knows of other
-    polls.
+    The file stays on this machine. If a gateway answers, the command asks it whether the addresses
+    of contracts that the file names are tokens or registries of members. Only `round create`
+    checks what the gateway knows of other polls.
 
     Exit code 1: nodes refuse such a poll. 2: the file has mistakes.
 
@@ -125,19 +137,31 @@ def check(
     """
     from ostraka.planning.specification import RoundSpecification
 
-    warnings.check(file, RoundSpecification, as_json)
+    file_check.check(file, RoundSpecification, gateway, as_json)
 
 
 @app.command("list")
 def list_(gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False) -> None:
-    """List all rounds of the treasury.
+    """List all rounds of the treasury with state and budget.
 
     Example: ostraka round list --json
     """
     with Gateway(gateway) as to:
         rounds = to.get("/rounds")
-    rows = ((one["round"], one["title"], one["organizer"]) for one in rounds)
-    emit(as_json, rounds, table(("Round", "Title", "Organizer"), rows))
+        currencies = {token: currency_of(to, token) for token in {one["token"] for one in rounds}}
+    rounds = [with_currency(one, currencies[one["token"]]) for one in rounds]
+    rows = (
+        (
+            one["round"],
+            one["title"],
+            one["phase"],
+            currencies[one["token"]].written(one["budget"]),
+            when(one["voting_closes_at"]),
+        )
+        for one in rounds
+    )
+    columns = ("Round", "Title", "State", "Budget", "Voting closes")
+    emit(as_json, rounds, table(columns, rows))
 
 
 @app.command()
@@ -152,8 +176,10 @@ def show(
         found = to.get(f"/rounds/{number}")
         plan = to.get(f"/plans/{found['plan']}") if found["plan"] else None
 
+    currency = stated_currency(found)
+
     def amount(name: str) -> str:
-        return written(int(found[name]), found["symbol"], found["decimals"])
+        return currency.written(found[name])
 
     emit(
         as_json,
@@ -188,31 +214,32 @@ def show(
 @app.command()
 def fund(
     number: RoundNumber,
-    amount: Annotated[
-        str,
-        typer.Argument(
-            help='Amount with the symbol of the token or coin, such as "600.5 PLN". Digits alone '
-            "count in the smallest unit."
-        ),
-    ],
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", parser=amount_text, help=AMOUNT_HELP)],
+    yes: Annotated[bool, typer.Option("--yes", help="Deposit without confirmation.")] = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Deposit money from the gateway's account. Anybody can also deposit on chain.
 
+    The command first shows the amount in the round's coin or token, and asks people for
+    confirmation.
+
     Example: ostraka round fund 1 "600.5 PLN"
     """
     with Gateway(gateway, token) as to:
-        found = to.get(f"/rounds/{number}") if has_symbol(amount) else {}
-        try:
-            units = smallest_units(amount, found.get("symbol"), found.get("decimals", 0))
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="AMOUNT") from None
+        to.required_token()
+        currency = round_currency(to, number)
+        units = typed_units(amount, currency, "AMOUNT")
         if not units:
             raise typer.BadParameter("expected more than 0", param_hint="AMOUNT")
+        written = currency.written(units)
+        if warnings.asks(yes, as_json) and not typer.confirm(
+            f"Deposit {written} in round {number}?", err=True
+        ):
+            raise typer.Abort
         sent = ask_once(to, f"/rounds/{number}/funding", {"amount": str(units)})
-    emit(as_json, sent, _transactions(sent))
+    emit(as_json, sent, f"Deposited {written}.", _transactions(sent))
 
 
 @app.command()
@@ -242,12 +269,13 @@ def proposals(
     Example: ostraka round proposals 1
     """
     with Gateway(gateway) as to:
-        found = to.get(f"/rounds/{number}/proposals")
+        currency = round_currency(to, number)
+        found = [with_currency(one, currency) for one in to.get(f"/rounds/{number}/proposals")]
     rows = (
         (
             "withdrawn" if one["withdrawn"] else one["slot"] + 1,
             one["title"],
-            one["amount"],
+            currency.written(one["amount"]),
             one["recipient"],
             _money(one),
             one["proposal"],
@@ -292,7 +320,8 @@ def claim(
     Example: ostraka round claim 1
     """
     with Gateway(gateway) as to, progress(as_json) as bar:
-        state = to.get(f"/rounds/{number}")["status"]
+        about = to.get(f"/rounds/{number}")
+        currency, state = stated_currency(about), about["status"]
         found = to.get(f"/rounds/{number}/proposals")
         if proposal is None:
             due = [one for one in found if one["funded"] and not one["paid"]]
@@ -301,11 +330,14 @@ def claim(
             if not due:
                 detail = f"round {number} has no proposal with this id"
                 raise Problem(ProblemType.NO_SUCH_PROPOSAL, detail)
-        outcomes = [_claim_one(to, one) for one in bar.track(due, description="paying")]
+        outcomes = [
+            with_currency(_claim_one(to, one), currency)
+            for one in bar.track(due, description="paying")
+        ]
     rows = (
         (
             one["title"],
-            one["amount"],
+            currency.written(one["amount"]),
             one["recipient"],
             one["problem"]["detail"] if one["problem"] else "paid",
         )
@@ -342,8 +374,8 @@ def veto(
 ) -> None:
     """Veto all payouts of a decided round, as its veto holder, before they open.
 
-    The command sends the transaction itself, without a gateway. All money goes back to the funders,
-    and nobody can undo that.
+    The command sends the transaction itself, without a gateway. All money goes back to the funders.
+    No one can undo this.
 
     Example: ostraka round veto 1 --deployment 1.json --rpc $RPC --key holder.key
     """

@@ -51,7 +51,9 @@ SignerUrl = Annotated[
 SignerAccount = Annotated[
     bytes | None, address_option("--account", "Account that the signer signs for.")
 ]
-SentFolder = Annotated[Path, typer.Option("--deployments", help="Folder of what was sent so far.")]
+SentFolder = Annotated[
+    Path, typer.Option("--deployments", help="Folder that records what was sent.")
+]
 SENT = Path("deployments")
 """Default of `SentFolder`."""
 

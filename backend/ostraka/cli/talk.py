@@ -45,7 +45,7 @@ CommentId = Annotated[
         help="Id of the comment, 0x and 64 digits.",
     ),
 ]
-Reason = Annotated[str, typer.Option(help="Why; everybody can read it in the log.")]
+Reason = Annotated[str, typer.Option(help="Reason. Everyone can read it in the log.")]
 
 
 @app.command()
@@ -96,7 +96,7 @@ def comment(
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
-    """Comment on a proposal. The comment and your account are public and stay so.
+    """Comment on a proposal. The comment and your account are public and stay public.
 
     Example: ostraka talk comment 0x5d1c… --key me.key --text "Please add a ramp."
     """
@@ -112,13 +112,13 @@ def comment(
 def endorse(
     proposal: ProposalId,
     key: KeyFile,
-    undo: Annotated[bool, typer.Option("--undo", help="Take your endorsement back.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Withdraw your endorsement.")] = False,
     plain_key: PlainKey = False,
     account: Account = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
-    """Endorse a proposal, or take the endorsement back. It is public; your ballot stays secret.
+    """Endorse a proposal, or withdraw the endorsement. It is public; your ballot stays secret.
 
     Example: ostraka talk endorse 0x5d1c… --key me.key
     """

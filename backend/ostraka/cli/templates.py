@@ -24,15 +24,15 @@ ROUND = (
 # A round of a shared budget. Create it with: ostraka round create FILE.toml
 #
 # Times are dates with a zone (2026-12-01T08:00:00+01:00) or durations from now in chain time
-# ("+3d", "+2h30m"). Amounts have the symbol of the token or coin ("600.5 PLN"); digits alone, in
-# quotes or not, count in its smallest unit.
+# ("+3d", "+2h30m"). Amounts are in units of the coin or token, with its symbol or without one
+# ("600.5 PLN", "600.5"); "60050 base units" counts in its smallest unit.
 
 title = "Spring budget"
 text = "What shall we spend this spring's money on?"
 # token = "0x…"              # an ERC-20 token; without it, the chain's own coin
-budget = "1000"
-minimum_amount = "1"         # bounds of a proposal's amount
-maximum_amount = "600"
+budget = "10"
+minimum_amount = "0.1"       # bounds of a proposal's amount
+maximum_amount = "6"
 proposals_per_member = 3
 maximum_proposals = 50
 # proposals_open_at = "+1h"  # default: now
@@ -83,7 +83,7 @@ order = "votes"              # or votes_per_cost; at equal rank, the earlier pro
 misfit = "skip"              # or stop: if a proposal does not fit the remaining budget
 minimum_support = 1          # minimum votes of a winner
 # kind = "categories"        # proposals name their category, by number from 0
-# budgets = ["400", "600"]   # of the categories
+# budgets = ["4", "6"]       # of the categories
 # leftover = true            # whether a second pass spends what they leave
 # kind = "proportional"      # votes divide the budget; proposals have no amount
 """

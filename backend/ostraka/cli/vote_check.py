@@ -12,15 +12,15 @@ from ostraka_verifier.wording import counted
 
 
 def check(file: VotesFile, as_json: AsJson = False) -> None:
-    """Have the nodes prove that their signed checkpoints have the last ballot of a file.
+    """Ask the nodes to prove that their signed checkpoints contain the last ballot of a file.
 
     About every minute, each node signs a checkpoint of all its receipts. After that, it cannot
     leave out your ballot without being caught. The nodes are asked directly. They learn no more
-    than the ballot's number, which they have already. Every proof is checked here.
+    than the ballot's number, which they already know. Every proof is checked here.
 
-    Exit code 0: the checkpoints of enough nodes have the ballot. 1: a node showed two different
-    logs, and the answer has the proof. 3: too few checkpoints have the ballot yet; ask again in a
-    few minutes.
+    Exit code 0: the checkpoints of enough nodes contain the ballot. 1: a node showed two different
+    logs, and the answer has the proof. 3: too few checkpoints contain the ballot yet; ask again in
+    a few minutes.
 
     Example: ostraka vote check votes/1-0x70997970c5.json
     """

@@ -52,12 +52,12 @@ def watch(
         bool,
         typer.Option(
             "--guard",
-            help="Check the anchored root of every poll against the board, dispute what is false, "
-            "and answer challenges of what is right. Needs --rpc, the registry and an account.",
+            help="Check the anchored root of every poll against the board, dispute false roots, "
+            "and answer challenges of correct ones. Needs --rpc, the registry and an account.",
         ),
     ] = False,
     once: Annotated[
-        bool, typer.Option("--once", help="Look once and exit; with --guard without a delay.")
+        bool, typer.Option("--once", help="Check once and exit. With --guard, without a delay.")
     ] = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     rpc: Annotated[
@@ -95,12 +95,14 @@ def watch(
     ] = None,
     max_bond: Annotated[
         int,
-        typer.Option(parser=_wei, metavar="COINS", help="Most coins in one bond."),
+        typer.Option(parser=_wei, metavar="COINS", help="Maximum bond, in coins."),
     ] = _DEFAULT_BOND,  # type: ignore[assignment]
     budget: Annotated[
         int,
         typer.Option(
-            parser=_wei, metavar="COINS", help="Most coins in open and lost bonds of one poll."
+            parser=_wei,
+            metavar="COINS",
+            help="Maximum sum of the open and lost bonds of one poll, in coins.",
         ),
     ] = _DEFAULT_BUDGET,  # type: ignore[assignment]
     delay: Annotated[
@@ -112,15 +114,15 @@ def watch(
         ),
     ] = 30,
     interval: Annotated[
-        int, typer.Option(min=1, max=3600, help="Seconds between two looks at the chain.")
+        int, typer.Option(min=1, max=3600, help="Seconds between two checks of the chain.")
     ] = 12,
     as_json: AsJson = False,
 ) -> None:
     """Show how many have voted, until the poll is tallied or void.
 
-    With --guard, watch the roots of polls instead, until interrupted: a root that the board does
-    not give is disputed, and false challenges are answered. Bonds come back when the root falls.
-    With --json, each line is an object.
+    With --guard, watch the roots of polls instead, until interrupted: a root that does not match
+    the board is disputed, and false challenges are answered. Bonds are returned when the root is
+    rejected. With --json, each line is an object.
 
     Example: ostraka watch 1
 

@@ -4,18 +4,17 @@ Details are stored once a proposal names their hash. Anybody may upload a pictur
 deleted unless stored details name it within a day. So strangers cannot fill the database for long.
 """
 
-import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore
 
 from sqlalchemy import Engine, delete, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from ostraka.clock import utc_now
+from ostraka.gateway.hourly_limit import WINDOW_S, HourlyLimit
 from ostraka.gateway.images import EncodedImage, encode_image
 from ostraka.planning.proposal_details import ProposalDetails
 from ostraka.storage.gateway_tables import ProposalDocument, ProposalImage
@@ -29,8 +28,7 @@ UNNAMED_BYTES = 256 * 2**20
 ALL_BYTES = 4 * 2**30
 """Most bytes of all pictures."""
 CLIENT_UPLOADS = 30
-"""Most pictures that one client may upload in `_WINDOW_S`."""
-_WINDOW_S = 3600
+"""Most pictures that one client may upload in an hour."""
 _UNNAMED_FOR = timedelta(days=1)
 _ENCODING_AT_ONCE = 2
 """Decoding a picture takes up to 160 MB for a second."""
@@ -40,28 +38,19 @@ class UploadLimit:
     """Counts each client's uploads in a window of an hour, and how many are encoded at once."""
 
     def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._until_monotonic_s = 0.0
-        self._lock = Lock()
+        self._uploads = HourlyLimit()
         self._encoding = BoundedSemaphore(_ENCODING_AT_ONCE)
 
     @contextmanager
     def slot(self, client: str) -> Iterator[None]:
         """Count an upload and wait for nothing: Problem if there are too many."""
-        with self._lock:
-            now_monotonic_s = time.monotonic()
-            if now_monotonic_s >= self._until_monotonic_s:
-                self._counts.clear()
-                self._until_monotonic_s = now_monotonic_s + _WINDOW_S
-            if self._counts[client] >= CLIENT_UPLOADS:
-                detail = f"at most {CLIENT_UPLOADS} pictures an hour"
-                left_s = int(self._until_monotonic_s - now_monotonic_s) + 1
-                raise Problem(ProblemType.UPLOAD_LIMIT, detail, "body", left_s)
         if not self._encoding.acquire(blocking=False):
             raise Problem(ProblemType.BUSY, "other pictures are being read", "body", 2)
         try:
-            with self._lock:
-                self._counts[client] += 1
+            wait_s = self._uploads.take(client, CLIENT_UPLOADS)
+            if wait_s:
+                detail = f"at most {CLIENT_UPLOADS} pictures an hour"
+                raise Problem(ProblemType.UPLOAD_LIMIT, detail, "body", wait_s)
             yield
         finally:
             self._encoding.release()
@@ -105,7 +94,7 @@ class Attachments:
                 added = len(image.content)
                 if unnamed + added > UNNAMED_BYTES or everything + added > ALL_BYTES:
                     detail = "this gateway has no space for further pictures now"
-                    raise Problem(ProblemType.UPLOAD_LIMIT, detail, "body", _WINDOW_S)
+                    raise Problem(ProblemType.UPLOAD_LIMIT, detail, "body", WINDOW_S)
                 session.add(ProposalImage(sha256=image.sha256, content=image.content, size=added))
             _commit(session)
 

@@ -5,42 +5,44 @@ from ostraka.gateway.notice_texts import Language
 _CONFIRM: dict[Language, tuple[str, str]] = {
     "en": (
         "Confirm: messages about {title}",
-        "Somebody, probably you, asked for messages about “{title}” at this address.\n\n"
+        "Someone, probably you, requested messages about “{title}” to this address.\n\n"
         "To confirm, open this page within 48 hours:\n{link}\n\n"
-        "If it was not you, do nothing. The address is then deleted.\n",
+        "If it was not you, ignore this message. The address is then deleted.\n",
     ),
     "de": (
         "Bitte bestätigen: Nachrichten zu {title}",
         "Jemand, wahrscheinlich Sie, möchte unter dieser Adresse Nachrichten zu „{title}“ "
         "erhalten.\n\n"
         "Öffnen Sie zur Bestätigung innerhalb von 48 Stunden diese Seite:\n{link}\n\n"
-        "Wenn Sie es nicht waren, tun Sie nichts. Die Adresse wird dann gelöscht.\n",
+        "Wenn Sie es nicht waren, beachten Sie diese Nachricht nicht. Die Adresse wird dann "
+        "gelöscht.\n",
     ),
     "es": (
         "Confirme: mensajes sobre {title}",
         "Alguien, probablemente usted, pidió mensajes sobre «{title}» en esta dirección.\n\n"
-        "Para confirmarlo, abra esta página antes de 48 horas:\n{link}\n\n"
-        "Si no fue usted, no haga nada. La dirección se borrará.\n",
+        "Para confirmarlo, abra esta página en un plazo de 48 horas:\n{link}\n\n"
+        "Si no fue usted, ignore este mensaje. La dirección se borrará.\n",
     ),
     "pl": (
-        "Potwierdzenie: wiadomości o {title}",
-        "Ktoś, prawdopodobnie Państwo, zamówił na ten adres wiadomości o „{title}”.\n\n"
-        "Aby potwierdzić, proszę otworzyć tę stronę w ciągu 48 godzin:\n{link}\n\n"
-        "Jeśli to pomyłka, nie trzeba nic robić. Adres zostanie usunięty.\n",
+        "Potwierdź: wiadomości na temat {title}",
+        "Ktoś, prawdopodobnie Ty, zamówił na ten adres wiadomości na temat „{title}”.\n\n"
+        "Aby potwierdzić, otwórz tę stronę w ciągu 48 godzin:\n{link}\n\n"
+        "Jeśli to pomyłka, zignoruj tę wiadomość. Adres zostanie usunięty.\n",
     ),
 }
 _MESSAGE: dict[Language, str] = {
     "en": "{line}\n\n{link}\n\n-- \n"
-    "You get this message because you follow it. Unsubscribe, or see and delete your data:\n"
-    "{manage}\n",
+    "You receive this message because you subscribed to it. To unsubscribe, or to see and delete "
+    "your data:\n{manage}\n",
     "de": "{line}\n\n{link}\n\n-- \n"
-    "Sie erhalten diese Nachricht, weil Sie ihr folgen. Abbestellen, oder Ihre Daten ansehen und "
-    "löschen:\n{manage}\n",
+    "Sie erhalten diese Nachricht, weil Sie sie abonniert haben. Abbestellen, oder Ihre Daten "
+    "ansehen und löschen:\n{manage}\n",
     "es": "{line}\n\n{link}\n\n-- \n"
-    "Recibe este mensaje porque lo sigue. Darse de baja, o ver y borrar sus datos:\n{manage}\n",
+    "Recibe este mensaje porque se suscribió. Para darse de baja, o para ver y borrar sus datos:\n"
+    "{manage}\n",
     "pl": "{line}\n\n{link}\n\n-- \n"
-    "Ta wiadomość przyszła, ponieważ została zamówiona. Rezygnacja oraz wgląd w dane i ich "
-    "usunięcie:\n{manage}\n",
+    "Otrzymujesz tę wiadomość, bo ją subskrybujesz. Rezygnacja, wgląd w dane i ich usunięcie:\n"
+    "{manage}\n",
 }
 
 

@@ -37,7 +37,7 @@ log = structlog.get_logger()
 Channel = Literal["email", "webhook"]
 CONFIRMATION = "confirmation"
 """Name of the message that asks for confirmation."""
-UNCONFIRMED_S = 48 * 3600
+UNCONFIRMED_S = 24 * 3600
 """How long a subscription waits for its confirmation."""
 _DAY_S = 86_400
 _AT_ONCE = 20

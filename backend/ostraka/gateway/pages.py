@@ -1,12 +1,14 @@
 """The browser client: static files under a policy that lists all allowed connections.
 
 Source: docs/decisions/0051-client-served-from-memory.md, 0052-content-security-policy.md,
-0053-client-hash.md and 0093-brand-by-settings.md; Content Security Policy Level 3.
+0053-client-hash.md, 0093-brand-by-settings.md and 0100-page-speed.md; Content Security Policy
+Level 3.
 """
 
 import base64
 import gzip
 import hashlib
+import json
 import mimetypes
 import re
 from collections.abc import Callable, Iterable
@@ -44,6 +46,8 @@ PAGE_PATHS = (
 )
 """Paths of the client's pages; its script reads the path."""
 _INDEX = "index.html"
+_PRELOADS = "preloads.json"
+"""Tags of the build that load a page's own scripts at once, by its path of `PAGE_PATHS`."""
 _UNLISTED = ("/key", "/organize", "/register", "/subscriptions", "/voting-key")
 """Pages for their own visitors, which search engines leave out."""
 _ROBOTS = "User-agent: *\nDisallow: /api/\nDisallow: /organize\n"
@@ -106,6 +110,18 @@ class Bundle:
         )
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
+    def document(self, path: str) -> bytes:
+        """Return the build's document with the tags that load the scripts of one page at once.
+
+        Args:
+            path: One of PAGE_PATHS, or of the brand's texts. Others have no tags.
+        """
+        preloads = self.files.get(_PRELOADS)
+        tags = json.loads(preloads.content).get(path, []) if preloads else []
+        # After the import map, which some browsers ignore once a script was asked for.
+        lines = "".join(f"  {tag}\n  " for tag in tags).encode()
+        return self.files[_INDEX].content.replace(b"</head>", lines + b"</head>", 1)
+
     @property
     def import_map(self) -> str:
         """Return the source expression of the page's import map, its only inline script.
@@ -156,7 +172,7 @@ def install(
         cache = _IMMUTABLE if name.startswith("assets/") else "no-cache"
         return lambda request: answer(request, one.content, one.packed, one.media_type, cache)
 
-    def page(request: Request, status: int = 200) -> Response:
+    def page(request: Request, status: int, document: bytes) -> Response:
         """Return the client's document for an address; with status 404 if nothing is there."""
         path, title = request.url.path, ""
         if status == 200:
@@ -166,10 +182,13 @@ def install(
                 status = 404
         indexed = status == 200 and not path.startswith(_UNLISTED)
         head = head_of(brand, public_url, path, title, indexed=indexed)
-        one = bundle.files[_INDEX]
-        content = written(one.content, head)
+        content = written(document, head)
         packed = gzip.compress(content, mtime=0)
-        return answer(request, content, packed, one.media_type, "no-cache", status)
+        return answer(request, content, packed, "text/html", "no-cache", status)
+
+    def page_at(path: str) -> Callable[[Request], Response]:
+        document = bundle.document(path)
+        return lambda request: page(request, 200, document)
 
     def text(content: str, kind: str) -> Callable[[Request], Response]:
         encoded = content.encode()
@@ -177,7 +196,7 @@ def install(
         return lambda request: answer(request, encoded, packed, kind, "no-cache")
 
     for path in (*PAGE_PATHS, *(f"/{name}" for name in brand.texts)):
-        app.add_route(path, page, include_in_schema=False)
+        app.add_route(path, page_at(path), include_in_schema=False)
     for name in bundle.files:
         app.add_route(f"/{name}", file(name), include_in_schema=False)
     for path, content, kind in (
@@ -188,7 +207,8 @@ def install(
         app.add_route(path, text(content, kind), include_in_schema=False)
     for image in brand.images:
         app.add_route(image.path, _picture(image), include_in_schema=False)
-    _answer_browsers(app, page)
+    bare = bundle.document("")
+    _answer_browsers(app, lambda request: page(request, 404, bare))
 
 
 def _picture(image: Image) -> Callable[[Request], Response]:
@@ -201,7 +221,7 @@ def _picture(image: Image) -> Callable[[Request], Response]:
     return lambda _: Response(image.content, 200, headers, image.media_type)
 
 
-def _answer_browsers(app: FastAPI, page: Callable[[Request, int], Response]) -> None:
+def _answer_browsers(app: FastAPI, page: Callable[[Request], Response]) -> None:
     """Answer a browser that visits an unknown address with a page; programs get a problem."""
     otherwise = app.exception_handlers[HTTPException]
 
@@ -211,7 +231,7 @@ def _answer_browsers(app: FastAPI, page: Callable[[Request, int], Response]) -> 
             "accept", ""
         )
         if error.status_code == 404 and visits:
-            return await run_in_threadpool(page, request, 404)
+            return await run_in_threadpool(page, request)
         answered: Response = await otherwise(request, error)  # type: ignore[misc]
         return answered
 

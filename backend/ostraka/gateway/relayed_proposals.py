@@ -49,9 +49,17 @@ class RelayedProposals:
         self._invited = InvitedMembers(gateway)
         self._payouts = BoundedSemaphore(PAYOUTS_AT_ONCE)
 
-    def members(self, round_id: int) -> Census:
-        """Return the members who may propose in a round; Problem if this gateway does not know."""
-        return self._plan(round_id)[1]
+    def signing_key(self, round_id: int, account: bytes) -> bytes | None:
+        """Return the key that signs for a member, 20 bytes; None if the account is no member.
+
+        For a member by invitation, it is the key that the invitation is bound to; all zero if its
+        code was replaced and not redeemed since.
+        """
+        plan, members = self._plan(round_id)
+        entry = members.by_account.get(account)
+        if entry is None:
+            return None
+        return self._invited.key(plan, round_id, account) or entry.signing_key
 
     def _plan(self, round_id: int) -> tuple[Plan, Census]:
         self._gateway.round(round_id)
@@ -148,12 +156,11 @@ class RelayedProposals:
         the gateway pays.
         """
         plan, members = self._plan(round_id)
-        entry = members.by_account.get(signed.member)
-        if entry is None:
+        key = self.signing_key(round_id, signed.member)
+        if key is None:
             detail = f"{to_hex(signed.member)} is not a member of this round"
             raise Problem(ProblemType.NOT_A_MEMBER, detail, "authorization.member")
         digest = self._gateway.treasury.domain.digest(kind, *head, signed.nonce, signed.deadline)
-        key = self._invited.key(plan, round_id, signed.member) or entry.signing_key
         if recover(digest, signed.signature) != key:
             detail = "not of this request by the member's signing key"
             raise Problem(ProblemType.CHECK_FAILED, detail, "authorization.signature")

@@ -138,6 +138,8 @@ class Rounds:
             refuse_wrong_periods(wanted, registry.period_floor(), registry.is_disputable())
         except Rejected as rejected:
             raise Problem(ProblemType.INVALID_REQUEST, rejected.reason, rejected.item) from rejected
+        if wanted.token:
+            self._gateway.electorates.require_token(wanted.token)
         # Weight classes concern votes; members propose without weights.
         proposers = wanted.members
         if not isinstance(proposers, Invitations):

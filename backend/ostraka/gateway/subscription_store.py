@@ -7,9 +7,10 @@ attempt its next one is dated, so that a crash neither loses it nor repeats it a
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Engine, delete, func
+from sqlalchemy import Engine, delete
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from ostraka.storage.database import writing
 from ostraka.storage.gateway_tables import OutgoingMessage, Subscription
@@ -25,14 +26,30 @@ class SubscriptionStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, subscription: Subscription) -> Subscription:
-        """Store a subscription; return the one of the same fingerprint if there is one."""
+    def add(
+        self, subscription: Subscription, most: int, replaceable: UnixSeconds
+    ) -> Subscription | None:
+        """Store a subscription; return the one of the same fingerprint if there is one.
+
+        If `most` wait for confirmation, the oldest of them makes room.
+
+        Args:
+            replaceable: The oldest one makes room only if it was asked for at this time or before.
+
+        Returns:
+            None if there is no room.
+        """
         same = select(Subscription).where(Subscription.fingerprint == subscription.fingerprint)
         try:
             with writing(self._engine) as session:
                 known = session.exec(same).first()
                 if known is not None:
                     return known
+                waiting = list(session.exec(_unconfirmed()))
+                excess = waiting[: max(0, len(waiting) - most + 1)]
+                if any(one.created_at > replaceable for one in excess):
+                    return None
+                _remove(session, [one.id for one in excess])
                 session.add(subscription)
         except IntegrityError:
             with Session(self._engine) as session:
@@ -44,11 +61,10 @@ class SubscriptionStore:
         with Session(self._engine) as session:
             return session.get(Subscription, identity)
 
-    def count_unconfirmed(self) -> int:
-        """Return the number of subscriptions that nobody has confirmed."""
+    def unconfirmed(self) -> list[Subscription]:
+        """Return the subscriptions that nobody has confirmed, oldest first."""
         with Session(self._engine) as session:
-            query = select(func.count()).where(col(Subscription.confirmed_at).is_(None))
-            return session.exec(query.select_from(Subscription)).one()
+            return list(session.exec(_unconfirmed()))
 
     def confirm(self, identity: str, now: UnixSeconds, since: UnixSeconds) -> None:
         """Store that a subscription is confirmed; the first time counts.
@@ -147,6 +163,11 @@ class SubscriptionStore:
             if stored is not None:
                 stored.sent_at, stored.given_up = sent_at, sent_at is None
                 session.add(stored)
+
+
+def _unconfirmed() -> SelectOfScalar[Subscription]:
+    query = select(Subscription).where(col(Subscription.confirmed_at).is_(None))
+    return query.order_by(col(Subscription.created_at), col(Subscription.id))
 
 
 def _remove(session: Session, identities: list[str]) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from ostraka.clock import unix_now
 from ostraka.gateway.answers import subscriptions as answers
 from ostraka.gateway.context import GatewayContext
+from ostraka.gateway.hourly_limit import HourlyLimit
 from ostraka.gateway.messenger import CONFIRMATION, UNCONFIRMED_S, Channel, Post
 from ostraka.gateway.news import NewsReader
 from ostraka.gateway.notice_texts import Language
@@ -28,6 +29,12 @@ from ostraka_verifier.units import UnixSeconds
 
 MOST_UNCONFIRMED = 500
 """Most subscriptions that wait for confirmation: strangers cause one message with each."""
+KEPT_S = 3600
+"""How long at least a subscription waits for its confirmation before it makes room for another."""
+ADDRESS_UNCONFIRMED = 5
+"""Most subscriptions of one address that wait for confirmation."""
+CLIENT_REQUESTS = 20
+"""Most requests to follow of one client in an hour."""
 _ID_BYTES = 16
 _DAY_S = 86_400
 _MAX_ADDRESS = 254
@@ -47,6 +54,7 @@ class Subscriptions:
         self._post = post
         self._store = store
         self._news = news
+        self._requests = HourlyLimit()
 
     @property
     def channels(self) -> frozenset[Channel]:
@@ -54,37 +62,49 @@ class Subscriptions:
         return frozenset() if self._post is None else self._post.channels
 
     def ask(
-        self, channel: Channel, subject: str, address: str, language: Language
+        self, client: str, channel: Channel, subject: str, address: str, language: Language
     ) -> answers.Asked:
         """Store an unconfirmed subscription and ask its address for confirmation.
 
+        The answer is the same if the address already has this subscription, or too many that wait.
+
+        Args:
+            client: For whom the request counts.
+
         Raises:
-            Problem: The channel is off, the subject does not exist, the address is invalid, or too
-                many wait for confirmation.
+            Problem: The channel is off, the subject does not exist, the address is invalid, the
+                client asks too often, or too many subscriptions wait for confirmation.
         """
         post = self._on(channel)
         problem = email_problem(address) if channel == "email" else url_problem(address)
         if problem:
             raise Problem(ProblemType.INVALID_REQUEST, problem, "address")
         title, _ = self._news.page_of(subject)
-        if self._store.count_unconfirmed() >= MOST_UNCONFIRMED:
-            detail = "too many subscriptions wait for confirmation; try again later"
-            raise Problem(ProblemType.QUEUE_FULL, detail, "", 3600)
+        wait_s = self._requests.take(client, CLIENT_REQUESTS)
+        if wait_s:
+            detail = f"at most {CLIENT_REQUESTS} requests to follow an hour"
+            raise Problem(ProblemType.SUBSCRIPTION_LIMIT, detail, "", wait_s)
+        asked = answers.Asked(channel=channel, subject=subject, confirm_within_s=UNCONFIRMED_S)
+        waiting = [post.keys.unseal(one.sealed_address) for one in self._store.unconfirmed()]
+        if waiting.count(address) >= ADDRESS_UNCONFIRMED:
+            return asked
         now = unix_now()
-        stored = self._store.add(
-            Subscription(
-                id=system.bytes(_ID_BYTES).hex(),
-                channel=channel,
-                subject=subject,
-                language=language,
-                sealed_address=post.keys.seal(address),
-                fingerprint=post.keys.fingerprint(channel, subject, address),
-                created_at=now,
-            )
+        wanted = Subscription(
+            id=system.bytes(_ID_BYTES).hex(),
+            channel=channel,
+            subject=subject,
+            language=language,
+            sealed_address=post.keys.seal(address),
+            fingerprint=post.keys.fingerprint(channel, subject, address),
+            created_at=now,
         )
+        stored = self._store.add(wanted, MOST_UNCONFIRMED, UnixSeconds(now - KEPT_S))
+        if stored is None:
+            detail = "too many subscriptions wait for confirmation; try again later"
+            raise Problem(ProblemType.SUBSCRIPTION_LIMIT, detail, "", KEPT_S)
         # A second request sends no second message.
         self._store.enqueue(stored.id, [(CONFIRMATION, {"title": title})], now)
-        return answers.Asked(channel=channel, subject=subject, confirm_within_s=UNCONFIRMED_S)
+        return asked
 
     def confirm(self, identity: str, token: str) -> answers.Subscription:
         """Confirm a subscription; Problem if it does not exist or the token is wrong."""

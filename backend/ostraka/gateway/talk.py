@@ -191,14 +191,14 @@ class Talk:
         self, round_id: int, account: bytes, digest: bytes, signature: bytes, field: str
     ) -> bytes:
         """Return the key by which a member signed; Problem if they did not."""
-        entry = self._relayed.members(round_id).by_account.get(account)
-        if entry is None:
+        key = self._relayed.signing_key(round_id, account)
+        if key is None:
             detail = f"{to_hex(account)} is not a member of this round"
             raise Problem(ProblemType.NOT_A_MEMBER, detail, field)
-        if recover(digest, signature) != entry.signing_key:
+        if recover(digest, signature) != key:
             detail = "not of this statement by the member's signing key"
             raise Problem(ProblemType.CHECK_FAILED, detail, "signature")
-        return entry.signing_key
+        return key
 
     def _shown(self, comments: list[Comment], *, hide: bool) -> list[answers.Comment]:
         decisions = self._store.decisions(comments)

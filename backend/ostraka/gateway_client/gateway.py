@@ -129,6 +129,13 @@ class Gateway:
         except (*_NO_ANSWER, Malformed) as error:
             raise self._unreachable(error) from error
 
+    def required_token(self) -> str:
+        """Return the organizer's token; Problem without one."""
+        if not self._token:
+            detail = "pass the organizer's token with --token or OSTRAKA_ORGANIZER_TOKEN"
+            raise Problem(ProblemType.NOT_ORGANIZER, detail)
+        return self._token
+
     def _send(
         self, method: str, path: str, body: object, as_organizer: bool, key: str | None = None
     ) -> httpx.Response:
@@ -136,10 +143,7 @@ class Gateway:
         if key is not None:
             headers["Idempotency-Key"] = key
         if as_organizer:
-            if not self._token:
-                detail = "pass the organizer's token with --token or OSTRAKA_ORGANIZER_TOKEN"
-                raise Problem(ProblemType.NOT_ORGANIZER, detail)
-            headers["Authorization"] = f"Bearer {self._token}"
+            headers["Authorization"] = f"Bearer {self.required_token()}"
         content = None if body is None else json.dumps(body).encode()
         return self._request(method, path, content, headers)
 

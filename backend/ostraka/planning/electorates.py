@@ -3,7 +3,7 @@
 Source: docs/protocol.md §6, §17.4.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
@@ -18,17 +18,27 @@ from ostraka.planning.specification import (
 )
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import from_hex
+from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.census import Census, CensusEntry
-from ostraka_verifier.encoding import WORD_BYTES, word
+from ostraka_verifier.encoding import WORD_BYTES, keccak256, word
 from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.redemption import invitations
-from ostraka_verifier.rpc import JsonRpc, Reverted, read_quantity
+from ostraka_verifier.rpc import JsonRpc, Reverted, answered_bytes, read_quantity
 from ostraka_verifier.snapshot import CensusSource, SourceKind, read_census
 from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.weight_classes import in_classes
 
 _T = TypeVar("_T")
+
+
+FUNCTIONS = {
+    "balanceOf": "an ERC-20 token",
+    "getVotes": "a token with votes (ERC-5805)",
+    "weightOf": "a member registry",
+}
+"""Functions of an account that answer one word, and what a contract that has one is."""
+_FUNCTION_GAS = 1_000_000
+"""Gas limit of such an answer, because anybody may ask about any contract."""
 
 
 @dataclass(frozen=True)
@@ -79,27 +89,35 @@ class Electorates:
             Problem: There is no contract, or it has no such votes or members.
             ChainError: The chain cannot be reached.
         """
-        rpc, contract = JsonRpc(self.rpc_url), from_hex(electorate.contract, "contract")
-        members = isinstance(electorate, RegistryMembers)
-        reader = "weightOf(address)" if members else "getVotes(address)"
+        refuse_other_contract(
+            *(electorate.contract, "contract", needed_function(electorate)),
+            self.functions(from_hex(electorate.contract, "contract")),
+        )
+
+    def require_token(self, token: str) -> None:
+        """Refuse a token of a round that is no ERC-20 token.
+
+        Raises:
+            Problem: There is no contract, or it has no balances.
+            ChainError: The chain cannot be reached.
+        """
+        functions = self.functions(from_hex(token, "token"))
+        refuse_other_contract(token, "token", "balanceOf", functions)
+
+    def functions(self, contract: bytes) -> tuple[str, ...] | None:
+        """Return which of `FUNCTIONS` an account answers; None if it is no contract.
+
+        Raises:
+            ChainError: The chain cannot be reached.
+        """
+        rpc = JsonRpc(self.rpc_url)
         try:
             block = rpc.newest_block()
             if not rpc.code(contract, block):
-                raise Problem(
-                    ProblemType.NO_CENSUS,
-                    f"there is no contract at {electorate.contract}",
-                    "contract",
-                )
-            # Of an account that nobody has.
-            answer = rpc.call(contract, reader, word(1), block)
-        except Reverted:
-            answer = b""
+                return None
+            return tuple(name for name in FUNCTIONS if _answers(rpc, contract, name, block))
         except Undecided as error:
             raise ChainError(f"chain: {error}") from error
-        if len(answer) != WORD_BYTES:
-            wanted = "a member registry" if members else "a token with votes (ERC-5805)"
-            detail = f"{electorate.contract} is not {wanted}: it has no {reader}"
-            raise Problem(ProblemType.NO_CENSUS, detail, "contract")
 
     def _read(
         self, electorate: RegistryMembers | TokenVotes, block_of: Callable[[JsonRpc], int]
@@ -144,6 +162,46 @@ class Electorates:
             unix_s: The latest block not after this time counts.
         """
         return self.source(electorate, 0).at_time(unix_s)
+
+
+def needed_function(electorate: RegistryMembers | TokenVotes) -> str:
+    """Return which of `FUNCTIONS` the contract of an electorate needs."""
+    return "weightOf" if isinstance(electorate, RegistryMembers) else "getVotes"
+
+
+def refuse_other_contract(
+    address: str, field: str, needed: str, functions: Collection[str] | None
+) -> None:
+    """Refuse an account that does not have the function that it needs.
+
+    Args:
+        functions: Functions of the account; None if it is no contract.
+
+    Raises:
+        Problem: It does not have it; names the field.
+    """
+    kind = ProblemType.INVALID_REQUEST if needed == "balanceOf" else ProblemType.NO_CENSUS
+    if functions is None:
+        raise Problem(kind, f"there is no contract at {address}", field)
+    if needed not in functions:
+        detail = f"{address} is not {FUNCTIONS[needed]}: it has no {needed}(address)"
+        raise Problem(kind, detail, field)
+
+
+def _answers(rpc: JsonRpc, contract: bytes, name: str, block: int) -> bool:
+    """Return whether a contract answers one word about an account that nobody has."""
+    data = keccak256(f"{name}(address)".encode())[:4] + word(1)
+    request = {"to": to_hex(contract), "data": to_hex(data), "gas": hex(_FUNCTION_GAS)}
+    try:
+        answer = rpc.ask("eth_call", [request, hex(block)])
+        return len(answered_bytes(answer, name)) == WORD_BYTES
+    except Reverted:
+        return False
+    except Undecided as error:
+        # Some endpoints do not call this a revert.
+        if "gas" in str(error):
+            return False
+        raise
 
 
 def block_at(rpc: JsonRpc, final: int, unix_s: UnixSeconds) -> int:

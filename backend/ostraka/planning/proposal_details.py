@@ -44,7 +44,7 @@ class Picture(Strict):
     sha256: Digest
     """Of the WebP file that the gateway made of it."""
     alt: Annotated[str, Field(max_length=300), AfterValidator(_words)]
-    """What the picture shows, for people who do not see it."""
+    """What the picture shows, for people who cannot see it."""
 
 
 class ProposalDetails(Strict):

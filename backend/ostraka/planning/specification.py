@@ -3,7 +3,7 @@
 Members that are left out have safe defaults.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -198,16 +198,28 @@ class RoundSpecification(_Vote):
         Raises:
             Rejected: No rule is possible, or no proposal could ask for an amount.
         """
-        least, most = self.amounts
-        if most > self.budget:
-            reason = f"{most}, more than the budget of {self.budget}"
-            raise Rejected("P2", "maximum_amount", reason)
-        if least > most:
-            bound = "the budget" if self.maximum_amount is None else "maximum_amount"
-            raise Rejected("P2", "minimum_amount", f"{least}, more than {bound} of {most}")
+        self.check_amounts()
         return round_rules.widest_rule(
             self.ballot.encoded, self.outcome.encoded, self.maximum_proposals, self.budget
         )
+
+    def check_amounts(self, written: Callable[[int], str] = str) -> None:
+        """Check that a proposal can ask for an amount.
+
+        Args:
+            written: Writes an amount in the smallest unit for the reason.
+
+        Raises:
+            Rejected: No amount is possible.
+        """
+        least, most = self.amounts
+        if most > self.budget:
+            reason = f"{written(most)}, more than the budget of {written(self.budget)}"
+            raise Rejected("P2", "maximum_amount", reason)
+        if least > most:
+            bound = "the budget" if self.maximum_amount is None else "maximum_amount"
+            reason = f"{written(least)}, more than {bound} of {written(most)}"
+            raise Rejected("P2", "minimum_amount", reason)
 
 
 class PollSpecification(_Vote):

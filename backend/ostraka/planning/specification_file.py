@@ -1,10 +1,12 @@
 """Read the specification of a round or a poll from a TOML or JSON file.
 
 Members are those of `planning.specification`. In addition, a time may be a TOML date with a zone or
-a duration from now (`"+3d"`, `"+2h30m"`), a number of seconds may be a duration (`"90d"`), and an
-amount of a round's money may have a symbol (`"600.5 PLN"`). An electorate may name a CSV file in
-`accounts_file` or `invitations_file`, relative to this file.
-A file whose name ends in `.json` is JSON, as the web client saves it.
+a duration from now (`"+3d"`, `"+2h30m"`), and a number of seconds may be a duration (`"90d"`). An
+electorate may name a CSV file in `accounts_file` or `invitations_file`, relative to this file.
+Amounts of a round's money are in units of its coin or token (`"600.5 PLN"`, `"600.5"`, `600`) or in
+`"60050 base units"`.
+A file whose name ends in `.json` is JSON, as the web client saves it and the gateway takes it; in
+it, an integer alone counts in the smallest unit.
 """
 
 import re
@@ -17,7 +19,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ostraka.planning.account_file import WrongLines, read_accounts, read_invitations
-from ostraka.planning.money import COIN_DECIMALS, has_symbol, smallest_units
+from ostraka.planning.money import COIN_DECIMALS, Currency, symbol_of
 from ostraka.planning.specification import (
     AccountList,
     Invitations,
@@ -27,7 +29,7 @@ from ostraka.planning.specification import (
 )
 from ostraka.wire.wording import close_to, place_of, reason_of
 from ostraka_verifier.encoding import parse_json
-from ostraka_verifier.errors import Malformed
+from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.units import Seconds, UnixSeconds, later
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
@@ -38,8 +40,8 @@ _ELECTORATES = ("members", "voters")
 _Wanted = TypeVar("_Wanted", RoundSpecification, PollSpecification)
 
 
-CurrencyOf = Callable[[str | None], tuple[str | None, int]]
-"""Symbol and decimals of a token, or of the chain's coin for None."""
+CurrencyOf = Callable[[str | None], Currency]
+"""Returns a token's currency, or the chain's coin for None."""
 
 
 def read_specification(
@@ -52,14 +54,15 @@ def read_specification(
 
     Args:
         now_unix_s: Chain time, the start of durations.
-        currency_of: Asked only if an amount has a symbol. Without it, such amounts count with the
+        currency_of: Asked for the unit of a round's amounts. Without it, they count with the
             decimals of coins, whatever the symbol: enough to compare them with one another.
 
     Raises:
         WrongLines: The file is invalid; names every problem with its line or member.
         OSError: A file cannot be read.
     """
-    content = _content(path)
+    is_json = path.suffix.lower() == ".json"
+    content = _content(path, is_json)
     problems: list[str] = []
     for electorate in _ELECTORATES:
         try:
@@ -68,9 +71,14 @@ def read_specification(
             problems += error.problems
     wrong = dict(_convert(content, now_unix_s))
     if kind is RoundSpecification:
-        wrong |= dict(_take_amounts(content, currency_of))
+        currency, wrong_amounts = _take_amounts(content, currency_of, is_json)
+        wrong |= wrong_amounts
     try:
-        kind.model_validate(content)
+        wanted = kind.model_validate(content)
+        if isinstance(wanted, RoundSpecification):
+            wanted.check_amounts(currency.written if currency_of else currency.number)
+    except Rejected as error:
+        wrong[error.item] = error.reason
     except ValidationError as error:
         for one in error.errors():
             # A value that could not be converted is reported only once.
@@ -84,12 +92,11 @@ def read_specification(
     return content
 
 
-def _content(path: Path) -> dict[str, Any]:
+def _content(path: Path, is_json: bool) -> dict[str, Any]:
     """Return the content of a TOML or JSON file, without the byte order mark of some editors."""
-    form = "JSON" if path.suffix.lower() == ".json" else "TOML"
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        content = parse_json(text.encode(), str(path)) if form == "JSON" else tomllib.loads(text)
+        content = parse_json(text.encode(), str(path)) if is_json else tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise WrongLines([f"{path}: not UTF-8"]) from error
     except Malformed as error:
@@ -151,29 +158,39 @@ def _take_files(path: Path, content: dict[str, Any], electorate: str) -> None:
 
 
 def _take_amounts(
-    content: dict[str, Any], currency_of: CurrencyOf | None
-) -> Iterator[tuple[str, str]]:
-    """Replace amounts with symbols by those in the smallest unit; yield those that are invalid."""
+    content: dict[str, Any], currency_of: CurrencyOf | None, is_json: bool
+) -> tuple[Currency, dict[str, str]]:
+    """Replace written amounts by those in the smallest unit.
+
+    Returns:
+        The currency of the round, and why amounts are invalid, by their names.
+    """
     outcome = content.get("outcome")
     budgets = outcome.get("budgets") if isinstance(outcome, dict) else None
-    places: list[tuple[str, Any, Any]] = [(name, content, name) for name in _AMOUNTS]
+    places: list[tuple[str, Any, Any]] = [
+        (name, content, name) for name in _AMOUNTS if name in content
+    ]
     if isinstance(budgets, list):
         places += [(f"outcome.budgets[{at}]", budgets, at) for at in range(len(budgets))]
-    found = [
-        (name, holder, at)
-        for name, holder, at in places
-        if has_symbol(holder.get(at) if isinstance(holder, dict) else holder[at])
-    ]
-    if not found:
-        return
-    token = content.get("token")
-    known = currency_of(token if isinstance(token, str) else None) if currency_of else None
-    for name, holder, at in found:
-        symbol, decimals = known or (str(holder[at]).strip().lstrip("0123456789. "), COIN_DECIMALS)
+    if currency_of is None:
+        named = (symbol_of(holder[at]) for _, holder, at in places)
+        currency = Currency(next(filter(None, named), "ETH"), COIN_DECIMALS)
+    else:
+        token = content.get("token")
+        currency = currency_of(token if isinstance(token, str) else None)
+    wrong = {}
+    for name, holder, at in places:
+        value = holder[at]
+        if isinstance(value, float):
+            wrong[name] = f'write it in quotes: "{value}"'
+        exact = is_json and str(value).isdigit()
+        if isinstance(value, bool) or not isinstance(value, int | str) or exact:
+            continue
         try:
-            holder[at] = str(smallest_units(holder[at], symbol, decimals))
+            holder[at] = str(currency.units(str(value)))
         except ValueError as error:
-            yield name, str(error)
+            wrong[name] = str(error)
+    return currency, wrong
 
 
 def _convert(content: dict[str, Any], now_unix_s: UnixSeconds) -> Iterator[tuple[str, str]]:

@@ -75,6 +75,7 @@ class ProblemType(Enum):
     TOO_MANY_COMMENTS = "too-many-comments", "Too many comments", 429
     NO_SUCH_COMMENT = "no-such-comment", "No such comment", 404
     CHANNEL_OFF = "channel-off", "Messages not offered", 409
+    SUBSCRIPTION_LIMIT = "subscription-limit", "Too many requests to follow", 429
     NO_SUCH_SUBSCRIPTION = "no-such-subscription", "No such subscription", 404
     COMMITTEE_NOT_SERVED = "committee-not-served", "Committee not served here", 422
     NO_COMMITTEE = "no-committee", "No committee configured", 409

@@ -106,7 +106,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "The announced number of voters or their total weight is false.",
     ),
     "C3": Explanation(
-        "Could the weight of a vote reveal whose it is?",
+        "Could the weight of a vote reveal who cast it?",
         "In a poll that is called secret, at least five voters share each voting weight. A poll may"
         " also state openly that weights can reveal votes.",
         "The result could reveal the vote of a person with an unusual weight.",
@@ -124,7 +124,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "There is something other than ballots among the ballots.",
     ),
     "B2": Explanation(
-        "Does everybody have one ballot only?",
+        "Does each voter have only one ballot?",
         "No account appears twice among the counted ballots.",
         "Somebody was counted twice.",
     ),
@@ -146,7 +146,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "B6": Explanation(
         "Does every sealed ballot obey the rules?",
         "No ballot was opened. A mathematical proof with each one shows that it is allowed, for"
-        " example that it has not more votes than a ballot may have.",
+        " example that it has no more votes than a ballot may have.",
         "A ballot could count more than once, or take votes away from an option.",
     ),
     "T1": Explanation(
@@ -162,7 +162,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     ),
     "T3": Explanation(
         "Did enough nodes sign the list of counted ballots?",
-        "So many nodes signed the root that no small group of dishonest ones can decide about it.",
+        "Enough nodes signed the root, so that no small group of dishonest nodes can decide it.",
         "Too few nodes confirm that these are the ballots to be counted.",
     ),
     "T4": Explanation(
@@ -184,7 +184,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     ),
     "R1": Explanation(
         "Is the result the sum of the sealed ballots?",
-        "The result opens the sum of all sealed ballots like a key its lock. No other result does.",
+        "The result opens the sum of all sealed ballots. No other result does.",
         "The published result is not the sum of the ballots.",
     ),
     "R2": Explanation(
@@ -231,7 +231,7 @@ GLOSSARY = (
     (
         "Blockchain",
         "A public record that many computers keep together. What it has recorded cannot be changed"
-        " later without everybody noticing.",
+        " later without being noticed.",
     ),
     (
         "Board",

@@ -53,7 +53,7 @@ def not_checked(facts: Facts, hashes: Hashes) -> Section:
         listed(_unmade(alike, hashes) for alike in unmade) if unmade else element("p", "None."),
         element("h3", "What no audit of this kind can show"),
         listed(_limits(facts)),
-        element("h3", "What the report believes"),
+        element("h3", "What the report relies on"),
         element(
             "p",
             "Everything from the blockchain was read through ",
@@ -177,7 +177,7 @@ def repeated(facts: Facts, hashes: Hashes) -> Section:
         "Repeat this audit",
         element(
             "p",
-            "Anybody can repeat it, on any computer, without an account. Install the package"
+            "Anyone can repeat it, on any computer, without an account. Install the package"
             " ostraka-verifier and run:",
         ),
         element("pre", element("code", shlex.join(facts.run.command)), tabindex=0),

@@ -88,6 +88,7 @@ var files = map[string]func(*Outcome, []byte) error{
 	"redemptions":      redemptions,
 	"rule":             rules,
 	"sealing":          sealings,
+	"shuffle":          shuffles,
 	"signatures":       signatures,
 	"slack":            slacks,
 	"transcript":       transcripts,

@@ -15,6 +15,8 @@ const TIMEOUT_MS = 60_000;
 /** For transactions: the gateway answers when they are mined or take too long. */
 export const MINING_MS = 300_000;
 const ATTEMPTS = 4;
+/** How long an answer that was asked for ahead counts as current. */
+const AHEAD_MS = 10_000;
 const MAX_PAUSE_S = 5;
 
 /** Called with received and total bytes; the total is 0 where it is unknown. */
@@ -41,6 +43,7 @@ export class Gateway {
   readonly #base: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #patienceMs: number;
+  readonly #ahead = new Map<string, { readonly at: number; readonly answer: Promise<Response> }>();
 
   /**
    * @param url Its URL without `/api/v1`; "" for the origin of this page.
@@ -51,6 +54,16 @@ export class Gateway {
     this.#patienceMs = patienceMs;
     this.#base = `${url.replace(/\/+$/, "")}/api/v1`;
     this.#headers = token ? { Authorization: `Bearer ${token}` } : {};
+  }
+
+  /** Ask now for resources that a page will need; the next `get` of each path takes the answer. */
+  ahead(paths: readonly string[]): void {
+    for (const path of paths) {
+      const answer = this.#request("GET", path, {});
+      // Whoever takes it learns of the failure.
+      answer.catch(() => undefined);
+      this.#ahead.set(path, { at: performance.now(), answer });
+    }
   }
 
   /**
@@ -65,7 +78,8 @@ export class Gateway {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      const response = await this.#request("GET", path, { headers }, signal);
+      const early = Object.keys(headers).length ? undefined : this.#takeAhead(path);
+      const response = await (early ?? this.#request("GET", path, { headers }, signal));
       const pause = Number(response.headers.get("Retry-After"));
       if (response.status !== 503 || !pause || attempt === ATTEMPTS) {
         return await this.#read(response, path, shape);
@@ -159,6 +173,12 @@ export class Gateway {
     return () => {
       source.close();
     };
+  }
+
+  #takeAhead(path: string): Promise<Response> | undefined {
+    const early = this.#ahead.get(path);
+    this.#ahead.delete(path);
+    return early && performance.now() - early.at < AHEAD_MS ? early.answer : undefined;
   }
 
   async #send<T>(

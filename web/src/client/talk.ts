@@ -129,10 +129,13 @@ export function commentProblem(written: string): "blank" | "long" | "control" | 
 export class Speaker {
   readonly #gateway: Gateway;
   readonly #signer: Signer;
+  readonly #account: Uint8Array;
 
-  constructor(gateway: Gateway, signer: Signer) {
+  /** @param account The member: the signer's own address, or the invitation bound to its key. */
+  constructor(gateway: Gateway, signer: Signer, account: Uint8Array) {
     this.#gateway = gateway;
     this.#signer = signer;
+    this.#account = account;
   }
 
   /**
@@ -142,12 +145,11 @@ export class Speaker {
    */
   async comment(proposal: Uint8Array, written: string): Promise<void> {
     const now = await this.#gateway.get("/config", config);
-    const { address } = this.#signer;
     const { timestamp } = now.head;
-    const values = [proposal, address, written, timestamp] as const;
+    const values = [proposal, this.#account, written, timestamp] as const;
     const signature = await this.#signer.signStatement(talkDomain(now), COMMENT, ...values);
     const body = {
-      author: toHex(address),
+      author: toHex(this.#account),
       text: written,
       written_at: Number(timestamp),
       signature: toHex(signature),
@@ -158,12 +160,11 @@ export class Speaker {
   /** Sign an endorsement, or that it is taken back; errors as `comment`. */
   async endorse(proposal: Uint8Array, endorses: boolean): Promise<void> {
     const now = await this.#gateway.get("/config", config);
-    const { address } = this.#signer;
     const { timestamp } = now.head;
-    const values = [proposal, address, endorses ? 1n : 0n, timestamp] as const;
+    const values = [proposal, this.#account, endorses ? 1n : 0n, timestamp] as const;
     const signature = await this.#signer.signStatement(talkDomain(now), ENDORSEMENT, ...values);
     const body = { endorses, stated_at: Number(timestamp), signature: toHex(signature) };
-    const path = `/proposals/${toHex(proposal)}/endorsements/${toHex(address)}`;
+    const path = `/proposals/${toHex(proposal)}/endorsements/${toHex(this.#account)}`;
     await this.#gateway.put(path, body, endorsement);
   }
 }

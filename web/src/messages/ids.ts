@@ -330,6 +330,7 @@ export interface VoterMessages {
   "problems.unknown": { detail: string };
   "problems.image-invalid": { detail: string };
   "problems.upload-limit": undefined;
+  "problems.subscription-limit": undefined;
   "opening.waits": { node: string; nodes: string };
   "opening.idle": { node: string };
   "opening.failed": { node: string; reason: string };
@@ -1293,6 +1294,8 @@ export interface OrganizerMessages {
   "organize.hints.budgets": undefined;
   "organize.hints.token": undefined;
   "organize.hints.budget": undefined;
+  "organize.hints.greedy.budget": undefined;
+  "organize.hints.categories.budget": undefined;
   "organize.hints.knapsack.budget": undefined;
   "organize.hints.maximum_amount": undefined;
   "organize.hints.claim_period": undefined;

@@ -63,6 +63,8 @@ export type Values<Messages, Id extends keyof Messages> = Messages[Id] extends u
 /** Audiences whose messages are needed so far. */
 const audiences = new Set<Audience>(["voter"]);
 let messages: Catalogue = {};
+/** The language that was chosen last, whose messages may still be on their way. */
+let asked: Language = "en";
 
 const STORED = "ostraka/language";
 
@@ -88,11 +90,14 @@ export function currentLanguage(): Language {
 
 /** Load a language's messages and use them from now on. */
 export function setLanguage(chosen: Language): Promise<void> {
+  asked = chosen;
   return change(() => load(chosen));
 }
 
 /** Load another audience's messages too, now and whenever the language changes. */
 export function addAudience(audience: Audience): Promise<void> {
+  // Do not wait for the other catalogues before asking for this one.
+  CATALOGUES[audience][asked]().catch(() => undefined);
   return change(async () => {
     if (audiences.has(audience)) return;
     await load(language, audience);

@@ -14,8 +14,9 @@ import {
 import { type Route, useRoute } from "../view/router.ts";
 import { Missing } from "../view/missing.tsx";
 import { Failure, Guarded, useResource } from "../view/resource.tsx";
-import { keptIfAllowed, readConfig } from "../view/session.ts";
+import { configAtStart, gateway, keptIfAllowed } from "../view/session.ts";
 import { siteName } from "../view/site.ts";
+import { readFirst } from "./ahead.ts";
 import { Footer, Header } from "./frame.tsx";
 
 type Numbered = ComponentType<{ id: bigint; proposal: string }>;
@@ -60,9 +61,17 @@ async function withTexts<Page>(audience: Audience, page: Promise<Page>): Promise
   return loaded;
 }
 
+/** Begin to load a page and what it reads first, before anything of it can be shown. */
+export function loadAhead(route: Route): void {
+  // The page asks again, and shows why it failed.
+  PAGES[route.page]().catch(() => undefined);
+  configAtStart().catch(() => undefined);
+  gateway.ahead(readFirst(route));
+}
+
 export function App() {
   const route = useRoute();
-  const config = useResource(readConfig, []);
+  const config = useResource(configAtStart, []);
   const [language, setShown] = useState(currentLanguage);
   useLayoutEffect(() => {
     document.documentElement.lang = language;

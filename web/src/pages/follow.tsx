@@ -1,4 +1,4 @@
-/** The section "Follow" of a page: messages by e-mail or webhook, a calendar, a feed. */
+/** The section "Follow" of a page: a calendar, a feed, and messages where the site sends them. */
 
 import { useState } from "preact/hooks";
 
@@ -26,18 +26,21 @@ export interface Followed {
 const HOUR_S = 3600;
 
 export function Follow({ config, subject, dates, news }: Followed) {
+  const channels = channelsOf(config);
   const language = `?lang=${currentLanguage()}`;
   return (
     <section aria-labelledby="follow">
       <h2 id="follow">{t("follow.title")}</h2>
       <p>{t("follow.lead")}</p>
-      <Disclosures>
-        {channelsOf(config).map((channel) => (
-          <Disclosure key={channel} summary={t(`follow.by.${channel}`)}>
-            <Ask key={subject} channel={channel} subject={subject} />
-          </Disclosure>
-        ))}
-      </Disclosures>
+      {channels.length > 0 && (
+        <Disclosures>
+          {channels.map((channel) => (
+            <Disclosure key={channel} summary={t(`follow.by.${channel}`)}>
+              <Ask key={subject} channel={channel} subject={subject} />
+            </Disclosure>
+          ))}
+        </Disclosures>
+      )}
       <p class="actions">
         <a href={`/api/v1${dates}/calendar.ics${language}`} download>
           {t("follow.calendar")}

@@ -202,38 +202,22 @@ function JoinIn(props: Props & { done: () => void }) {
 }
 
 function Member({ round, proposal, signer, done }: Props & { signer: Signer; done: () => void }) {
-  const { address } = signer;
   const found = useMembership(round, signer);
-  const own = useResource(
-    () => isEndorsedBy(gateway, proposal, address),
-    [toHex(proposal), toHex(address)],
-  );
   return (
     <Await resource={found}>
       {({ membership }) => {
         if (!membership) {
-          const shown = short(toHex(address));
+          const shown = short(toHex(signer.address));
           return <Notice tone="warn" title={t("propose.notMember", { address: shown })} />;
         }
-        if (!sameBytes(membership.signingKey, address)) {
+        const key = membership.registeredKey ?? membership.signingKey;
+        if (!sameBytes(key, signer.address)) {
           return <Notice tone="warn" title={t("talk.otherKey")} />;
         }
-        const speaker = new Speaker(gateway, signer);
+        const speaker = new Speaker(gateway, signer, membership.account);
         return (
           <>
-            <Await resource={own}>
-              {(endorses) => (
-                <Endorse
-                  key={String(endorses)}
-                  endorses={endorses}
-                  state={async (wanted) => {
-                    await speaker.endorse(proposal, wanted);
-                    own.reload();
-                    done();
-                  }}
-                />
-              )}
-            </Await>
+            <Endorsing account={membership.account} {...{ speaker, proposal, done }} />
             <Write
               id={`comment-${toHex(proposal)}`}
               send={async (written) => {
@@ -244,6 +228,39 @@ function Member({ round, proposal, signer, done }: Props & { signer: Signer; don
           </>
         );
       }}
+    </Await>
+  );
+}
+
+/** The member's own endorsement, as it is now. */
+function Endorsing({
+  account,
+  speaker,
+  proposal,
+  done,
+}: {
+  account: Uint8Array;
+  speaker: Speaker;
+  proposal: Uint8Array;
+  done: () => void;
+}) {
+  const own = useResource(
+    () => isEndorsedBy(gateway, proposal, account),
+    [toHex(proposal), toHex(account)],
+  );
+  return (
+    <Await resource={own}>
+      {(endorses) => (
+        <Endorse
+          key={String(endorses)}
+          endorses={endorses}
+          state={async (wanted) => {
+            await speaker.endorse(proposal, wanted);
+            own.reload();
+            done();
+          }}
+        />
+      )}
     </Await>
   );
 }

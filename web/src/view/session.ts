@@ -28,8 +28,22 @@ export function keptIfAllowed(): Storage | undefined {
   }
 }
 
+/** How long the first configuration counts as current for the first page. */
+const FIRST_MS = 10_000;
+let first: { readonly at: number; readonly answer: Promise<Config>; taken: boolean } | undefined;
+
+/** The gateway's configuration when the client was opened. */
+export function configAtStart(): Promise<Config> {
+  first ??= { at: performance.now(), answer: gateway.get("/config", config), taken: false };
+  return first.answer;
+}
+
 /** Current configuration of the gateway. */
 export async function readConfig(): Promise<Config> {
+  if (first && !first.taken && performance.now() - first.at < FIRST_MS) {
+    first.taken = true;
+    return await first.answer;
+  }
   return await gateway.get("/config", config);
 }
 

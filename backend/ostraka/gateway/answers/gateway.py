@@ -48,6 +48,15 @@ class Token(Answer):
     decimals: Count = Field(description="Decimals of an amount; 0 if the contract has none.")
 
 
+class Contract(Token):
+    """What an account of the chain says about itself as a token or electorate."""
+
+    functions: list[Literal["balanceOf", "getVotes", "weightOf"]] | None = Field(
+        description="Functions that it has: of an ERC-20 token, of a token with votes (ERC-5805), "
+        "of a member registry; null if it is no contract."
+    )
+
+
 class Config(Answer):
     """Chain, contracts, committees and state of a gateway."""
 

@@ -7,6 +7,7 @@ from ostraka.gateway.answers.committees import Committee
 from ostraka.gateway.answers.gateway import (
     Brand,
     Config,
+    Contract,
     Head,
     Limits,
     Organizer,
@@ -32,6 +33,7 @@ def config(gateway: Gateway) -> Config:
     """Chain, contracts, committees and state of this gateway."""
     context, brand = gateway.context, gateway.brand
     head = context.registry.head()
+    coin_symbol, coin_decimals = gateway.currencies.of(bytes(20))
     return Config(
         version=__version__,
         chain_id=context.registry.domain.chain_id,
@@ -50,7 +52,7 @@ def config(gateway: Gateway) -> Config:
             contact=brand.contact or None,
             **{name: brand.links.get(name) for name in STATEMENTS},
         ),
-        coin=_unit(gateway, bytes(20)),
+        coin=Token(symbol=coin_symbol, decimals=coin_decimals),
         web_bundle=gateway.web_bundle,
         engine=context.curve.name,
         head=Head(number=head.number, timestamp=head.timestamp),
@@ -83,15 +85,16 @@ def statement(gateway: Gateway, statement: StatementPath) -> Statement:
     return Statement(html=text)
 
 
-@router.get("/tokens/{token}", responses=problems(ProblemType.INVALID_REQUEST))
-def token(gateway: Gateway, token: TokenPath) -> Token:
-    """A token's symbol and decimals; null and 0 if its contract does not report them."""
-    return _unit(gateway, from_hex(token, "token"))
-
-
-def _unit(gateway: Gateway, token: bytes) -> Token:
-    symbol, decimals = gateway.currencies.of(token)
-    return Token(symbol=symbol, decimals=decimals)
+@router.get(
+    "/tokens/{token}",
+    responses=problems(ProblemType.INVALID_REQUEST, ProblemType.CHAIN_UNREACHABLE),
+)
+def token(gateway: Gateway, token: TokenPath) -> Contract:
+    """A token's symbol and decimals, null and 0 if its contract does not report them; functions."""
+    address = from_hex(token, "token")
+    symbol, decimals = gateway.currencies.of(address)
+    functions = gateway.context.electorates.functions(address)
+    return Contract(symbol=symbol, decimals=decimals, functions=functions)
 
 
 @router.get("/organizer", responses=problems(ProblemType.NOT_ORGANIZER))

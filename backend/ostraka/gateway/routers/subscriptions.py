@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Header, Path, Query, Request
 from pydantic import Field
 
 from ostraka.gateway.answers import subscriptions as answers
@@ -11,6 +11,7 @@ from ostraka.gateway.notice_texts import Language
 from ostraka.gateway.problem_groups import CHAIN
 from ostraka.gateway.subscription_keys import Purpose
 from ostraka.planning.fields import Strict
+from ostraka.wire.clients import client_of
 from ostraka.wire.openapi import problems
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.strict_requests import StrictRoute
@@ -66,20 +67,23 @@ class Confirmation(Strict):
         ProblemType.MALFORMED,
         ProblemType.INVALID_REQUEST,
         ProblemType.CHANNEL_OFF,
-        ProblemType.QUEUE_FULL,
+        ProblemType.SUBSCRIPTION_LIMIT,
         ProblemType.NO_SUCH_ROUND,
         ProblemType.NO_SUCH_POLL,
         ProblemType.NO_SUCH_PROPOSAL,
     ),
 )
-def follow(gateway: Gateway, wanted: Follow) -> answers.Asked:
+def follow(request: Request, gateway: Gateway, wanted: Follow) -> answers.Asked:
     """Ask for messages; the address gets a link for confirmation, and nothing before that.
 
     A webhook gets a POST of the type `confirmation` with its secret and tokens. Messages are signed
-    as the Standard Webhooks specification describes.
+    as the Standard Webhooks specification describes. The answer does not reveal whether the address
+    has subscribed. A client may ask 20 times an hour; of one address, 5 subscriptions can wait for
+    confirmation.
     """
+    client = client_of(request.scope)
     return gateway.subscriptions.ask(
-        wanted.channel, wanted.subject, wanted.address, wanted.language
+        client, wanted.channel, wanted.subject, wanted.address, wanted.language
     )
 
 

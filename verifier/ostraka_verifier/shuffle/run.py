@@ -1,0 +1,63 @@
+"""Check a whole run: its groups, and the proofs of all its steps in one batch.
+
+Source: docs/protocol.md §19.8. Vectors: tests/vectors/shuffle.json.
+"""
+
+from collections.abc import Sequence
+
+from ostraka_verifier.errors import Malformed, Rejected
+from ostraka_verifier.shuffle.groups import is_group, uncovered
+from ostraka_verifier.shuffle.proof import (
+    Randomness,
+    ShuffleClaim,
+    ShuffleKey,
+    ShuffleProof,
+    verify_claims,
+)
+from ostraka_verifier.shuffle.state import ShuffleState, StepRecord
+
+
+def verify_groups(nodes: int, threshold: int, steps: Sequence[StepRecord]) -> None:
+    """Check that a run's groups are groups of the committee, and that they cover.
+
+    Raises:
+        Rejected: They do not (check A2).
+    """
+    for number, step in enumerate(steps):
+        if not is_group(nodes, threshold, step.group):
+            raise Rejected("A2", f"steps[{number}].group", f"not {threshold} nodes in order")
+    missing = uncovered(nodes, threshold, [step.group for step in steps])
+    if missing:
+        named = ", ".join(map(str, missing[0]))
+        raise Rejected("A2", "groups", f"each of them has one of the nodes {named}")
+
+
+def verify_steps(
+    key: ShuffleKey,
+    start: ShuffleState,
+    steps: Sequence[StepRecord],
+    randomness: Randomness,
+) -> ShuffleState:
+    """Check the proofs of steps that follow one another, and return the state after them.
+
+    Nodes call it for the step that they take part in, auditors for a whole run.
+
+    Args:
+        key: For the number of ballots.
+        start: The state before.
+        randomness: Source of the weights, unpredictable to the makers of the proofs.
+
+    Raises:
+        Malformed: A step is not canonical (check A1); the item names it.
+        Rejected: A proof fails (check A3).
+    """
+    state, claims = start, []
+    for number, step in enumerate(steps):
+        try:
+            proof = ShuffleProof.decode(key.curve, state.values, step.proof)
+            claims.append(ShuffleClaim.of(state, step.group, proof))
+        except Malformed as error:
+            raise Malformed(f"steps[{number}].{error.item}", error.reason) from None
+        state = state.after(step.group, proof.outputs, step.sharing_hash)
+    verify_claims(key, claims, randomness)
+    return state
