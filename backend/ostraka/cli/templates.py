@@ -84,6 +84,7 @@ misfit = "skip"              # or stop: if a proposal does not fit the remaining
 minimum_support = 1          # minimum votes of a winner
 # kind = "categories"        # proposals name their category, by number from 0
 # budgets = ["4", "6"]       # of the categories
+# names = ["Parks", "Streets"]  # of the categories; the round's text ends with them
 # leftover = true            # whether a second pass spends what they leave
 # kind = "proportional"      # votes divide the budget; proposals have no amount
 """

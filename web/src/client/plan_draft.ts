@@ -203,7 +203,12 @@ export const ROUND_BALLOTS: Kinds = {
 
 export const ROUND_OUTCOMES: Kinds = {
   greedy: RANKED,
-  categories: [asked("budgets", "integers"), ...RANKED, LEFTOVER],
+  categories: [
+    asked("budgets", "integers"),
+    asked("names", "lines", "", true),
+    ...RANKED,
+    LEFTOVER,
+  ],
   proportional: [],
 };
 

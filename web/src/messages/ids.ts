@@ -1252,6 +1252,7 @@ export interface OrganizerMessages {
   "organize.members.misfit": undefined;
   "organize.members.leftover": undefined;
   "organize.members.budgets": undefined;
+  "organize.members.names": undefined;
   "organize.members.amount": undefined;
   "organize.members.contract": undefined;
   "organize.members.classes": undefined;
@@ -1292,6 +1293,7 @@ export interface OrganizerMessages {
   "organize.hints.threshold": undefined;
   "organize.hints.quorum": undefined;
   "organize.hints.budgets": undefined;
+  "organize.hints.names": undefined;
   "organize.hints.token": undefined;
   "organize.hints.budget": undefined;
   "organize.hints.greedy.budget": undefined;

@@ -188,6 +188,9 @@ class RoundPayouts(Answer):
     symbol: str | None = Field(description="The token's symbol; null if it has none.")
     decimals: Count = Field(description="Decimals of an amount; 0 if the token has none.")
     status: Status
+    categories: list[str] = Field(
+        description="Names of the round's categories; empty if they have none."
+    )
     decided: bool = Field(description="Whether the treasury has recorded the winners.")
     payouts_open_at: UnixSeconds | None = Field(
         description="Unix time in seconds from which payouts can be claimed; null before the "

@@ -7,6 +7,7 @@ import { type Poll, poll, type Results, results, waiting } from "../../client/vi
 import { moment } from "../../messages/index.ts";
 import { t } from "../../messages/results.ts";
 import { decodeDescription } from "../../protocol/parameters.ts";
+import { CategoryNamesContext } from "../../view/categories.ts";
 import { CurrencyContext, PLAIN_UNITS } from "../../view/currency.ts";
 import { Icon } from "../../view/icon.tsx";
 import { Notice } from "../../view/notice.tsx";
@@ -58,7 +59,9 @@ export function ResultsPage({ id }: { id: bigint }) {
             </Notice>
           ) : (
             <CurrencyContext.Provider value={results.round ?? PLAIN_UNITS}>
-              <Shown shown={shown} results={results} reload={found.reload} />
+              <CategoryNamesContext.Provider value={results.round?.categories ?? []}>
+                <Shown shown={shown} results={results} reload={found.reload} />
+              </CategoryNamesContext.Provider>
             </CurrencyContext.Provider>
           )
         }

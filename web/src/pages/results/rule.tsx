@@ -12,6 +12,7 @@ import { Majority } from "../../protocol/outcome/majority.ts";
 import { Plurality } from "../../protocol/outcome/plurality.ts";
 import { Proportional } from "../../protocol/outcome/proportional.ts";
 import type { OutcomeRule } from "../../protocol/outcome/rule.ts";
+import { useCategoryLabel } from "../../view/categories.ts";
 import { useAmount } from "../../view/currency.ts";
 import { Disclosure, Disclosures } from "../../view/disclosure.tsx";
 import { Icon } from "../../view/icon.tsx";
@@ -26,12 +27,13 @@ const FEW = 12;
 /** The rule with its values, the ties that it broke, and every step of a budget. */
 export function RuleStory({ decision }: { decision: Decision }) {
   const amount = useAmount();
+  const nameOf = useCategoryLabel();
   const { rule, title, options } = decision;
   const ties = tiesIn(decision);
   return (
     <>
       {title && <h3>{title}</h3>}
-      <p>{ruleText(rule, amount)}</p>
+      <p>{ruleText(rule, amount, nameOf)}</p>
       {rule instanceof Majority && <p>{majorityText(decision)}</p>}
       {ties.map(({ first, other }) => (
         <p key={other} class="notice">
@@ -49,6 +51,9 @@ export function RuleStory({ decision }: { decision: Decision }) {
                   <div>
                     <strong>{options[step.slot]}</strong>
                     <span>{stepText(step, amount)}</span>
+                    {rule instanceof GreedyByCategory && (
+                      <span class="quiet">{nameOf(rule.options[step.slot]!.category)}</span>
+                    )}
                   </div>
                 </li>
               ))}
@@ -61,8 +66,12 @@ export function RuleStory({ decision }: { decision: Decision }) {
 }
 
 /** A rule without parts in whole sentences, with its own values. */
-export function ruleText(rule: OutcomeRule, money: Money): string {
-  if (spendsBudget(rule)) return budgetText(rule, money);
+export function ruleText(
+  rule: OutcomeRule,
+  money: Money,
+  nameOf: (category: number) => string,
+): string {
+  if (spendsBudget(rule)) return budgetText(rule, money, nameOf);
   if (rule instanceof Majority) {
     const { numerator, denominator, strict } = rule.share;
     const whole = (1000n * numerator) % denominator === 0n;
@@ -94,13 +103,13 @@ export function ruleText(rule: OutcomeRule, money: Money): string {
   return t("results.rule.none");
 }
 
-function budgetText(rule: BudgetRule, money: Money): string {
+function budgetText(rule: BudgetRule, money: Money, nameOf: (category: number) => string): string {
   const { perCost, stop } = rule.manner;
   const budget = money(rule.budget);
   const categorized = rule instanceof GreedyByCategory;
   const budgets = categorized
     ? rule.categoryBudgets.map((own, place) => {
-        return `${t("list.categoryName", { number: place + 1 })}: ${money(own)}`;
+        return `${nameOf(place)}: ${money(own)}`;
       })
     : [];
   return [
