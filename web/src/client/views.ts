@@ -86,6 +86,7 @@ export const plans = list(
     poll: optional(decimal),
     censusFixed: flag,
     finished: flag,
+    invitations: record({ issued: whole }),
     specification: record({ title: text, closesAt: optional(time) }),
   }),
 );
@@ -127,7 +128,11 @@ export const round = record({
   maximumAmount: decimal,
   proposalsPerMember: whole,
   maximumProposals: whole,
-  outcome: record({ kind: text, budgets: optional(list(decimal)) }),
+  outcome: record({
+    kind: text,
+    budgets: optional(list(decimal)),
+    names: optional(list(text)),
+  }),
   electorate,
   secret: flag,
   proposalsOpenAt: time,
@@ -230,6 +235,7 @@ export const results = record({
       symbol: optional(text),
       decimals: whole,
       status: text,
+      categories: list(text),
       decided: flag,
       payoutsOpenAt: optional(time),
       claimable: flag,

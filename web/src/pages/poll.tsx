@@ -18,6 +18,7 @@ import {
 import { moment, number, zone, t } from "../messages/index.ts";
 import { planProblem, problemText, status } from "../messages/server_texts.ts";
 import { fromUtf8, sameBytes } from "../protocol/encoding.ts";
+import { CategoryNamesContext } from "../view/categories.ts";
 import { CurrencyContext, PLAIN_UNITS } from "../view/currency.ts";
 import { Facts, Page } from "../view/page.tsx";
 import { Await, Guarded, useResource } from "../view/resource.tsx";
@@ -52,7 +53,9 @@ export function PollPage({ id }: { id: bigint }) {
       <Await resource={found}>
         {(value) => (
           <CurrencyContext.Provider value={value.round ?? PLAIN_UNITS}>
-            <Shown {...value} reload={found.reload} />
+            <CategoryNamesContext.Provider value={value.round?.outcome.names ?? []}>
+              <Shown {...value} reload={found.reload} />
+            </CategoryNamesContext.Provider>
           </CurrencyContext.Provider>
         )}
       </Await>

@@ -1,6 +1,7 @@
 /** The rounds and polls of this gateway, for their organizer. */
 
 import { type Organizer, type Plan, plans } from "../../client/organizing.ts";
+import { takesRegistrations } from "../../client/phases.ts";
 import { planProblem } from "../../messages/server_texts.ts";
 import { t } from "../../messages/organizer.ts";
 import { Page } from "../../view/page.tsx";
@@ -47,7 +48,8 @@ function Plans({ organizer }: { organizer: Organizer }) {
   );
 }
 
-function stateOf({ round, poll, problem, finished, censusFixed, specification }: Plan): string {
+function stateOf(plan: Plan): string {
+  const { round, poll, problem, finished, specification } = plan;
   const { questions } = specification;
   const what =
     round === undefined
@@ -59,10 +61,10 @@ function stateOf({ round, poll, problem, finished, censusFixed, specification }:
       ? t("organize.plans.finished")
       : poll !== undefined
         ? t("organize.plans.voting")
-        : censusFixed
-          ? t("organize.plans.starting")
-          : round !== undefined
+        : takesRegistrations(plan)
+          ? t("organize.plans.registering")
+          : round !== undefined && !plan.censusFixed
             ? t("organize.plans.proposing")
-            : t("organize.plans.registering");
+            : t("organize.plans.starting");
   return t("organize.plans.state", { what, state });
 }
