@@ -28,6 +28,7 @@ export const PAGE_MODULES: Readonly<Record<string, string>> = {
   "/privacy": "statement",
   "/register": "register",
   "/rounds/{number}": "round",
+  "/rounds/{number}/log": "public_log",
   "/rounds/{number}/propose": "propose",
   "/rounds/{number}/proposals/{proposal}": "proposal",
   "/rounds/{number}/proposals/{proposal}/edit": "propose",
