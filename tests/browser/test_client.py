@@ -59,6 +59,42 @@ for (const name of ["localStorage", "sessionStorage"]) {
 """
 
 
+def test_colours_of_the_system_and_paper(surfer: Callable[..., Surfer]) -> None:
+    """Forced colours keep borders, the main button and the focus; paper has no navigation."""
+    visitor = surfer()
+    page = visitor.page
+    page.goto("/register")
+    button = page.get_by_role("button", name="Continue")
+    expect(button).to_be_visible()
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme, forced_colors="active")
+        visitor.accessible(f"register-forced-{theme}")
+        ground, border, ink = button.evaluate(
+            "(one, all = getComputedStyle(one)) =>"
+            " [all.backgroundColor, all.borderTopColor, all.color]"
+        )
+        page_ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert page_ground not in (ground, border), (theme, ground, border)
+        assert ink != ground
+        page.get_by_label("Invitation code").focus()
+        page.keyboard.press("Tab")
+        expect(button).to_be_focused()
+        expect(button).to_have_css("outline-style", "solid")
+        expect(button).to_have_css("outline-width", "3px")
+    page.emulate_media(forced_colors="none", media="print")
+    for gone in (page.get_by_role("navigation"), page.get_by_role("contentinfo"), button):
+        expect(gone).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    # The state of a round or poll is content, on paper too.
+    page.goto("/polls/99")
+    page.evaluate(
+        """document.querySelector("main").innerHTML =
+           '<p class="actions"><span class="badge">paid</span> <button>Pay</button></p>'"""
+    )
+    expect(page.locator("main .badge")).to_be_visible()
+    expect(page.locator("main button")).to_be_hidden()
+
+
 def test_a_browser_without_storage_shows_a_warning(surfer: Callable[..., Surfer]) -> None:
     visitor = surfer(locale="de-DE")
     page = visitor.page

@@ -107,7 +107,6 @@ export interface VoterMessages {
   "list.cost": undefined;
   "poll.document": undefined;
   "poll.rehearsal": undefined;
-  "poll.state": undefined;
   "poll.opens": undefined;
   "poll.closes": undefined;
   "poll.eligible": undefined;
@@ -116,7 +115,6 @@ export interface VoterMessages {
   "poll.soon": undefined;
   "poll.closedTitle": undefined;
   "poll.closed": undefined;
-  "poll.results": undefined;
   "poll.audit": undefined;
   "disputes.title": undefined;
   "disputes.window": { until: string };
@@ -385,6 +383,7 @@ export interface VoterMessages {
   "receipts.note": undefined;
   "counted.file": undefined;
   "counted.notOne": { reason: string };
+  "counted.noVotes": undefined;
   "counted.title": undefined;
   "counted.button": undefined;
   "counted.working": undefined;

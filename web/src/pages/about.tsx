@@ -5,6 +5,7 @@ import { number, t } from "../messages/index.ts";
 import { Page } from "../view/page.tsx";
 import { Await, useResource } from "../view/resource.tsx";
 import { gateway, readConfig } from "../view/session.ts";
+import { Privacy } from "./privacy.tsx";
 
 export function AboutPage() {
   const config = useResource(readConfig, []);
@@ -27,23 +28,5 @@ export function AboutPage() {
         )}
       </Await>
     </Page>
-  );
-}
-
-/** The promises and their limits. */
-export function Privacy({ threshold, nodes }: { threshold: string; nodes: string }) {
-  return (
-    <>
-      <ul>
-        <li>{t("privacy.shares", { threshold, nodes })}</li>
-        <li>{t("privacy.pooling", { threshold, nodes })}</li>
-        <li>{t("privacy.public")}</li>
-        <li>{t("privacy.proof")}</li>
-        <li>{t("privacy.unanimity")}</li>
-        <li>{t("privacy.device")}</li>
-        <li>{t("privacy.opening", { nodes })}</li>
-      </ul>
-      <p>{t("privacy.organizer")}</p>
-    </>
   );
 }

@@ -90,7 +90,7 @@ function Shown({
   );
   return (
     <>
-      <p class="actions">
+      <p class="state-line">
         <PhaseBadge phase={phase} />
         <ProposalBadges proposal={proposal} round={shown} />
       </p>

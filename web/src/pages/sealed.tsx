@@ -39,10 +39,6 @@ export function Sealed({
       </p>
       <h3>{t("sealed.says")}</h3>
       <Answers answers={answersOf(poll.questions, ballot.opening.bits)} />
-      <h3>{t("sealed.number")}</h3>
-      <code class="digest">{digest}</code>
-      <p>{t("sealed.note")}</p>
-      <QrCode text={checkUrl(poll.pollId, { number: digest })} label={t("sealed.qr")} />
       <p class="actions">
         <button type="button" class="primary" disabled={!idle} onClick={cast}>
           {before ? t("sealed.castChanged") : t("sealed.cast")}
@@ -50,6 +46,12 @@ export function Sealed({
         <button type="button" disabled={!idle} onClick={back}>
           {t("sealed.back")}
         </button>
+      </p>
+      <h3>{t("sealed.number")}</h3>
+      <code class="digest">{digest}</code>
+      <p>{t("sealed.note")}</p>
+      <QrCode text={checkUrl(poll.pollId, { number: digest })} label={t("sealed.qr")} />
+      <p class="actions">
         <button type="button" disabled={!idle} onClick={challenge}>
           {t("sealed.challenge")}
         </button>

@@ -43,10 +43,11 @@ export function CopyHash({
       );
     }
   };
+  const all = whole || state === "failed";
   return (
     <span class="copy">
-      <code class="digest" title={value}>
-        {whole || state === "failed" ? value : short(value)}
+      <code class={all ? "digest" : "digest short"} title={value}>
+        {all ? value : short(value)}
       </code>
       <button
         type="button"
