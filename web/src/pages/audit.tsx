@@ -6,7 +6,7 @@ import { checksummed } from "../client/address.ts";
 import { type Config, type Poll, poll } from "../client/views.ts";
 import { number } from "../messages/index.ts";
 import { t } from "../messages/results.ts";
-import { CopyHash } from "../view/copy.tsx";
+import { Command, CopyHash } from "../view/copy.tsx";
 import { Page } from "../view/page.tsx";
 import { Await, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, rpcUrlOf } from "../view/session.ts";
@@ -68,9 +68,7 @@ function Shown({ config, shown }: { config: Config; shown: Poll }) {
       <References config={config} shown={shown} />
       <Nodes shown={shown} />
       <h2>{t("audit.command")}</h2>
-      <pre tabIndex={0}>
-        <code>{auditCommand(config, shown, url)}</code>
-      </pre>
+      <Command text={auditCommand(config, shown, url)} name={t("audit.command")} />
     </>
   );
 }

@@ -18,6 +18,7 @@ import { sameBytes, toHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
 import { SigningKey } from "../protocol/keys.ts";
 import { systemRandomness } from "../protocol/randomness.ts";
+import { FieldError } from "../view/field.tsx";
 import { Page, saveFile } from "../view/page.tsx";
 import { Failure } from "../view/resource.tsx";
 import { setSigner, store, useKey } from "../view/session.ts";
@@ -221,7 +222,8 @@ export function NewPassphrase({
         type="password"
         autocomplete="new-password"
         required
-        aria-describedby={`${id}-hint`}
+        aria-invalid={problem !== ""}
+        aria-describedby={`${id}-hint${problem && ` ${id}-wrong`}`}
         value={passphrase}
         onInput={(event) => {
           setPassphrase(event.currentTarget.value);
@@ -236,16 +238,14 @@ export function NewPassphrase({
         type="password"
         autocomplete="new-password"
         required
+        aria-invalid={problem !== ""}
+        aria-describedby={problem && `${id}-wrong`}
         value={repeated}
         onInput={(event) => {
           setRepeated(event.currentTarget.value);
         }}
       />
-      {problem && (
-        <p class="notice bad" role="alert">
-          {problem}
-        </p>
-      )}
+      <FieldError id={id} error={problem} alert />
       {error !== undefined && <Failure error={error} />}
       <button type="submit" disabled={working}>
         {working ? t("key.encrypting") : button}

@@ -8,6 +8,7 @@ import { t } from "../messages/index.ts";
 import { type Opening, openedDigest, openingToJson } from "../protocol/opening.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { answersOf, type QuestionAnswer } from "../protocol/question/poll.ts";
+import { Command } from "../view/copy.tsx";
 import { saveFile } from "../view/page.tsx";
 import { QrCode } from "../view/qr.tsx";
 import "./casting.css";
@@ -68,6 +69,10 @@ export function Opened({ opening, sealAgain }: { opening: Opening; sealAgain: ()
   const digest = toHex(openedDigest(opening));
   const content = JSON.stringify(openingToJson(opening));
   const name = `ostraka-opening-${pollId}-${digest.slice(0, 10)}.json`;
+  const registry = toHex(opening.poll.registry);
+  const command =
+    `ostraka-verify challenge ${name} --digest ${digest} \\\n` +
+    `  --rpc RPC --registry ${registry} --poll ${pollId}`;
   return (
     <>
       <p class="state" role="status">
@@ -106,10 +111,7 @@ export function Opened({ opening, sealAgain }: { opening: Opening; sealAgain: ()
       </p>
       <p role="status">{copied}</p>
       <h3>{t("opened.command")}</h3>
-      <pre tabIndex={0}>
-        ostraka-verify challenge {name} --digest {digest} \{"\n"}
-        {"  "}--rpc RPC --registry {toHex(opening.poll.registry)} --poll {pollId.toString()}
-      </pre>
+      <Command text={command} name={t("opened.command")} />
     </>
   );
 }
