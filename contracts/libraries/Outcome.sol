@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Condorcet} from "./Condorcet.sol";
 import {Greedy} from "./Greedy.sol";
 import {Majority} from "./Majority.sol";
 import {OutcomeOrder} from "./OutcomeOrder.sol";
@@ -23,6 +24,7 @@ library Outcome {
     uint256 private constant CATEGORIES = 4;
     uint256 private constant PROPORTIONAL = 5;
     uint256 private constant PARTS = 6;
+    uint256 private constant CONDORCET = 7;
     /// @dev kind, number of parts
     uint256 private constant PARTS_HEAD = 2;
     /// @dev slots, length
@@ -106,7 +108,7 @@ library Outcome {
         cursor.slot += slots;
         uint256 kind = encoded.u8(0);
         uint256 place = cursor.place;
-        uint256 end = place + _entries(kind, encoded, slots);
+        uint256 end = place + _entries(kind, encoded, tally);
         if (end > order.length) revert OutcomeOrder.OutcomeOrderIncomplete(order.length, end);
         cursor.place = end;
         if (kind != NONE) own = _single(kind, encoded, tally, order[place:end]);
@@ -120,6 +122,7 @@ library Outcome {
     ) private pure returns (uint256[] memory) {
         if (kind == PLURALITY) return Plurality.awards(rule, tally, order);
         if (kind == PROPORTIONAL) return Proportional.awards(rule, tally, order);
+        if (kind == CONDORCET) return Condorcet.awards(rule, tally, order);
         if (kind == MAJORITY) {
             order.requireEntries(0);
             return Majority.awards(rule, tally);
@@ -131,12 +134,13 @@ library Outcome {
     function _entries(
         uint256 kind,
         bytes calldata rule,
-        uint256 slots
+        uint256[] calldata tally
     ) private pure returns (uint256) {
         if (kind == NONE || kind == MAJORITY) return 0;
-        if (kind == PLURALITY) return Plurality.read(rule, slots).contenders;
-        if (kind == PROPORTIONAL) return Proportional.read(rule, slots).contenders;
-        return slots;
+        if (kind == PLURALITY) return Plurality.read(rule, tally.length).contenders;
+        if (kind == PROPORTIONAL) return Proportional.read(rule, tally.length).contenders;
+        if (kind == CONDORCET) return Condorcet.entries(rule, tally);
+        return tally.length;
     }
 
     /// @dev Reverts unless the rule is well formed and not a list of parts.
@@ -148,6 +152,7 @@ library Outcome {
         else if (kind == PLURALITY) Plurality.read(rule, slots);
         else if (kind == CATEGORIES) Greedy.read(rule, slots, true);
         else if (kind == PROPORTIONAL) Proportional.read(rule, slots);
+        else if (kind == CONDORCET) Condorcet.read(rule, slots);
         else revert OutcomeUnknownKind(kind);
     }
 

@@ -100,7 +100,9 @@ def test_examples_show_every_kind_and_every_outcome() -> None:
     asked = {one.kind for poll in polls for one in poll.asked}
     assert asked == set(KINDS), "write docs/examples/KIND.toml for each kind that is missing"
     outcomes = {one.kind for poll in polls for one in poll.outcomes or [NoOutcomeWanted()]}
-    assert outcomes == {"none", "majority", "plurality", "greedy", "categories", "proportional"}
+    assert outcomes == {
+        *("none", "majority", "plurality", "greedy", "categories", "proportional", "condorcet")
+    }
     assert {one.outcome.kind for one in rounds} == {"greedy", "categories", "proportional"}
 
 

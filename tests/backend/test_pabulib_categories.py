@@ -38,6 +38,7 @@ def test_categories_have_caps_leftover_and_cents(tmp_path: Path) -> None:
     assert "the categories' budgets exceed the whole budget" in over.says
     within = asked(tmp_path, pb(meta | {"budget_per_category": "60,40"}, projects))
     assert within.round is not None
+    assert within.round.categories == ("Parks", "Sport")
     assert outcome_json(within.round.outcome) == {
         "kind": "categories",
         "order": "votes",
@@ -46,3 +47,27 @@ def test_categories_have_caps_leftover_and_cents(tmp_path: Path) -> None:
         "minimum_support": "0",
         "budgets": ["60", "40"],
     }
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("51.7402;19.4631", (51_740_200, 19_463_100)),
+        ("-33.9;-18.4000004", (-33_900_000, -18_400_000)),
+        ("0;0", None),
+        (";", None),
+        ("91;19", None),
+        ("north;19", None),
+    ],
+)
+def test_projects_have_the_places_of_the_file(
+    tmp_path: Path, place: str, expected: tuple[int, int] | None
+) -> None:
+    projects = ("project_id;cost;name;latitude;longitude", f"a;60;Alpha;{place}", "b;50;Beta;;")
+    election = asked(tmp_path, pb(projects=projects))
+    assert [option.place for option in election.options] == [expected, None]
+
+
+def test_categories_without_budgets_are_labels(tmp_path: Path) -> None:
+    election = asked(tmp_path, pb({"categories": "Parks, paths,Sport"}, CATEGORIES))
+    assert [option.labels for option in election.options] == ["Parks, paths", "Sport", "Sport"]

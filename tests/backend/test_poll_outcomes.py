@@ -7,12 +7,22 @@ from pydantic import TypeAdapter
 
 from ostraka.planning.poll_outcomes import (
     CategoriesWanted,
+    CondorcetWanted,
     GreedyWanted,
     MajorityWanted,
     PluralityWanted,
 )
 from ostraka_verifier.errors import Rejected
-from ostraka_verifier.outcome import Greedy, GreedyByCategory, Majority, OutcomeRule, Plurality
+from ostraka_verifier.outcome import (
+    Condorcet,
+    Greedy,
+    GreedyByCategory,
+    Majority,
+    Method,
+    OutcomeRule,
+    Plurality,
+    Strength,
+)
 from ostraka_verifier.question import Question, read_questions
 
 KINDS: dict[str, Any] = {
@@ -20,6 +30,7 @@ KINDS: dict[str, Any] = {
     "plurality": PluralityWanted,
     "greedy": GreedyWanted,
     "categories": CategoriesWanted,
+    "condorcet": CondorcetWanted,
 }
 
 
@@ -56,7 +67,7 @@ def test_an_abstention_cannot_win() -> None:
     plurality = rule(question(abstain=True), kind="plurality", seats=1)
     assert isinstance(plurality, Plurality)
     assert plurality.contenders == 2
-    with pytest.raises(Rejected, match="abstention cannot be funded"):
+    with pytest.raises(Rejected, match="abstentions and pairs cannot be funded"):
         rule(question(abstain=True), kind="greedy", budget=10, costs=[1, 2, 3])
     majority = rule(question(abstain=True), kind="majority")
     assert isinstance(majority, Majority)
@@ -82,3 +93,20 @@ def test_numbers_do_not_compete() -> None:
     (asked,) = read_questions([number])
     with pytest.raises(Rejected, match="what a 'number' question counts cannot win"):
         rule(asked, kind="plurality")
+
+
+def test_pairs_decide_only_where_they_are_counted() -> None:
+    pairs = question(kind="pairwise")
+    assert rule(pairs, kind="condorcet") == Condorcet(3)
+    margins = {"method": "minimax", "strength": "margin"}
+    made = Condorcet(3, Method.MINIMAX, Strength.MARGIN)
+    assert rule(pairs, kind="condorcet", **margins) == made
+    borda = rule(pairs, kind="plurality")
+    assert isinstance(borda, Plurality)
+    assert borda.contenders == 3
+    with pytest.raises(Rejected, match="does not count pairs"):
+        rule(question(), kind="condorcet")
+    with pytest.raises(Rejected, match="compares no strengths"):
+        rule(pairs, kind="condorcet", method="copeland", strength="margin")
+    with pytest.raises(Rejected, match="pairs cannot be funded"):
+        rule(pairs, kind="greedy", budget=10, costs=[1, 2, 3])

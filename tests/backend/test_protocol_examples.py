@@ -57,7 +57,8 @@ def equations(rule: BallotRule) -> Lines:
     lines += [("row", f"{_sum(row.terms)} = {row.constant}") for row in rule.rows]
     for row in rule.quadratic_rows:
         squares = " + ".join(f"v{slot}²" for slot in row.slots)
-        lines.append(("quadratic row", f"{squares} {_sum(row.terms, squares)} = {row.constant}"))
+        whole = f"{squares} {_sum(row.terms, squares)}".strip()
+        lines.append(("quadratic row", f"{whole} = {row.constant}"))
     return lines
 
 

@@ -200,7 +200,7 @@ def test_splits_and_other_scores_keep_their_meaning(tmp_path: Path) -> None:
 def test_csv_is_safe_for_spreadsheets() -> None:
     payout = {"recipient": "0x" + "33" * 20, "paid": True}
     rule = GreedyByCategory(COSTS, (0, 1, 1), (60, 40), 100)
-    money = {"round": {"payouts": [payout] * 3, "symbol": None, "decimals": 0, "token": None}}
+    money: Any = {"round": {"payouts": [payout] * 3, "symbol": None, "decimals": 0, "token": None}}
     text = results_csv(record(Approval("A town", NAMES, 0, 2), rule, **money))
     rows = list(csv.DictReader(io.StringIO(text)))
     assert tuple(rows[0]) == COLUMNS
@@ -210,6 +210,12 @@ def test_csv_is_safe_for_spreadsheets() -> None:
     assert [(row["cost"], row["category"], row["paid"]) for row in rows] == [
         *(("60", "1", "true"), ("50", "2", "true"), ("10", "2", "true")),
     ]
+    money["round"]["categories"] = ["=Parks", "Sport, play"]
+    named = record(Approval("A town", NAMES, 0, 2), rule, **money)
+    rows = list(csv.DictReader(io.StringIO(results_csv(named))))
+    assert [row["category"] for row in rows] == ["'=Parks", "Sport, play", "Sport, play"]
+    # A comma separates categories there.
+    assert "\ncategories;=Parks,Sport  play\n" in results_pb(named)
     several = record(Approval("A town", NAMES, 0, 2), rule)
     several["questions"] = [
         SingleChoice("One", ("x", "y")).to_json(),

@@ -26,6 +26,7 @@ def question(content: dict[str, Any]) -> Question:
         (OPTIONS | {"kind": "single_choice"}, "3", 2),
         (OPTIONS | {"kind": "approval", "at_least": 0, "at_most": 2}, "1,3", [0, 2]),
         (OPTIONS | {"kind": "ranking", "scores": [2, 1]}, "3 1", [2, 0]),
+        (OPTIONS | {"kind": "pairwise", "at_least": 1}, "3 1", [2, 0]),
         (OPTIONS | {"kind": "points", "credits": 10}, "0,10,0", [0, 10, 0]),
         (
             {"kind": "cross_tabulation", "title": "T", "rows": ["a", "b"], "columns": ["c", "d"]},

@@ -40,6 +40,7 @@ QUESTIONS: list[dict[str, Any]] = [
         "options": ["Red", "Green", "Blue"],
         "scores": [2, 1, 0],
     },
+    {"kind": "pairwise", "title": "Who leads?", "options": ["Ada", "Ben", "Cem"], "at_least": 1},
     {
         "kind": "histogram",
         "title": "How old?",
@@ -71,6 +72,7 @@ OTHERS: list[Any] = [
     [1, 2],
     [60, 40],
     [2, 0, 1],
+    [1],
     0,
     [1, 1],
     {"value": 20, "group": 1},
@@ -138,6 +140,9 @@ def answer_all(page: Page) -> None:
     expect(order).to_contain_text("Blue is now number 3")
     drag(page, order, "Blue", "Red")
     expect(order).to_contain_text("Blue is now number 1")
+    leader = question("Who leads?")
+    expect(leader).to_contain_text("Options that you leave out tie below all others.")
+    leader.get_by_role("button", name="Add Cem").click()
     question("How old?").get_by_label("30 and more").check()
     question("Who comes how?").get_by_label("young").check()
     question("Who comes how?").get_by_label("by bus").check()

@@ -45,7 +45,7 @@ const plain = pluralityBytes({ contenders: 2 });
 for (const [name, bytes, slots, reason, values] of [
   ["no bytes", "0x", 1, "OutcomeMalformed", [0]],
   ["none with a byte more", "0x0000", 1, "OutcomeMalformed", [2]],
-  ["kind 7", "0x07", 1, "OutcomeUnknownKind", [7]],
+  ["kind 8", "0x08", 1, "OutcomeUnknownKind", [8]],
   ["kind 255", "0xff", 1, "OutcomeUnknownKind", [255]],
   ["a greedy head cut short", slice(good, 0, 36), 3, "OutcomeMalformed", [36]],
   ["a cost cut short", slice(good, 0, 84), 3, "OutcomeMalformed", [84]],

@@ -74,6 +74,8 @@ def require_playground(printed: str) -> None:
     assert (shown["status"], shown["deposited"]) == ("proposing", shown["budget"])
     listed = httpx.get(f"{site}/api/v1/rounds/{number}/proposals", trust_env=False).json()
     assert {one["category"] for one in listed} == {0, 1, 2}
+    assert shown["outcome"]["names"] == ["Green spaces", "Streets and paths", "Meeting places"]
+    assert "[1]" not in shown["text"]
     assert len({one["proposer"] for one in listed}) > 1
     (path,) = re.findall(r"^ +(/\S+member\.key)$", printed, re.MULTILINE)
     account = SigningKey(bytes.fromhex(Path(path).read_text())).address_hex

@@ -112,6 +112,12 @@ high = 50
 groups = ["women", "men"]
 statistics = ["mean", "variance"]
 
+[[questions]]
+kind = "pairwise"
+title = "Which name?"
+options = ["Linde", "Esche", "Ulme", "Birke"]
+at_least = 1
+
 [[outcomes]]
 kind = "majority"
 threshold = [2, 3]
@@ -144,6 +150,10 @@ kind = "none"
 
 [[outcomes]]
 kind = "none"
+
+[[outcomes]]
+kind = "condorcet"
+method = "ranked_pairs"
 """
     + TIMES_TOML
 )

@@ -17,6 +17,7 @@ from ostraka_verifier.question import (
     Histogram,
     Knapsack,
     Number,
+    Pairwise,
     Points,
     Quadratic,
     Question,
@@ -56,6 +57,9 @@ def random_vote(question: Question, random: Random) -> Any:
             fewest = len(question.scores) if question.at_least is None else question.at_least
             places = random.randint(fewest, len(question.scores))
             return random.sample(range(len(question.options)), places)
+        case Pairwise():
+            places = random.randint(question.fewest, len(question.options))
+            return random.sample(range(len(question.options)), places)
         case CrossTabulation():
             return [random.randrange(len(question.rows)), random.randrange(len(question.columns))]
         case Number():
@@ -92,6 +96,9 @@ def count(question: Question, votes: Sequence[Voter]) -> list[int]:
             case Ranking():
                 for place, option in enumerate(vote):
                     slots[option] += weight * question.scores[place]
+            case Pairwise():
+                for slot, preferred in enumerate(_preferences(len(question.options), vote)):
+                    slots[slot] += weight * preferred
             case CrossTabulation():
                 slots[vote[0] * len(question.columns) + vote[1]] += weight
             case Number():
@@ -116,6 +123,8 @@ def described(question: Question, votes: Sequence[Voter]) -> dict[str, Any]:
             for number, name in enumerate(groups)
         ]
         found["overall"] = _moments(question, "", votes)
+        return found
+    if isinstance(question, Pairwise):
         return found
     slots = count(question, votes)
     found["shares"] = [
@@ -161,9 +170,68 @@ def winners(wanted: Any, question: Question, votes: Sequence[int]) -> list[int]:
     if wanted.kind == "plurality":
         best = sorted(contenders, key=lambda one: (-votes[one], one))[: wanted.seats]
         return [int(one in best and votes[one] >= wanted.minimum_support) for one in slots]
+    if wanted.kind == "condorcet":
+        return _condorcet(wanted, len(question.labels()), votes)
     if wanted.kind == "proportional":
         return _divided(wanted.amount, [votes[one] for one in contenders]) + [0] * abstains
     return _funded(wanted, question, votes)
+
+
+def _preferences(options: int, ranked: Sequence[int]) -> list[int]:
+    """Number of options below each, then for each ordered pair whether the first is preferred."""
+    left_out = [option for option in range(options) if option not in ranked]
+    groups = [*([option] for option in ranked), left_out]
+    place = {option: number for number, group in enumerate(groups) for option in group}
+    pairs = [(one, other) for one in range(options) for other in range(options) if one != other]
+    preferred = [int(place[one] < place[other]) for one, other in pairs]
+    below = [sum(place[other] > place[one] for other in range(options)) for one in range(options)]
+    return below + preferred
+
+
+def _condorcet(wanted: Any, slots: int, votes: Sequence[int]) -> list[int]:
+    """By definition: all paths, all ways to a lock, all defeats."""
+    options = math.isqrt(slots)
+    pairs = [(one, other) for one in range(options) for other in range(options) if one != other]
+    count = dict(zip(pairs, votes[options:], strict=True))
+    wins = [pair for pair in pairs if count[pair] > count[pair[::-1]]]
+    if not any(votes[options:]):
+        return [0] * slots
+
+    def strength(pair: tuple[int, int]) -> tuple[int, int]:
+        forth, back = count[pair], count[pair[::-1]]
+        return (forth - back, 0) if wanted.strength == "margin" else (forth, -back)
+
+    def best_path(one: int, other: int, used: frozenset[int] = frozenset()) -> tuple[int, int]:
+        """Strength of the strongest chain; (0, 0) if there is none."""
+        chains = [strength((one, other))] if (one, other) in wins else []
+        for first, then in wins:
+            if first == one and then != other and then not in used:
+                chains.append(min(strength((one, then)), best_path(then, other, used | {one})))
+        return max(chains, default=(0, 0))
+
+    def left(option: int) -> Any:
+        """What makes an option better the greater it is."""
+        others = [other for other in range(options) if other != option]
+        if wanted.method == "schulze":
+            return all(best_path(option, other) >= best_path(other, option) for other in others)
+        if wanted.method == "ranked_pairs":
+            return not any(loser == option for _, loser in locked)
+        defeats = [strength(pair) for pair in wins if pair[1] == option]
+        if wanted.method == "minimax":
+            worst, against = max(defeats, default=(0, 0))
+            return -worst, -against
+        return sum(pair[0] == option for pair in wins) - len(defeats)
+
+    locked: list[tuple[int, int]] = []
+    for pair in sorted(wins, key=lambda pair: (*(-one for one in strength(pair)), pair)):
+        reached = {pair[1]}
+        for _ in range(options):
+            reached |= {loser for winner, loser in locked if winner in reached}
+        if pair[0] not in reached:
+            locked.append(pair)
+    ranks = [left(option) for option in range(options)]
+    winner = ranks.index(max(ranks))
+    return [int(slot == winner) for slot in range(slots)]
 
 
 def _funded(wanted: Any, question: Question, votes: Sequence[int]) -> list[int]:

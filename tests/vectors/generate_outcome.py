@@ -1,12 +1,16 @@
 """Outcome rules (§14): decided tallies, bytes that are no rule, orders that are the wrong hint."""
 
 from collections.abc import Sequence
+from itertools import combinations, product
+from random import Random
 
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.outcome import (
+    Condorcet,
     Greedy,
     GreedyByCategory,
     Majority,
+    Method,
     Misfit,
     NoOutcome,
     Order,
@@ -14,6 +18,7 @@ from ostraka_verifier.outcome import (
     Parts,
     Plurality,
     Proportional,
+    Strength,
     outcome_rule_digest,
 )
 from tests.vectors.cases import Cases, hexed
@@ -165,7 +170,61 @@ def _decided() -> list[tuple[str, OutcomeRule, list[int]]]:
             Parts(((5, by_category(skip, 120, True)), (3, Proportional(10, 2)))),
             [9, 8, 7, 6, 5, 1, 2, 7],
         ),
+        (
+            "parts: seats and the winner of pairs",
+            Parts(((3, Plurality(1, 3)), (9, Condorcet(3)), (4, Condorcet(2, Method.MINIMAX)))),
+            [1, 5, 2, *CIRCLE, 1, 2, 1, 2],
+        ),
+        *_condorcet(),
     ]
+
+
+def _condorcet() -> list[tuple[str, OutcomeRule, list[int]]]:
+    tallies = [
+        ("a winner of every pair", 3, _pairs(3, [(9, 2), (7, 4), (5, 6)])),
+        ("a circle", 3, CIRCLE),
+        ("all pairs tied", 3, _pairs(3, [(4, 4), (4, 4), (4, 4)])),
+        ("nobody prefers anything", 3, [0] * 9),
+        ("the first and the last tied", 3, _pairs(3, [(5, 2), (3, 3), (2, 5)])),
+        ("equal winning votes, other margins", 3, _pairs(3, [(6, 1), (2, 6), (6, 5)])),
+        ("equal margins, other winning votes", 3, _pairs(3, [(9, 6), (1, 4), (5, 2)])),
+        ("a circle of equals", 3, _pairs(3, [(6, 3), (3, 6), (6, 3)])),
+        ("the most votes", 2, [TALLY_MOST, 5, TALLY_MOST - 1, TALLY_MOST]),
+        ("two options tied", 2, [5, 5, 7, 7]),
+    ]
+    random = Random("condorcet")
+    for options, most, count in ((4, 3, 6), (5, 9, 3), (7, 4, 1), (12, 30, 1)):
+        for number in range(count):
+            votes = [
+                (random.randint(0, most), random.randint(0, most))
+                for _ in combinations(range(options), 2)
+            ]
+            tallies.append((f"{options} options, {number + 1}", options, _pairs(options, votes)))
+    return [
+        (f"{method.name.lower()} by {strength.name.lower()}: {name}", rule, tally)
+        for name, options, tally in tallies
+        for method, strength in product(Method, Strength)
+        if method is not Method.COPELAND or strength is Strength.WINNING_VOTES
+        for rule in [Condorcet(options, method, strength)]
+    ]
+
+
+def _pairs(options: int, votes: Sequence[tuple[int, int]]) -> list[int]:
+    """Slots of a pairwise ranking.
+
+    Args:
+        votes: For each pair of options, the lower one first, votes for it and against it.
+    """
+    counts = {}
+    for (one, other), (forth, back) in zip(combinations(range(options), 2), votes, strict=True):
+        counts[one, other], counts[other, one] = forth, back
+    pairs = [counts[pair] for pair in sorted(counts)]
+    wins = [sum(pairs[(options - 1) * one :][: options - 1]) for one in range(options)]
+    return wins + pairs
+
+
+CIRCLE = _pairs(3, [(5, 2), (3, 6), (4, 1)])
+"""The first beats the second, this one the third, and the third the first."""
 
 
 def _changed(data: bytes, at: int, new: bytes) -> bytes:
@@ -179,11 +238,12 @@ def _refused() -> list[tuple[str, bytes, int, str]]:
     plurality = Plurality(2, 3).encode()
     category = GreedyByCategory(*OPTIONS, 100).encode()
     proportional = Proportional(100, 3).encode()
+    condorcet = Condorcet(3).encode()
     parts = Parts(((3, Plurality(1, 3)), (2, Majority()))).encode()
     zero, amount = bytes(16), unsigned(5, 16)
     cases = [
         ("empty", b"", 4, "Malformed"),
-        ("unknown kind", b"\7", 4, "Malformed"),
+        ("unknown kind", b"\x08", 4, "Malformed"),
         ("largest unknown kind", b"\xff", 4, "Malformed"),
         ("none with a byte over", b"\0\0", 4, "Malformed"),
         ("greedy: order of 2", _changed(greedy, 1, b"\2"), 4, "Malformed"),
@@ -239,6 +299,14 @@ def _refused() -> list[tuple[str, bytes, int, str]]:
         ("proportional: nothing to share", _changed(proportional, 1, zero), 3, "Rejected"),
         ("proportional: no contender", _changed(proportional, 17, bytes(2)), 3, "Rejected"),
         ("proportional: more contenders than slots", proportional, 2, "Rejected"),
+        ("condorcet: method of 4", _changed(condorcet, 1, b"\4"), 9, "Malformed"),
+        ("condorcet: strength of 2", _changed(condorcet, 2, b"\2"), 9, "Malformed"),
+        ("condorcet: copeland by margin", _changed(condorcet, 1, b"\3\1"), 9, "Rejected"),
+        ("condorcet: no option", _changed(condorcet, 3, bytes(2)), 1, "Rejected"),
+        ("condorcet: one option", _changed(condorcet, 3, b"\0\1"), 1, "Rejected"),
+        ("condorcet: a slot more", condorcet, 10, "Rejected"),
+        ("condorcet: a slot less", condorcet, 8, "Rejected"),
+        ("condorcet: as many slots as options", condorcet, 3, "Rejected"),
     ]
     for name, data, slots in (
         ("greedy", greedy, 4),
@@ -246,6 +314,7 @@ def _refused() -> list[tuple[str, bytes, int, str]]:
         ("plurality", plurality, 3),
         ("by category", category, 5),
         ("proportional", proportional, 3),
+        ("condorcet", condorcet, 9),
         ("parts", parts, 5),
     ):
         cases += [
@@ -269,7 +338,7 @@ def _refused() -> list[tuple[str, bytes, int, str]]:
         ("parts: without a slot", _parts([*two, (0, b"\0")]), 5, "Rejected"),
         ("parts: not its rule's slots", _parts([(4, plurality), (1, majority)]), 5, "Rejected"),
         ("parts: within parts", _parts([*two, (5, parts)]), 10, "Malformed"),
-        ("parts: an unknown kind within", _parts([*two, (1, b"\7")]), 6, "Malformed"),
+        ("parts: an unknown kind within", _parts([*two, (1, b"\x08")]), 6, "Malformed"),
         ("parts: an empty rule within", _parts([*two, (1, b"")]), 6, "Malformed"),
         ("parts: a byte over within", _parts([*two, (1, b"\0\0")]), 6, "Malformed"),
         ("parts: a byte short within", _parts([(3, plurality[:-1]), two[1]]), 5, "Malformed"),
@@ -325,10 +394,29 @@ def _wrong_orders() -> list[tuple[str, OutcomeRule, list[int], Sequence[int]]]:
             ("empty", []),
         ):
             cases.append((f"{name}: {what}", rule, votes, order))
+    for method in (Method.SCHULZE, Method.RANKED_PAIRS):
+        rule = Condorcet(3, method)
+        first, second, third = rule.order(CIRCLE)
+        for what, order in (
+            ("the first two swapped", [second, first, third]),
+            ("the last two swapped", [first, third, second]),
+            ("the last one missing", [first, second]),
+            ("a defeat twice", [first, second, second]),
+            ("the reverse of a defeat", [first, second, 5]),
+            ("an option", [first, second, 1]),
+            ("a slot that does not exist", [first, second, 9]),
+            ("one too many", [first, second, third, 5]),
+            ("empty", []),
+        ):
+            cases.append((f"{rule.method.name.lower()}: {what}", rule, CIRCLE, order))
+    equals, tied = Condorcet(3), _pairs(3, [(6, 3), (3, 6), (6, 3)])
     parts = Parts(((2, NoOutcome()), (3, Plurality(1, 2)), (2, Majority())))
     tally = [1, 2, 3, 4, 9, 5, 6]
     return [
         *cases,
+        ("condorcet: equal defeats, the higher slot first", equals, tied, equals.order(tied)[::-1]),
+        ("minimax: an order", Condorcet(3, Method.MINIMAX), CIRCLE, [3]),
+        ("copeland: an order", Condorcet(3, Method.COPELAND), CIRCLE, [3]),
         ("none: an order", NoOutcome(), [1, 2], [1, 0]),
         ("majority: an order", Majority(), [1, 2], [1, 0]),
         ("plurality: an abstention among contenders", Plurality(1, 2), [1, 2, 9], [2, 1]),

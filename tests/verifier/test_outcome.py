@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.outcome import (
+    Condorcet,
     Greedy,
     GreedyByCategory,
     Majority,
+    Method,
     Misfit,
     NoOutcome,
     Order,
@@ -20,8 +23,11 @@ from ostraka_verifier.outcome import (
     Parts,
     Plurality,
     Proportional,
+    Strength,
     decode_outcome_rule,
 )
+from ostraka_verifier.question import Pairwise
+from tests.support import plain
 
 VOTES = st.integers(0, 12) | st.integers(0, 2**200 - 1)
 AMOUNTS = st.integers(1, 40) | st.integers(1, 2**128 - 1)
@@ -127,6 +133,14 @@ def plain_proportional(rule: Proportional, tally: list[int]) -> list[int]:
     return [given_.get(slot, 0) for slot in range(len(tally))]
 
 
+def plain_condorcet(rule: Condorcet, tally: list[int]) -> list[int]:
+    names = tuple(f"option {number}" for number in range(rule.options))
+    wanted = SimpleNamespace(
+        kind="condorcet", method=rule.method.name.lower(), strength=rule.strength.name.lower()
+    )
+    return plain.winners(wanted, Pairwise("Order?", names), tally)
+
+
 PLAIN: dict[type[OutcomeRule], Callable[..., list[int]]] = {
     NoOutcome: lambda _, tally: [0] * len(tally),
     Greedy: plain_greedy,
@@ -134,6 +148,7 @@ PLAIN: dict[type[OutcomeRule], Callable[..., list[int]]] = {
     Majority: plain_majority,
     Plurality: plain_plurality,
     Proportional: plain_proportional,
+    Condorcet: plain_condorcet,
 }
 
 
@@ -151,6 +166,13 @@ def decided(draw: st.DrawFn, kind: type[OutcomeRule]) -> tuple[OutcomeRule, list
         numerator, strict = draw(st.integers(1, 5)), draw(st.booleans())
         denominator = draw(st.integers(numerator + strict, 8))
         return Majority(numerator, denominator, strict, abstention, support), tally
+    if kind is Condorcet:
+        options, method = draw(st.integers(2, 5)), draw(st.sampled_from(Method))
+        strength = Strength.WINNING_VOTES
+        if method is not Method.COPELAND:
+            strength = draw(st.sampled_from(Strength))
+        votes = [draw(few) for _ in range(options * options)]
+        return Condorcet(options, method, strength), votes
     if kind in (Plurality, Proportional):
         contenders = draw(st.integers(1, slots))
         if kind is Proportional:

@@ -1,7 +1,7 @@
 """Questions of every kind: a vote is a ballot, a ballot a vote, and nothing else is either."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, permutations, product
 from typing import Any
 
@@ -154,6 +154,24 @@ def number(draw: st.DrawFn) -> Case:
     return question, vote, slots, vote | {"value": high + 1}
 
 
+def pairwise(draw: st.DrawFn) -> Case:
+    options = named(draw)
+    count = len(options)
+    vote = draw(st.permutations(range(count)))[: draw(st.integers(0, count))]
+    question: Json = {"options": options}
+    if len(vote) < count or draw(st.booleans()):
+        question["at_least"] = draw(st.integers(0, len(vote)))
+    return question, vote, preferences(count, vote), [*vote, *vote] if vote else [count]
+
+
+def preferences(count: int, vote: Sequence[int]) -> list[int]:
+    """Slots of a pairwise ranking, by comparing places."""
+    last = len(vote)
+    places = [vote.index(option) if option in vote else last for option in range(count)]
+    pairs = [int(places[a] < places[b]) for a, b in permutations(range(count), 2)]
+    return [sum(pairs[(count - 1) * option :][: count - 1]) for option in range(count)] + pairs
+
+
 MAKERS: dict[str, Callable[[st.DrawFn], Case]] = {
     maker.__name__: maker
     for maker in (
@@ -168,6 +186,7 @@ MAKERS: dict[str, Callable[[st.DrawFn], Case]] = {
         histogram,
         cross_tabulation,
         number,
+        pairwise,
     )
 }
 
@@ -317,6 +336,14 @@ def ranked(count: int, scores: list[int], least: int) -> set[tuple[int, ...]]:
     return found
 
 
+def linear_orders(count: int, least: int) -> set[tuple[int, ...]]:
+    return {
+        tuple(preferences(count, order))
+        for places in range(least, count + 1)
+        for order in permutations(range(count), places)
+    }
+
+
 AB, ABC, ABCD = ["A", "B"], ["A", "B", "C"], ["A", "B", "C", "D"]
 EVERYTHING: list[tuple[Json, set[tuple[int, ...]]]] = [
     ({"kind": "single_choice", "options": ABC}, {(1, 0, 0), (0, 1, 0), (0, 0, 1)}),
@@ -372,6 +399,9 @@ EVERYTHING: list[tuple[Json, set[tuple[int, ...]]]] = [
         ranked(3, [4, 2, 1], 0),
     ),
     ({"kind": "ranking", "options": ABC, "scores": [4], "at_least": 0}, ranked(3, [4], 0)),
+    ({"kind": "pairwise", "options": AB}, linear_orders(2, 2)),
+    ({"kind": "pairwise", "options": AB, "at_least": 0}, linear_orders(2, 0)),
+    ({"kind": "pairwise", "options": ABC}, linear_orders(3, 3)),
     ({"kind": "histogram", "options": ABC}, {(1, 0, 0), (0, 1, 0), (0, 0, 1)}),
     (
         {"kind": "cross_tabulation", "rows": AB, "columns": AB},

@@ -20,7 +20,7 @@ import { POLL, pollOf } from "./support/votes.ts";
 
 describe("answers", () => {
   const answer = (chosen: number[], ...amounts: string[]): Entries => ({ chosen, amounts });
-  const [approval, knapsack, points, split, ranking, cross, number] = readQuestions(
+  const [approval, knapsack, points, split, ranking, cross, number, pairs] = readQuestions(
     parseJson(
       utf8(
         JSON.stringify([
@@ -38,6 +38,7 @@ describe("answers", () => {
           { kind: "ranking", title: "R", options: ["a", "b", "c"], scores: [2, 1], at_least: 1 },
           { kind: "cross_tabulation", title: "C", rows: ["a", "b"], columns: ["c", "d"] },
           { kind: "number", title: "N", low: -5, high: 5, unit: "°", groups: ["n", "s"] },
+          { kind: "pairwise", title: "O", options: ["a", "b", "c"], at_least: 1 },
         ]),
       ),
       "questions",
@@ -68,6 +69,8 @@ describe("answers", () => {
     [number, answer([0], "6"), { kind: "number" }],
     [number, answer([], "-5"), { kind: "group" }],
     [number, answer([1], "-5"), undefined],
+    [pairs, answer([]), { kind: "places", least: 1 }],
+    [pairs, answer([2]), undefined],
   ])("case %# names its problem", (question, given, problem) => {
     const found = problemOf(question!, given);
     if (problem) expect(found).toMatchObject(problem);
@@ -95,6 +98,8 @@ describe("answers", () => {
 
   test("are reviewed in the words of the sealed ballot", () => {
     expect(answerLines(ranking!, answer([2, 0]))).toEqual(["1. c", "2. a"]);
+    expect(answerLines(pairs!, answer([2]))).toEqual(["1. c"]);
+    expect(answerLines(pairs!, answer([2, 0]))).toEqual(["1. c", "2. a", "3. b"]);
     expect(answerLines(number!, answer([1], "-5"))).toEqual(["s: -5 °"]);
     expect(answerLines(knapsack!, answer([]))).toEqual([]);
     expect(answerLines(knapsack!, answer([0, 1]))).toBeUndefined();

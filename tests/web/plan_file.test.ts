@@ -27,6 +27,7 @@ const EVERY_QUESTION = [
   { kind: "quadratic", title: "T", options: ["A", "B"], credits: 9 },
   { kind: "split", title: "T", options: ["A", "B"], total: 1000 },
   { kind: "ranking", title: "T", options: ["A", "B"], scores: [2, 1], at_least: 0 },
+  { kind: "pairwise", title: "T", options: ["A", "B", "C"], at_least: 1 },
   { kind: "histogram", title: "T", options: ["A", "B"], bounds: [-5, 0, 5] },
   { kind: "cross_tabulation", title: "T", rows: ["A", "B"], columns: ["C", "D"] },
   {
@@ -49,7 +50,10 @@ const EVERY_OUTCOME = [
   { kind: "plurality", seats: 2, minimum_support: 0 },
   { kind: "proportional", amount: 10 },
   { kind: "greedy", costs: [1, 2], budget: 4, ...RANKED },
-  ...Array.from({ length: 5 }, () => ({ kind: "none" })),
+  { kind: "none" },
+  { kind: "none" },
+  { kind: "condorcet", method: "minimax", strength: "margin" },
+  ...Array.from({ length: 3 }, () => ({ kind: "none" })),
 ];
 
 const TIMES = {

@@ -128,7 +128,7 @@ describe("fields of a proposal", () => {
   });
 
   test("amount and category are 0 where the round has none", () => {
-    const outcome = { kind: "proportional", budgets: undefined };
+    const outcome = { kind: "proportional", budgets: undefined, names: undefined };
     const divided = { ...ROUND, minimumAmount: 0n, maximumAmount: 0n, outcome };
     expect(problems({ amount: "7" }, divided)).toMatchObject({ amount: 0n, category: 0 });
   });

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from ostraka_verifier.question import Histogram, Number, Question
+from ostraka_verifier.question import Histogram, Number, Pairwise, Question
 
 QUARTILES = (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
 
@@ -65,7 +65,7 @@ class Statistics:
     """Of one question.
 
     Attributes:
-        shares: Shares of the slots; empty for a number.
+        shares: Shares of the slots; empty for a number and for pairs.
         quartiles: Quartiles of a histogram with bounds and answers.
         moments: Statistics of each group of a number.
         overall: Statistics of all groups of a number together.
@@ -125,6 +125,8 @@ def statistics_of(question: Question, tally: Sequence[int]) -> Statistics:
     if isinstance(question, Number):
         groups = _moments(question, tally)
         return Statistics(question, moments=groups, overall=_overall(question, tally))
+    if isinstance(question, Pairwise):
+        return Statistics(question)
     total = sum(tally)
     shares = tuple(
         Share(label, count, Fraction(count, total) if total else None)

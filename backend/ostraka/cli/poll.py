@@ -30,7 +30,8 @@ from ostraka.formats.results import results_csv, results_pb
 from ostraka.gateway_client.config import chain_time
 from ostraka.gateway_client.gateway import Gateway, Unreachable
 from ostraka.planning.money import Currency
-from ostraka_verifier.question import read_questions
+from ostraka_verifier.outcome.pairs import PairCounts
+from ostraka_verifier.question import Pairwise, read_questions
 
 app = typer.Typer(
     help="Polls: surveys, decisions, and the votes of rounds.",
@@ -314,6 +315,8 @@ def _counts_of(found: dict[str, Any], currency: Currency | None) -> Iterator[Ren
         title = one["title"] if len(statistics) > 1 else None
         if one["groups"]:
             yield _numbers(one, title)
+        elif isinstance(question, Pairwise):
+            yield from _pairs(question, [int(slot["votes"]) for slot, _ in own], title)
         else:
             yield _votes(own, question.labels(), title, currency)
         if one["quartiles"]:
@@ -350,6 +353,25 @@ def _award(award: str, kind: str, currency: Currency | None) -> str:
     if kind == "proportional":
         return currency.written(award) if currency else award
     return "" if award == "0" else "wins"
+
+
+def _pairs(question: Pairwise, tally: list[int], title: str | None) -> Iterator[RenderableType]:
+    """Yield how many votes prefer the option of each row to that of each column."""
+    counts = PairCounts(tally, len(question.options))
+    options = range(counts.options)
+    rows = (
+        (
+            f"{one + 1} {question.options[one]}",
+            *("–" if one == other else counts.votes(one, other) for other in options),
+        )
+        for one in options
+    )
+    yield table(("Preferred to", *(str(option + 1) for option in options)), rows, title)
+    winner = counts.condorcet_winner
+    if winner is not None:
+        yield f"{question.options[winner]} beats every other option in direct comparison."
+    else:
+        yield "No option beats every other option in direct comparison."
 
 
 def _numbers(statistics: dict[str, Any], title: str | None) -> RenderableType:

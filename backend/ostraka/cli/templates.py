@@ -84,6 +84,7 @@ misfit = "skip"              # or stop: if a proposal does not fit the remaining
 minimum_support = 1          # minimum votes of a winner
 # kind = "categories"        # proposals name their category, by number from 0
 # budgets = ["4", "6"]       # of the categories
+# names = ["Parks", "Streets"]  # of the categories; the round's text ends with them
 # leftover = true            # whether a second pass spends what they leave
 # kind = "proportional"      # votes divide the budget; proposals have no amount
 """
@@ -134,7 +135,7 @@ abstain = true               # the last option is an abstention
 # [[questions]] may repeat; docs/examples has one of each.
 
 [[outcomes]]                 # one for each question; without outcomes, the counts are the result
-kind = "plurality"           # or none, majority, greedy, categories, proportional
+kind = "plurality"           # or none, majority, greedy, categories, proportional, condorcet
 seats = 1                    # at equal votes, the earlier option wins
 minimum_support = 1
 """

@@ -21,10 +21,7 @@ from ostraka.planning.proposal_details import Place, ProposalDetails
 from ostraka.wire.records import from_hex, to_hex
 
 _TITLE = "Neighbourhood budget: ideas wanted"
-_TEXT = (
-    "What would make our neighbourhood better? Residents propose for two weeks, then vote. "
-    "Categories: 1 green spaces, 2 streets and paths, 3 meeting places."
-)
+_TEXT = "What would make our neighbourhood better? Residents propose for two weeks, then vote."
 _QUESTION = {
     "kind": "approval",
     "title": "When should the library open longer?",
@@ -34,6 +31,7 @@ _QUESTION = {
 }
 _BUDGET = 60_000
 _CATEGORY_BUDGETS = (25_000, 20_000, 15_000)
+_CATEGORIES = ("Green spaces", "Streets and paths", "Meeting places")
 _MAXIMUM = 20_000
 _PROPOSALS_PER_MEMBER = 3
 
@@ -155,6 +153,7 @@ def open_playground(stage: Stage) -> Playground:
             "outcome": {
                 "kind": "categories",
                 "budgets": [str(one) for one in _CATEGORY_BUDGETS],
+                "names": list(_CATEGORIES),
                 "order": "votes_per_cost",
                 "leftover": True,
                 "minimum_support": "2",

@@ -10,7 +10,9 @@ from ostraka.formats.election import Election, Option, RoundRules
 from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
 from ostraka.planning import round_rules
+from ostraka.planning.proposal_details import Place, ProposalDetails, details_hash
 from ostraka.wire.records import from_hex, to_hex
+from ostraka.wire.titles import cleaned
 from ostraka_verifier.published import PublishedPoll
 
 
@@ -105,10 +107,14 @@ class DemoRound:
                 "accounts": [{"account": key.address_hex} for key in keys],
             },
             "ballot": round_rules.ballot_json(self._rules.ballot),
-            "outcome": round_rules.outcome_json(self._rules.outcome),
+            "outcome": self._outcome(),
             "minimum_ballots": MINIMUM_VOTERS,
             "times": self._stage.times,
         }
+
+    def _outcome(self) -> dict[str, Any]:
+        outcome, names = round_rules.outcome_json(self._rules.outcome), self._rules.categories
+        return {**outcome, "names": list(names)} if names else outcome
 
     def _propose(self, gateway: Gateway, keys: Sequence[SigningKey]) -> int:
         """Submit proposals and return the gas. The gateway sends them, so members need no coin."""
@@ -117,7 +123,8 @@ class DemoRound:
         gas = 0
         with self._stage.progress("proposals", len(options)) as advance:
             for number, option in enumerate(options):
-                key, item = keys[number % len(keys)], _item(option)
+                key, details = keys[number % len(keys)], _details(option)
+                item = _item(option, details)
                 signed = treasury.authorize_proposal(
                     key, key.address, self._round_id, item, deadline
                 )
@@ -130,7 +137,9 @@ class DemoRound:
                             "title": item.title,
                             "text": item.text,
                             "category": item.category,
+                            "details": to_hex(item.details),
                         },
+                        **({"details": details.model_dump(exclude_none=True)} if details else {}),
                         "authorization": {
                             "member": to_hex(signed.member),
                             "nonce": str(signed.nonce),
@@ -144,6 +153,19 @@ class DemoRound:
         return gas
 
 
-def _item(option: Option) -> Item:
+def _details(option: Option) -> ProposalDetails | None:
+    """Return the place of an option; None without one."""
+    if option.place is None:
+        return None
+    latitude, longitude = option.place
+    return ProposalDetails(place=Place(latitude=latitude, longitude=longitude))
+
+
+def _item(option: Option, details: ProposalDetails | None) -> Item:
     """Return an option as a proposal that is paid to an account of its own."""
-    return Item(SigningKey().address, option.cost, option.name, option.option_id, option.category)
+    labels = ", ".join(filter(None, (one.strip() for one in option.labels.split(","))))
+    text = f"{option.option_id}\n\n{cleaned(labels)}" if labels else option.option_id
+    return Item(
+        *(SigningKey().address, option.cost, option.name, text, option.category),
+        details_hash(details),
+    )

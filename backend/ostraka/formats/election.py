@@ -25,6 +25,8 @@ class Option:
         option_id: Id in the file.
         cost: In the smallest unit of the currency; 0 if options have no cost.
         category: Index of its category, if the budget has categories.
+        place: Latitude and longitude in millionths of a degree; None if it has no place.
+        labels: Its categories in the file, if the outcome does not depend on them.
         selected: Whether it won; None if the file does not state it, or marks it as special.
         published: Votes or points that it got according to the file; None if not stated.
     """
@@ -33,6 +35,8 @@ class Option:
     name: str
     cost: int = 0
     category: int = 0
+    place: tuple[int, int] | None = None
+    labels: str = ""
     selected: bool | None = None
     published: int | None = None
 
@@ -54,10 +58,15 @@ class FileVote:
 
 @dataclass(frozen=True)
 class RoundRules:
-    """The ballot kind and outcome rule as a treasury's round takes them (§17.7)."""
+    """The ballot kind and outcome rule as a treasury's round takes them (§17.7).
+
+    Attributes:
+        categories: Names of the categories; empty without any.
+    """
 
     ballot: bytes
     outcome: bytes
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

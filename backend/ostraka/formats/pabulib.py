@@ -60,6 +60,7 @@ class Project:
         special.
         special: Whether the file marks it with 2 or 3; the file's comment may explain why.
         votes, score: Published numbers; None if not stated.
+        place: Latitude and longitude in millionths of a degree; None without a valid place.
     """
 
     line: int
@@ -71,6 +72,7 @@ class Project:
     special: bool
     votes: int | None
     score: int | None
+    place: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -353,8 +355,21 @@ def _projects(path: Path, rows: _Table, decimals: int) -> tuple[Project, ...]:
             selected in ("2", "3"),
             _count(row, "votes", where),
             _count(row, "score", where),
+            _place(row),
         )
     return tuple(projects.values())
+
+
+def _place(row: Mapping[str, str]) -> tuple[int, int] | None:
+    """Return where a project is; None for what is no place, because a vote does not need it."""
+    places = []
+    for name, most in (("latitude", 90), ("longitude", 180)):
+        degrees = row.get(name, "").strip()
+        if not _NUMBER.fullmatch(degrees) or abs(Fraction(degrees)) > most:
+            return None
+        places.append(round(Fraction(degrees) * 1_000_000))
+    # Cities write zeros for projects without a place.
+    return (places[0], places[1]) if any(places) else None
 
 
 def _votes(path: Path, sections: Mapping[str, Sequence[_Row]], vote_type: str) -> tuple[Vote, ...]:

@@ -6,13 +6,13 @@ and `pabulib_outcomes`.
 Source: https://pabulib.org/format; docs/protocol.md §5.5, §14, §17.7.
 """
 
-from ostraka.formats.election import Election, Option, RoundRules
+from ostraka.formats.election import Election, Option, RoundRules, distinct, shortened
 from ostraka.formats.pabulib import PabulibError, PabulibFile
 from ostraka.formats.pabulib_ballots import FileBallots, ballots_of, vote_of
-from ostraka.formats.pabulib_categories import categories_of
+from ostraka.formats.pabulib_categories import Categories, categories_of
 from ostraka.formats.pabulib_limits import LIMIT_OF, refuse_unasked, refuse_unknown
 from ostraka.formats.pabulib_outcomes import FileDecision, decision_of
-from ostraka.formats.pabulib_titles import names_of
+from ostraka.formats.pabulib_titles import TITLE_BYTES, names_of
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import GreedyByCategory, NoOutcome
 
@@ -38,7 +38,7 @@ def election_of(file: PabulibFile, *, greedy: bool = False) -> Election:
     except Rejected as error:
         where = file.where(LIMIT_OF.get(error.item.partition(".")[2], ""))
         raise PabulibError(f"{where}: {error.item}: {error.reason}") from None
-    carried, reason = _round(file, ballots, decision)
+    carried, reason = _round(file, ballots, decision, categories)
     members = categories.members if isinstance(decision.rule, GreedyByCategory) else None
     slots = {project.project_id: slot for slot, project in enumerate(file.projects)}
     alike = ballots.as_published
@@ -50,6 +50,8 @@ def election_of(file: PabulibFile, *, greedy: bool = False) -> Election:
                 name,
                 project.cost,
                 0 if members is None else members[slot][0],
+                project.place,
+                project.category if members is None else "",
                 project.selected,
                 project.score if project.score is not None else _votes_of(file, slot),
             )
@@ -90,7 +92,7 @@ def _currency(file: PabulibFile) -> str:
 
 
 def _round(
-    file: PabulibFile, ballots: FileBallots, decision: FileDecision
+    file: PabulibFile, ballots: FileBallots, decision: FileDecision, categories: Categories
 ) -> tuple[RoundRules | None, str]:
     """Return a round's rules, or None and the reason."""
     count, dearest = len(file.projects), max(project.cost for project in file.projects)
@@ -106,4 +108,12 @@ def _round(
             return None, f"a poll, because {reason}"
     if ballots.round is None or decision.round is None:
         raise AssertionError("unreachable")
-    return RoundRules(ballots.round, decision.round), "a round of the treasury"
+    named = isinstance(decision.rule, GreedyByCategory)
+    names = _distinct_names(categories) if named else ()
+    return RoundRules(ballots.round, decision.round, names), "a round of the treasury"
+
+
+def _distinct_names(categories: Categories) -> tuple[str, ...]:
+    """Return the names of categories as a round takes them."""
+    names = [shortened(name, TITLE_BYTES) for name in categories.names]
+    return distinct(names, [str(number) for number, _ in enumerate(names, 1)], TITLE_BYTES)

@@ -61,6 +61,7 @@ def results_csv(record: Record) -> str:
     outcome = record["outcome"]
     costs, categories = outcome.get("costs") or [], outcome.get("categories") or []
     payouts = record["round"]["payouts"] if record["round"] else []
+    named = _category_names(record)
     written = io.StringIO()
     lines = csv.writer(written)
     lines.writerow(COLUMNS)
@@ -78,7 +79,7 @@ def results_csv(record: Record) -> str:
                 option["votes"],
                 option["award"] or "",
                 costs[slot] if costs else "",
-                int(categories[slot]) + 1 if categories else "",
+                _category(categories[slot], named) if categories else "",
                 payout["recipient"] if payout else "",
                 str(payout["paid"]).lower() if payout else "",
             )
@@ -89,6 +90,16 @@ def results_csv(record: Record) -> str:
         for option, *statistic in _statistics(one):
             lines.writerow((*about, question, "", _harmless(option), *empty, *statistic))
     return written.getvalue()
+
+
+def _category_names(record: Record) -> list[str]:
+    """Return the names of a round's categories; empty if they have none."""
+    return list((record["round"] or {}).get("categories", ()))
+
+
+def _category(place: str, names: Sequence[str]) -> str | int:
+    """Return the name of a category; without names, its number from 1."""
+    return _harmless(names[int(place)]) if names else int(place) + 1
 
 
 def _statistics(one: Record) -> Iterator[tuple[str, str, str, str]]:
@@ -128,6 +139,10 @@ def results_pb(record: Record) -> str:
     money = _Money.of(record, [int(outcome["budget"]), *costs])
     kind, limits, own = _limits(question, costs, own, money)
     names = [f"Category {number}" for number in range(1, max(own) + 2)] if own else []
+    if outcome["kind"] == "categories":
+        # A comma separates names of categories.
+        named = [one.replace(",", " ") for one in _category_names(record)]
+        names = [*named, *names[len(named) :]][: len(names)]
     meta = {
         **_about(record, len(record["options"])),
         "currency": money.currency,

@@ -47,7 +47,7 @@ class Rounds:
             warnings = self._warnings(wanted)
             fixed = self._fixed_voters(wanted, members, source)
             electorate = self._electorate(wanted, members, fixed.census if fixed else None)
-            gateway.treasury.try_round(parameters, electorate, wanted.title, wanted.text)
+            gateway.treasury.try_round(parameters, electorate, wanted.title, wanted.named_text)
             # Stored before anything is sent: after a crash the gateway finds the round with it.
             plan = gateway.plans.add(wanted, members.encode(), warnings, fixed, plan_id)
         try:
@@ -80,7 +80,7 @@ class Rounds:
                 self._round_of(wanted, members),
                 self._electorate(wanted, members, census),
                 wanted.title,
-                wanted.text,
+                wanted.named_text,
             )
         gateway.record(plan, "create round", sent)
         if round_id != plan.round_id:
@@ -97,7 +97,7 @@ class Rounds:
         fixed = self._fixed_voters(wanted, members, source)
         electorate = self._electorate(wanted, members, fixed.census if fixed else None)
         parameters = self._round_of(wanted, members)
-        self._gateway.treasury.try_round(parameters, electorate, wanted.title, wanted.text)
+        self._gateway.treasury.try_round(parameters, electorate, wanted.title, wanted.named_text)
         return self._warnings(wanted)
 
     def _fixed_voters(

@@ -12,30 +12,33 @@ from ostraka.planning.fields import Amount, Count, Strict
 from ostraka.planning.round_ballots import Ranked
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import (
+    Condorcet,
     Greedy,
     GreedyByCategory,
     Majority,
+    Method,
     NoOutcome,
     OutcomeRule,
     Parts,
     Plurality,
     Proportional,
+    Strength,
 )
-from ostraka_verifier.question import Question
+from ostraka_verifier.question import Pairwise, Question
 
 
 def contenders(question: Question) -> int:
-    """Return the number of options that can win: all except an abstention, which is the last."""
+    """Return the number of options that can win, which have the first slots."""
     if not question.competes:
         reason = f"what a {question.kind!r} question counts cannot win"
         raise Rejected("P2", "outcomes.kind", reason)
-    return len(question.rule.slots) - question.abstentions
+    return question.contenders
 
 
 def costs_of(question: Question, costs: Sequence[int] | None) -> tuple[int, ...]:
     """Return the cost of each option; Rejected if neither outcome nor question states it."""
     if contenders(question) != len(question.rule.slots):
-        raise Rejected("P2", "outcomes.kind", "an abstention cannot be funded")
+        raise Rejected("P2", "outcomes.kind", "abstentions and pairs cannot be funded")
     if costs is not None:
         return tuple(costs)
     if question.option_costs is not None:
@@ -142,13 +145,32 @@ class ProportionalWanted(Strict):
         return Proportional(self.amount, contenders(question))
 
 
+class CondorcetWanted(Strict):
+    """The winner of a pairwise ranking."""
+
+    kind: Literal["condorcet"]
+    method: Literal["schulze", "ranked_pairs", "minimax", "copeland"] = "schulze"
+    """How a winner is found where options beat one another in a circle."""
+    strength: Literal["winning_votes", "margin"] = "winning_votes"
+    """By what defeats are compared; not used by Copeland's method."""
+
+    def rule(self, question: Question) -> OutcomeRule:
+        """Return the rule as the registry takes it; Rejected if it is impossible."""
+        if not isinstance(question, Pairwise):
+            reason = f"a {question.kind!r} question does not count pairs; 'pairwise' does"
+            raise Rejected("P2", "outcomes.kind", reason)
+        method, strength = Method[self.method.upper()], Strength[self.strength.upper()]
+        return Condorcet(contenders(question), method, strength)
+
+
 PollOutcome = Annotated[
     NoOutcomeWanted
     | MajorityWanted
     | PluralityWanted
     | GreedyWanted
     | CategoriesWanted
-    | ProportionalWanted,
+    | ProportionalWanted
+    | CondorcetWanted,
     Field(discriminator="kind"),
 ]
 

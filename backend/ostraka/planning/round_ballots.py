@@ -5,11 +5,13 @@ Source: docs/protocol.md §17.7.
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ostraka.planning import round_rules
-from ostraka.planning.fields import Amount, Count, Points, Strict
+from ostraka.planning.fields import Amount, Count, Points, Strict, Title
+from ostraka.wire.titles import first_alike
 from ostraka_verifier.outcome import Misfit, Order
+from ostraka_verifier.wording import counted
 
 
 class SingleChoiceBallot(Strict):
@@ -140,8 +142,21 @@ class RoundCategories(Ranked):
 
     kind: Literal["categories"]
     budgets: list[Amount] = Field(min_length=1, max_length=200)
+    names: list[Title] | None = None
+    """Name of each category; the gateway appends them to the round's text."""
     leftover: bool = False
     """Whether a second pass spends the unused budgets of the categories."""
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> "RoundCategories":
+        if self.names is not None:
+            if len(self.names) != len(self.budgets):
+                names = counted(len(self.names), "name", "names")
+                budgets = counted(len(self.budgets), "budget", "budgets")
+                raise ValueError(f"{names} for {budgets}")
+            if first_alike(self.names) is not None:
+                raise ValueError("two categories have names that look alike")
+        return self
 
     @property
     def encoded(self) -> bytes:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ostraka.planning import round_rules
+from ostraka.planning.category_names import named_text
 from ostraka.planning.fields import (
     Address,
     Amount,
@@ -22,7 +23,12 @@ from ostraka.planning.fields import (
 )
 from ostraka.planning.poll_outcomes import PollOutcome, poll_outcome_rule
 from ostraka.planning.question_members import refuse_unknown_members
-from ostraka.planning.round_ballots import RoundBallot, RoundGreedy, RoundOutcome
+from ostraka.planning.round_ballots import (
+    RoundBallot,
+    RoundCategories,
+    RoundGreedy,
+    RoundOutcome,
+)
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import OutcomeRule
 from ostraka_verifier.parameters import LEAST_ANSWERS
@@ -178,6 +184,12 @@ class RoundSpecification(_Vote):
     and redeemed until proposals close; a contract is read as of the close of proposals."""
     ballot: RoundBallot
     outcome: RoundOutcome = RoundGreedy()
+
+    @property
+    def named_text(self) -> str:
+        """The text that the chain gets: with the names of categories, if they have any."""
+        names = self.outcome.names if isinstance(self.outcome, RoundCategories) else None
+        return named_text(self.text, names) if names else self.text
 
     @property
     def fixed_payout_delay(self) -> Seconds:

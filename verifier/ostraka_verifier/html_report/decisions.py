@@ -6,9 +6,11 @@ Source: docs/protocol.md §14.
 from collections.abc import Callable, Sequence
 
 from ostraka_verifier.outcome import (
+    Condorcet,
     Greedy,
     GreedyByCategory,
     Majority,
+    Method,
     Misfit,
     NoOutcome,
     Order,
@@ -16,11 +18,23 @@ from ostraka_verifier.outcome import (
     Parts,
     Plurality,
     Proportional,
+    Strength,
 )
 from ostraka_verifier.wording import counted
 
 Money = Callable[[int], str]
 """Formats an amount in the smallest unit."""
+_LISTED_FIRST = " Of tied options, the one that comes first on the ballot wins."
+_BEATS_ALL = "An option that beats every other one in direct comparison wins. Otherwise "
+_CIRCLES = {
+    Method.SCHULZE: f"{_BEATS_ALL}Schulze's method decides: the winner's strongest path of defeats"
+    " to each other option is at least as strong as the path back.",
+    Method.RANKED_PAIRS: f"{_BEATS_ALL}ranked pairs decide: defeats are locked from the strongest"
+    " on, except those that would close a circle, and no locked defeat beats the winner.",
+    Method.MINIMAX: f"{_BEATS_ALL}the option wins whose strongest defeat is weakest.",
+    Method.COPELAND: "The option with the most points wins: two for each option that it beats in"
+    " direct comparison, one for each tie.",
+}
 _TIES = " Of options with the same number, the one that comes first on the ballot goes first."
 
 
@@ -53,6 +67,8 @@ def rule_in_words(rule: OutcomeRule, money: Money) -> str:
                 f"The {counted(rule.seats, 'option', 'options')} with most votes"
                 f" {'wins' if rule.seats == 1 else 'win'}.{_TIES}{_support(rule)}"
             )
+        case Condorcet():
+            return f"{_CIRCLES[rule.method]}{_compared(rule)}{_LISTED_FIRST}"
         case Proportional():
             return f"{money(rule.amount)} are divided in proportion to the votes."
     return "The poll has no decision rule: the numbers themselves are the result."
@@ -75,7 +91,7 @@ def outcome_in_words(rule: OutcomeRule, awards: Sequence[int]) -> str:
             return "There is no decision, because too few votes were cast."
         case Proportional():
             return "A share goes to:" if any(awards) else "Nobody gets a share."
-        case Plurality():
+        case Plurality() | Condorcet():
             return "Chosen:" if any(awards) else "No option is chosen."
     return "Funded:" if any(awards) else "Nothing is funded."
 
@@ -87,9 +103,17 @@ def award_word(rule: OutcomeRule) -> str:
             return ""
         case Majority():
             return "majority"
-        case Plurality():
+        case Plurality() | Condorcet():
             return "chosen"
     return "funded"
+
+
+def _compared(rule: Condorcet) -> str:
+    if rule.method is Method.COPELAND:
+        return ""
+    if rule.strength is Strength.MARGIN:
+        return " A defeat is as strong as its margin."
+    return " A defeat is as strong as its winning votes; among equal ones, fewer votes against it."
 
 
 def _ranked(order: Order, misfit: Misfit, budget: str) -> str:

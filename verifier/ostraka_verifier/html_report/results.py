@@ -1,6 +1,7 @@
 """Sections about the result: what was decided, who took part, what happened to the money."""
 
 from fractions import Fraction
+from math import isqrt
 
 from ostraka_verifier.checks import Verdict
 from ostraka_verifier.html_report.charts import MAX_BARS, Bar, bar_chart
@@ -17,6 +18,8 @@ from ostraka_verifier.html_report.formats import decimal, grouped, percent, shor
 from ostraka_verifier.html_report.markup import Content, Markup, element, joined, stranger
 from ostraka_verifier.html_report.parts import Hashes, Section, definitions, names, section, table
 from ostraka_verifier.html_report.summary import STATES
+from ostraka_verifier.outcome.pairs import PairCounts
+from ostraka_verifier.question import Pairwise
 from ostraka_verifier.statistics import Moments, Statistics
 
 _KEY_WIDTH = 92
@@ -177,8 +180,12 @@ def _question(question: QuestionFacts, money: MoneyFacts | None, number: int) ->
     if question.statistics is not None and question.statistics.overall is not None:
         return joined(title, _moments(question.statistics, question.statistics.overall))
     if all(option.votes is None for option in question.options):
-        options = element("ol", [element("li", stranger(one.name)) for one in question.options])
+        count = len(question.options)
+        named = question.options[: isqrt(count) if question.kind == Pairwise.kind else count]
+        options = element("ol", [element("li", stranger(one.name)) for one in named])
         return joined(title, element("p", "Options, in the order of the ballot:"), options)
+    if question.kind == Pairwise.kind:
+        return joined(title, _pairs(question))
     return joined(title, _chart(question), _votes(question, money), _quartiles(question))
 
 
@@ -219,6 +226,36 @@ def _votes(question: QuestionFacts, money: MoneyFacts | None) -> Markup:
         for number, option in enumerate(options, start=1)
     ]
     return table("Votes by option", heads, rows, numbers=2)
+
+
+def _pairs(question: QuestionFacts) -> Markup:
+    """Return how many votes prefer the option of each row to that of each column."""
+    slots = [option.votes or 0 for option in question.options]
+    counts = PairCounts(slots, isqrt(len(slots)))
+    options = range(counts.options)
+    rows: list[list[Content]] = [
+        [
+            joined(f"{one + 1}. ", stranger(question.options[one].name)),
+            *("–" if one == other else grouped(counts.votes(one, other)) for other in options),
+        ]
+        for one in options
+    ]
+    winner = counts.condorcet_winner
+    beats = " beats every other option in direct comparison."
+    return joined(
+        table(
+            "Votes that prefer the option of the row to the numbered option of the column",
+            ["Preferred option", *(str(option + 1) for option in options)],
+            rows,
+            numbers=counts.options,
+        ),
+        element(
+            "p",
+            ("No option", beats)
+            if winner is None
+            else (stranger(question.options[winner].name), beats),
+        ),
+    )
 
 
 def _award(option: OptionFacts, money: MoneyFacts | None) -> str:

@@ -6,6 +6,7 @@ Source: docs/protocol.md §14. Vectors: tests/vectors/outcome.json.
 """
 
 from ostraka_verifier.outcome.categories import GreedyByCategory
+from ostraka_verifier.outcome.condorcet import Condorcet, Method, Strength
 from ostraka_verifier.outcome.greedy import Greedy, Misfit, Order
 from ostraka_verifier.outcome.majority import Majority
 from ostraka_verifier.outcome.none import NoOutcome
@@ -18,10 +19,12 @@ FundingRule = Greedy | GreedyByCategory | Proportional
 """Rules that fund options or divide money among them: those that a budget round can have."""
 
 __all__ = [
+    "Condorcet",
     "FundingRule",
     "Greedy",
     "GreedyByCategory",
     "Majority",
+    "Method",
     "Misfit",
     "NoOutcome",
     "Order",
@@ -29,6 +32,7 @@ __all__ = [
     "Parts",
     "Plurality",
     "Proportional",
+    "Strength",
     "decode_outcome_rule",
     "outcome_rule_digest",
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ostraka_verifier.encoding import Reader, tagged_hash, unsigned
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.outcome.categories import GreedyByCategory
+from ostraka_verifier.outcome.condorcet import Condorcet
 from ostraka_verifier.outcome.greedy import Greedy
 from ostraka_verifier.outcome.majority import Majority
 from ostraka_verifier.outcome.none import NoOutcome
@@ -89,6 +90,7 @@ _SIMPLE: _Readers = {
     Kind.PLURALITY: Plurality.read,
     Kind.GREEDY_BY_CATEGORY: GreedyByCategory.read,
     Kind.PROPORTIONAL: Proportional.read,
+    Kind.CONDORCET: Condorcet.read,
 }
 _ANY: _Readers = {**_SIMPLE, Kind.PARTS: Parts.read}
 

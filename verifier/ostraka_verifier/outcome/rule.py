@@ -23,6 +23,7 @@ class Kind(IntEnum):
     GREEDY_BY_CATEGORY = 4
     PROPORTIONAL = 5
     PARTS = 6
+    CONDORCET = 7
 
 
 class OutcomeRule(ABC):

@@ -9,6 +9,7 @@ from ostraka_verifier.question.buckets import CrossTabulation, Histogram
 from ostraka_verifier.question.caps import Cap
 from ostraka_verifier.question.implied import implied_question
 from ostraka_verifier.question.number import Number
+from ostraka_verifier.question.pairwise import Pairwise
 from ostraka_verifier.question.poll import (
     KINDS,
     ballot_bits,
@@ -37,6 +38,7 @@ __all__ = [
     "Histogram",
     "Knapsack",
     "Number",
+    "Pairwise",
     "Points",
     "Quadratic",
     "Question",

@@ -80,6 +80,11 @@ class Question(ABC):
         return 0
 
     @property
+    def contenders(self) -> int:
+        """Number of slots, from the first, that an outcome rule can choose."""
+        return len(self.rule.slots) - self.abstentions
+
+    @property
     def option_costs(self) -> tuple[int, ...] | None:
         """Cost of each option; None if the question has no costs."""
         return None

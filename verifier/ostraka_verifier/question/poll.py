@@ -12,6 +12,7 @@ from ostraka_verifier.question.asked import Question
 from ostraka_verifier.question.buckets import CrossTabulation, Histogram
 from ostraka_verifier.question.fields import Fields
 from ostraka_verifier.question.number import Number
+from ostraka_verifier.question.pairwise import Pairwise
 from ostraka_verifier.question.ranking import Ranking
 from ostraka_verifier.question.selection import Approval, Knapsack, SingleChoice
 from ostraka_verifier.question.votes import one_for_each
@@ -31,6 +32,7 @@ KINDS: dict[str, type[Question]] = {
         Histogram,
         CrossTabulation,
         Number,
+        Pairwise,
     )
 }
 

@@ -47,6 +47,8 @@ func Decode(data []byte) (Rule, error) {
 		decoded = &Proportional{reader.U128("amount"), reader.U16("contenders")}
 	case 6:
 		decoded = readParts(reader)
+	case 7:
+		decoded = readCondorcet(reader)
 	default:
 		return nil, encoding.Undecodable("outcome.kind", "%d is unknown", kind)
 	}

@@ -110,6 +110,8 @@ func (question *Question) build(made *builder, vote *answer) {
 		question.buildRanking(made, vote)
 	case "number":
 		question.buildNumber(made, vote)
+	case "pairwise":
+		question.buildPairwise(made, vote)
 	}
 }
 

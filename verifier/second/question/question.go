@@ -23,7 +23,7 @@ type Question struct {
 	Abstain bool
 	// Costs of the options: of a knapsack, and of an approval with a cap that has a budget.
 	Costs []*big.Int
-	// AtLeast of approval, points and ranking; AtMost of approval.
+	// AtLeast of approval, points, ranking and pairwise; AtMost of approval.
 	AtLeast, AtMost *big.Int
 	Caps            []Cap
 	// Amount is the budget, the largest score, the credits or the total.
@@ -82,6 +82,11 @@ func (question *Question) labels() []string {
 			for _, column := range question.Columns {
 				labels = append(labels, row+" / "+column)
 			}
+		}
+	case "pairwise":
+		labels = append(labels, question.Options...)
+		for _, pair := range pairsBetween(len(question.Options)) {
+			labels = append(labels, question.Options[pair[0]]+" > "+question.Options[pair[1]])
 		}
 	case "number":
 		above := fmt.Sprintf("(%s above %s)", question.Unit, question.Low)
@@ -165,6 +170,8 @@ func (question *Question) check(item string) error {
 		}
 	case "ranking":
 		return question.checkRanking(item)
+	case "pairwise":
+		return question.checkPairwise(item)
 	case "histogram":
 		if len(question.Options) < 2 || repeats(question.Options) {
 			return refuse("options", "fewer than 2, or one twice")

@@ -20,6 +20,7 @@ var members = map[string][2][]string{
 	"histogram":        {{"options"}, {"bounds"}},
 	"cross_tabulation": {{"rows", "columns"}, nil},
 	"number":           {{"low", "high", "unit"}, {"groups", "statistics"}},
+	"pairwise":         {{"options"}, {"at_least"}},
 }
 
 // Read reads a list of questions as ParseJSON gives it, and checks each (§5.8).
@@ -94,6 +95,8 @@ func (fields *fields) fill(question *Question, allowed map[string]bool) {
 		question.MaxPerOption = fields.integer("max_per_option", question.Amount)
 	case "ranking":
 		question.AtLeast = fields.integer("at_least", big.NewInt(int64(len(question.Scores))))
+	case "pairwise":
+		question.AtLeast = fields.integer("at_least", big.NewInt(int64(len(question.Options))))
 	case "histogram":
 		question.Bounds = fields.integers("bounds")
 	case "cross_tabulation":

@@ -90,9 +90,12 @@ func (question *Question) read(vote any) (*answer, error) {
 
 func (question *Question) readList(read *answer, list []any) (*answer, error) {
 	switch question.Kind {
-	case "approval", "knapsack", "ranking":
+	case "approval", "knapsack", "ranking", "pairwise":
 		if question.Kind == "ranking" && len(list) > len(question.Scores) {
 			return nil, encoding.OutOfBounds("vote", "more options than places")
+		}
+		if question.Kind == "pairwise" && int64(len(list)) < question.AtLeast.Int64() {
+			return nil, encoding.OutOfBounds("vote", "fewer options than must be ranked")
 		}
 		for _, entry := range list {
 			option, err := index(entry, len(read.chosen))

@@ -1,6 +1,7 @@
 /** What a poll decided: each outcome rule of its own with the options that it decides about. */
 
 import { AuditError } from "../protocol/errors.ts";
+import { Condorcet } from "../protocol/outcome/condorcet.ts";
 import { Majority } from "../protocol/outcome/majority.ts";
 import { decodeOutcomeRule, Parts } from "../protocol/outcome/parts.ts";
 import { Plurality } from "../protocol/outcome/plurality.ts";
@@ -59,7 +60,12 @@ export function awardedSlots({ awards, tally, rule }: Decision): number[] {
 }
 
 /** Ties that the order on the ballot broke; none for rules without a rank. */
-export function tiesIn({ rule, tally, awards }: Decision): Tie[] {
+export function tiesIn(decision: Decision): Tie[] {
+  const { rule, tally, awards } = decision;
+  if (rule instanceof Condorcet) {
+    const [first, ...others] = leftBy(decision);
+    return others.map((other) => ({ first: first!, other }));
+  }
   if (rule instanceof Plurality) {
     const contenders = tally.slice(0, rule.contenders);
     return tiesOf(
@@ -73,6 +79,12 @@ export function tiesIn({ rule, tally, awards }: Decision): Tie[] {
     tally.map((votes, slot) => [votes, perCost ? rule.costs[slot]! : 1n] as const),
     awards,
   );
+}
+
+/** Options that a Condorcet rule leaves: the first one wins, and those after it are tied with it. */
+export function leftBy({ rule, tally, awards }: Decision): readonly number[] {
+  if (!(rule instanceof Condorcet) || !awards.some(Boolean)) return [];
+  return rule.tied(rule.counts(tally));
 }
 
 /** Result of a vote for or against; `quorum` and `empty` are no decision. */

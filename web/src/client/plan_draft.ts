@@ -24,7 +24,9 @@ export type Entry =
   | "classes"
   | "statistics"
   | "order"
-  | "misfit";
+  | "misfit"
+  | "method"
+  | "strength";
 
 /** A member of a specification that is typed in. */
 export interface Asked {
@@ -153,6 +155,7 @@ export const QUESTION_KINDS: Kinds = {
   quadratic: [asked("credits", "integer", "100")],
   split: [asked("total", "integer", "100")],
   ranking: [asked("scores", "integers", "3, 2, 1"), asked("at_least", "integer", "", true)],
+  pairwise: [asked("at_least", "integer", "", true)],
   histogram: [asked("bounds", "integers", "", true)],
   cross_tabulation: [asked("rows", "lines"), asked("columns", "lines")],
   number: [
@@ -175,7 +178,17 @@ export const POLL_OUTCOMES: Kinds = {
   greedy: [asked("budget", "integer"), ...RANKED],
   categories: [asked("budget", "integer"), ...RANKED, LEFTOVER],
   proportional: [asked("amount", "integer")],
+  condorcet: [asked("method", "method", "schulze"), asked("strength", "strength", "winning_votes")],
 };
+
+/** Outcomes that a kind of question can have. */
+export function outcomesOf({ kind }: Choice): Kinds {
+  const fits = (outcome: string) => {
+    if (kind === "pairwise") return ["none", "plurality", "condorcet"].includes(outcome);
+    return outcome !== "condorcet";
+  };
+  return Object.fromEntries(Object.entries(POLL_OUTCOMES).filter(([outcome]) => fits(outcome)));
+}
 
 /** How members of a round vote on its proposals. */
 export const ROUND_BALLOTS: Kinds = {
@@ -190,7 +203,12 @@ export const ROUND_BALLOTS: Kinds = {
 
 export const ROUND_OUTCOMES: Kinds = {
   greedy: RANKED,
-  categories: [asked("budgets", "integers"), ...RANKED, LEFTOVER],
+  categories: [
+    asked("budgets", "integers"),
+    asked("names", "lines", "", true),
+    ...RANKED,
+    LEFTOVER,
+  ],
   proportional: [],
 };
 

@@ -208,6 +208,8 @@ function textOf(entry: Entry, value: unknown, wrong: () => Malformed): string {
     case "classes":
     case "order":
     case "misfit":
+    case "method":
+    case "strength":
       return plain(value);
   }
 }

@@ -52,7 +52,10 @@ export type Fault =
   | "one_key"
   | "nobody_registers"
   | "time"
-  | Exclude<Entry, "text" | "lines" | "flag" | "statistics" | "order" | "misfit">;
+  | Exclude<
+      Entry,
+      "text" | "lines" | "flag" | "statistics" | "order" | "misfit" | "method" | "strength"
+    >;
 
 export interface PlanFault {
   /** The member's path in the specification: `questions.0.at_most`. */
@@ -358,6 +361,8 @@ function read(entry: Entry, text: string): unknown {
     case "text":
     case "order":
     case "misfit":
+    case "method":
+    case "strength":
       return text;
   }
 }

@@ -8,6 +8,7 @@ import { moment, number, percent } from "../messages/index.ts";
 import { t } from "../messages/results.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { unixSeconds } from "../protocol/units.ts";
+import { CategoryNamesContext } from "../view/categories.ts";
 import { Command, CopyHash } from "../view/copy.tsx";
 import { CurrencyContext, PLAIN_UNITS } from "../view/currency.ts";
 import { Icon } from "../view/icon.tsx";
@@ -41,7 +42,9 @@ export function CertificatePage({ id }: { id: bigint }) {
       <Await resource={found}>
         {(value) => (
           <CurrencyContext.Provider value={value.counted.round ?? PLAIN_UNITS}>
-            <Certificate {...value} />
+            <CategoryNamesContext.Provider value={value.counted.round?.categories ?? []}>
+              <Certificate {...value} />
+            </CategoryNamesContext.Provider>
           </CurrencyContext.Provider>
         )}
       </Await>

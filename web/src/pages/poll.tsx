@@ -19,6 +19,7 @@ import {
 import { addAudience, moment, number, zone, t } from "../messages/index.ts";
 import { planProblem, problemText } from "../messages/server_texts.ts";
 import { fromUtf8, sameBytes } from "../protocol/encoding.ts";
+import { CategoryNamesContext } from "../view/categories.ts";
 import { CurrencyContext, PLAIN_UNITS } from "../view/currency.ts";
 import { Facts, Page } from "../view/page.tsx";
 import { Countdown, PhaseBadge } from "../view/phase.tsx";
@@ -54,7 +55,9 @@ export function PollPage({ id }: { id: bigint }) {
       <Await resource={found}>
         {(value) => (
           <CurrencyContext.Provider value={value.round ?? PLAIN_UNITS}>
-            <Shown {...value} reload={found.reload} />
+            <CategoryNamesContext.Provider value={value.round?.outcome.names ?? []}>
+              <Shown {...value} reload={found.reload} />
+            </CategoryNamesContext.Provider>
           </CurrencyContext.Provider>
         )}
       </Await>

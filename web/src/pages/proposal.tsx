@@ -11,6 +11,7 @@ import { percent } from "../messages/index.ts";
 import { t } from "../messages/proposals.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import { Bar } from "../view/bar.tsx";
+import { categoryLabel } from "../view/categories.ts";
 import { CopyHash } from "../view/copy.tsx";
 import { CurrencyContext, useAmount } from "../view/currency.ts";
 import { Notice } from "../view/notice.tsx";
@@ -77,7 +78,7 @@ function Shown({
     [t("proposal.round"), <a href={`/rounds/${shown.round}`}>{shown.title}</a>],
   ];
   if (categoriesOf(shown)) {
-    facts.push([t("list.category"), t("list.categoryName", { number: proposal.category + 1 })]);
+    facts.push([t("list.category"), categoryLabel(proposal.category, shown.outcome.names)]);
   }
   if (place) facts.push([t("proposal.place"), <PlaceText place={place} />]);
   facts.push(

@@ -8,6 +8,7 @@ import { percent, short, t } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Badge } from "../view/badge.tsx";
 import { Card } from "../view/card.tsx";
+import { categoryLabel } from "../view/categories.ts";
 import { useAmount } from "../view/currency.ts";
 import { CheckedPicture } from "../view/picture.tsx";
 
@@ -46,7 +47,7 @@ export function ProposalBadges({ proposal, round }: { proposal: Proposal; round:
   if (!named && !withdrawn && !funded) return null;
   return (
     <>
-      {named && <Badge>{t("list.categoryName", { number: category + 1 })}</Badge>}
+      {named && <Badge>{categoryLabel(category, round.outcome.names)}</Badge>}
       {withdrawn && <Badge tone="warn">{t("round.withdrawn")}</Badge>}
       {funded && <Badge tone="good">{paid ? t("proposal.paid") : t("proposal.funded")}</Badge>}
     </>

@@ -18,6 +18,7 @@ import type { Proposal, Round } from "../client/views.ts";
 import { amount, messageIfAny, readAmount, short } from "../messages/index.ts";
 import { t } from "../messages/proposals.ts";
 import { fromHex, toHex, utf8 } from "../protocol/encoding.ts";
+import { categoryLabel } from "../view/categories.ts";
 import { CheckedPicture } from "../view/picture.tsx";
 import { explain } from "../view/resource.tsx";
 import { gateway } from "../view/session.ts";
@@ -111,7 +112,7 @@ export function Form({
             >
               {Array.from({ length: categories }, (_, category) => (
                 <option key={category} value={category}>
-                  {t("list.categoryName", { number: category + 1 })}
+                  {categoryLabel(category, shown.outcome.names)}
                 </option>
               ))}
             </select>

@@ -25,6 +25,7 @@ import { t } from "../messages/proposals.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { later, type UnixSeconds } from "../protocol/units.ts";
+import { categoryLabel } from "../view/categories.ts";
 import { Facts, Page } from "../view/page.tsx";
 import { CheckedPicture } from "../view/picture.tsx";
 import { Await, useResource } from "../view/resource.tsx";
@@ -270,10 +271,7 @@ function Preview({
     [t("propose.field.text"), <span class="prose">{item.text}</span>],
   ];
   if (categoriesOf(shown)) {
-    facts.push([
-      t("propose.field.category"),
-      t("list.categoryName", { number: item.category + 1 }),
-    ]);
+    facts.push([t("propose.field.category"), categoryLabel(item.category, shown.outcome.names)]);
   }
   if (asksAmount(shown)) {
     // Show the signed amount, which is in the smallest unit: the site could state wrong decimals.

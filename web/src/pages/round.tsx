@@ -18,6 +18,7 @@ import { status } from "../messages/server_texts.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Bar } from "../view/bar.tsx";
 import { CardGrid } from "../view/card.tsx";
+import { CategoryNamesContext } from "../view/categories.ts";
 import { CopyHash } from "../view/copy.tsx";
 import { CurrencyContext, useAmount } from "../view/currency.ts";
 import { Empty } from "../view/empty.tsx";
@@ -63,7 +64,9 @@ export function RoundPage({ id }: { id: bigint }) {
       <Await resource={found}>
         {(value) => (
           <CurrencyContext.Provider value={value.shown}>
-            <Shown {...value} reload={found.reload} />
+            <CategoryNamesContext.Provider value={value.shown.outcome.names ?? []}>
+              <Shown {...value} reload={found.reload} />
+            </CategoryNamesContext.Provider>
           </CurrencyContext.Provider>
         )}
       </Await>

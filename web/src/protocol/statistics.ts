@@ -10,6 +10,7 @@ import { type Fraction, fraction, negated, plus, squared } from "./fraction.ts";
 import type { Question } from "./question/asked.ts";
 import { Histogram } from "./question/buckets.ts";
 import { NumberQuestion } from "./question/number.ts";
+import { Pairwise } from "./question/pairwise.ts";
 
 export const QUARTILES: readonly Fraction[] = [
   fraction(1n, 4n),
@@ -47,7 +48,7 @@ export interface Moments {
 /** Statistics of one question. */
 export interface Statistics {
   readonly question: Question;
-  /** Of each slot; none for a number. */
+  /** Of each slot; none for a number and for pairs. */
   readonly shares: readonly SlotShare[];
   /** Of a histogram with bounds, where somebody answered. */
   readonly quartiles: readonly Bracket[];
@@ -95,6 +96,9 @@ export function statisticsOf(question: Question, tally: readonly bigint[]): Stat
     });
     const overall = momentsOf(question, "", sums);
     return { question, shares: [], quartiles: [], moments, overall };
+  }
+  if (question instanceof Pairwise) {
+    return { question, shares: [], quartiles: [], moments: [], overall: undefined };
   }
   const all = total(tally);
   const shares = question.labels().map((label, slot) => {

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
 import { t, currentLanguage } from "../messages/index.ts";
+import { useCategoryLabel } from "./categories.ts";
 import { LiveText } from "./meter.tsx";
 
 /** An option with its data. */
@@ -33,6 +34,7 @@ export function Items({
   const [search, setSearch] = useState("");
   const [order, setOrder] = useState<Order>("listed");
   const [category, setCategory] = useState(-1);
+  const nameOf = useCategoryLabel();
   const categories = [...new Set(items.map((item) => item.category))].sort((a, b) => a - b);
   const costs = items.some(({ cost }) => cost !== undefined);
   const wanted = search.trim().toLocaleLowerCase(currentLanguage());
@@ -84,7 +86,7 @@ export function Items({
                 <option value={-1}>{t("list.all")}</option>
                 {categories.map((one) => (
                   <option key={one} value={one}>
-                    {t("list.categoryName", { number: one + 1 })}
+                    {nameOf(one)}
                   </option>
                 ))}
               </select>

@@ -8,6 +8,8 @@ import type { ComponentChildren } from "preact";
 
 export interface Column<Row> {
   readonly title: string;
+  /** What its head shows instead, in a table of many columns. */
+  readonly short?: string;
   /** Whether its values are numbers, which are aligned at their last digit. */
   readonly numbers?: boolean;
   readonly value: (row: Row) => ComponentChildren;
@@ -32,9 +34,16 @@ export function Table<Row>({
       <caption>{caption}</caption>
       <thead role="rowgroup">
         <tr role="row">
-          {columns.map(({ title, numbers }) => (
+          {columns.map(({ title, short, numbers }) => (
             <th key={title} scope="col" role="columnheader" class={numbers ? "numbers" : undefined}>
-              {title}
+              {short === undefined ? (
+                title
+              ) : (
+                <>
+                  <span aria-hidden="true">{short}</span>
+                  <span class="heard">{title}</span>
+                </>
+              )}
             </th>
           ))}
         </tr>

@@ -90,8 +90,21 @@ class Proportional(Answer):
     contenders: Decimal = Field(description="Number of options that can win, from the first one.")
 
 
+class Condorcet(Answer):
+    """The winner of a pairwise ranking (docs/protocol.md §14.9)."""
+
+    kind: Literal["condorcet"]
+    options: Decimal = Field(description="Number of options.")
+    method: Literal["schulze", "ranked_pairs", "minimax", "copeland"] = Field(
+        description="How a winner is found where options beat one another in a circle."
+    )
+    strength: Literal["winning_votes", "margin"] = Field(
+        description="By what defeats are compared; not used by Copeland's method."
+    )
+
+
 QuestionOutcome = Annotated[
-    NoOutcome | Greedy | Majority | Plurality | Categories | Proportional,
+    NoOutcome | Greedy | Majority | Plurality | Categories | Proportional | Condorcet,
     Field(discriminator="kind"),
 ]
 
@@ -106,7 +119,7 @@ class Parts(Answer):
 
 
 Outcome = Annotated[
-    NoOutcome | Greedy | Majority | Plurality | Categories | Proportional | Parts,
+    NoOutcome | Greedy | Majority | Plurality | Categories | Proportional | Condorcet | Parts,
     Field(discriminator="kind"),
 ]
 
@@ -175,6 +188,9 @@ class RoundPayouts(Answer):
     symbol: str | None = Field(description="The token's symbol; null if it has none.")
     decimals: Count = Field(description="Decimals of an amount; 0 if the token has none.")
     status: Status
+    categories: list[str] = Field(
+        description="Names of the round's categories; empty if they have none."
+    )
     decided: bool = Field(description="Whether the treasury has recorded the winners.")
     payouts_open_at: UnixSeconds | None = Field(
         description="Unix time in seconds from which payouts can be claimed; null before the "

@@ -66,6 +66,10 @@ class CategoriesRound(_Ranked):
     kind: Literal["categories"]
     leftover: bool = Field(description="Whether a second pass spends unused category budgets.")
     budgets: list[Amount] = Field(description="Budget of each category.")
+    names: list[str] = Field(
+        description="Name of each category, from the last lines of the round's text "
+        "(docs/protocol.md §17.1); empty if they have none."
+    )
 
 
 class ProportionalRound(Answer):

@@ -7,14 +7,17 @@ from typing import Any, cast
 from ostraka.chain.registry import PollView, Status
 from ostraka.chain.treasury import RoundStatus
 from ostraka.gateway.answers.results import Option, Payout, Results, RoundPayouts
-from ostraka.gateway.context import REGISTRY, GatewayContext
+from ostraka.gateway.context import REGISTRY, TREASURY, GatewayContext
 from ostraka.gateway.read_models.currencies import Currencies
 from ostraka.gateway.read_models.polls import questions_of, void_reason
 from ostraka.gateway.read_models.proposals import ProposalReader
+from ostraka.planning.category_names import split_names
+from ostraka.planning.round_rules import outcome_json
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier.outcome import (
+    Condorcet,
     Greedy,
     GreedyByCategory,
     Majority,
@@ -101,6 +104,7 @@ class ResultReader:
             symbol=symbol,
             decimals=decimals,
             status=state.status.name.lower(),
+            categories=self._categories(reference.round_id, state.parameters.outcome),
             decided=state.claims_end_at != 0,
             payouts_open_at=state.payouts_open_at or None,
             claimable=state.status is RoundStatus.DECIDED
@@ -119,6 +123,11 @@ class ResultReader:
             ],
         )
 
+    def _categories(self, round_id: int, outcome: bytes) -> list[str]:
+        created = self._gateway.event(TREASURY, "RoundCreated", round_id)
+        count = len(outcome_json(outcome).get("budgets", ()))
+        return split_names(str(created["text"]), count)[1]
+
 
 _OUTCOMES: dict[type[OutcomeRule], str] = {
     NoOutcome: "none",
@@ -127,6 +136,7 @@ _OUTCOMES: dict[type[OutcomeRule], str] = {
     Plurality: "plurality",
     GreedyByCategory: "categories",
     Proportional: "proportional",
+    Condorcet: "condorcet",
     Parts: "parts",
 }
 

@@ -18,6 +18,7 @@ from ostraka.gateway.read_models.phases import (
     round_histories,
 )
 from ostraka.gateway.read_models.times import times_of
+from ostraka.planning.category_names import split_names
 from ostraka.planning.round_rules import ballot_json, outcome_json
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.encoding import parse_json
@@ -49,11 +50,15 @@ class RoundReader:
         created = self._gateway.event(TREASURY, "RoundCreated", round_id)
         plan = self._gateway.plans.of_round(round_id)
         symbol, decimals = self._currencies.of(parameters.token)
+        outcome = outcome_json(parameters.outcome)
+        text, names = split_names(str(created["text"]), len(outcome.get("budgets", ())))
+        if outcome["kind"] == "categories":
+            outcome["names"] = names
         return Round(
             round=str(round_id),
             status=view.status.name.lower(),
             title=created["title"],
-            text=created["text"],
+            text=text,
             organizer=to_hex(view.organizer),
             token=to_hex(parameters.token) if any(parameters.token) else None,
             symbol=symbol,
@@ -77,7 +82,7 @@ class RoundReader:
             payouts_open_at=view.payouts_open_at or None,
             claims_end_at=view.claims_end_at or None,
             ballot=ballot_json(parameters.ballot),
-            outcome=outcome_json(parameters.outcome),
+            outcome=outcome,
             member_root=to_hex(parameters.member_root),
             electorate=RoundElectorate(
                 kind=view.electorate_kind.name.lower(),

@@ -6,6 +6,7 @@ import { Amounts } from "../../protocol/question/amounts.ts";
 import type { Question } from "../../protocol/question/asked.ts";
 import { CrossTabulation, Histogram } from "../../protocol/question/buckets.ts";
 import { NumberQuestion } from "../../protocol/question/number.ts";
+import { Pairwise } from "../../protocol/question/pairwise.ts";
 import { Ranking } from "../../protocol/question/ranking.ts";
 import { Approval, Knapsack, SingleChoice } from "../../protocol/question/selection.ts";
 import { useAmount } from "../../view/currency.ts";
@@ -54,7 +55,9 @@ function Field(props: FieldProps<Question>) {
     return <SelectionField {...props} question={question} />;
   }
   if (question instanceof Amounts) return <AmountsField {...props} question={question} />;
-  if (question instanceof Ranking) return <RankingField {...props} question={question} />;
+  if (question instanceof Ranking || question instanceof Pairwise) {
+    return <RankingField {...props} question={question} />;
+  }
   if (question instanceof CrossTabulation) return <CrossField {...props} question={question} />;
   if (question instanceof NumberQuestion) return <NumberField {...props} question={question} />;
   return <p>{t("form.problems.rule")}</p>;

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { t } from "../../messages/index.ts";
+import { Pairwise } from "../../protocol/question/pairwise.ts";
 import type { Ranking } from "../../protocol/question/ranking.ts";
 import { disambiguate } from "../../protocol/question/votes.ts";
 import { useDragging } from "../../view/dragging.ts";
@@ -10,8 +11,14 @@ import { Items } from "../../view/items.tsx";
 import type { FieldProps } from "./field.ts";
 import { itemsOf, Named, Story } from "./selection.tsx";
 
-export function RankingField({ question, answer, change, details, name }: FieldProps<Ranking>) {
-  const { scores, fewest } = question;
+export function RankingField({
+  question,
+  answer,
+  change,
+  details,
+  name,
+}: FieldProps<Ranking | Pairwise>) {
+  const { places, fewest } = question;
   const options = disambiguate(question.options);
   const placed = answer.chosen;
   const [announcement, setAnnouncement] = useState("");
@@ -47,9 +54,10 @@ export function RankingField({ question, answer, change, details, name }: FieldP
   return (
     <div ref={list}>
       <p>
-        {fewest === scores.length
+        {fewest === places
           ? t("form.rankingExactly", { most: fewest })
-          : t("form.ranking", { least: fewest, most: scores.length })}
+          : t("form.ranking", { least: fewest, most: places })}
+        {question instanceof Pairwise && fewest < places && ` ${t("form.tiedBelow")}`}
       </p>
       <h3 id={`${name}-places`}>{t("form.places")}</h3>
       {!placed.length && <p class="hint">{t("form.noPlaces")}</p>}
@@ -102,7 +110,7 @@ export function RankingField({ question, answer, change, details, name }: FieldP
           </li>
         ))}
       </ol>
-      {others.length > 0 && placed.length < scores.length && (
+      {others.length > 0 && placed.length < places && (
         <>
           <h3>{t("form.unplaced")}</h3>
           <Items

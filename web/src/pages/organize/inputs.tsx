@@ -8,6 +8,7 @@ import type { Asked, Kinds, Choice, Values } from "../../client/plan_draft.ts";
 import { freshChoice } from "../../client/plan_draft.ts";
 import { messageIfAny } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
+import { METHODS, STRENGTHS } from "../../protocol/outcome/condorcet.ts";
 import { useAmountOf } from "./money.tsx";
 
 /** Problems, by the path of the field in the specification. */
@@ -323,6 +324,8 @@ function ValueField({
     }
     case "order":
     case "misfit":
+    case "method":
+    case "strength":
     case "statistics":
       return <SelectField {...field} choices={choicesOf(entry)} />;
     case "integer":
@@ -338,6 +341,8 @@ const CLASS_COUNTS: readonly string[] = ["2", "4", "8"];
 const CHOICES = {
   order: ["votes", "votes_per_cost"],
   misfit: ["skip", "stop"],
+  method: METHODS,
+  strength: STRENGTHS,
   statistics: ["mean", "mean variance", "variance"],
 } as const;
 

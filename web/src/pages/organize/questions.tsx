@@ -14,6 +14,7 @@ import {
   type Option,
   optionsOfLines,
   type PlanDraft,
+  outcomesOf,
   POLL_OUTCOMES,
   QUESTION_KINDS,
   type QuestionDraft,
@@ -95,7 +96,8 @@ function Question({
         choice={question}
         change={(chosen) => {
           const caps = chosen.kind === kind ? question.caps : [];
-          const decides = competes(chosen) ? outcome : freshChoice(POLL_OUTCOMES);
+          const possible = competes(chosen) && outcome.kind in outcomesOf(chosen);
+          const decides = possible ? outcome : freshChoice(POLL_OUTCOMES);
           change({ ...question, ...chosen, caps, outcome: decides });
         }}
       />
@@ -108,7 +110,7 @@ function Question({
           path={`outcomes.${place}`}
           label={t("organize.questions.outcome")}
           names="outcomes"
-          kinds={POLL_OUTCOMES}
+          kinds={outcomesOf(question)}
           choice={outcome}
           change={(chosen) => {
             change({ ...question, outcome: chosen });

@@ -14,6 +14,7 @@ import { type Base, countsBallots, isWeighted, supportBase } from "../../client/
 import type { Poll, Results } from "../../client/views.ts";
 import { number, percent } from "../../messages/index.ts";
 import { t } from "../../messages/results.ts";
+import { Condorcet } from "../../protocol/outcome/condorcet.ts";
 import { Majority } from "../../protocol/outcome/majority.ts";
 import { Plurality } from "../../protocol/outcome/plurality.ts";
 import { Proportional } from "../../protocol/outcome/proportional.ts";
@@ -143,7 +144,8 @@ export function decisionLine(decision: Decision): string | undefined {
   const { rule, awards } = decision;
   const count = awards.filter(Boolean).length;
   if (rule instanceof Majority) return t(`results.majority.${majorityResult(decision).result}`);
-  if (rule instanceof Plurality) return t(count ? "results.chosen" : "results.nobody", { count });
+  if (rule instanceof Plurality || rule instanceof Condorcet)
+    return t(count ? "results.chosen" : "results.nobody", { count });
   if (rule instanceof Proportional) return t(count ? "results.shares" : "results.noShares");
   if (!spendsBudget(rule)) return undefined;
   return count ? t("results.fundedCount", { count }) : t("results.nothingFunded");

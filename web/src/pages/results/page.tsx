@@ -7,6 +7,7 @@ import { type Poll, poll, type Results, results, waiting } from "../../client/vi
 import { moment } from "../../messages/index.ts";
 import { t } from "../../messages/results.ts";
 import { decodeDescription } from "../../protocol/parameters.ts";
+import { CategoryNamesContext } from "../../view/categories.ts";
 import { CurrencyContext, PLAIN_UNITS } from "../../view/currency.ts";
 import { Icon } from "../../view/icon.tsx";
 import { Notice } from "../../view/notice.tsx";
@@ -15,6 +16,7 @@ import { Await, useResource } from "../../view/resource.tsx";
 import { gateway } from "../../view/session.ts";
 import { RehearsalNotice } from "../rehearsal_notice.tsx";
 import { OutcomeSummary, outcomeOf } from "./outcome.tsx";
+import { PairTables } from "./pairs.tsx";
 import { Payouts } from "./payouts.tsx";
 import { RuleStory } from "./rule.tsx";
 import { ShareCard } from "./share_card.tsx";
@@ -57,7 +59,9 @@ export function ResultsPage({ id }: { id: bigint }) {
             </Notice>
           ) : (
             <CurrencyContext.Provider value={results.round ?? PLAIN_UNITS}>
-              <Shown shown={shown} results={results} reload={found.reload} />
+              <CategoryNamesContext.Provider value={results.round?.categories ?? []}>
+                <Shown shown={shown} results={results} reload={found.reload} />
+              </CategoryNamesContext.Provider>
             </CurrencyContext.Provider>
           )
         }
@@ -95,6 +99,7 @@ function Shown({ shown, results, reload }: { shown: Poll; results: Results; relo
       <Assumed shown={shown} />
       <h2>{t("results.table")}</h2>
       <VoteTables outcome={outcome} />
+      <PairTables outcome={outcome} />
       <h2>{t("results.outcome")}</h2>
       {decisions.map((decision) => (
         <RuleStory key={decision.start} decision={decision} />

@@ -7,13 +7,16 @@ import { type Decision, majorityResult, tiesIn } from "../../client/decisions.ts
 import { number, percent } from "../../messages/index.ts";
 import { t } from "../../messages/results.ts";
 import { GreedyByCategory } from "../../protocol/outcome/categories.ts";
+import { Condorcet } from "../../protocol/outcome/condorcet.ts";
 import { Majority } from "../../protocol/outcome/majority.ts";
 import { Plurality } from "../../protocol/outcome/plurality.ts";
 import { Proportional } from "../../protocol/outcome/proportional.ts";
 import type { OutcomeRule } from "../../protocol/outcome/rule.ts";
+import { useCategoryLabel } from "../../view/categories.ts";
 import { useAmount } from "../../view/currency.ts";
 import { Disclosure, Disclosures } from "../../view/disclosure.tsx";
 import { Icon } from "../../view/icon.tsx";
+import { CondorcetSteps } from "./condorcet.tsx";
 import "./results.css";
 
 type Money = (units: bigint) => string;
@@ -24,18 +27,20 @@ const FEW = 12;
 /** The rule with its values, the ties that it broke, and every step of a budget. */
 export function RuleStory({ decision }: { decision: Decision }) {
   const amount = useAmount();
+  const nameOf = useCategoryLabel();
   const { rule, title, options } = decision;
   const ties = tiesIn(decision);
   return (
     <>
       {title && <h3>{title}</h3>}
-      <p>{ruleText(rule, amount)}</p>
+      <p>{ruleText(rule, amount, nameOf)}</p>
       {rule instanceof Majority && <p>{majorityText(decision)}</p>}
       {ties.map(({ first, other }) => (
         <p key={other} class="notice">
           {t("results.tied", { first: options[first]!, other: options[other]! })}
         </p>
       ))}
+      {rule instanceof Condorcet && <CondorcetSteps rule={rule} decision={decision} />}
       {spendsBudget(rule) && (
         <Disclosures>
           <Disclosure summary={t("results.steps")} open={options.length <= FEW}>
@@ -46,6 +51,9 @@ export function RuleStory({ decision }: { decision: Decision }) {
                   <div>
                     <strong>{options[step.slot]}</strong>
                     <span>{stepText(step, amount)}</span>
+                    {rule instanceof GreedyByCategory && (
+                      <span class="quiet">{nameOf(rule.options[step.slot]!.category)}</span>
+                    )}
                   </div>
                 </li>
               ))}
@@ -58,8 +66,12 @@ export function RuleStory({ decision }: { decision: Decision }) {
 }
 
 /** A rule without parts in whole sentences, with its own values. */
-export function ruleText(rule: OutcomeRule, money: Money): string {
-  if (spendsBudget(rule)) return budgetText(rule, money);
+export function ruleText(
+  rule: OutcomeRule,
+  money: Money,
+  nameOf: (category: number) => string,
+): string {
+  if (spendsBudget(rule)) return budgetText(rule, money, nameOf);
   if (rule instanceof Majority) {
     const { numerator, denominator, strict } = rule.share;
     const whole = (1000n * numerator) % denominator === 0n;
@@ -76,19 +88,28 @@ export function ruleText(rule: OutcomeRule, money: Money): string {
       .filter(Boolean)
       .join(" ");
   }
+  if (rule instanceof Condorcet) {
+    return [
+      t(`results.rule.${rule.method}`),
+      rule.method !== "copeland" && t(`results.rule.${rule.strength}`),
+      t("results.rule.listedFirst"),
+    ]
+      .filter(Boolean)
+      .join(" ");
+  }
   if (rule instanceof Proportional) {
     return t("results.rule.proportional", { amount: money(rule.amount) });
   }
   return t("results.rule.none");
 }
 
-function budgetText(rule: BudgetRule, money: Money): string {
+function budgetText(rule: BudgetRule, money: Money, nameOf: (category: number) => string): string {
   const { perCost, stop } = rule.manner;
   const budget = money(rule.budget);
   const categorized = rule instanceof GreedyByCategory;
   const budgets = categorized
     ? rule.categoryBudgets.map((own, place) => {
-        return `${t("list.categoryName", { number: place + 1 })}: ${money(own)}`;
+        return `${nameOf(place)}: ${money(own)}`;
       })
     : [];
   return [

@@ -7,6 +7,7 @@
 import { concat, Reader, taggedHash, unsigned } from "../encoding.ts";
 import { Malformed } from "../errors.ts";
 import { GreedyByCategory } from "./categories.ts";
+import { Condorcet } from "./condorcet.ts";
 import { Greedy } from "./greedy.ts";
 import { Majority } from "./majority.ts";
 import { NoOutcome } from "./none.ts";
@@ -94,6 +95,7 @@ const SIMPLE = new Map<number, Read>([
   [Plurality.KIND, Plurality.read],
   [GreedyByCategory.KIND, GreedyByCategory.read],
   [Proportional.KIND, Proportional.read],
+  [Condorcet.KIND, Condorcet.read],
 ]);
 const ANY = new Map([...SIMPLE, [Parts.KIND, Parts.read]]);
 

@@ -12,6 +12,7 @@ import type { Question } from "./asked.ts";
 import { CrossTabulation, Histogram } from "./buckets.ts";
 import { Fields } from "./fields.ts";
 import { NumberQuestion } from "./number.ts";
+import { Pairwise } from "./pairwise.ts";
 import { Ranking } from "./ranking.ts";
 import { Approval, Knapsack, SingleChoice } from "./selection.ts";
 import { oneForEach } from "./votes.ts";
@@ -35,6 +36,7 @@ const CLASSES: readonly QuestionClass[] = [
   Histogram,
   CrossTabulation,
   NumberQuestion,
+  Pairwise,
 ];
 
 /** Classes by their kind in JSON. */

@@ -66,6 +66,11 @@ export class Ranking extends Question {
     return this.atLeast ?? this.scores.length;
   }
 
+  /** Number of places. */
+  get places(): number {
+    return this.scores.length;
+  }
+
   /** Number of the bit that puts an option into a place, both from 0. */
   bit(option: number, place: number): number {
     return option * this.scores.length + place;
