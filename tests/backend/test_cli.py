@@ -112,7 +112,7 @@ def test_an_unreachable_gateway_gives_exit_code_3(stub: StubGateway) -> None:
     (port,) = free_ports(1)
     result = run(f"http://user:secret@127.0.0.1:{port}", "round", "list")
     assert result.exit_code == 3
-    assert f"http://127.0.0.1:{port} is out of reach: no connection" in result.stderr
+    assert f"http://127.0.0.1:{port} cannot be reached: no connection" in result.stderr
     assert "secret" not in result.output
     stub.routes["GET /rounds"] = answer(200, b"<html>")
     result = run(stub, "round", "list")

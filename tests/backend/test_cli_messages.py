@@ -131,12 +131,12 @@ WRONG: list[tuple[tuple[str, ...], int, str]] = [
     (("poll", "list", "--gateway", "ftp://example"), 2, "expected an http(s) URL"),
     (("vote", "1", "--key", "key"), 2, "--trust-gateway"),
     # Nobody there.
-    (("poll", "list", "--gateway", NOBODY), 3, "out of reach: no connection"),
-    (("watch", "1", "--gateway", NOBODY), 3, "out of reach"),
-    (("board", "export", "1", "--gateway", NOBODY), 3, "out of reach"),
+    (("poll", "list", "--gateway", NOBODY), 3, "cannot be reached: no connection"),
+    (("watch", "1", "--gateway", NOBODY), 3, "cannot be reached"),
+    (("board", "export", "1", "--gateway", NOBODY), 3, "cannot be reached"),
     (("chain", "check", "--rpc", NOBODY), 3, "no connection"),
     (("members", "list", *CHAIN), 3, "no connection"),
-    (("committee", "propose", "--node", NOBODY, "-t", "1", "-f", "0"), 3, "out of reach"),
+    (("committee", "propose", "--node", NOBODY, "-t", "1", "-f", "0"), 3, "cannot be reached"),
 ]
 
 

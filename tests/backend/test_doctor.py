@@ -113,7 +113,10 @@ def test_a_wrong_registry_is_named(node: Path, record: Path) -> None:
     treasury = Deployment.read(record).contracts["BudgetTreasury"].address
     registry = Deployment.read(record).contracts["PollRegistry"].address
     edit(node, registry, treasury)
-    assert findings("node", node, 1)["registry"] == ("bad", "the code there is of no known release")
+    assert findings("node", node, 1)["registry"] == (
+        "bad",
+        "the code there belongs to no known release",
+    )
     edit(node, treasury, "0x" + "11" * 20)
     assert findings("node", node, 1)["registry"] == ("bad", "no contract there on chain 31337")
 
@@ -155,7 +158,7 @@ def test_a_provider_s_limit_of_logs_is_named(node: Path, rpc: str) -> None:
         connect(rpc).provider.make_request("anvil_mine", [100])  # type: ignore[arg-type]
         proxy.log_range = 40
         level, detail = findings("node", node, 0)["logs"]
-        assert (level, "gives logs of only" in detail) == ("warning", True)
+        assert (level, "serves logs of only" in detail) == ("warning", True)
         proxy.log_range = 2
         level, detail = findings("node", node, 1)["logs"]
     assert (level, "refuses logs" in detail) == ("bad", True)

@@ -9,6 +9,7 @@ import {
   phaseOfRound,
   stageOf,
   stepOf,
+  takesRegistrations,
 } from "../../web/src/client/phases.ts";
 import type { PollSummary, Round } from "../../web/src/client/views.ts";
 import { unixSeconds } from "../../web/src/protocol/units.ts";
@@ -80,4 +81,20 @@ describe("a round's phase", () => {
     expect(stageOf(name)).toBe(stage);
     expect(stepOf(name)).toEqual({ step, begun });
   });
+});
+
+test.each([
+  ["a poll by invitation", {}, true],
+  ["a poll of token holders", { invitations: { issued: 0 } }, false],
+  ["a poll with a fixed list of voters", { censusFixed: true }, false],
+  ["a poll on the chain", { poll: 1n }, false],
+  ["a round", { round: 1n }, false],
+] as const)("registration for %s", (_, changed, open) => {
+  const plan = {
+    round: undefined,
+    poll: undefined,
+    censusFixed: false,
+    invitations: { issued: 5 },
+  };
+  expect(takesRegistrations({ ...plan, ...changed })).toBe(open);
 });

@@ -104,11 +104,11 @@ class RemoteSigner:
         for name, value in fields.items():
             found = signed["type"] if name == "type" else signed[name]
             if _comparable(found) != _comparable(value):
-                raise ChainError(f"the signer signed another {name} than it was asked for")
+                raise ChainError(f"the signer signed a different {name} than requested")
         v, r, s = transaction.vrs()
         signature = r.to_bytes(32, "big") + s.to_bytes(32, "big") + bytes([_FIRST_V + v])
         if recover(transaction.hash(), signature) != self.address:
-            raise ChainError("the signer signed with another account than it was asked for")
+            raise ChainError("the signer signed with a different account than requested")
 
 
 def _json_value(value: Any) -> Any:

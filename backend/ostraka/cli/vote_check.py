@@ -88,5 +88,5 @@ def check(file: VotesFile, as_json: AsJson = False) -> None:
         note(as_json, "Keep the answer of --json: the node's two signatures prove that.")
         raise typer.Exit(REFUSED)
     if len(proven) < needed:
-        note(as_json, "Too few checkpoints have the ballot. Ask again in a few minutes.")
+        note(as_json, "Too few checkpoints contain the ballot. Ask again in a few minutes.")
         raise typer.Exit(UNREACHABLE)

@@ -199,7 +199,7 @@ def _run(tower: "Tower", once: bool, interval: int, as_json: bool) -> None:
         except ChainError as error:
             if once:
                 raise
-            note(as_json, f"The chain is out of reach: {error}")
+            note(as_json, f"The chain cannot be reached: {error}")
             steps = []
         for poll, (finding, reason) in tower.findings.items():
             if said.get(poll) != (finding, reason):

@@ -101,7 +101,9 @@ class GatewayContext:
         if known is None or known.context != view.poll_context:
             known = read_published(self.registry, poll_id)
             if known is None:
-                raise Problem(ProblemType.NOT_INDEXED, "the chain is still catching up", "poll", 2)
+                raise Problem(
+                    ProblemType.NOT_INDEXED, "the gateway has not read all blocks yet", "poll", 2
+                )
             self._published[poll_id] = known
         return known, view
 
@@ -162,7 +164,7 @@ class GatewayContext:
         """
         events = self.indexer.events(contract, [name], str(subject))
         if not events:
-            raise Problem(ProblemType.NOT_INDEXED, "the gateway is still catching up", "", 2)
+            raise Problem(ProblemType.NOT_INDEXED, "the gateway has not read all blocks yet", "", 2)
         return events[-1].arguments
 
     def opened(self, poll_id: int) -> OpenedPoll | None:

@@ -110,7 +110,7 @@ class InvitedMembers:
         errand = gateway.errand(f"replace {round_id} {to_hex(invitation)} {to_hex(code)}")
         if not errand.begun:
             if self.key(plan, round_id, invitation) is None:
-                detail = "nobody redeemed it yet; print its letter again instead"
+                detail = "no one has redeemed it yet; print its letter again instead"
                 raise Problem(ProblemType.INVITATION_UNUSED, detail, "invitation")
             self.register(plan, round_id, invitation, Census.decode(plan.members))
             sent = gateway.treasury.replace_member(errand, round_id, invitation, code)

@@ -276,7 +276,7 @@ def _require_asked(response: httpx.Response, method: str, headers: Mapping[str, 
     if (is_part and not (method == "GET" and "range" in headers)) or (
         status == _KNOWN and "if-none-match" not in headers
     ):
-        raise Malformed("board", f"status {status}, for which nobody asked")
+        raise Malformed("board", f"unexpected status {status}")
 
 
 def _extent(response: httpx.Response, method: str) -> tuple[int, int, int]:

@@ -53,7 +53,7 @@ class Gateway:
         try:
             base = httpx.URL(f"{url.rstrip('/')}/api/v1")
         except httpx.InvalidURL as error:
-            raise Unreachable(f"{url} is out of reach: {no_answer(error)}") from error
+            raise Unreachable(f"{url} cannot be reached: {no_answer(error)}") from error
         self._client = httpx.Client(
             base_url=base,
             timeout=_TIMEOUT,
@@ -165,7 +165,7 @@ class Gateway:
             raise Unreachable(f"{self.name} answers, but is not a gateway: {error}") from error
 
     def _unreachable(self, error: Exception) -> Unreachable:
-        return Unreachable(f"{self.name} is out of reach: {no_answer(error)}")
+        return Unreachable(f"{self.name} cannot be reached: {no_answer(error)}")
 
     def __enter__(self) -> Self:
         return self

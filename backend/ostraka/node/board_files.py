@@ -82,7 +82,7 @@ class BoardFiles:
         if error is None:
             self._files[name] = task.result()
         elif isinstance(error, ChainError):
-            log.warning("board not written: the chain is out of reach", error=str(error))
+            log.warning("board not written: the chain cannot be reached", error=str(error))
         elif not isinstance(error, Problem):
             log.error("board not written", error=repr(error))
 

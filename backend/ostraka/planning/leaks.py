@@ -171,8 +171,9 @@ def _turnout(poll: AskedPoll) -> Iterator[LeakWarning]:
                 "voters": voters,
                 "turnout": str(share),
             },
-            f"It may be opened and decided with {_counted(poll.minimum_ballots, 'ballot')} of "
-            f"{voters} voters, {_per_cent(share)}; who voted is public, and few votes hide little.",
+            f"The result may be opened with {_counted(poll.minimum_ballots, 'ballot')} of "
+            f"{voters} voters, {_per_cent(share)}; who voted is public, and so few ballots hide "
+            "little.",
         )
 
 
@@ -205,7 +206,7 @@ def _questions(poll: AskedPoll) -> Iterator[LeakWarning]:
             yield LeakWarning(
                 "few_numbers",
                 {"question": question.title, "answers": least, "few": FEW_ANSWERS},
-                f"{name} may be opened with {_counted(least, 'answer')}: anybody who knows all but "
+                f"{name} may be opened with {_counted(least, 'answer')}: anyone who knows all but "
                 "one of them can subtract them from the sum.",
             )
 
@@ -231,7 +232,7 @@ def _overlap(poll: AskedPoll, other: AskedPoll) -> Iterator[LeakWarning]:
         f"{other.name.capitalize()} has the same options as {poll.name}, for nearly the same "
         f"voters: {len(both)} are in both, {only_here} only here, {only_there} only there, "
         f"{changed} with another weight. "
-        "The difference of the two results reveals how these voters voted.",
+        "The difference between the two results reveals how these voters voted.",
     )
 
 

@@ -164,7 +164,8 @@ class Guard:
             if now > challenge.deadline:
                 errand = self._errand(f"expire place {challenge.index}", posted)
                 self.disputes.expire(errand, posted, challenge.index)
-                yield f"census {posted.id}: false; fell, as nobody showed place {challenge.index}"
+                place = challenge.index
+                yield f"census {posted.id}: false; rejected, because nobody showed place {place}"
                 return
         shown = self.disputes.shown(posted)
         finding = search(self.right, posted.tree.count, shown, self.at_once)
@@ -184,9 +185,9 @@ class Guard:
                 # Another may have asked for it just now.
                 yield f"census {posted.id}: false; did not ask for place {index}: {error}"
             else:
-                yield f"census {posted.id}: false; asked for place {index}"
+                yield f"census {posted.id}: false; requested place {index}"
         if not places:
-            yield f"census {posted.id}: false; waiting for the places asked for"
+            yield f"census {posted.id}: false; waiting for the requested places"
 
     def _prove(
         self, posted: PostedCensus, fault: WrongEntry | MissingAccount | WrongOrder | WrongPadding

@@ -86,12 +86,15 @@ def examine_node(settings: NodeSettings) -> Iterator[Diagnosis]:
         yield Diagnosis(
             "rpc_urls",
             Level.WARNING,
-            "one provider: a release trusts it alone",
+            "only one provider: a release relies on it alone",
             "name a second, independent provider",
         )
     if len({registry.domain.chain_id for registry in reachable}) > 1:
         yield Diagnosis(
-            "rpc_urls", Level.BAD, "the providers serve different chains", "name one chain's"
+            "rpc_urls",
+            Level.BAD,
+            "the providers serve different chains",
+            "name providers of one chain",
         )
     if not reachable:
         return
@@ -175,7 +178,7 @@ def _provider(registry: Registry, name: str, confirmations: int | None) -> Itera
         return
     found = known_releases().find("PollRegistry", code)
     if found is None:
-        detail = "the code there is of no known release"
+        detail = "the code there belongs to no known release"
         yield Diagnosis("registry", Level.BAD, detail, "deploy with `ostraka chain deploy`")
         return
     yield Diagnosis("registry", Level.GOOD, f"PollRegistry of release {found.release}")
@@ -198,14 +201,14 @@ def _disputes(registry: Registry) -> Diagnosis:
     try:
         address = registry.disputes()
         if not any(address):
-            detail = "the registry has none: nobody can reject a false result"
+            detail = "the registry has none: no one can reject a false result"
             return Diagnosis("disputes", Level.WARNING, detail, remedy)
         code = bytes(call(lambda: registry.web3.eth.get_code(checksum(address))))
     except ChainError as error:
         return Diagnosis("disputes", Level.BAD, str(error), "check the provider")
     found = known_releases().find("Disputes", code)
     if found is None:
-        detail = f"{to_hex(address)} may reject results, and its code is of no known release"
+        detail = f"{to_hex(address)} may reject results, and its code belongs to no known release"
         return Diagnosis("disputes", Level.WARNING, detail, remedy)
     return Diagnosis("disputes", Level.GOOD, f"Disputes of release {found.release}")
 
@@ -219,7 +222,7 @@ def _finality(registry: Registry, name: str, head: int, confirmations: int | Non
         detail = f"{name}: a block counts as final {confirmations} blocks behind the newest"
         if own is None:
             return Diagnosis("finality", Level.GOOD, f"{detail}; the chain has no finality")
-        remedy = "remove `confirmations`, unless the chain is final only too late"
+        remedy = "remove `confirmations`, unless the chain makes blocks final too late"
         return Diagnosis("finality", Level.WARNING, f"{detail}; the chain has finality", remedy)
     if own is None:
         detail = f"{name} shows no final block: nodes and gateways do not start"
@@ -241,9 +244,9 @@ def _logs(registry: Registry, name: str, head: int) -> Diagnosis:
         return Diagnosis("logs", Level.BAD, f"{name} refuses logs: {error}", remedy)
     blocks = log_ranges(registry.rpc_url).blocks
     if blocks < LOG_BLOCKS:
-        detail = f"{name} gives logs of only {blocks} blocks at once: reading takes longer"
+        detail = f"{name} serves logs of only {blocks} blocks at once: reading takes longer"
         return Diagnosis("logs", Level.WARNING, detail, "prefer a provider that allows more")
-    return Diagnosis("logs", Level.GOOD, f"{name} gives logs of {head - first + 1} blocks at once")
+    return Diagnosis("logs", Level.GOOD, f"{name} serves logs of {head - first + 1} blocks at once")
 
 
 def _itself(url: str, http: httpx.Client) -> Iterator[Diagnosis]:
@@ -252,7 +255,7 @@ def _itself(url: str, http: httpx.Client) -> Iterator[Diagnosis]:
         seen = NodeClient(http, url).member()
     except NodeError as error:
         remedy = "start it with `ostraka node run`, and check DNS, TLS and the reverse proxy"
-        yield Diagnosis("url", Level.WARNING, f"not reached from here: {error}", remedy)
+        yield Diagnosis("url", Level.WARNING, f"cannot be reached from here: {error}", remedy)
         return
     if seen.url != url:
         detail = f"a node that names itself {seen.url} answers there"
@@ -364,7 +367,7 @@ def _treasury(settings: GatewaySettings, registry: bytes) -> Iterator[Diagnosis]
         code = bytes(call(lambda: treasury.web3.eth.get_code(treasury.contract.address)))
         found = known_releases().find("BudgetTreasury", code)
         if found is None:
-            detail = "the code there is of no known release" if code else "no contract there"
+            detail = "the code there belongs to no known release" if code else "no contract there"
             yield Diagnosis("treasury", Level.BAD, detail, "check `treasury`")
             return
         stated = bytes.fromhex(treasury.read("registry")[2:])

@@ -100,3 +100,14 @@ export function stepOf(phase: string): { readonly step: number; readonly begun: 
       return { step: ROUND_STEPS.length, begun: false };
   }
 }
+
+/** Whether people with an invitation can register for the poll of a plan; a round's page says so itself. */
+export function takesRegistrations(plan: {
+  readonly round: bigint | undefined;
+  readonly poll: bigint | undefined;
+  readonly censusFixed: boolean;
+  readonly invitations: { readonly issued: number };
+}): boolean {
+  const planned = plan.round === undefined && plan.poll === undefined;
+  return planned && !plan.censusFixed && plan.invitations.issued > 0;
+}

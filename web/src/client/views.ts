@@ -86,6 +86,7 @@ export const plans = list(
     poll: optional(decimal),
     censusFixed: flag,
     finished: flag,
+    invitations: record({ issued: whole }),
     specification: record({ title: text, closesAt: optional(time) }),
   }),
 );

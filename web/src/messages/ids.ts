@@ -1486,6 +1486,7 @@ export interface OrganizerMessages {
   "organize.plan.nexts.expired": undefined;
   "organize.plan.nexts.vetoed": undefined;
   "organize.plan.nexts.registering": { time: string };
+  "organize.plan.nexts.fixing": { time: string };
   "organize.plan.nexts.fewest": { count: number | bigint };
   "organize.plan.nexts.starting": undefined;
   "organize.plan.nexts.created": { time: string };

@@ -2,7 +2,13 @@
 
 import { useState } from "preact/hooks";
 
-import { nextOfPoll, nextOfRound, type Stage, stageOf } from "../client/phases.ts";
+import {
+  nextOfPoll,
+  nextOfRound,
+  type Stage,
+  stageOf,
+  takesRegistrations,
+} from "../client/phases.ts";
 import {
   currency,
   plans,
@@ -46,7 +52,7 @@ async function load() {
     rounds: byStage(rounds),
     // A round's own poll is listed with its round.
     polls: byStage(polls.filter(({ round }) => !round || toHex(round.treasury) !== treasury)),
-    registering: planned.filter((plan) => !plan.round && !plan.poll && !plan.censusFixed),
+    registering: planned.filter(takesRegistrations),
   };
 }
 

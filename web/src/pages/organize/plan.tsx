@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { funders, plan as planShape, type Organizer, type Plan } from "../../client/organizing.ts";
+import { takesRegistrations } from "../../client/phases.ts";
 import {
   type Counts,
   poll,
@@ -191,6 +192,9 @@ function next({ plan, round, poll }: Loaded): string {
       const { registrationClosesAt, minimumBallots } = plan.specification;
       if (registrationClosesAt === undefined || plan.censusFixed)
         return t("organize.plan.nexts.starting");
+      if (!takesRegistrations(plan)) {
+        return t("organize.plan.nexts.fixing", { time: moment(registrationClosesAt) });
+      }
       return `${t("organize.plan.nexts.registering", { time: moment(registrationClosesAt) })} ${t("organize.plan.nexts.fewest", { count: minimumBallots })}`;
     }
     case "created":

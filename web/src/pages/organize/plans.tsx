@@ -1,7 +1,12 @@
 /** The rounds and polls of this gateway, for their organizer. */
 
 import { type Organizer, type Plan, plans } from "../../client/organizing.ts";
-import { type NextMoment, nextOfPoll, nextOfRound } from "../../client/phases.ts";
+import {
+  type NextMoment,
+  nextOfPoll,
+  nextOfRound,
+  takesRegistrations,
+} from "../../client/phases.ts";
 import { pollSummaries, roundSummaries } from "../../client/views.ts";
 import { planProblem } from "../../messages/server_texts.ts";
 import { t } from "../../messages/organizer.ts";
@@ -112,10 +117,12 @@ function State({ plan, shown, now }: { plan: Plan; shown: Shown | undefined; now
   );
 }
 
-function stateOf({ round, poll, problem, finished, censusFixed }: Plan): string {
+function stateOf(plan: Plan): string {
+  const { round, poll, problem, finished, censusFixed } = plan;
   if (problem) return t("organize.plans.waits", { problem: planProblem(problem) });
   if (finished) return t("organize.plans.finished");
   if (poll !== undefined) return t("organize.plans.voting");
-  if (censusFixed) return t("organize.plans.starting");
-  return t(round === undefined ? "organize.plans.registering" : "organize.plans.proposing");
+  if (takesRegistrations(plan)) return t("organize.plans.registering");
+  const proposing = round !== undefined && !censusFixed;
+  return t(proposing ? "organize.plans.proposing" : "organize.plans.starting");
 }
