@@ -51,6 +51,7 @@ export function scriptOf(id: string, context: Rolldown.ChunkingContext): string 
   const budget = by("round") || by("results/page");
   if (by("home") || by("about")) return "view";
   if (by("poll")) return budget ? "polls" : "voting";
+  if (needed.has("client/chain_poll") || needed.has("client/rpc")) return "chain";
   if (by("round") && by("results/page")) return "outcomes";
   return by("round") ? "rounds" : by("results/page") ? "tallies" : null;
 }

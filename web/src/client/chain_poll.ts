@@ -38,12 +38,15 @@ async function read(
   pollId: bigint,
   pollKeys: readonly Uint8Array[],
 ): Promise<OpenPoll> {
-  const chainId = await rpc.chainId();
-  const block = await rpc.newestBlock();
-  await requireContract(rpc, registry, chainId, block);
-  const view = await readPollView(rpc, registry, pollId, block);
-  const created = await rpc.latestLog(registry, [POLL_CREATED.topic, word(pollId)], block);
-  const opened = await rpc.latestLog(registry, [POLL_OPENED.topic, word(pollId)], block);
+  const [chainId, block] = await Promise.all([rpc.chainId(), rpc.newestBlock()]);
+  // Asked together, and judged in this order.
+  const contract = started(requireContract(rpc, registry, chainId, block));
+  const seen = started(readPollView(rpc, registry, pollId, block));
+  const creation = started(rpc.latestLog(registry, [POLL_CREATED.topic, word(pollId)], block));
+  const opening = started(rpc.latestLog(registry, [POLL_OPENED.topic, word(pollId)], block));
+  await contract;
+  const view = await seen;
+  const [created, opened] = [await creation, await opening];
   if (!created || !opened) throw new Undecided("the chain does not show the poll as opened");
   const { rule, outcomeRule, description } = POLL_CREATED.data(created);
   const parameters = POLL_CREATED.encoded(created, "parameters");
@@ -71,16 +74,29 @@ async function read(
   ) {
     throw new Rejected("P4", "poll_keys", "not those pinned on chain");
   }
+  await pageTurn();
   requireValidKeys(pollKeys);
   const digest = poll.domain.digest(POLL_KEYS, poll.context, pinned);
-  committee.members.forEach(({ address }, place) => {
+  for (const [place, { address }] of committee.members.entries()) {
+    await pageTurn();
     const signature = signed[place];
     // P4: otherwise the opener of the poll could substitute keys of their own.
     if (!signature || !signedBy(address, digest, signature)) {
       throw new Rejected("P4", `poll key of node ${place + 1}`, "not signed by that node");
     }
-  });
+  }
   return poll;
+}
+
+/** A promise whose failure counts only where it is awaited. */
+function started<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** Let the page answer its reader between computations, which take long on a phone. */
+function pageTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** Rejected (check P4) when a key is invalid or two nodes' keys share a half. */

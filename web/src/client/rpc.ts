@@ -66,7 +66,7 @@ export class JsonRpc {
   readonly #url: string;
   readonly #deployment: Deployment | undefined;
   readonly #pause: (milliseconds: number) => Promise<void>;
-  readonly #oldest = new Map<string, bigint>();
+  readonly #oldest = new Map<string, Promise<bigint>>();
   #takesBatches = true;
   /** Blocks of events that the endpoint gave at once; undefined while it limited none. */
   #logBlocks: bigint | undefined;
@@ -204,23 +204,23 @@ export class JsonRpc {
     return undefined;
   }
 
-  /** First block in which a contract can have events. */
+  /** First block in which a contract can have events; asked for once. */
   async #firstBlock(address: Uint8Array): Promise<bigint> {
     if (!this.#deployment?.block) return 0n;
-    const { block, contracts } = this.#deployment;
     const name = toHex(address);
-    let first = this.#oldest.get(name);
-    if (first === undefined) {
-      try {
-        first = (await this.code(address, block - 1n)).length ? 0n : block;
-      } catch (error) {
-        if (!(error instanceof Unanswered)) throw error;
-        // Most endpoints do not keep that state.
-        first = contracts.some((one) => sameBytes(one, address)) ? block : 0n;
-      }
-      this.#oldest.set(name, first);
+    const known = this.#oldest.get(name) ?? this.#readFirstBlock(address, this.#deployment);
+    this.#oldest.set(name, known);
+    return await known;
+  }
+
+  async #readFirstBlock(address: Uint8Array, { block, contracts }: Deployment): Promise<bigint> {
+    try {
+      return (await this.code(address, block - 1n)).length ? 0n : block;
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      // Most endpoints do not keep that state.
+      return contracts.some((one) => sameBytes(one, address)) ? block : 0n;
     }
-    return first;
   }
 
   /**

@@ -9,9 +9,24 @@ const UNITS = [
   ["minute", 60],
 ] as const;
 
+/** Formats by their language: to make one takes a phone several milliseconds. */
+function kept<Format>(make: (language: string) => Format): (language: string) => Format {
+  const known = new Map<string, Format>();
+  return (language) => {
+    const format = known.get(language) ?? make(language);
+    known.set(language, format);
+    return format;
+  };
+}
+
+const numbers = kept((language) => new Intl.NumberFormat(language));
+const dates = kept((language) => {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+});
+
 /** A whole number with its separators. */
 export function number(value: bigint | number): string {
-  return value.toLocaleString(locale);
+  return numbers(locale).format(value);
 }
 
 /** A part of a whole, in percent. */
@@ -28,8 +43,7 @@ export function rounded(value: number, places: number): string {
 
 /** A time of the chain. */
 export function moment(at: UnixSeconds): string {
-  const options = { dateStyle: "medium", timeStyle: "short" } as const;
-  return toDate(at).toLocaleString(locale, options);
+  return dates(locale).format(toDate(at));
 }
 
 /** Unit of an amount. */

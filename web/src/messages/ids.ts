@@ -143,7 +143,7 @@ export interface VoterMessages {
   "privacy.opening": { nodes: string };
   "privacy.organizer": undefined;
   "chain.title": undefined;
-  "chain.checking": undefined;
+  "chain.checking": { host: string };
   "chain.checked": { host: string };
   "chain.unchecked": undefined;
   "chain.why": { reason: string };

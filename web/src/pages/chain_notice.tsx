@@ -14,7 +14,7 @@ import type { Detail } from "./ballot/field.ts";
 
 /** Result of the comparison with the chain. */
 export type Checked =
-  | { readonly state: "checking" }
+  | { readonly state: "checking"; readonly host: string }
   | {
       readonly state: "checked";
       readonly host: string;
@@ -32,13 +32,14 @@ export function hostOf(url: string): string {
 
 /** Read the poll from the chain and compare. */
 export function useChainCheck(config: Config, shown: OpenPoll): Checked {
-  const [checked, setChecked] = useState<Checked>({ state: "checking" });
+  const url = rpcUrlOf(config);
+  const [checked, setChecked] = useState<Checked>(
+    url === undefined
+      ? { state: "unchecked", reason: t("chain.noRpc") }
+      : { state: "checking", host: hostOf(url) },
+  );
   useEffect(() => {
-    const url = rpcUrlOf(config);
-    if (url === undefined) {
-      setChecked({ state: "unchecked", reason: t("chain.noRpc") });
-      return;
-    }
+    if (url === undefined) return;
     check(url, config, shown).then(setChecked, (error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       setChecked({ state: error instanceof Rejected ? "lies" : "unchecked", reason });
@@ -55,9 +56,12 @@ async function check(url: string, config: Config, shown: OpenPoll): Promise<Chec
   ]);
   const rpc = new JsonRpc(url, deploymentOf(config));
   const { pollId, pollKeys } = shown;
+  // The comparison finds whether the round is the chain's.
+  const proposed = detailsOf(rpc, shown);
+  proposed.catch(() => undefined);
   const poll = await pollOfChain(rpc, config.registry, pollId, pollKeys);
   compare(shown, poll);
-  const details = await detailsOf(rpc, poll);
+  const details = await proposed;
   return { state: "checked", host: hostOf(url), poll, details };
 }
 
@@ -85,10 +89,10 @@ export function ChainNotice({
   return (
     <section class="chain" aria-labelledby="real">
       <h2 id="real">{t("chain.title")}</h2>
-      {checked.state === "checking" && <p role="status">{t("chain.checking")}</p>}
-      {checked.state === "checked" && (
-        <p class="notice good" role="status">
-          {t("chain.checked", { host: checked.host })}
+      {(checked.state === "checking" || checked.state === "checked") && (
+        // Both texts are about as long, so that nothing moves when the result arrives.
+        <p class={checked.state === "checked" ? "notice good" : "notice"} role="status">
+          {t(`chain.${checked.state}`, { host: checked.host })}
         </p>
       )}
       {checked.state === "lies" && (

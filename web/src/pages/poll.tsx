@@ -1,6 +1,6 @@
 /** Page of a poll: its questions, the voter's ballot, and afterwards whether it was counted. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { nextOfPoll, phaseOfPoll } from "../client/phases.ts";
 import { pollOfGateway } from "../client/poll.ts";
@@ -82,6 +82,10 @@ function Shown({
   const about = textOf(shown);
   const { threshold, nodes } = shown.committee;
   const opened = shown.pollKeys !== undefined;
+  // Decoding and hashing a poll takes a phone longer than showing it.
+  const decoded = useMemo(() => {
+    return opened ? pollOfGateway(shown, config) : undefined;
+  }, [shown, config]);
   const over = ["closed", "anchored", "releasable", "tallied"].includes(shown.status);
   const counted = shown.status === "tallied";
   const now = config.head.timestamp;
@@ -127,11 +131,11 @@ function Shown({
       </details>
       {shown.status === "created" && <Opening poll={shown} />}
       {shown.status === "void" && <VoidNotice shown={shown} />}
-      {shown.status === "open" && opened && (
+      {shown.status === "open" && decoded && (
         <Guarded>
           <Voting
             config={config}
-            shown={pollOfGateway(shown, config)}
+            shown={decoded}
             voters={shown.voters}
             details={detailsOf(listed)}
           />
@@ -140,14 +144,14 @@ function Shown({
       {opened && shown.status !== "open" && (
         <DisputesOf poll={shown.poll} anchored={shown.status === "anchored"} />
       )}
-      {over && opened && (
+      {over && decoded && (
         <>
           <h2>{t("poll.closedTitle")}</h2>
           <p>{t("poll.closed")}</p>
           <Guarded>
             <Counted
               config={config}
-              poll={pollOfGateway(shown, config)}
+              poll={decoded}
               agreed={["anchored", "releasable", "tallied"].includes(shown.status)}
             />
           </Guarded>
