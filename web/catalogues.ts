@@ -19,7 +19,7 @@ import { parsePo } from "pofile-ts";
 import type { Plugin } from "vite";
 
 /** Who reads the messages: some pages load their own catalogue beside the voter's. */
-export const AUDIENCES = ["voter", "proposals", "results", "follow", "organizer"] as const;
+export const AUDIENCES = ["voter", "about", "proposals", "results", "follow", "organizer"] as const;
 export const LANGUAGES = ["en", "de", "es", "pl"] as const;
 
 const MESSAGES = join(import.meta.dirname, "src/messages");

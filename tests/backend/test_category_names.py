@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ostraka.planning.category_names import named_text, split_names
 from ostraka.planning.specification import RoundSpecification
+from ostraka_verifier.category_names import named_text, split_names
 
 NAMES = ["Green spaces", "Streets [and paths]"]
 ROUND = {

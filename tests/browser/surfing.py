@@ -15,6 +15,14 @@ from ostraka.demo.chains import CHECKOUT
 AXE = (CHECKOUT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 SCREENSHOTS = CHECKOUT / "build" / "browser"
 WIDTHS = (320, 1280)
+BETWEEN = (375, 640, 768, 1024, 1920)
+OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
+# The sign of an error, where there is none.
+EMPTY_SIGNS = """
+[...document.querySelectorAll(".wrong:empty")].filter(
+  (field) => getComputedStyle(field, "::before").content !== "none",
+).length
+"""
 PICTURED = (("light", 1280), ("dark", 320))
 TIMEOUT_MS = 60_000
 expect.set_options(timeout=TIMEOUT_MS)
@@ -52,16 +60,23 @@ class Surfer:
             self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             for width in WIDTHS:
                 self.page.set_viewport_size({"width": width, "height": 800})
-                if not self.page.evaluate("typeof axe === 'object'"):
-                    self.page.evaluate(AXE)
-                found = self.page.evaluate("axe.run()")
-                assert not found["violations"], (name, theme, width, _brief(found["violations"]))
-                overflow = "document.documentElement.scrollWidth - innerWidth"
-                assert self.page.evaluate(overflow) <= 0, (name, theme, width, "overflows")
+                self.accessible(f"{name}-{theme}-{width}")
+                assert self.page.evaluate(OVERFLOW) <= 0, (name, theme, width, "overflows")
                 if (theme, width) in PICTURED:
                     picture = SCREENSHOTS / f"{name}-{theme}-{width}.png"
                     self.page.screenshot(path=picture, full_page=True)
+        for width in BETWEEN:
+            self.page.set_viewport_size({"width": width, "height": 800})
+            assert self.page.evaluate(OVERFLOW) <= 0, (name, width, "overflows")
+        assert self.page.evaluate(EMPTY_SIGNS) == 0, (name, "signs of no error")
         assert not self.console, self.console
+
+    def accessible(self, name: str) -> None:
+        """Axe-core finds nothing wrong with the page as it is."""
+        if not self.page.evaluate("typeof axe === 'object'"):
+            self.page.evaluate(AXE)
+        found = self.page.evaluate("axe.run()")
+        assert not found["violations"], (name, _brief(found["violations"]))
 
     def download(self, button: str) -> Path:
         """The file that a button gives."""

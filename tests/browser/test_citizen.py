@@ -405,7 +405,7 @@ def test_an_invited_citizen_registers_votes_and_audits(
     other.page.get_by_role("button", name="Look it up among all counted ballots").click()
     expect(other.page.get_by_text("Yes. Your ballot is among the counted")).to_be_visible()
     other.look("poll-counted-elsewhere")
-    page.get_by_role("link", name="Results").click()
+    page.get_by_role("link", name="See the results").click()
     for question, option, votes_for, share in (
         ("Where?", "There", "6", "100%"),
         ("What to buy?", "Bench", "1", "16.7%"),

@@ -21,7 +21,7 @@ def test_a_changed_script_is_not_run(surfer: Callable[..., Surfer]) -> None:
     # One that is loaded only when its page is wanted.
     page.route("**/assets/about-*.js", change)
     page.goto("/")
-    page.get_by_role("link", name="What is private").click()
+    page.get_by_role("link", name="How it works").first.click()
     expect(page.get_by_role("alert")).to_contain_text("This did not work")
     assert "taken over" not in page.title()
     assert any("integrity" in said for said in visitor.console), visitor.console
@@ -32,10 +32,10 @@ def test_every_language_is_complete(surfer: Callable[..., Surfer]) -> None:
     page = visitor.page
     page.goto("/")
     for language, code, title, private in (
-        ("Polski", "pl", "Rundy i głosowania", "Co jest tajne"),
-        ("Deutsch", "de", "Runden und Abstimmungen", "Was geheim ist"),
-        ("Español", "es", "Rondas y votaciones", "Qué es privado"),
-        ("English", "en", "Rounds and polls", "What is private"),
+        ("Polski", "pl", "Rundy i głosowania", "Jak to działa"),
+        ("Deutsch", "de", "Runden und Abstimmungen", "So funktioniert es"),
+        ("Español", "es", "Rondas y votaciones", "Cómo funciona"),
+        ("English", "en", "Rounds and polls", "How it works"),
     ):
         choice = page.locator("footer select")
         choice.select_option(label=language)
@@ -59,6 +59,44 @@ for (const name of ["localStorage", "sessionStorage"]) {
 """
 
 
+def test_colours_of_the_system_and_paper(surfer: Callable[..., Surfer]) -> None:
+    """Forced colours keep borders, the main button and the focus; paper has no navigation."""
+    visitor = surfer()
+    page = visitor.page
+    page.goto("/register")
+    button = page.get_by_role("button", name="Continue")
+    expect(button).to_be_visible()
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme, forced_colors="active")
+        visitor.accessible(f"register-forced-{theme}")
+        ground, border, ink = button.evaluate(
+            """(one) => {
+                const { backgroundColor, borderTopColor, color } = getComputedStyle(one);
+                return [backgroundColor, borderTopColor, color];
+            }"""
+        )
+        page_ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert page_ground not in (ground, border), (theme, ground, border)
+        assert ink != ground
+        page.get_by_label("Invitation code").focus()
+        page.keyboard.press("Tab")
+        expect(button).to_be_focused()
+        expect(button).to_have_css("outline-style", "solid")
+        expect(button).to_have_css("outline-width", "3px")
+    page.emulate_media(forced_colors="none", media="print")
+    for gone in (page.get_by_role("navigation"), page.get_by_role("contentinfo"), button):
+        expect(gone).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    # The state of a round or poll is content, on paper too.
+    page.goto("/polls/99")
+    page.evaluate(
+        """document.querySelector("main").innerHTML =
+           '<p class="actions"><span class="badge">paid</span> <button>Pay</button></p>'"""
+    )
+    expect(page.locator("main .badge")).to_be_visible()
+    expect(page.locator("main button")).to_be_hidden()
+
+
 def test_a_browser_without_storage_shows_a_warning(surfer: Callable[..., Surfer]) -> None:
     visitor = surfer(locale="de-DE")
     page = visitor.page
@@ -71,7 +109,7 @@ def test_a_browser_without_storage_shows_a_warning(surfer: Callable[..., Surfer]
     expect(page.get_by_role("alert")).to_contain_text("Allow it to store data")
     page.get_by_role("link", name="For organizers").click()
     expect(page.get_by_role("alert")).to_contain_text("Allow it to store data")
-    page.get_by_role("link", name="What is private").click()
+    page.get_by_role("link", name="How it works").first.click()
     expect(page.get_by_text("Number of the client")).to_be_visible()
     assert not visitor.console, visitor.console
 

@@ -75,7 +75,7 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     expect(page.get_by_role("heading", level=3)).to_have_text([title for title, _ in ITEMS])
     part = page.get_by_role("region", name="Can you take part?")
     expect(part).to_contain_text("There is no key in this browser")
-    who = page.get_by_role("region", name="Who will vote")
+    who = page.get_by_role("region", name="Who may vote")
     expect(who).to_contain_text("The members who may propose also vote: 6 voters")
     page.get_by_label("Sort by").select_option("highest cost")
     expect(page.get_by_role("heading", level=3).first).to_have_text("Statue")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 from ostraka.node.shuffle.dealing import draw_deal, shuffled_values
 from ostraka.node.shuffle.proving import prove_shuffle
@@ -28,6 +28,7 @@ engine = cache(load)
 # Their tables take long to make.
 commitment_key = cache(CommitmentKey)
 shuffle_key = cache(ShuffleKey)
+readable_key = cache(partial(ShuffleKey, readable=True))
 
 
 @dataclass
@@ -54,8 +55,13 @@ class SharedBallots:
 
     @property
     def shuffle_key(self) -> ShuffleKey:
-        """Generators for the permutations."""
+        """Generators for the permutations, with native proofs if the engine has them."""
         return shuffle_key(self.curve, len(self.votes))
+
+    @property
+    def readable_key(self) -> ShuffleKey:
+        """The same without native proofs."""
+        return readable_key(self.curve, len(self.votes))
 
     @cached_property
     def _polynomials(self) -> list[list[list[int]]]:

@@ -17,10 +17,12 @@ from ostraka_verifier.html_report import (
     facts_of,
     report_json,
 )
+from ostraka_verifier.html_report.decisions import rule_in_words
 from ostraka_verifier.html_report.explanations import EXPLANATIONS, GROUPS
 from ostraka_verifier.html_report.markup import readable
+from ostraka_verifier.html_report.references import Currency
 from ostraka_verifier.merkle_sum import SumRoot
-from ostraka_verifier.outcome import NoOutcome
+from ostraka_verifier.outcome import GreedyByCategory, NoOutcome
 from ostraka_verifier.question import Number, ballot_bits, poll_labels, poll_rule
 from ostraka_verifier.report import Report
 from ostraka_verifier.rpc import Unanswered
@@ -266,3 +268,29 @@ def test_json_contains_what_audit_prints() -> None:
     readme = Path(__file__).parents[2].joinpath("verifier", "README.md").read_text()
     for member in (*more, *more["poll"], *more["poll"]["participation"]):
         assert f"`{member}`" in readme, member
+
+
+def test_what_was_decided_and_spent_comes_first() -> None:
+    report = report_on(ROUND_BOARD, ROUND_CHAIN)
+    coin = References(currency=Currency(b"", None, 18))
+    opening = page_of(report, coin).inside("header")[0].replace(" , ", ", ")
+    assert "DecidedFunded: option 0, option 1Spent" in opening
+    assert opening.index("Decided") < opening.index("Turnout") < opening.index("Voting")
+    money = report_json(report, facts_of(report, coin, RUN))["report"]["poll"]["money"]
+    spent = "0.00000000000000009 coins of 0.0000000000000001 coins, 90.0 %"
+    assert spent in opening
+    assert (money["committed"], money["left"]) == ("90", "10")
+    funded = [one["funded"] for one in money["proposals"]]
+    assert funded == sorted(funded, reverse=True)
+    # Nothing that was not confirmed stands there.
+    assert CHAIN.tally is not None
+    false = replace(CHAIN.tally, values=(9, *CHAIN.tally.values[1:]))
+    failed = page_of(report_on(BOARD, replace(CHAIN, tally=false)))
+    assert "Decided" not in failed.inside("header")[0]
+
+
+def test_categories_are_named_in_the_rule() -> None:
+    rule = GreedyByCategory((60, 50), (0, 1), (60, 40), 100)
+    named = rule_in_words(rule, str, ("Parks", "Sp\u202eort"))
+    assert "(Parks: 60, Sp\ufffdort: 40)" in named
+    assert "(1: 60, 2: 40)" in rule_in_words(rule, str)

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import {
   nextOfPoll,
+  phaseOfPoll,
   nextOfRound,
   phaseOfRound,
   stageOf,
@@ -36,6 +37,20 @@ test("a poll waits for its opening, then for its end", () => {
   expect(nextOfPoll(poll, AT(29n)).kind).toBe("votingOpens");
   expect(nextOfPoll(poll, AT(39n)).kind).toBe("votingCloses");
   expect(nextOfPoll(poll, AT(40n)).kind).toBe("votingClosed");
+});
+
+test.each([
+  ["created", 29n, "created"],
+  ["open", 29n, "created"],
+  ["open", 30n, "open"],
+  ["open", 40n, "closed"],
+  ["closed", 40n, "closed"],
+  ["anchored", 41n, "closed"],
+  ["releasable", 42n, "closed"],
+  ["tallied", 43n, "tallied"],
+  ["void", 43n, "void"],
+])("a poll that is %s at %s is in the phase %s", (status, now, phase) => {
+  expect(phaseOfPoll({ status, opensAt: AT(30n), closesAt: AT(40n) }, AT(now))).toBe(phase);
 });
 
 describe("a round's phase", () => {

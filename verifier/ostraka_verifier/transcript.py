@@ -40,6 +40,11 @@ class Transcript:
             message,
         )
 
+    @property
+    def messages(self) -> bytes:
+        """Everything that was absorbed, as it is hashed after the tag."""
+        return b"".join(self._messages)
+
     def challenge(self) -> int:
         """Return the challenge that all absorbed messages fix, in [1, R).
 

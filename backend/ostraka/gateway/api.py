@@ -25,6 +25,7 @@ from ostraka.gateway.outcomes import problem_of
 from ostraka.gateway.page_titles import PageTitles
 from ostraka.gateway.pages import Bundle
 from ostraka.gateway.polls import Polls
+from ostraka.gateway.preview_picture import PreviewPictures, fonts_of
 from ostraka.gateway.progress import Progress
 from ostraka.gateway.read_models.currencies import Currencies
 from ostraka.gateway.read_models.disputes import DisputeReader
@@ -61,6 +62,7 @@ from ostraka.wire import api_docs, cors, direct_routes, health, openapi, problem
 from ostraka.wire.casting_limit import CastingLimit
 from ostraka.wire.limits import BodyLimit
 from ostraka.wire.records import to_hex
+from ostraka_verifier.units import UnixSeconds
 
 log = structlog.get_logger()
 
@@ -120,8 +122,23 @@ def build_api(
             brand,
             public_url,
             PageTitles(context.indexer),
+            _pictures_of(bundle, brand, app.state.parts.news),
         )
     return app
+
+
+def _pictures_of(bundle: Bundle, brand: Brand, news: NewsReader) -> PreviewPictures | None:
+    """Return what draws pictures for previews; None if the client has no fonts."""
+    fonts = fonts_of({name: file.content for name, file in bundle.files.items()})
+    if fonts is None:
+        return None
+    readers = {"rounds": news.round, "polls": news.poll}
+
+    def vote_of(kind: str, number: int) -> tuple[str, UnixSeconds, UnixSeconds]:
+        schedule = readers[kind](number)
+        return schedule.title, schedule.periods[-1].opens_at, schedule.periods[-1].closes_at
+
+    return PreviewPictures(fonts, brand, vote_of)
 
 
 def describe_api() -> FastAPI:

@@ -46,7 +46,9 @@ def head_problem(document: bytes) -> str | None:
     return None
 
 
-def head_of(brand: Brand, public_url: str, path: str, title: str, *, indexed: bool) -> str:
+def head_of(
+    brand: Brand, public_url: str, path: str, title: str, *, indexed: bool, picture: str = ""
+) -> str:
     """Return the lines that describe one page.
 
     Args:
@@ -54,6 +56,7 @@ def head_of(brand: Brand, public_url: str, path: str, title: str, *, indexed: bo
         path: The page's path.
         title: Title of the round or poll; "" for other pages.
         indexed: Whether search engines may list the page.
+        picture: Path of the page's own picture for previews; "" without one.
     """
     full = f"{title} – {brand.name}" if title else brand.name
     light, dark = brand.theme_colors
@@ -71,7 +74,7 @@ def head_of(brand: Brand, public_url: str, path: str, title: str, *, indexed: bo
     ]
     if public_url:
         lines.append(_meta("property", "og:url", public_url + path))
-        picture = _preview(brand)
+        picture = picture or _preview(brand)
         if picture:
             lines.append(_meta("property", "og:image", public_url + picture))
     if brand.logo is not None:

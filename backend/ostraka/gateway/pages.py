@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 
 from ostraka.gateway.brand import OSTRAKA, Brand, Image
 from ostraka.gateway.page_head import head_of, written
+from ostraka.gateway.preview_picture import PreviewPictures, picture_path
 
 PAGE_PATHS = (
     "/",
@@ -53,6 +54,8 @@ _UNLISTED = ("/key", "/organize", "/register", "/subscriptions", "/voting-key")
 """Pages for their own visitors, which search engines leave out."""
 _ROBOTS = "User-agent: *\nDisallow: /api/\nDisallow: /organize\n"
 _IMPORT_MAP = re.compile(rb'<script type="importmap">(.*?)</script>', re.DOTALL)
+_PICTURE_S = 86_400
+"""Seconds for which others may keep a picture for previews."""
 _IMMUTABLE = "public, max-age=31536000, immutable"
 # No characters that could end a header or a directive.
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
@@ -143,6 +146,7 @@ def install(
     brand: Brand = OSTRAKA,
     public_url: str = "",
     title_of: Callable[[str], str] = lambda _: "",
+    pictures: PreviewPictures | None = None,
 ) -> None:
     """Serve the client at its pages' paths, and a page that says so at unknown addresses.
 
@@ -150,6 +154,7 @@ def install(
         urls: Further allowed connections: nodes, and the chain's provider.
         public_url: Address at which people reach the gateway; "" if none is known.
         title_of: Returns the title of a path's round or poll, or "". Raises NoSuchPage.
+        pictures: Draws pictures for previews of links; None: there are none.
     """
     import_map = bundle.import_map
 
@@ -182,7 +187,8 @@ def install(
             except NoSuchPage:
                 status = 404
         indexed = status == 200 and not path.startswith(_UNLISTED)
-        head = head_of(brand, public_url, path, title, indexed=indexed)
+        picture = picture_path(path) if pictures and status == 200 else ""
+        head = head_of(brand, public_url, path, title, indexed=indexed, picture=picture)
         content = written(document, head)
         packed = gzip.compress(content, mtime=0)
         return answer(request, content, packed, "text/html", "no-cache", status)
@@ -208,6 +214,8 @@ def install(
         app.add_route(path, text(content, kind), include_in_schema=False)
     for image in brand.images:
         app.add_route(image.path, _picture(image), include_in_schema=False)
+    if pictures is not None:
+        _add_previews(app, pictures)
     bare = bundle.document("")
     _answer_browsers(app, lambda request: page(request, 404, bare))
 
@@ -220,6 +228,22 @@ def _picture(image: Image) -> Callable[[Request], Response]:
         "Cache-Control": "no-cache",
     }
     return lambda _: Response(image.content, 200, headers, image.media_type)
+
+
+def _add_previews(app: FastAPI, pictures: PreviewPictures) -> None:
+    """Serve the pictures of the site, of rounds and of polls."""
+
+    def answer(picture: bytes) -> Response:
+        headers = {**_HEADERS, "Cache-Control": f"public, max-age={_PICTURE_S}"}
+        return Response(picture, 200, headers, "image/png")
+
+    def of(kind: str) -> Callable[[Request], Response]:
+        return lambda request: answer(pictures.of(kind, request.path_params["number"]))
+
+    app.add_route("/preview.png", lambda _: answer(pictures.of_site()), include_in_schema=False)
+    for kind in ("rounds", "polls"):
+        path = f"/{kind}/{{number:int}}/preview.png"
+        app.add_route(path, of(kind), include_in_schema=False)
 
 
 def _answer_browsers(app: FastAPI, page: Callable[[Request], Response]) -> None:

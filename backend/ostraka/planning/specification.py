@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ostraka.planning import round_rules
-from ostraka.planning.category_names import named_text
 from ostraka.planning.fields import (
     Address,
     Amount,
@@ -29,6 +28,7 @@ from ostraka.planning.round_ballots import (
     RoundGreedy,
     RoundOutcome,
 )
+from ostraka_verifier.category_names import named_text
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import OutcomeRule
 from ostraka_verifier.parameters import LEAST_ANSWERS

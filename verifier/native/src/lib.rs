@@ -14,6 +14,7 @@ mod encoding;
 mod endomorphism;
 mod fixed_bases;
 mod floor;
+mod generators;
 mod group;
 mod leaf_check;
 mod leaf_part;
@@ -23,6 +24,9 @@ mod parallel;
 mod pool;
 mod rule;
 mod scalar;
+mod shuffle;
+mod shuffle_prover;
+mod shuffles;
 mod signatures;
 mod sum_tree;
 mod weights;
@@ -46,6 +50,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PySlice};
 use rule::Rule;
 use scalar::SecretHalves;
+use shuffles::Shuffle;
 use signatures::{Secret, HASH_BYTES, SIGNATURE_BYTES};
 use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
@@ -237,6 +242,11 @@ impl Engine {
         let rules = LeafRules { poll, domain, opens_to_closes };
         Ok(LeafCheck { rules, seed, pool: Arc::clone(&self.pool) })
     }
+
+    /// Proofs of shuffle over so many ballots, from 1 to 2^31 − 1.
+    fn shuffle(&self, py: Python<'_>, ballots: u32) -> PyResult<Shuffle> {
+        Shuffle::new(py, ballots, &self.pool)
+    }
 }
 
 /// Checks of one poll's ballots.
@@ -372,6 +382,7 @@ fn ostraka_verifier_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<KeyCounts>()?;
     module.add_class::<LeafCheck>()?;
     module.add_class::<LeafPart>()?;
+    module.add_class::<Shuffle>()?;
     module.add_class::<SigningKey>()?;
     module.add_function(wrap_pyfunction!(keccak256, module)?)?;
     module.add_function(wrap_pyfunction!(recover_key, module)?)?;

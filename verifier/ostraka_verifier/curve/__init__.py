@@ -21,6 +21,7 @@ from ostraka_verifier.curve.interface import (
     Points,
     R,
     Scalars,
+    ShuffleEngine,
 )
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Points",
     "R",
     "Scalars",
+    "ShuffleEngine",
     "engine_name",
     "load",
 ]

@@ -62,6 +62,48 @@ class BallotCheck(Protocol):
         """
 
 
+class ShuffleEngine(Protocol):
+    """Checks and makes proofs of shuffle over one number of ballots, interpreter lock released.
+
+    Points of another number of ballots, or of another engine, are errors of the caller.
+    """
+
+    def points(self) -> Points:
+        """Return `K_0 … K_N` (docs/protocol.md §19.6)."""
+
+    def outputs(self, inputs: Points, proof: bytes) -> Points | None:
+        """Return `V'_1 … V'_N` of a proof; None if they are not canonical."""
+
+    def check(
+        self, columns: Sequence[Points], statements: list[bytes], proofs: list[bytes], seed: bytes
+    ) -> bool:
+        """Return whether proofs of steps that follow one another are canonical and hold.
+
+        Args:
+            columns: The values before and after each step, one column more than proofs.
+            statements: Each transcript up to the outputs, without its tag.
+            proofs: 320 bytes for each ballot.
+            seed: 32 bytes, fresh and unpredictable to the makers of the proofs.
+        """
+
+    def prove(
+        self, statement: bytes, outputs: Points, places: bytes, blindings: bytes, masks: bytes
+    ) -> bytes | None:
+        """Return a proof; None if a challenge is zero.
+
+        Args:
+            statement: The transcript up to the outputs, without its tag.
+            outputs: `V'_1 … V'_N`.
+            places: The input at each output's place, `u32` from 0.
+            blindings: `ε_1 … ε_N`, packed.
+            masks: `5 N + 1` packed scalars: `r`, `r̂`, `ω̂`, `ω'`, `ω̃`, `ω_e`, and `N + 1` that split
+                masks and change no byte of the proof.
+
+        Raises:
+            ValueError: No permutation, or scalars outside [0, R) or of another number.
+        """
+
+
 class LeafPart(Protocol):
     """Findings on neighbouring leaves of a board. Places count from the board's first leaf.
 
@@ -233,3 +275,6 @@ class Curve(Protocol):
             rule: Arguments up to `generators` are those of `ballot_check`.
             terms: The others.
         """
+
+    def shuffle_engine(self, ballots: int) -> ShuffleEngine | None:
+        """Return native proofs of shuffle over 1 to 2^31 − 1 ballots; None if there are none."""

@@ -59,6 +59,33 @@ class NativeLeafCheck:
         return self.engine.check(first, records, entries)
 
 
+class NativeShuffle:
+    """Proofs of shuffle; see `interface.ShuffleEngine`."""
+
+    def __init__(self, shuffle: engine.Shuffle) -> None:
+        self._shuffle = shuffle
+
+    def points(self) -> engine.Points:
+        """Return `K_0 … K_N`."""
+        return self._shuffle.points()
+
+    def outputs(self, inputs: Points, proof: bytes) -> engine.Points | None:
+        """Return the outputs of a proof; None if they are not canonical."""
+        return self._shuffle.outputs(_own(inputs), proof)
+
+    def check(
+        self, columns: Sequence[Points], statements: list[bytes], proofs: list[bytes], seed: bytes
+    ) -> bool:
+        """Return whether proofs hold."""
+        return self._shuffle.check([_own(column) for column in columns], statements, proofs, seed)
+
+    def prove(
+        self, statement: bytes, outputs: Points, places: bytes, blindings: bytes, masks: bytes
+    ) -> bytes | None:
+        """Return a proof; None if a challenge is zero."""
+        return self._shuffle.prove(statement, _own(outputs), places, blindings, masks)
+
+
 class Native:
     """BN254 G1 by arkworks."""
 
@@ -131,6 +158,10 @@ class Native:
             seed=terms.seed,
         )
         return NativeLeafCheck(check, terms.census)
+
+    def shuffle_engine(self, ballots: int) -> NativeShuffle:
+        """Return proofs of shuffle over so many ballots."""
+        return NativeShuffle(self._engine.shuffle(ballots))
 
 
 def _own(points: Points) -> engine.Points:

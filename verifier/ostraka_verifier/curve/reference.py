@@ -124,6 +124,9 @@ class Reference:
     ) -> None:
         """Return none, as `ballot_check`."""
 
+    def shuffle_engine(self, ballots: int) -> None:
+        """Return none: the readable code proves and checks with this engine."""
+
 
 def _own(points: Points) -> tuple[_Point, ...]:
     if not isinstance(points, ReferencePoints):

@@ -5,6 +5,7 @@ Source: docs/protocol.md §14.
 
 from collections.abc import Callable, Sequence
 
+from ostraka_verifier.html_report.markup import readable
 from ostraka_verifier.outcome import (
     Condorcet,
     Greedy,
@@ -43,14 +44,19 @@ def parts_of(rule: OutcomeRule, slots: int) -> list[tuple[int, OutcomeRule]]:
     return list(rule.parts) if isinstance(rule, Parts) else [(slots, rule)]
 
 
-def rule_in_words(rule: OutcomeRule, money: Money) -> str:
-    """Return how a rule without parts decides, in one or two sentences."""
+def rule_in_words(rule: OutcomeRule, money: Money, categories: Sequence[str] = ()) -> str:
+    """Return how a rule without parts decides, in one or two sentences.
+
+    Args:
+        categories: Names of the categories; without names, their numbers from 1 are shown.
+    """
     match rule:
         case Greedy():
             return f"{_ranked(rule.ranked_by, rule.misfit, money(rule.budget))}{_support(rule)}"
         case GreedyByCategory():
             budgets = ", ".join(
-                f"{number}: {money(budget)}" for number, budget in enumerate(rule.category_budgets)
+                f"{readable(categories[at]) if categories else at + 1}: {money(budget)}"
+                for at, budget in enumerate(rule.category_budgets)
             )
             rest = "What is left of them is spent on any category. " if rule.leftover else ""
             return (

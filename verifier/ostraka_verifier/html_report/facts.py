@@ -15,15 +15,15 @@ from ostraka_verifier.checks.generators import LEAST_PERIOD_S
 from ostraka_verifier.checks.shares import require_signed
 from ostraka_verifier.checks.tree import judge_attestations
 from ostraka_verifier.errors import AuditError
-from ostraka_verifier.evidence import DeploymentEvidence, RoundEvidence
+from ostraka_verifier.evidence import DeploymentEvidence
 from ostraka_verifier.html_report.decisions import (
     award_word,
     outcome_in_words,
     parts_of,
     rule_in_words,
 )
-from ostraka_verifier.html_report.formats import amount
-from ostraka_verifier.html_report.references import Currency, References, answer_or_none
+from ostraka_verifier.html_report.money import MoneyFacts, money_of
+from ostraka_verifier.html_report.references import References, answer_or_none
 from ostraka_verifier.outcome import NoOutcome, OutcomeRule
 from ostraka_verifier.report import BoardFile, Report
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, SourceKind
@@ -121,41 +121,6 @@ class Participation:
     def weighted(self) -> bool:
         """Whether votes of different voters may count differently."""
         return self.total_weight != self.voters
-
-
-@dataclass(frozen=True)
-class ProposalFacts:
-    """A proposal on which a round decides; `transaction` is that of its payout."""
-
-    title: str
-    amount: int
-    recipient: bytes
-    funded: bool
-    paid: bool
-    withdrawn: bool
-    transaction: bytes | None
-
-
-@dataclass(frozen=True)
-class MoneyFacts:
-    """The money of a round, in the smallest unit of its currency."""
-
-    treasury: bytes
-    round_id: int
-    currency: Currency
-    budget: int
-    deposited: int
-    committed: int
-    paid_out: int
-    proposals: tuple[ProposalFacts, ...]
-
-    def shown(self, units: int) -> str:
-        """Return an amount in whole units of the currency, where its decimals are known."""
-        symbol, decimals = self.currency.symbol, self.currency.decimals
-        if decimals is None:
-            return f"{amount(units, 0, None)} smallest units of {symbol or 'the token'}"
-        unnamed = "token units" if self.currency.token else "coins"
-        return amount(units, decimals, symbol or unnamed)
 
 
 @dataclass(frozen=True)
@@ -272,7 +237,7 @@ def _poll(audit: Audit, report: Report, references: References) -> PollFacts:
     description = answer_or_none(lambda: audit.description)
     text = description.text if description else ""
     participation = _participation(audit, report.cast_weight)
-    money = _money(audit, references)
+    money = money_of(audit, references)
     return PollFacts(
         chain_id=chain.chain_id,
         registry=audit.claimed.registry,
@@ -423,42 +388,15 @@ def _parts(audit: Audit, slots: int) -> list[tuple[int, OutcomeRule]]:
 
 
 def _rule_words(rule: OutcomeRule, money: MoneyFacts | None) -> str:
-    return rule_in_words(rule, money.shown if money else lambda units: f"{units:,}")
+    if money is None:
+        return rule_in_words(rule, lambda units: f"{units:,}")
+    return rule_in_words(rule, money.shown, money.categories)
 
 
 def _outcome(rule: OutcomeRule, awards: Sequence[int] | None, tallied: bool) -> str | None:
     if isinstance(rule, NoOutcome):
         return outcome_in_words(rule, ()) if tallied else None
     return None if awards is None else outcome_in_words(rule, awards)
-
-
-def _money(audit: Audit, references: References) -> MoneyFacts | None:
-    description = answer_or_none(lambda: audit.description)
-    evidence = audit.chain.round
-    if description is None or description.round is None or not isinstance(evidence, RoundEvidence):
-        return None
-    paid = {one.proposal_id: one.transaction for one in evidence.payouts}
-    return MoneyFacts(
-        treasury=description.round.treasury,
-        round_id=description.round.round_id,
-        currency=references.currency or Currency(evidence.token, None, None),
-        budget=evidence.budget,
-        deposited=evidence.deposited,
-        committed=evidence.committed,
-        paid_out=evidence.paid_out,
-        proposals=tuple(
-            ProposalFacts(
-                title=one.title,
-                amount=one.amount,
-                recipient=one.recipient,
-                funded=one.funded,
-                paid=one.paid,
-                withdrawn=one.withdrawn,
-                transaction=paid.get(one.id),
-            )
-            for one in evidence.proposals
-        ),
-    )
 
 
 def _committee(audit: Audit) -> CommitteeFacts | None:

@@ -5,16 +5,17 @@ Source: docs/decisions/0088-report.md; Content Security Policy Level 3; WCAG 2.2
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
 from ostraka_verifier.checks import Finding, Verdict
 from ostraka_verifier.html_report.explanations import EXPLANATIONS
-from ostraka_verifier.html_report.facts import Facts
+from ostraka_verifier.html_report.facts import Facts, PollFacts
 from ostraka_verifier.html_report.formats import grouped, percent, utc
 from ostraka_verifier.html_report.markup import Content, Markup, element, joined, readable, stranger
-from ostraka_verifier.html_report.parts import Hashes, Section, definitions, listed
+from ostraka_verifier.html_report.parts import Hashes, Section, definitions, listed, names
 from ostraka_verifier.html_report.results import decided, money_section, took_part
 from ostraka_verifier.html_report.sections import (
     all_hashes,
@@ -28,6 +29,8 @@ from ostraka_verifier.html_report.sections import (
 from ostraka_verifier.html_report.summary import tone, verdict_sentence
 
 _MAX_TITLE = 120
+_MAX_DECISIONS, _MAX_NAMES = 5, 12
+"""Of the opening; the section on the decision has them all."""
 _FOR_TESTS = (
     "The contract is set up for tests: it allows times for objections of less than an hour, which"
     " is too short for a real vote."
@@ -112,8 +115,9 @@ def _opening(facts: Facts, hashes: Hashes) -> Markup:
         element("p", _FOR_TESTS, class_="open mark") if poll and poll.for_tests else None,
         definitions(
             [
-                ("Voting", voting),
+                *(_result(poll) if poll and tone(facts) == "good" else ()),
                 ("Turnout", turnout),
+                ("Voting", voting),
                 (
                     "Read",
                     None if facts.block is None else f"at block {grouped(facts.block)}",
@@ -122,6 +126,23 @@ def _opening(facts: Facts, hashes: Hashes) -> Markup:
             ]
         ),
     )
+
+
+def _result(poll: PollFacts) -> Iterator[tuple[str, Content]]:
+    """Yield what was decided and spent, for readers who read no further."""
+    made = [one for one in poll.decisions if one.outcome]
+    if len(made) <= _MAX_DECISIONS:
+        for decision in made:
+            left_out = len(decision.chosen) - _MAX_NAMES
+            named = names(decision.chosen[:_MAX_NAMES]) if decision.chosen else None
+            more = f" and {grouped(left_out)} more" if left_out > 0 else None
+            yield "Decided", joined(decision.outcome, " " if named else None, named, more)
+    if poll.money is not None and made:
+        money = poll.money
+        share = percent(Fraction(money.committed, money.budget)) if money.budget else "–"
+        spent = f"{money.shown(money.committed)} of {money.shown(money.budget)}, {share}"
+        yield "Spent", spent
+        yield "Left", money.shown(money.left)
 
 
 def _failed(finding: Finding) -> Markup:

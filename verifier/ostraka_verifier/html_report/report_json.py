@@ -10,13 +10,13 @@ from ostraka_verifier.html_report.explanations import EXPLANATIONS
 from ostraka_verifier.html_report.facts import (
     CommitteeFacts,
     Facts,
-    MoneyFacts,
     OptionFacts,
     Participation,
     PollFacts,
     QuestionFacts,
 )
 from ostraka_verifier.html_report.formats import iso
+from ostraka_verifier.html_report.money import MoneyFacts
 from ostraka_verifier.html_report.summary import verdict_sentence
 from ostraka_verifier.report import Report
 from ostraka_verifier.units import UnixSeconds
@@ -132,6 +132,8 @@ def _money(money: MoneyFacts | None) -> dict[str, Any] | None:
         "deposited": str(money.deposited),
         "committed": str(money.committed),
         "paid_out": str(money.paid_out),
+        "left": str(money.left),
+        "categories": list(money.categories),
         "proposals": [
             {
                 "title": one.title,

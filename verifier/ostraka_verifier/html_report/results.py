@@ -8,7 +8,6 @@ from ostraka_verifier.html_report.charts import MAX_BARS, Bar, bar_chart
 from ostraka_verifier.html_report.facts import (
     DecisionFacts,
     Facts,
-    MoneyFacts,
     OptionFacts,
     Participation,
     PollFacts,
@@ -16,6 +15,7 @@ from ostraka_verifier.html_report.facts import (
 )
 from ostraka_verifier.html_report.formats import decimal, grouped, percent, short
 from ostraka_verifier.html_report.markup import Content, Markup, element, joined, stranger
+from ostraka_verifier.html_report.money import MoneyFacts
 from ostraka_verifier.html_report.parts import Hashes, Section, definitions, names, section, table
 from ostraka_verifier.html_report.summary import STATES
 from ostraka_verifier.outcome.pairs import PairCounts
@@ -91,7 +91,7 @@ def took_part(participation: Participation) -> Section:
 
 def money_section(money: MoneyFacts, hashes: Hashes) -> Section:
     """Return the section on a round's budget, winners and payouts."""
-    left = max(0, money.budget - money.committed)
+    left = money.left
     token = money.currency.token
     rows: list[list[Content]] = [
         [

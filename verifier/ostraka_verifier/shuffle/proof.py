@@ -43,14 +43,24 @@ class ShuffleKey:
         curve: The engine of all points.
         blinding: `H`, which blinds ballots.
         points: `K_0, K_1, …, K_N`.
+        engine: Native proofs; None where the readable code makes and checks them.
     """
 
-    def __init__(self, curve: Curve, ballots: int) -> None:
-        """Derive generators for so many ballots, at least 1."""
+    def __init__(self, curve: Curve, ballots: int, *, readable: bool = False) -> None:
+        """Derive generators for so many ballots.
+
+        Args:
+            ballots: At least 1.
+            readable: Whether to do without native proofs, if the curve's engine has them.
+
+        Raises:
+            Malformed: So many ballots cannot be shuffled.
+        """
         check_count(ballots)
         self.curve = curve
         self.blinding = curve.decode(derive_generator(0))
-        self.points = shuffle_generators(curve, ballots)
+        self.engine = None if readable else curve.shuffle_engine(ballots)
+        self.points = self.engine.points() if self.engine else shuffle_generators(curve, ballots)
 
     @cached_property
     def blinding_table(self) -> FixedBases:

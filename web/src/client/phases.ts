@@ -5,7 +5,7 @@
  */
 
 import type { UnixSeconds } from "../protocol/units.ts";
-import type { PollSummary, Round, RoundSummary } from "./views.ts";
+import type { Poll, PollSummary, Round, RoundSummary } from "./views.ts";
 
 /** What goes on: something to do now, something later, or nothing any more. */
 export type Stage = "now" | "later" | "over";
@@ -41,7 +41,10 @@ export function nextOfRound(
 }
 
 /** The next moment of a poll. */
-export function nextOfPoll({ opensAt, closesAt }: PollSummary, now: UnixSeconds): NextMoment {
+export function nextOfPoll(
+  { opensAt, closesAt }: Pick<PollSummary, "opensAt" | "closesAt">,
+  now: UnixSeconds,
+): NextMoment {
   return nextOfVote(opensAt, closesAt, now);
 }
 
@@ -59,6 +62,17 @@ export function phaseOfRound(
   if (status !== "voting") return status;
   if (now < votingOpensAt) return "ready";
   return now < votingClosesAt ? "voting" : "closed";
+}
+
+/** A poll's phase at a time of the chain, from its status. */
+export function phaseOfPoll(
+  { status, opensAt, closesAt }: Pick<Poll, "status" | "opensAt" | "closesAt">,
+  now: UnixSeconds,
+): string {
+  if (["anchored", "releasable"].includes(status)) return "closed";
+  if (status !== "open") return status;
+  if (now < opensAt) return "created";
+  return now < closesAt ? "open" : "closed";
 }
 
 /** The steps of every round, in order. */

@@ -108,7 +108,6 @@ export interface VoterMessages {
   "list.cost": undefined;
   "poll.document": undefined;
   "poll.rehearsal": undefined;
-  "poll.state": undefined;
   "poll.opens": undefined;
   "poll.closes": undefined;
   "poll.eligible": undefined;
@@ -117,7 +116,6 @@ export interface VoterMessages {
   "poll.soon": undefined;
   "poll.closedTitle": undefined;
   "poll.closed": undefined;
-  "poll.results": undefined;
   "poll.audit": undefined;
   "disputes.title": undefined;
   "disputes.window": { until: string };
@@ -387,6 +385,7 @@ export interface VoterMessages {
   "receipts.note": undefined;
   "counted.file": undefined;
   "counted.notOne": { reason: string };
+  "counted.noVotes": undefined;
   "counted.title": undefined;
   "counted.button": undefined;
   "counted.working": undefined;
@@ -543,11 +542,6 @@ export interface VoterMessages {
   "propose.withdrawSure": { title: string };
   "propose.withdrawSign": undefined;
   "propose.keep": undefined;
-  "about.title": undefined;
-  "about.bundle": undefined;
-  "about.bundleText": undefined;
-  "about.number": undefined;
-  "about.none": undefined;
   "times.zone": { zone: string };
   "phases.announced": undefined;
   "phases.proposing": undefined;
@@ -613,6 +607,34 @@ export interface VoterMessages {
   "map.kilometres": { count: string };
   "map.north": undefined;
   "talk.title": undefined;
+}
+
+export interface AboutMessages {
+  "about.title": undefined;
+  "about.lead": undefined;
+  "about.may": undefined;
+  "about.mayText": undefined;
+  "about.how": undefined;
+  "about.how.key": undefined;
+  "about.how.answer": undefined;
+  "about.how.cast": undefined;
+  "about.how.receipts": undefined;
+  "about.how.again": undefined;
+  "about.counted": undefined;
+  "about.countedText": undefined;
+  "about.money": undefined;
+  "about.moneyText": undefined;
+  "about.cheat": undefined;
+  "about.cheat.organizer": undefined;
+  "about.cheat.nodes": undefined;
+  "about.cheat.site": undefined;
+  "about.cheat.device": undefined;
+  "about.verify": undefined;
+  "about.verifyText": undefined;
+  "about.bundle": undefined;
+  "about.bundleText": undefined;
+  "about.number": undefined;
+  "about.none": undefined;
 }
 
 export interface ProposalsMessages {

@@ -1,11 +1,13 @@
 /**
  * Messages in the language in use; one catalogue of each audience and language.
  *
- * Only the catalogues of the language in use are loaded. Those of proposals, of results, of who
- * follows something, and of organizers are loaded with their parts of the client only.
+ * Only the catalogues of the language in use are loaded. Those of the page about voting, of proposals,
+ * of results, of who follows something, and of organizers are loaded with their parts of the client
+ * only.
  */
 
 import type {
+  AboutMessages,
   FollowMessages,
   OrganizerMessages,
   ProposalsMessages,
@@ -26,6 +28,12 @@ const CATALOGUES = {
     de: () => import("./voter/de.po"),
     es: () => import("./voter/es.po"),
     pl: () => import("./voter/pl.po"),
+  },
+  about: {
+    en: () => import("./about/en.po"),
+    de: () => import("./about/de.po"),
+    es: () => import("./about/es.po"),
+    pl: () => import("./about/pl.po"),
   },
   proposals: {
     en: () => import("./proposals/en.po"),
@@ -134,6 +142,7 @@ export function message(
   id: keyof (VoterMessages &
     ProposalsMessages &
     ResultsMessages &
+    AboutMessages &
     FollowMessages &
     OrganizerMessages),
   values?: object,

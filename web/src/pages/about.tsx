@@ -1,10 +1,15 @@
-/** Page about privacy and about this client. */
+/** Page about how voting works: who may vote and how, what is private, who could cheat; and this client. */
 
 import { committees } from "../client/organizing.ts";
-import { number, t } from "../messages/index.ts";
+import { t } from "../messages/about.ts";
+import { number } from "../messages/index.ts";
 import { Page } from "../view/page.tsx";
 import { Await, useResource } from "../view/resource.tsx";
 import { gateway, readConfig } from "../view/session.ts";
+import { Privacy } from "./privacy.tsx";
+
+const STEPS = ["key", "answer", "cast", "receipts"] as const;
+const DANGERS = ["organizer", "nodes", "site", "device"] as const;
 
 export function AboutPage() {
   const config = useResource(readConfig, []);
@@ -13,10 +18,33 @@ export function AboutPage() {
   const [first] = known.value ?? [];
   return (
     <Page title={t("about.title")}>
+      <p class="lead">{t("about.lead")}</p>
+      <h2>{t("about.may")}</h2>
+      <p>{t("about.mayText")}</p>
+      <h2>{t("about.how")}</h2>
+      <ol>
+        {STEPS.map((step) => (
+          <li key={step}>{t(`about.how.${step}`)}</li>
+        ))}
+      </ol>
+      <p>{t("about.how.again")}</p>
+      <h2>{t("privacy.title")}</h2>
       <Privacy
         threshold={first ? number(first.threshold) : "t"}
         nodes={first ? number(first.nodes.length) : "n"}
       />
+      <h2>{t("about.counted")}</h2>
+      <p>{t("about.countedText")}</p>
+      <h2>{t("about.money")}</h2>
+      <p>{t("about.moneyText")}</p>
+      <h2>{t("about.cheat")}</h2>
+      <ul>
+        {DANGERS.map((danger) => (
+          <li key={danger}>{t(`about.cheat.${danger}`)}</li>
+        ))}
+      </ul>
+      <h2>{t("about.verify")}</h2>
+      <p>{t("about.verifyText")}</p>
       <h2>{t("about.bundle")}</h2>
       <p>{t("about.bundleText")}</p>
       <Await resource={config}>
@@ -27,23 +55,5 @@ export function AboutPage() {
         )}
       </Await>
     </Page>
-  );
-}
-
-/** The promises and their limits. */
-export function Privacy({ threshold, nodes }: { threshold: string; nodes: string }) {
-  return (
-    <>
-      <ul>
-        <li>{t("privacy.shares", { threshold, nodes })}</li>
-        <li>{t("privacy.pooling", { threshold, nodes })}</li>
-        <li>{t("privacy.public")}</li>
-        <li>{t("privacy.proof")}</li>
-        <li>{t("privacy.unanimity")}</li>
-        <li>{t("privacy.device")}</li>
-        <li>{t("privacy.opening", { nodes })}</li>
-      </ul>
-      <p>{t("privacy.organizer")}</p>
-    </>
   );
 }

@@ -7,7 +7,7 @@ import { type Config, type Poll, poll } from "../client/views.ts";
 import { number } from "../messages/index.ts";
 import { t } from "../messages/results.ts";
 import { sameBytes } from "../protocol/encoding.ts";
-import { CopyHash } from "../view/copy.tsx";
+import { Command, CopyHash } from "../view/copy.tsx";
 import { Page } from "../view/page.tsx";
 import { Await, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, rpcUrlOf } from "../view/session.ts";
@@ -75,9 +75,7 @@ function Shown({ config, shown }: { config: Config; shown: Poll }) {
       )}
       <Nodes shown={shown} />
       <h2>{t("audit.command")}</h2>
-      <pre tabIndex={0}>
-        <code>{auditCommand(config, shown, url)}</code>
-      </pre>
+      <Command text={auditCommand(config, shown, url)} name={t("audit.command")} />
     </>
   );
 }

@@ -8,8 +8,8 @@ import { moment, number, percent } from "../messages/index.ts";
 import { t } from "../messages/results.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { unixSeconds } from "../protocol/units.ts";
-import { CopyHash } from "../view/copy.tsx";
 import { CategoryNamesContext } from "../view/categories.ts";
+import { Command, CopyHash } from "../view/copy.tsx";
 import { CurrencyContext, PLAIN_UNITS } from "../view/currency.ts";
 import { Icon } from "../view/icon.tsx";
 import { Facts, Page } from "../view/page.tsx";
@@ -113,9 +113,7 @@ function Certificate({ config, shown, counted }: Loaded) {
           <h2>{t("audit.references")}</h2>
           <References config={config} shown={shown} whole />
           <h2>{t("certificate.repeat")}</h2>
-          <pre tabIndex={0}>
-            <code>{auditCommand(config, shown, url)}</code>
-          </pre>
+          <Command text={auditCommand(config, shown, url)} name={t("certificate.repeat")} />
         </div>
       )}
     </>

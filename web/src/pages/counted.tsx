@@ -48,6 +48,12 @@ export function Counted({
       {kept.map((votes) => (
         <Voter key={toHex(votes.last!.digest)} config={config} votes={votes} agreed={agreed} />
       ))}
+      {!kept.length && (
+        <>
+          <h2>{t("counted.title")}</h2>
+          <p>{t("counted.noVotes")}</p>
+        </>
+      )}
       <div class="field">
         <label for={id}>{t("counted.file")}</label>
         <input

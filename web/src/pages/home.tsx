@@ -66,7 +66,9 @@ export function Home() {
   const listed = useResource(load, []);
   return (
     <Page title={t("home.title")}>
-      <p class="lead">{t("home.lead")}</p>
+      <p class="lead">
+        {t("home.lead")} <a href="/about">{t("nav.about")}</a>
+      </p>
       <Await resource={listed}>{(value) => <Lists {...value} />}</Await>
     </Page>
   );

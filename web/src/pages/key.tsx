@@ -12,17 +12,17 @@ import {
   MIN_PASSPHRASE,
   readLocked,
   readPlainKey,
-  unlock,
-  WrongPassphrase,
 } from "../client/key_file.ts";
 import { short, t } from "../messages/index.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
 import { SigningKey } from "../protocol/keys.ts";
 import { systemRandomness } from "../protocol/randomness.ts";
+import { FieldError } from "../view/field.tsx";
 import { Page, saveFile } from "../view/page.tsx";
 import { Failure } from "../view/resource.tsx";
 import { setSigner, store, useKey } from "../view/session.ts";
+import { Unlock } from "./unlock.tsx";
 import "./key.css";
 
 export function KeyPage() {
@@ -178,61 +178,6 @@ function OnPaper({ own }: { own: SigningKey }) {
   );
 }
 
-/** A form that unlocks a key. */
-export function Unlock({
-  locked,
-  use = setSigner,
-}: {
-  locked: LockedKey;
-  /** Receives the key; by default it becomes the signer. */
-  use?: (key: SigningKey) => void;
-}) {
-  const [passphrase, setPassphrase] = useState("");
-  const [working, setWorking] = useState(false);
-  const [error, setError] = useState<unknown>();
-  const id = useId();
-  const open = async () => {
-    setWorking(true);
-    setError(undefined);
-    try {
-      use(await unlock(locked, passphrase));
-    } catch (problem) {
-      setError(problem);
-    }
-    setWorking(false);
-  };
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!working) void open();
-      }}
-    >
-      <label for={id}>{t("key.passphraseOf", { address: short(toHex(locked.address)) })}</label>
-      <input
-        id={id}
-        type="password"
-        autocomplete="current-password"
-        required
-        value={passphrase}
-        onInput={(event) => {
-          setPassphrase(event.currentTarget.value);
-        }}
-      />
-      <button type="submit" disabled={working}>
-        {working ? t("key.unlocking") : t("key.unlock")}
-      </button>
-      {error instanceof WrongPassphrase ? (
-        <p class="notice bad" role="alert">
-          {t("key.wrong")}
-        </p>
-      ) : (
-        error !== undefined && <Failure error={error} />
-      )}
-    </form>
-  );
-}
-
 /** A form that asks for a passphrase twice and passes it on. */
 export function NewPassphrase({
   button,
@@ -277,7 +222,8 @@ export function NewPassphrase({
         type="password"
         autocomplete="new-password"
         required
-        aria-describedby={`${id}-hint`}
+        aria-invalid={problem !== ""}
+        aria-describedby={`${id}-hint${problem && ` ${id}-wrong`}`}
         value={passphrase}
         onInput={(event) => {
           setPassphrase(event.currentTarget.value);
@@ -292,16 +238,14 @@ export function NewPassphrase({
         type="password"
         autocomplete="new-password"
         required
+        aria-invalid={problem !== ""}
+        aria-describedby={problem && `${id}-wrong`}
         value={repeated}
         onInput={(event) => {
           setRepeated(event.currentTarget.value);
         }}
       />
-      {problem && (
-        <p class="notice bad" role="alert">
-          {problem}
-        </p>
-      )}
+      <FieldError id={id} error={problem} alert />
       {error !== undefined && <Failure error={error} />}
       <button type="submit" disabled={working}>
         {working ? t("key.encrypting") : button}

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 
+import { nextOfPoll, phaseOfPoll } from "../client/phases.ts";
 import { pollOfGateway } from "../client/poll.ts";
 import {
   type Config,
@@ -15,19 +16,20 @@ import {
   round as roundShape,
   waiting,
 } from "../client/views.ts";
-import { moment, number, zone, t } from "../messages/index.ts";
-import { planProblem, problemText, status } from "../messages/server_texts.ts";
+import { addAudience, moment, number, zone, t } from "../messages/index.ts";
+import { planProblem, problemText } from "../messages/server_texts.ts";
 import { fromUtf8, sameBytes } from "../protocol/encoding.ts";
 import { CategoryNamesContext } from "../view/categories.ts";
 import { CurrencyContext, PLAIN_UNITS } from "../view/currency.ts";
 import { Facts, Page } from "../view/page.tsx";
+import { Countdown, PhaseBadge } from "../view/phase.tsx";
 import { Await, Guarded, useResource } from "../view/resource.tsx";
 import { gateway, readConfig } from "../view/session.ts";
-import { Privacy } from "./about.tsx";
 import type { Detail } from "./ballot/field.ts";
 import { Counted } from "./counted.tsx";
 import { DisputesOf } from "./disputes.tsx";
 import { Following } from "./following.tsx";
+import { Privacy } from "./privacy.tsx";
 import { RehearsalNotice } from "./rehearsal_notice.tsx";
 import { VoidNotice } from "./results/void.tsx";
 import { Voting } from "./voting.tsx";
@@ -85,13 +87,37 @@ function Shown({
     return opened ? pollOfGateway(shown, config) : undefined;
   }, [shown, config]);
   const over = ["closed", "anchored", "releasable", "tallied"].includes(shown.status);
+  const counted = shown.status === "tallied";
+  const now = config.head.timestamp;
   return (
     <>
       <RehearsalNotice description={shown.description} />
+      <p class="state-line">
+        <PhaseBadge phase={phaseOfPoll(shown, now)} />
+        <span>
+          <Countdown next={nextOfPoll(shown, now)} now={now} />
+        </span>
+      </p>
       {about && <p class="prose">{about}</p>}
+      {counted && (
+        <Guarded>
+          <Outcome shown={shown} />
+        </Guarded>
+      )}
+      {(over || round) && (
+        <p class="actions">
+          {counted && (
+            <a class="button primary" href={`/polls/${shown.poll}/results`}>
+              {t("round.results")}
+            </a>
+          )}
+          {over && <a href={`/polls/${shown.poll}/audit`}>{t("poll.audit")}</a>}
+          {round && <a href={`/rounds/${round.round}`}>{t("poll.round")}</a>}
+        </p>
+      )}
       <Facts
+        across
         facts={[
-          [t("poll.state"), status(shown.status)],
           [t("poll.opens"), moment(shown.opensAt)],
           [t("poll.closes"), moment(shown.closesAt)],
           [t("poll.eligible"), number(shown.voters)],
@@ -99,15 +125,6 @@ function Shown({
         ]}
       />
       <p class="hint">{t("times.zone", { zone: zone() })}</p>
-      <p class="actions">
-        {round && <a href={`/rounds/${round.round}`}>{t("poll.round")}</a>}
-        {over && <a href={`/polls/${shown.poll}/audit`}>{t("poll.audit")}</a>}
-        {shown.status === "tallied" && (
-          <a class="button" href={`/polls/${shown.poll}/results`}>
-            {t("poll.results")}
-          </a>
-        )}
-      </p>
       <details class="privacy">
         <summary>{t("privacy.title")}</summary>
         <Privacy threshold={number(threshold)} nodes={number(nodes.length)} />
@@ -148,6 +165,18 @@ function Shown({
       />
     </>
   );
+}
+
+/** What the poll decided; its module is loaded with a counted poll only. */
+function Outcome({ shown }: { shown: Poll }) {
+  const module = useResource(async () => {
+    const [{ PollOutcome }] = await Promise.all([
+      import("./results/poll_outcome.tsx"),
+      addAudience("results"),
+    ]);
+    return { PollOutcome };
+  }, []);
+  return <Await resource={module}>{({ PollOutcome }) => <PollOutcome poll={shown} />}</Await>;
 }
 
 /** Why a poll is not open yet: every node must sign the keys of all nodes. */

@@ -91,7 +91,7 @@ function Shown({
   );
   return (
     <>
-      <p class="actions">
+      <p class="state-line">
         <PhaseBadge phase={phase} />
         <ProposalBadges proposal={proposal} round={shown} />
       </p>

@@ -15,8 +15,9 @@ import { Page } from "../view/page.tsx";
 import { Await, explain, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, setSigner, store, useSigner } from "../view/session.ts";
 import { SaveConfirmation } from "./confirmation.tsx";
-import { makeKey, NewPassphrase, SaveKey, Unlock } from "./key.tsx";
+import { makeKey, NewPassphrase, SaveKey } from "./key.tsx";
 import { SignedIn, Wallets } from "./sign_in.tsx";
+import { Unlock } from "./unlock.tsx";
 
 /** Result of redeeming an invitation. */
 interface Done {
@@ -83,7 +84,9 @@ function AskCode({ use }: { use: (code: string) => void }) {
           setTyped(event.currentTarget.value);
         }}
       />
-      <button type="submit">{t("register.useCode")}</button>
+      <button type="submit" class="primary">
+        {t("register.useCode")}
+      </button>
     </form>
   );
 }

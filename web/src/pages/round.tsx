@@ -31,7 +31,7 @@ import { CountedTurnout } from "../view/turnout.tsx";
 import { Following } from "./following.tsx";
 import { OwnProposals } from "./own_proposals.tsx";
 import { ProposalCard } from "./proposal_card.tsx";
-import { RoundOutcome } from "./results/round_outcome.tsx";
+import { PollOutcome } from "./results/poll_outcome.tsx";
 import { MapWithList, markersOf } from "./proposal_map.tsx";
 import { RoundTimeline } from "./round_timeline.tsx";
 import { TakingPart } from "./taking_part.tsx";
@@ -89,9 +89,11 @@ function Shown({
   const phase = phaseOfRound(shown, now);
   const { budget, committed, deposited } = shown;
   const decided = committed > 0n || phase === "decided";
+  const winners = listed.filter(({ funded }) => funded);
+  const paid = winners.length > 0 && winners.every((one) => one.paid);
   return (
     <>
-      <p class="actions">
+      <p class="state-line">
         <PhaseBadge phase={phase} />
         <span>
           <Countdown next={nextOfRound(shown, now)} now={now} />
@@ -106,7 +108,7 @@ function Shown({
           </Guarded>
         )}
       </div>
-      <RoundTimeline round={shown} phase={phase} now={now} />
+      <RoundTimeline round={shown} phase={phase} now={now} paid={paid} />
       <Bar
         label={decided ? t("round.committed") : t("round.budget")}
         text={
@@ -129,9 +131,11 @@ function Shown({
           counted={poll.counted}
         />
       )}
-      <Guarded>
-        <RoundOutcome round={shown} poll={poll} />
-      </Guarded>
+      {poll && (
+        <Guarded>
+          <PollOutcome key={shown.status} poll={poll} />
+        </Guarded>
+      )}
       {shown.status === "proposing" && (
         <Guarded>
           <OwnProposals config={config} round={shown} listed={listed} reload={reload} />
@@ -207,14 +211,14 @@ function Now({ round, phase }: { round: Round; phase: string }) {
             {t("propose.title")}
           </a>
         )}
-        {poll !== undefined && (
-          <a class={phase === "voting" ? "button primary" : "button"} href={`/polls/${poll}`}>
-            {t("round.vote")}
-          </a>
-        )}
         {poll !== undefined && counted && (
           <a class="button primary" href={`/polls/${poll}/results`}>
             {t("round.results")}
+          </a>
+        )}
+        {poll !== undefined && (
+          <a class={phase === "voting" ? "button primary" : "button"} href={`/polls/${poll}`}>
+            {t("round.vote")}
           </a>
         )}
         {poll !== undefined && counted && <a href={`/polls/${poll}/audit`}>{t("poll.audit")}</a>}

@@ -13,14 +13,18 @@ export function RoundTimeline({
   round,
   phase,
   now,
+  paid,
 }: {
   round: Round;
   phase: string;
   now: UnixSeconds;
+  /** Whether all winners have their money. */
+  paid: boolean;
 }) {
   const { step, begun } = stepOf(phase);
   const phases = ROUND_STEPS.map((name, place): Phase => {
-    const state = place < step ? "done" : place === step && begun ? "now" : "next";
+    const done = place < step || (name === "payouts" && paid);
+    const state = done ? "done" : place === step && begun ? "now" : "next";
     return {
       title: t(`steps.${name}`),
       state,

@@ -8,6 +8,7 @@ import { t } from "../messages/index.ts";
 import { type Opening, openedDigest, openingToJson } from "../protocol/opening.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { answersOf, type QuestionAnswer } from "../protocol/question/poll.ts";
+import { Command } from "../view/copy.tsx";
 import { saveFile } from "../view/page.tsx";
 import { QrCode } from "../view/qr.tsx";
 import "./casting.css";
@@ -39,10 +40,6 @@ export function Sealed({
       </p>
       <h3>{t("sealed.says")}</h3>
       <Answers answers={answersOf(poll.questions, ballot.opening.bits)} />
-      <h3>{t("sealed.number")}</h3>
-      <code class="digest">{digest}</code>
-      <p>{t("sealed.note")}</p>
-      <QrCode text={checkUrl(poll.pollId, { number: digest })} label={t("sealed.qr")} />
       <p class="actions">
         <button type="button" class="primary" disabled={!idle} onClick={cast}>
           {before ? t("sealed.castChanged") : t("sealed.cast")}
@@ -50,6 +47,12 @@ export function Sealed({
         <button type="button" disabled={!idle} onClick={back}>
           {t("sealed.back")}
         </button>
+      </p>
+      <h3>{t("sealed.number")}</h3>
+      <code class="digest">{digest}</code>
+      <p>{t("sealed.note")}</p>
+      <QrCode text={checkUrl(poll.pollId, { number: digest })} label={t("sealed.qr")} />
+      <p class="actions">
         <button type="button" disabled={!idle} onClick={challenge}>
           {t("sealed.challenge")}
         </button>
@@ -66,6 +69,10 @@ export function Opened({ opening, sealAgain }: { opening: Opening; sealAgain: ()
   const digest = toHex(openedDigest(opening));
   const content = JSON.stringify(openingToJson(opening));
   const name = `ostraka-opening-${pollId}-${digest.slice(0, 10)}.json`;
+  const registry = toHex(opening.poll.registry);
+  const command =
+    `ostraka-verify challenge ${name} --digest ${digest} \\\n` +
+    `  --rpc RPC --registry ${registry} --poll ${pollId}`;
   return (
     <>
       <p class="state" role="status">
@@ -104,10 +111,7 @@ export function Opened({ opening, sealAgain }: { opening: Opening; sealAgain: ()
       </p>
       <p role="status">{copied}</p>
       <h3>{t("opened.command")}</h3>
-      <pre tabIndex={0}>
-        ostraka-verify challenge {name} --digest {digest} \{"\n"}
-        {"  "}--rpc RPC --registry {toHex(opening.poll.registry)} --poll {pollId.toString()}
-      </pre>
+      <Command text={command} name={t("opened.command")} />
     </>
   );
 }

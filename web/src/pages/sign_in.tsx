@@ -10,7 +10,7 @@ import { toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { Failure } from "../view/resource.tsx";
 import { setSigner, signInWith, store } from "../view/session.ts";
-import { Unlock } from "./key.tsx";
+import { Unlock } from "./unlock.tsx";
 
 /** Whether the signer is a contract account of a wallet, which cannot sign. */
 export function isContract(signer: Signer): boolean {

@@ -16,8 +16,9 @@ import { Field } from "../view/field.tsx";
 import { Facts, Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { readConfig, store, useSigner } from "../view/session.ts";
-import { makeKey, NewPassphrase, SaveKey, Unlock } from "./key.tsx";
+import { makeKey, NewPassphrase, SaveKey } from "./key.tsx";
 import { SignedIn, Wallets } from "./sign_in.tsx";
+import { Unlock } from "./unlock.tsx";
 
 export function VotingKeyPage() {
   const config = useResource(readConfig, []);

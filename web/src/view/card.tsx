@@ -39,7 +39,7 @@ export function Card({
   return (
     <li>
       <article class="card">
-        {head && <div class="card-head actions">{head}</div>}
+        {head && <div class="card-head">{head}</div>}
         <Heading class="card-title">
           {href === undefined ? (
             title

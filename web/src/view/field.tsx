@@ -44,11 +44,19 @@ export function Field({
   );
 }
 
-/** The error of a field, as a sign, in colour and in words. */
-export function FieldError({ id, error }: { id: string; error?: ComponentChildren }) {
+/** The error of a field, as a sign, in colour and in words; screen readers read an alert at once. */
+export function FieldError({
+  id,
+  error,
+  alert = false,
+}: {
+  id: string;
+  error?: ComponentChildren;
+  alert?: boolean;
+}) {
   if (!error) return null;
   return (
-    <p id={`${id}-wrong`} class="wrong">
+    <p id={`${id}-wrong`} class="wrong" role={alert ? "alert" : undefined}>
       <span>{error}</span>
     </p>
   );

@@ -27,10 +27,16 @@ export function Page({ title, children }: { title: string; children: ComponentCh
   );
 }
 
-/** Terms with their values. */
-export function Facts({ facts }: { facts: readonly (readonly [string, ComponentChildren])[] }) {
+/** Terms with their values; short ones side by side if `across` is set. */
+export function Facts({
+  facts,
+  across = false,
+}: {
+  facts: readonly (readonly [string, ComponentChildren])[];
+  across?: boolean;
+}) {
   return (
-    <dl class="facts">
+    <dl class={across ? "facts across" : "facts"}>
       {facts.map(([term, is]) => (
         <div key={term}>
           <dt>{term}</dt>

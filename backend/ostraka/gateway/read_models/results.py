@@ -11,11 +11,11 @@ from ostraka.gateway.context import REGISTRY, TREASURY, GatewayContext
 from ostraka.gateway.read_models.currencies import Currencies
 from ostraka.gateway.read_models.polls import questions_of, void_reason
 from ostraka.gateway.read_models.proposals import ProposalReader
-from ostraka.planning.category_names import split_names
 from ostraka.planning.round_rules import outcome_json
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
+from ostraka_verifier.category_names import split_names
 from ostraka_verifier.outcome import (
     Condorcet,
     Greedy,

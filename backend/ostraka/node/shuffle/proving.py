@@ -8,8 +8,10 @@ Source: docs/protocol.md §19.6, §19.7. Vectors: tests/vectors/shuffle.json.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ostraka.randomness import Randomness
-from ostraka_verifier.curve import Points, R
+from ostraka.randomness import Randomness, system
+from ostraka_verifier.curve import Points, R, ShuffleEngine
+from ostraka_verifier.encoding import scalars, unsigned
+from ostraka_verifier.errors import Malformed
 from ostraka_verifier.shuffle import (
     Group,
     Responses,
@@ -20,6 +22,7 @@ from ostraka_verifier.shuffle import (
     final_challenge,
     statement,
 )
+from ostraka_verifier.transcript import Transcript
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,55 @@ def prove_shuffle(
         blindings: `ε_1 … ε_N`, which add up to zero.
         randomness: The operating system's.
     """
-    count = len(before.values)
-    masks = ProofMasks.draw(count, randomness)
-    curve, tables = key.curve, key.chain_tables
+    masks = ProofMasks.draw(len(before.values), randomness)
     transcript = statement(before, group, outputs)
+    if key.engine is not None:
+        return _natively(key.engine, transcript, outputs, permutation, blindings, masks)
+    return _readably(key, transcript, outputs, permutation, blindings, masks)
+
+
+def _natively(
+    engine: ShuffleEngine,
+    transcript: Transcript,
+    outputs: Points,
+    permutation: Sequence[int],
+    blindings: Sequence[int],
+    masks: ProofMasks,
+) -> bytes:
+    # These summands keep masks from the engine's buckets, and change no byte.
+    parts = [system.scalar() for _ in range(len(outputs) + 1)]
+    proof = engine.prove(
+        transcript.messages,
+        outputs,
+        b"".join([unsigned(place, 4) for place in permutation]),
+        scalars(tuple(blindings)),
+        scalars(
+            (
+                *masks.permutation,
+                *masks.chain,
+                *masks.chain_masks,
+                *masks.permuted,
+                masks.permutation_mask,
+                masks.column_mask,
+                *parts,
+            )
+        ),
+    )
+    if proof is None:
+        raise Malformed("challenge", "zero")
+    return proof
+
+
+def _readably(
+    key: ShuffleKey,
+    transcript: Transcript,
+    outputs: Points,
+    permutation: Sequence[int],
+    blindings: Sequence[int],
+    masks: ProofMasks,
+) -> bytes:
+    count = len(outputs)
+    curve, tables = key.curve, key.chain_tables
 
     # c_{π(p)} = r_{π(p)} K_0 + K_p, and the r add up to zero.
     on_inputs = [*masks.permutation, -sum(masks.permutation) % R]

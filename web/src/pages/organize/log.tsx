@@ -33,7 +33,10 @@ const COLUMNS: () => readonly Column<LogEntry>[] = () => [
     title: t("organize.log.action"),
     value: ({ action }) => actionName(action),
   },
-  { title: t("organize.log.target"), value: ({ target }) => target },
+  {
+    title: t("organize.log.target"),
+    value: ({ target }) => <span class="log-target">{target}</span>,
+  },
   { title: t("organize.log.result"), value: ({ result }) => <Result result={result} /> },
 ];
 

@@ -133,7 +133,9 @@ function SignIn({
           {t("organize.token.kept")}
         </p>
         {wrong && <Notice tone="bad" title={t("organize.token.wrong")} />}
-        <button type="submit">{t("organize.token.use")}</button>
+        <button type="submit" class="primary">
+          {t("organize.token.use")}
+        </button>
       </form>
       <ByWallet use={use} />
     </>

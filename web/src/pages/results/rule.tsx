@@ -44,7 +44,7 @@ export function RuleStory({ decision }: { decision: Decision }) {
       {spendsBudget(rule) && (
         <Disclosures>
           <Disclosure summary={t("results.steps")} open={options.length <= FEW}>
-            <ol class="steps">
+            <ol class="assigned">
               {budgetWalk(rule, decision.tally).map((step) => (
                 <li key={`${step.slot} ${step.second ? 2 : 1}`}>
                   <Icon of={step.result === "funded" ? Check : X} />

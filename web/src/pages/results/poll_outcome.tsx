@@ -1,17 +1,16 @@
-/** What a round decided, on its own page: the winners, or why there is no result. */
+/** What a poll decided, on its own page and on its round's: the winners, or why there is no result. */
 
-import { type Poll, results, type Round } from "../../client/views.ts";
+import { type Poll, results } from "../../client/views.ts";
 import { addAudience } from "../../messages/index.ts";
 import { Await, useResource } from "../../view/resource.tsx";
 import { gateway } from "../../view/session.ts";
 import { Decisions, outcomeOf } from "./outcome.tsx";
 import { VoidNotice } from "./void.tsx";
 
-/** Nothing before the round's poll is counted. */
-export function RoundOutcome({ round, poll }: { round: Round; poll: Poll | undefined }) {
-  if (!poll) return null;
+/** Nothing before the poll is counted. */
+export function PollOutcome({ poll }: { poll: Poll }) {
   if (poll.status === "void") return <VoidNotice shown={poll} />;
-  return poll.status === "tallied" ? <Counted key={round.status} poll={poll} /> : null;
+  return poll.status === "tallied" ? <Counted poll={poll} /> : null;
 }
 
 function Counted({ poll }: { poll: Poll }) {
