@@ -24,11 +24,7 @@ from ostraka.gateway.read_models.phases import (
     poll_histories,
     round_histories,
 )
-<<<<<<< HEAD
 from ostraka.gateway.read_models.times import BlockTimes, times_of
-from ostraka.planning.category_names import split_names
-=======
-from ostraka.gateway.read_models.times import times_of
 from ostraka.planning.round_rules import ballot_json, outcome_json
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.category_names import split_names
