@@ -94,8 +94,8 @@ def test_rules_and_decisions_in_words() -> None:
         "Options are funded in order of votes per unit of cost, most first, while the budget of"
         " 9 EUR lasts. The first option that costs more than the remaining budget ends the funding."
         " Of options with the same number, the one that comes first on the ballot has priority."
-        " Each category has its own budget (0: 7 EUR, 1: 8 EUR). Then the remaining budgets are spent"
-        " on any category.",
+        " Each category has its own budget (0: 7 EUR, 1: 8 EUR)."
+        " Then the remaining budgets are spent on any category.",
         "Nothing is funded.",
     )
     assert words(Proportional(10, 2), [4, 6]) == (
