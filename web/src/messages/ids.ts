@@ -229,6 +229,7 @@ export interface VoterMessages {
   "cast.preparing": undefined;
   "cast.sending": undefined;
   "cast.recorded": undefined;
+  "cast.next": { time: string };
   "cast.recordedText": {
     receipts: number | bigint;
     nodes: number | bigint;
