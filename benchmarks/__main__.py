@@ -28,6 +28,7 @@ GROUPS = (
     "ballot",
     "audit",
     "auditor",
+    "shuffle",
     "cluster",
     "chain",
     "gas",

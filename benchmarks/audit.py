@@ -7,6 +7,7 @@ roots and sums of points.
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from statistics import median
 from typing import Any
@@ -21,7 +22,7 @@ from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.commitment import generators
 from ostraka_verifier.content import Within
 from ostraka_verifier.curve import LeafTerms, load
-from ostraka_verifier.curve.native import Native
+from ostraka_verifier.curve.native import Native, NativeLeafCheck
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.packed_census import PackedCensus
 from ostraka_verifier.question import Points, Question, SingleChoice
@@ -81,13 +82,26 @@ def whole_audit() -> Iterator[dict[str, Any]]:
     }
 
 
-def beside_floor(
-    name: str, question: Question, vote: object, leaves: int
-) -> Iterator[dict[str, Any]]:
-    """Yield the time of the pass over the leaves of a board, and its ratio to the floor."""
+@dataclass(frozen=True)
+class MadeLeaves:
+    """Leaves of a board with what checks them.
+
+    Attributes:
+        check: The engine's, with the census.
+        board: Records of all leaves.
+        census: The leaves' entries.
+    """
+
+    check: NativeLeafCheck
+    board: bytes
+    census: bytes
+
+
+def made_leaves(question: Question, vote: object, leaves: int, threshold: int) -> MadeLeaves:
+    """Return leaves that hold, all with one vote."""
     curve, rule = Native(), question.rule
     domain = typed_data.Domain(31337, REGISTRY)
-    factory = BallotFactory(curve, rule, THRESHOLD, domain, CONTEXT, [])
+    factory = BallotFactory(curve, rule, threshold, domain, CONTEXT, [])
     keys = [SigningKey(secrets.token_bytes(32)) for _ in range(leaves)]
     records, census, bits = list[bytes](), list[bytes](), question.vote_bits(vote)
     for key in sorted(keys, key=lambda key: key.address):
@@ -101,7 +115,7 @@ def beside_floor(
     blocks = PackedCensus(Within.all_of(unsigned(leaves, 4) + entries)).blocks
     check = curve.leaf_check(
         rule.encode(),
-        THRESHOLD,
+        threshold,
         CONTEXT,
         generators(curve, rule.width),
         LeafTerms(domain.separator, blocks, (0, 1 << 40), seed),
@@ -109,6 +123,15 @@ def beside_floor(
     part = check.check(0, board)
     if part.root() is None or part.unproven or part.unsigned is not None:
         raise RuntimeError("the leaves do not hold")
+    return MadeLeaves(check, board, entries)
+
+
+def beside_floor(
+    name: str, question: Question, vote: object, leaves: int
+) -> Iterator[dict[str, Any]]:
+    """Yield the time of the pass over the leaves of a board, and its ratio to the floor."""
+    made = made_leaves(question, vote, leaves, THRESHOLD)
+    check, board, entries = made.check, made.board, made.census
     turns = [
         (_seconds(partial(check.check, 0, board)), check.engine.floor(board, entries))
         for _ in range(REPEATS)

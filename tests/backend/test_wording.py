@@ -1,10 +1,15 @@
-"""Names of fields that are nearly known, and failures of servers and files, in plain words."""
+"""Names of fields that are nearly known, failures in plain words, and texts in all languages."""
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import httpx
 import pytest
 
+from ostraka.cli.letters import LANGUAGES as LETTERS
+from ostraka.gateway.message_texts import confirmation_text, message_text
+from ostraka.gateway.notice_texts import Language, NewsKind, news_text
 from ostraka.wire.wording import close_to, of_file
 from ostraka_verifier.rpc import no_answer
 
@@ -23,3 +28,28 @@ def test_misspelt_names_get_a_suggestion() -> None:
     assert close_to("account_file", known) == "accounts_file"
     assert close_to("Max-Length", known) == "max_length"
     assert close_to("max_length", known) == close_to("colour", known) == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "quotes"), [("en", "“”"), ("de", "„“"), ("es", "«»"), ("pl", "„”")]
+)
+def test_letters_and_messages_are_alike_in_all_languages(language: Language, quotes: str) -> None:
+    letter = [getattr(LETTERS[language], field.name) for field in fields(LETTERS[language])]
+    assert "".join(letter).count("{name}") == 1
+    news = [news_text(language, kind, "TITLE", "DETAIL") for kind in NewsKind]
+    with_detail = {NewsKind.PROPOSAL, NewsKind.COMMENT}
+    for kind, line in zip(NewsKind, news, strict=True):
+        assert "TITLE" in line
+        assert ("DETAIL" in line) == (kind in with_detail)
+    subject, confirm = confirmation_text(language, "TITLE", "LINK")
+    assert "TITLE" in subject
+    assert "TITLE" in confirm
+    assert "LINK" in confirm
+    message = message_text(language, "LINE", "LINK", "MANAGE")
+    assert re.findall("LINE|LINK|MANAGE", message) == ["LINE", "LINK", "MANAGE"]
+    for text in (*letter, *news, subject, confirm, message):
+        assert re.fullmatch(f"({quotes})*", re.sub("[^“”„«»\"']", "", text)), text
+        # Another form of address than the web client's.
+        assert not re.search(
+            r"  |\b(prosimy|proszę|państw\w+|du|dein\w*)\b", text, re.IGNORECASE
+        ), text

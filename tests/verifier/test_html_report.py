@@ -63,7 +63,7 @@ def test_a_poll_that_holds() -> None:
     assert page.row("1. option 0") == ["1. option 0", "✓ funded", "4", "57.1 %"]
     assert page.row("3. option 2") == ["3. option 2", "–", "3", "42.9 %"]
     assert "Funded: option 0, option 1" in page.text.replace(" , ", ", ")
-    assert "while a budget of 100 lasts" in page.text
+    assert "while the budget of 100 lasts" in page.text
     for check in CHECKS:
         assert f"{check.number}. {EXPLANATIONS[check.number].question}" in page.text
         assert EXPLANATIONS[check.number].failure in page.text

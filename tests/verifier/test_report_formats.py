@@ -71,18 +71,19 @@ def words(rule: OutcomeRule, awards: list[int]) -> tuple[str, str]:
 def test_rules_and_decisions_in_words() -> None:
     two_thirds = Majority(2, 3, strict=False, abstention=True, quorum=50)
     assert words(two_thirds, [1, 0, 0]) == (
-        "The first option passes with at least 2/3 of the votes for or against."
+        "The first option passes if the votes for it are at least 2/3 of all votes for and against."
         " At least 50 votes must be cast.",
         "The motion passes:",
     )
     assert words(Majority(), [0, 1]) == (
-        "The first option passes with more than 1/2 of the votes for or against.",
+        "The first option passes if the votes for it are more than 1/2 of all votes for and"
+        " against.",
         "The motion does not pass:",
     )
     assert words(Majority(), [0, 0])[1].startswith("There is no decision")
     assert words(Plurality(1, 3, 2), [0, 0, 0]) == (
-        "The 1 option with most votes wins."
-        " Of options with the same number, the one that comes first on the ballot goes first."
+        "The option with the most votes wins."
+        " Of options with the same number, the one that comes first on the ballot has priority."
         " An option needs at least 2 votes.",
         "No option is chosen.",
     )
@@ -90,10 +91,11 @@ def test_rules_and_decisions_in_words() -> None:
         (5, 6), (0, 1), (7, 8), 9, Order.VOTES_PER_COST, Misfit.STOP, leftover=True
     )
     assert words(categories, [0, 0]) == (
-        "Options are funded by votes for each unit of cost, the most first, while a budget of 9 EUR"
-        " lasts. An option that costs more than is left ends the selection. Of options with the"
-        " same number, the one that comes first on the ballot goes first. Each category has a"
-        " budget of its own (0: 7 EUR, 1: 8 EUR). What is left of them is spent on any category.",
+        "Options are funded in order of votes per unit of cost, most first, while the budget of"
+        " 9 EUR lasts. The first option that costs more than the remaining budget ends the funding."
+        " Of options with the same number, the one that comes first on the ballot has priority."
+        " Each category has its own budget (0: 7 EUR, 1: 8 EUR)."
+        " Then the remaining budgets are spent on any category.",
         "Nothing is funded.",
     )
     assert words(Proportional(10, 2), [4, 6]) == (

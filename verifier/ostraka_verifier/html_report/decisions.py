@@ -21,22 +21,23 @@ from ostraka_verifier.outcome import (
     Proportional,
     Strength,
 )
-from ostraka_verifier.wording import counted
 
 Money = Callable[[int], str]
 """Formats an amount in the smallest unit."""
 _LISTED_FIRST = " Of tied options, the one that comes first on the ballot wins."
-_BEATS_ALL = "An option that beats every other one in direct comparison wins. Otherwise "
+_BEATS_ALL = (
+    "The option that beats every other option in direct comparison wins. If there is none, "
+)
 _CIRCLES = {
-    Method.SCHULZE: f"{_BEATS_ALL}Schulze's method decides: the winner's strongest path of defeats"
-    " to each other option is at least as strong as the path back.",
-    Method.RANKED_PAIRS: f"{_BEATS_ALL}ranked pairs decide: defeats are locked from the strongest"
-    " on, except those that would close a circle, and no locked defeat beats the winner.",
-    Method.MINIMAX: f"{_BEATS_ALL}the option wins whose strongest defeat is weakest.",
+    Method.SCHULZE: f"{_BEATS_ALL}the Schulze method decides: the strongest path of wins from the"
+    " winner to any other option is at least as strong as the strongest path back.",
+    Method.RANKED_PAIRS: f"{_BEATS_ALL}ranked pairs decide: wins are locked in, the strongest"
+    " first, except those that would close a cycle. No locked win beats the winner.",
+    Method.MINIMAX: f"{_BEATS_ALL}the option whose strongest defeat is the weakest wins.",
     Method.COPELAND: "The option with the most points wins: two for each option that it beats in"
     " direct comparison, one for each tie.",
 }
-_TIES = " Of options with the same number, the one that comes first on the ballot goes first."
+_TIES = " Of options with the same number, the one that comes first on the ballot has priority."
 
 
 def parts_of(rule: OutcomeRule, slots: int) -> list[tuple[int, OutcomeRule]]:
@@ -58,21 +59,24 @@ def rule_in_words(rule: OutcomeRule, money: Money, categories: Sequence[str] = (
                 f"{readable(categories[at]) if categories else at + 1}: {money(budget)}"
                 for at, budget in enumerate(rule.category_budgets)
             )
-            rest = "What is left of them is spent on any category. " if rule.leftover else ""
+            rest = "Then the remaining budgets are spent on any category. " if rule.leftover else ""
             return (
                 f"{_ranked(rule.ranked_by, rule.misfit, money(rule.budget))} "
-                f"Each category has a budget of its own ({budgets}). {rest}{_support(rule)}"
+                f"Each category has its own budget ({budgets}). {rest}{_support(rule)}"
             ).strip()
         case Majority():
             share = f"{rule.numerator}/{rule.denominator}"
             needed = f"more than {share}" if rule.strict else f"at least {share}"
             quorum = f" At least {rule.quorum:,} votes must be cast." if rule.quorum else ""
-            return f"The first option passes with {needed} of the votes for or against.{quorum}"
-        case Plurality():
             return (
-                f"The {counted(rule.seats, 'option', 'options')} with most votes"
-                f" {'wins' if rule.seats == 1 else 'win'}.{_TIES}{_support(rule)}"
+                f"The first option passes if the votes for it are {needed} of all votes for and"
+                f" against.{quorum}"
             )
+        case Plurality():
+            wins = "option with the most votes wins"
+            if rule.seats > 1:
+                wins = f"{rule.seats} options with the most votes win"
+            return f"The {wins}.{_TIES}{_support(rule)}"
         case Condorcet():
             return f"{_CIRCLES[rule.method]}{_compared(rule)}{_LISTED_FIRST}"
         case Proportional():
@@ -118,16 +122,21 @@ def _compared(rule: Condorcet) -> str:
     if rule.method is Method.COPELAND:
         return ""
     if rule.strength is Strength.MARGIN:
-        return " A defeat is as strong as its margin."
-    return " A defeat is as strong as its winning votes; among equal ones, fewer votes against it."
+        return " A win is as strong as its margin of votes."
+    return (
+        " A win is as strong as its number of votes. If these are equal, fewer votes on the other"
+        " side make it stronger."
+    )
 
 
 def _ranked(order: Order, misfit: Misfit, budget: str) -> str:
-    by = "votes" if order is Order.VOTES else "votes for each unit of cost"
-    too_dear = "is passed over" if misfit is Misfit.SKIP else "ends the selection"
+    by = "votes" if order is Order.VOTES else "votes per unit of cost"
+    misfits = "An option that costs more than the remaining budget is skipped."
+    if misfit is Misfit.STOP:
+        misfits = "The first option that costs more than the remaining budget ends the funding."
     return (
-        f"Options are funded by {by}, the most first, while a budget of {budget} lasts."
-        f" An option that costs more than is left {too_dear}.{_TIES}"
+        f"Options are funded in order of {by}, most first, while the budget of {budget} lasts."
+        f" {misfits}{_TIES}"
     )
 
 

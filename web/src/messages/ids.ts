@@ -230,6 +230,7 @@ export interface VoterMessages {
   "cast.preparing": undefined;
   "cast.sending": undefined;
   "cast.recorded": undefined;
+  "cast.next": { time: string };
   "cast.recordedText": {
     receipts: number | bigint;
     nodes: number | bigint;

@@ -15,7 +15,7 @@ import {
 import { dropDraft } from "../client/drafts.ts";
 import { Refusal } from "../client/gateway.ts";
 import { type ReceiptedBallot, SavedVotes } from "../client/votes.ts";
-import { t } from "../messages/index.ts";
+import { moment, t } from "../messages/index.ts";
 import { problemText } from "../messages/server_texts.ts";
 import type { Opening } from "../protocol/opening.ts";
 import type { Signer } from "../protocol/keys.ts";
@@ -312,6 +312,7 @@ function Sent({
           ? t("cast.recordedText", { receipts, nodes: members.length, quorum })
           : t("cast.unrecordedText", { receipts, quorum })}
       </p>
+      {recorded && <p>{t("cast.next", { time: moment(votes.poll.parameters.closesAt) })}</p>}
       <Receipts votes={votes} ballot={ballot} refusals={refusals} />
       <p class="actions">
         {!recorded && (

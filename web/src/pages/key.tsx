@@ -65,11 +65,21 @@ export async function makeKey(passphrase: string): Promise<{ key: SigningKey; lo
 }
 
 /** A button that saves a locked key as a file. */
-export function SaveKey({ locked, text }: { locked: LockedKey; text: string }) {
+export function SaveKey({
+  locked,
+  text,
+  main = false,
+}: {
+  locked: LockedKey;
+  text: string;
+  /** Whether it is the main button of the page. */
+  main?: boolean;
+}) {
   const { address, content } = locked;
   return (
     <button
       type="button"
+      class={main ? "primary" : undefined}
       onClick={() => {
         saveFile(`ostraka-key-${toHex(address).slice(0, 12)}.json`, content);
       }}
@@ -181,9 +191,12 @@ function OnPaper({ own }: { own: SigningKey }) {
 /** A form that asks for a passphrase twice and passes it on. */
 export function NewPassphrase({
   button,
+  main = false,
   use,
 }: {
   button: string;
+  /** Whether its button is the main one of the page. */
+  main?: boolean;
   use: (passphrase: string) => Promise<void>;
 }) {
   const [passphrase, setPassphrase] = useState("");
@@ -247,7 +260,7 @@ export function NewPassphrase({
       />
       <FieldError id={id} error={problem} alert />
       {error !== undefined && <Failure error={error} />}
-      <button type="submit" disabled={working}>
+      <button type="submit" class={main ? "primary" : undefined} disabled={working}>
         {working ? t("key.encrypting") : button}
       </button>
     </form>

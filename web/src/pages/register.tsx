@@ -220,6 +220,7 @@ function Redeem({
       {chosen === "new" ? (
         <NewPassphrase
           button={t("register.button")}
+          main
           use={async (passphrase) => {
             const { key, locked } = await makeKey(passphrase);
             setSigner(key);
@@ -288,7 +289,7 @@ function Registered({ registration, locked, kept }: Done) {
       {round !== undefined && <p>{t("register.lost")}</p>}
       <p>{kept ? t("register.confirmed") : t("register.unkept")}</p>
       <p class="actions">
-        {locked && <SaveKey locked={locked} text={t("register.save")} />}
+        {locked && <SaveKey locked={locked} text={t("register.save")} main />}
         <SaveConfirmation registration={registration} />
         {round !== undefined && <a href={`/rounds/${round}`}>{t("register.round")}</a>}
         <a href="/">{t("register.next")}</a>

@@ -21,6 +21,7 @@ import {
 } from "../../client/plan_draft.ts";
 import { number } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
+import { Field } from "../../view/field.tsx";
 import { ChoiceFields, idOf, SelectField, TextField, useDescribed, WrongWith } from "./inputs.tsx";
 
 export function QuestionsStep({
@@ -198,15 +199,18 @@ function Options({
       </p>
       <details>
         <summary>{t("organize.options.paste")}</summary>
-        <label for={`${idOf(path)}-paste`}>{t("organize.options.lines")}</label>
-        <textarea
-          id={`${idOf(path)}-paste`}
-          rows={4}
-          value={pasted}
-          onInput={(event) => {
-            setPasted(event.currentTarget.value);
-          }}
-        />
+        <Field id={`${idOf(path)}-paste`} label={t("organize.options.lines")}>
+          {(attributes) => (
+            <textarea
+              {...attributes}
+              rows={4}
+              value={pasted}
+              onInput={(event) => {
+                setPasted(event.currentTarget.value);
+              }}
+            />
+          )}
+        </Field>
         <button
           type="button"
           onClick={() => {
