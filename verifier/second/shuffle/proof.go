@@ -83,9 +83,18 @@ func newClaim(poll *Poll, before *State, step *Step) (Claim, error) {
 	return claim, nil
 }
 
+// generatorsOf derives K_0, …, K_N.
+func generatorsOf(ballots int) []curve.Point {
+	generators := make([]curve.Point, ballots+1)
+	for index := range generators {
+		generators[index] = curve.DeriveGenerator(firstGenerator + uint32(index))
+	}
+	return generators
+}
+
 // hold says whether E1, E2 and E3 of all claims hold (§19.7), each by a fresh weight.
-func hold(claims []Claim) bool {
-	sum := equations{}
+func hold(generators []curve.Point, claims []Claim) bool {
+	sum := equations{generators: generators}
 	for index := range claims {
 		sum.add(&claims[index])
 	}
@@ -95,8 +104,9 @@ func hold(claims []Claim) bool {
 
 // equations is a weighted sum of equations, brought to the form that their sum is the identity.
 type equations struct {
-	points  []curve.Point
-	scalars []curve.Scalar
+	generators []curve.Point
+	points     []curve.Point
+	scalars    []curve.Scalar
 }
 
 func (sum *equations) term(point curve.Point, factors ...curve.Scalar) {
@@ -111,10 +121,7 @@ func (sum *equations) term(point curve.Point, factors ...curve.Scalar) {
 
 func (sum *equations) add(claim *Claim) {
 	count, x := len(claim.Inputs), claim.Challenge
-	generators := make([]curve.Point, count+1)
-	for index := range generators {
-		generators[index] = curve.DeriveGenerator(firstGenerator + uint32(index))
-	}
+	generators := sum.generators
 	blinding := curve.Generators()[0]
 
 	// The last c and the last of the chain follow from the others.

@@ -102,9 +102,10 @@ func Check(poll *Poll, run *Run, start State) ([]State, []Claim, error) {
 		claims = append(claims, claim)
 		states = append(states, State{run.Turn, number + 1, step.Group, before.Hash(poll), claim.Outputs, step.SharingHash})
 	}
-	if !hold(claims) {
+	generators := generatorsOf(len(start.Values))
+	if !hold(generators, claims) {
 		for number := range claims {
-			if !hold(claims[number : number+1]) {
+			if !hold(generators, claims[number:number+1]) {
 				return nil, nil, encoding.OutOfBounds("A3", "step %d does not hold", number+1)
 			}
 		}
