@@ -303,9 +303,9 @@ def test_an_invited_citizen_registers_votes_and_audits(
     page.set_viewport_size({"width": 375, "height": 800})
     one_at_a_time(citizen)
     page.set_viewport_size({"width": 1280, "height": 800})
-    expect(page.get_by_text("0 of 11 answered")).to_be_in_viewport()
+    expect(page.get_by_text("0 of 12 answered")).to_be_in_viewport()
     answer_all(page)
-    expect(page.get_by_text("11 of 11 answered")).to_be_in_viewport()
+    expect(page.get_by_text("12 of 12 answered")).to_be_in_viewport()
     heard = page.get_by_role("group", name="Points", exact=True).get_by_role("status")
     expect(heard).to_have_text("7 of 10 distributed")
     citizen.look("poll-filled")
@@ -411,6 +411,7 @@ def test_an_invited_citizen_registers_votes_and_audits(
         ("What to buy?", "Bench", "1", "16.7%"),
         ("Divide", "Sport", "270", "45"),
         ("Order", "Blue", "12", "2"),
+        ("Who leads?", "Ben", "5", "5"),
     ):
         row = page.get_by_role("table", name=question).get_by_role("row", name=option)
         expect(row.get_by_role("cell")).to_contain_text([votes_for, share])
