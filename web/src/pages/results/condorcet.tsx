@@ -21,10 +21,16 @@ interface Step {
 
 /** What the rule compared, in the order in which it did. */
 export function CondorcetSteps({ rule, decision }: { rule: Condorcet; decision: Decision }) {
-  const { tally, awards } = decision;
+  const { title, tally, awards } = decision;
   const winner = awards.findIndex(Boolean);
   if (winner < 0) return null;
-  const names = disambiguate(decision.options.slice(0, rule.options));
+  // The heading names the question already.
+  const question = title && `${title}: `;
+  const names = disambiguate(
+    decision.options.slice(0, rule.options).map((name) => {
+      return name.startsWith(question) ? name.slice(question.length) : name;
+    }),
+  );
   return (
     <Disclosures>
       <Disclosure summary={t(`results.condorcet.${rule.method}`)} open>
