@@ -1,5 +1,6 @@
 """A member with a key of the command line: votes within a budget, has the winners paid."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -178,6 +179,7 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     page.get_by_role("button", name="Start the audit").click()
     expect(page.get_by_role("heading", name="Repeat this audit")).to_be_visible()
     member.look("certificate")
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) == 1
     page.go_back()
     page.get_by_role("button", name="Start the audit").click()
     expect(page.get_by_text("All checks passed")).to_be_visible()

@@ -123,8 +123,8 @@ class DemoRound:
         gas = 0
         with self._stage.progress("proposals", len(options)) as advance:
             for number, option in enumerate(options):
-                key, details = keys[number % len(keys)], _details(option)
-                item = _item(option, details)
+                key, details = keys[number % len(keys)], details_of(option)
+                item = item_of(option, details)
                 signed = treasury.authorize_proposal(
                     key, key.address, self._round_id, item, deadline
                 )
@@ -153,7 +153,7 @@ class DemoRound:
         return gas
 
 
-def _details(option: Option) -> ProposalDetails | None:
+def details_of(option: Option) -> ProposalDetails | None:
     """Return the place of an option; None without one."""
     if option.place is None:
         return None
@@ -161,7 +161,7 @@ def _details(option: Option) -> ProposalDetails | None:
     return ProposalDetails(place=Place(latitude=latitude, longitude=longitude))
 
 
-def _item(option: Option, details: ProposalDetails | None) -> Item:
+def item_of(option: Option, details: ProposalDetails | None) -> Item:
     """Return an option as a proposal that is paid to an account of its own."""
     labels = ", ".join(filter(None, (one.strip() for one in option.labels.split(","))))
     text = f"{option.option_id}\n\n{cleaned(labels)}" if labels else option.option_id
