@@ -1,6 +1,7 @@
 """`ostraka organizer`: what it asks a gateway, and what it finds in a changed log."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +75,9 @@ def test_an_organizer_is_found_by_name(stub: StubGateway) -> None:
     assert "token.0a.secret" in run(stub, "organizer", "rotate", "Anna").output
     stub.routes[f"POST /organizers/{ANNA['id']}/revocation"] = answer(200, ANNA)
     assert "no access" in run(stub, "organizer", "revoke", "Anna").output
+    stub.routes[f"PUT /organizers/{ANNA['id']}/role"] = answer(200, ANNA | {"role": "observer"})
+    assert "Anna is observer now" in run(stub, "organizer", "role", "Anna", "observer").output
+    assert stub.bodies(f"PUT /organizers/{ANNA['id']}/role") == [{"role": "observer"}]
     refused = run(stub, "organizer", "revoke", "Bert")
     assert refused.exit_code == 1
     assert "Bert" in refused.output
@@ -121,3 +125,33 @@ def test_a_changed_or_shortened_log_is_refused(stub: StubGateway) -> None:
     assert run(stub, "organizer", "verify").exit_code == 0
     assert run(stub, "organizer", "verify", "--head", noted).exit_code == 1
     assert run(stub, "organizer", "verify", "--head", "nonsense").exit_code == 2
+
+
+def test_an_exported_log_is_checked_without_the_gateway(stub: StubGateway, tmp_path: Path) -> None:
+    entries = log_of(4)
+    serve(stub, entries)
+    file = tmp_path / "log.json"
+    assert run(stub, "organizer", "export", str(file)).exit_code == 0
+    assert run(stub, "organizer", "export", str(file)).exit_code == 1
+    assert file.stat().st_mode & 0o777 == 0o600
+    stub.routes.clear()
+    verify = ("organizer", "verify", "--file", str(file))
+    done = run(stub, *verify, "--head", f"4:{entries[-1]['hash']}", "--json")
+    assert json.loads(done.output)["flaw"] is None
+    # Pages of the API have the newest entry first.
+    file.write_text(json.dumps({"entries": entries[::-1], "before": None}))
+    assert run(stub, *verify).exit_code == 0
+    for flawed, reason in (
+        ([*entries[:2], entries[2] | {"role": "observer"}, entries[3]], "entry 3 was changed"),
+        ([*entries[:1], *entries[2:]], "entry 2 is missing"),
+        (entries[1:], "entry 2 does not follow"),
+    ):
+        file.write_text(json.dumps({"entries": flawed}))
+        refused = run(stub, *verify)
+        assert refused.exit_code == 1
+        assert reason in refused.output
+    for content in ("", "[]", '{"entries": [1]}', '{"entries": [{"number": 1}]}'):
+        file.write_text(content)
+        refused = run(stub, *verify)
+        assert refused.exit_code == 1
+        assert "Not an audit log" in refused.output

@@ -93,8 +93,31 @@ def test_organizers_over_http_from_their_addition_to_their_end(ask: Ask) -> None
     assert [(one["id"], one["active"]) for one in listed] == [("first", True), (name, True)]
     assert not ask("POST", f"/organizers/{name}/revocation", "a token").json()["active"]
     assert reported(ask("GET", "/audit-log", token)) is ProblemType.NOT_ORGANIZER
+    late = ask("PUT", f"/organizers/{name}/role", "a token", {"role": "organizer"})
+    assert reported(late) is ProblemType.NO_SUCH_ORGANIZER
     unknown = ask("POST", f"/organizers/{'0' * 16}/rotation", "a token")
     assert reported(unknown) is ProblemType.NO_SUCH_ORGANIZER
+
+
+def test_a_role_is_changed_in_place(ask: Ask) -> None:
+    """The same token allows more from the next request on, and the log says who changed it."""
+    added = ask("POST", "/organizers", "a token", {"name": "Olga", "role": "observer"}).json()
+    token, path = added["token"], f"/organizers/{added['organizer']['id']}/role"
+    assert reported(ask("PUT", path, token, {"role": "administrator"})) is ProblemType.ROLE_REQUIRED
+    changed = ask("PUT", path, "a token", {"role": "moderator"})
+    assert changed.json()["role"] == "moderator"
+    assert ask("GET", "/organizer", token).json()["permissions"] == ["moderate"]
+    unknown = ask("PUT", path, "a token", {"role": "emperor"})
+    assert reported(unknown) is ProblemType.INVALID_REQUEST
+    first = ask("PUT", "/organizers/first/role", "a token", {"role": "observer"})
+    assert reported(first) is ProblemType.NO_SUCH_ORGANIZER
+    entries = ask("GET", "/audit-log", "a token").json()["entries"]
+    assert [(one["action"], one["result"]) for one in entries[:2]] == [
+        ("organizer.role", "no-such-organizer"),
+        ("organizer.role", "done"),
+    ]
+    assert entries[1]["target"].endswith("Olga, now moderator")
+    assert entries[1]["name"] == "First administrator"
 
 
 def test_an_organizer_signs_in_by_wallet_over_http(gateway: GatewayContext) -> None:

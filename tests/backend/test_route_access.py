@@ -20,6 +20,7 @@ BY_PERMISSION: dict[str, set[str]] = {
         "POST /organizers",
         "POST /organizers/{organizer}/revocation",
         "POST /organizers/{organizer}/rotation",
+        "PUT /organizers/{organizer}/role",
     },
     Permission.ORGANIZE: {
         "POST /polls",

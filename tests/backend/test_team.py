@@ -164,6 +164,23 @@ def test_the_last_administrator_stays_even_if_two_revoke_each_other(url: str) ->
         assert results == [ProblemType.LAST_ADMINISTRATOR.code, "revoked"]
 
 
+def test_the_last_administrator_keeps_the_role(engine: Engine) -> None:
+    own = Team(engine, None)
+    only, _ = own.add("Anna", Role.ADMINISTRATOR, None, None)
+    own.add("Until", Role.ADMINISTRATOR, None, UnixSeconds(1 << 40))
+    assert problem_in(lambda: own.change_role(only.id, Role.ORGANIZER)) is (
+        ProblemType.LAST_ADMINISTRATOR
+    )
+    own.change_role(only.id, Role.ADMINISTRATOR)
+    other, _ = own.add("Bert", Role.OBSERVER, None, None)
+    own.change_role(other.id, Role.ADMINISTRATOR)
+    assert own.change_role(only.id, Role.MODERATOR).role == "moderator"
+    assert problem_in(lambda: own.revoke(other.id)) is ProblemType.LAST_ADMINISTRATOR
+    assert [one.role for one in own.all() if one.name == "Bert"] == ["administrator"]
+    # With the token of the settings there is another administrator.
+    Team(engine, FIRST_HASH).change_role(other.id, Role.OBSERVER)
+
+
 class Door:
     """Sign-in at a gateway with one organizer who has a wallet."""
 

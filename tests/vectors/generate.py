@@ -15,6 +15,7 @@ from pathlib import Path
 from ostraka_verifier.commitment import MAX_GENERATORS, derive_generator
 from ostraka_verifier.transcript import Transcript
 from tests.vectors.cases import Cases, hexed
+from tests.vectors.generate_audit_log import audit_log
 from tests.vectors.generate_ballot import ballots
 from tests.vectors.generate_board import boards
 from tests.vectors.generate_census import censuses, sum_trees
@@ -88,6 +89,7 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "sealing": sealing,
     "redemptions": redemptions,
     "json": hostile_json,
+    "audit_log": audit_log,
 }
 
 

@@ -73,6 +73,9 @@ test("an organizer's role decides what the pages offer", async () => {
     action: "poll.create",
     target: "plan 0a",
     result: "done",
+    organizer: "0a",
+    previous: "0x00",
+    hash: "0x01",
   };
   vi.stubGlobal("fetch", (url: string, { headers }: { headers: Record<string, string> }) => {
     asked.push(`${url} ${headers["Authorization"] ?? ""}`);

@@ -1,7 +1,9 @@
 """`ostraka organizer …`: who organizes at a gateway, and what they did."""
 
+import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +11,9 @@ import typer
 from ostraka.cli.client import DEFAULT_GATEWAY, AsJson, GatewayUrl, Token, address_option
 from ostraka.cli.errors import REFUSED, CommandError
 from ostraka.cli.output import emit, facts, table, when
+from ostraka.files import write_new
 from ostraka.gateway_client.gateway import Gateway
+from ostraka.wire.audit_entries import MEMBERS, flaw_in
 from ostraka.wire.records import to_hex
 from ostraka_verifier.wording import counted
 
@@ -94,6 +98,27 @@ def add(
 
 
 @app.command()
+def role(
+    organizer: OrganizerId,
+    to_role: Annotated[
+        str,
+        typer.Argument(metavar="ROLE", help="administrator, organizer, moderator or observer."),
+    ],
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give an organizer another role. Token, wallet and sessions stay, with the new rights.
+
+    Example: ostraka organizer role "Anna Nowak" moderator
+    """
+    with Gateway(gateway, token) as to:
+        name = _id_of(to, organizer)
+        changed = to.put(f"/organizers/{name}/role", {"role": to_role}, as_organizer=True)
+    emit(as_json, changed, f"{changed['name']} is {changed['role']} now.")
+
+
+@app.command()
 def rotate(
     organizer: OrganizerId,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
@@ -157,10 +182,37 @@ def log(
 
 
 @app.command()
+def export(
+    out: Annotated[
+        Path, typer.Argument(metavar="FILE", help="New JSON file. Only you can read it.")
+    ],
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Save the whole audit log. `organizer verify --file` checks the file without the gateway.
+
+    Example: ostraka organizer export audit-log.json
+    """
+    with Gateway(gateway, token) as to:
+        entries = _whole_log(to)
+    write_new(out, json.dumps({"entries": entries}, indent=1).encode())
+    answer = {"entries": len(entries), "file": str(out)}
+    emit(as_json, answer, f"{counted(len(entries), 'entry', 'entries')} saved to {out}.")
+
+
+@app.command()
 def verify(
     head: Annotated[
         str | None,
         typer.Option(metavar="NUMBER:HASH", help="What an earlier `verify` printed."),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Log that `organizer export` or the web page saved, to check instead.",
+        ),
     ] = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     token: Token = None,
@@ -173,14 +225,14 @@ def verify(
 
     Example: ostraka organizer verify --head 12:0x…
     """
-    # Slow to import, and nothing else needs it.
-    from ostraka.wire.audit_entries import flaw_in
-
     noted = None if head is None else _HEAD.fullmatch(head)
     if head is not None and noted is None:
         raise typer.BadParameter("expected NUMBER:HASH, as printed by `organizer verify`")
-    with Gateway(gateway, token) as to:
-        entries = _whole_log(to)
+    if file is None:
+        with Gateway(gateway, token) as to:
+            entries = _whole_log(to)
+    else:
+        entries = _saved_log(file)
     flaw = flaw_in(entries)
     if flaw is None and noted is not None:
         flaw = _flaw_since(entries, int(noted[1]), noted[2])
@@ -217,6 +269,31 @@ def _whole_log(gateway: Gateway) -> list[dict[str, Any]]:
         if found["before"] is None:
             return entries[::-1]
         page = f"&before={found['before']}"
+
+
+def _saved_log(path: Path) -> list[dict[str, Any]]:
+    """Return the entries of an exported log, the earliest first.
+
+    Raises:
+        CommandError: The file is no such log.
+        OSError: It cannot be read.
+    """
+    members = {
+        **dict.fromkeys(MEMBERS, str),
+        "number": int,
+        "at": int,
+        "previous": str,
+        "hash": str,
+    }
+    try:
+        entries = json.loads(path.read_bytes())["entries"]
+        for one in entries:
+            for member, kind in members.items():
+                if type(one[member]) is not kind:
+                    raise TypeError(f"{member}: not {kind.__name__}")
+    except (ValueError, KeyError, TypeError) as error:
+        raise CommandError("Not an audit log", f"{path}: {error!r}", "--file") from error
+    return sorted(entries, key=lambda one: int(one["number"]))
 
 
 def _id_of(gateway: Gateway, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Organizers of a gateway: who they are, whose token a request carries, who is added and revoked.
+"""Organizers of a gateway: who they are, whose token a request carries, how they change.
 
 The token in the gateway's settings is the first administrator's. Administrators add further
 organizers, who sign in by a token of their own, by a wallet or by both. A token is
@@ -159,6 +159,22 @@ class Team:
             session.commit()
             return organizer, token
 
+    def change_role(self, name: str, role: Role) -> Organizer:
+        """Give an organizer another role, from the next request on.
+
+        Args:
+            name: Id of the organizer.
+
+        Raises:
+            Problem: No such organizer has access, or no administrator without expiry would remain.
+        """
+        with Session(self.engine, expire_on_commit=False) as session:
+            organizer = self._locked(session, name)
+            former = organizer.role
+            organizer.role = role.code
+            self._commit(session, organizer, former)
+            return organizer
+
     def revoke(self, name: str) -> Organizer:
         """End an organizer's access: token, wallet and sessions.
 
@@ -169,19 +185,29 @@ class Team:
             Problem: No such organizer has access, or no administrator without expiry would remain.
         """
         with Session(self.engine, expire_on_commit=False) as session:
-            # Two administrators may revoke each other at the same time. PostgreSQL waits at these
-            # rows; SQLite at the change, after which administrators are counted.
-            session.exec(_administrators().with_for_update()).all()
-            organizer = self._active(session, name)
+            organizer = self._locked(session, name)
             organizer.revoked_at_unix_s = unix_now()
-            session.add(organizer)
             _end_sessions(session, name)
-            session.flush()
-            if organizer.role == Role.ADMINISTRATOR.code and not self._has_administrator(session):
-                detail = "no administrator without expiry would remain; add one first"
-                raise Problem(ProblemType.LAST_ADMINISTRATOR, detail, "organizer")
-            session.commit()
+            self._commit(session, organizer, organizer.role)
             return organizer
+
+    def _locked(self, session: Session, name: str) -> Organizer:
+        """Return an organizer to change, while no administrator is changed elsewhere.
+
+        Two administrators may revoke each other at the same time. PostgreSQL waits at these rows;
+        SQLite at the change, after which administrators are counted.
+        """
+        session.exec(_administrators().with_for_update()).all()
+        return self._active(session, name)
+
+    def _commit(self, session: Session, organizer: Organizer, former_role: str) -> None:
+        """Store a change of an organizer, unless it takes the last administrator away."""
+        session.add(organizer)
+        session.flush()
+        if former_role == Role.ADMINISTRATOR.code and not self._has_administrator(session):
+            detail = "no administrator without expiry would remain; add one first"
+            raise Problem(ProblemType.LAST_ADMINISTRATOR, detail, "organizer")
+        session.commit()
 
     def _has_administrator(self, session: Session) -> bool:
         if self.first_token_sha256 is not None:

@@ -98,9 +98,9 @@ class Gateway:
         headers = {"Content-Type": "application/octet-stream"}
         return self._json(self._request("POST", path, content, headers))
 
-    def put(self, path: str, body: object) -> Any:
+    def put(self, path: str, body: object, *, as_organizer: bool = False) -> Any:
         """As `post`, with the method PUT."""
-        return self._json(self._send("PUT", path, body, False))
+        return self._json(self._send("PUT", path, body, as_organizer))
 
     def download(self, path: str, write: Callable[[bytes], object], progress: Progress) -> None:
         """Yield a resource in pieces."""

@@ -9,8 +9,9 @@ import { Gateway } from "./gateway.ts";
 import { bytes, flag, list, type Of, optional, record, text, time, whole } from "./shape.ts";
 import type { Wallet } from "./wallet.ts";
 
-/** Entries of the audit log on one page. */
+/** Entries of the audit log on one page, and in one answer when all are read. */
 const LOG_PAGE = 25;
+const LOG_PART = 500;
 
 /** Roles, the one that may do most first. */
 export const ROLES = ["administrator", "organizer", "moderator", "observer"] as const;
@@ -49,11 +50,14 @@ export interface NewMember {
 const entry = record({
   number: whole,
   at: time,
+  organizer: text,
   name: text,
   role: text,
   action: text,
   target: text,
   result: text,
+  previous: text,
+  hash: text,
 });
 /** What an organizer did or tried. */
 export type LogEntry = Of<typeof entry>;
@@ -93,6 +97,11 @@ export async function rotateToken(gateway: Gateway, id: string): Promise<WithTok
   return await gateway.post(`/organizers/${id}/rotation`, {}, withToken);
 }
 
+/** Give an organizer another role. */
+export async function changeRole(gateway: Gateway, id: string, role: Role): Promise<void> {
+  await gateway.put(`/organizers/${id}/role`, { role }, member);
+}
+
 /** End an organizer's access. */
 export async function revokeAccess(gateway: Gateway, id: string): Promise<void> {
   await gateway.post(`/organizers/${id}/revocation`, {}, member);
@@ -105,6 +114,27 @@ export async function readLog(
 ): Promise<Of<typeof logPage>> {
   const from = before === undefined ? "" : `&before=${before}`;
   return await gateway.get(`/audit-log?limit=${LOG_PAGE}${from}`, logPage);
+}
+
+/**
+ * The whole audit log, the earliest entry first.
+ *
+ * @param notify Called with the number read so far.
+ */
+export async function readWholeLog(
+  gateway: Gateway,
+  notify: (done: number) => void = () => undefined,
+): Promise<LogEntry[]> {
+  const found: LogEntry[] = [];
+  let before: number | undefined;
+  do {
+    const from = before === undefined ? "" : `&before=${before}`;
+    const part = await gateway.get(`/audit-log?limit=${LOG_PART}${from}`, logPage);
+    found.push(...part.entries);
+    notify(found.length);
+    before = part.before;
+  } while (before !== undefined);
+  return found.reverse();
 }
 
 /** End the session of a sign-in by wallet; an organizer's own token stays valid. */

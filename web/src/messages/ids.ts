@@ -1075,6 +1075,10 @@ export interface OrganizerMessages {
   "organize.team.expired": { time: string };
   "organize.team.revoked": { time: string };
   "organize.team.change": undefined;
+  "organize.team.roleOf": { name: string };
+  "organize.team.newRole": undefined;
+  "organize.team.saveRole": undefined;
+  "organize.team.keepRole": undefined;
   "organize.team.inSettings": undefined;
   "organize.team.rotate": undefined;
   "organize.team.rotateOf": { name: string };
@@ -1106,6 +1110,15 @@ export interface OrganizerMessages {
   "organize.log.earlier": undefined;
   "organize.log.newest": undefined;
   "organize.log.verify": undefined;
+  "organize.log.checking": { count: number | bigint };
+  "organize.log.intact": { count: number | bigint };
+  "organize.log.intactText": undefined;
+  "organize.log.head": undefined;
+  "organize.log.save": undefined;
+  "organize.log.flaws.missing": { number: number | bigint };
+  "organize.log.flaws.unlinked": { number: number | bigint };
+  "organize.log.flaws.changed": { number: number | bigint };
+  "organize.log.flawText": undefined;
   "organize.log.actions.poll-create": undefined;
   "organize.log.actions.poll-rehearse": undefined;
   "organize.log.actions.round-create": undefined;
@@ -1115,6 +1128,7 @@ export interface OrganizerMessages {
   "organize.log.actions.comment-show": undefined;
   "organize.log.actions.member-replace": undefined;
   "organize.log.actions.organizer-add": undefined;
+  "organize.log.actions.organizer-role": undefined;
   "organize.log.actions.organizer-rotate": undefined;
   "organize.log.actions.organizer-revoke": undefined;
   "organize.log.actions.session-open": undefined;
@@ -1593,6 +1607,7 @@ export interface OrganizerMessages {
   "organize.funding.refund": { amount: string; account: string };
   "organize.funding.refunded": undefined;
   "organize.funding.refunds": undefined;
+  "organize.funding.notYours": undefined;
   "problems.method-not-allowed": undefined;
   "problems.idempotency-key-missing": undefined;
   "problems.idempotency-key-reused": undefined;

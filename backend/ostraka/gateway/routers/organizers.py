@@ -42,15 +42,24 @@ _MAX_SIGNATURE = 8192
 _CHANGING = (*ACCESS, ProblemType.INVALID_REQUEST, ProblemType.NO_SUCH_ORGANIZER)
 
 
+_Role = Literal["administrator", "organizer", "moderator", "observer"]
+
+
 class NewMember(Strict):
     """An organizer to add."""
 
     name: Title
-    role: Literal["administrator", "organizer", "moderator", "observer"]
+    role: _Role
     wallet: Address | None = Field(
         default=None, description="Wallet to sign in with; without one, a token is made."
     )
     expires_at: Time | None = Field(default=None, description="When the access ends.")
+
+
+class NewRole(Strict):
+    """The role that an organizer gets."""
+
+    role: _Role
 
 
 class SignInWish(Strict):
@@ -121,6 +130,20 @@ def revoke_organizer(gateway: Gateway, access: MayAdminister, organizer: Organiz
         revoked = gateway.context.team.revoke(organizer)
         record.target = f"organizer {revoked.id}, {revoked.name}"
     return _shown(revoked)
+
+
+@router.put(
+    "/organizers/{organizer}/role",
+    responses=problems(_CHANGING, ProblemType.MALFORMED, ProblemType.LAST_ADMINISTRATOR),
+)
+def change_role(
+    gateway: Gateway, access: MayAdminister, organizer: OrganizerId, wanted: NewRole
+) -> TeamMember:
+    """Give an organizer another role; tokens, wallet and sessions stay, with the new rights."""
+    with access.recorded("organizer.role", f"organizer {organizer}, {wanted.role}") as record:
+        changed = gateway.context.team.change_role(organizer, BY_CODE[wanted.role])
+        record.target = f"organizer {changed.id}, {changed.name}, now {changed.role}"
+    return _shown(changed)
 
 
 @router.post("/organizers/{organizer}/rotation", responses=problems(_CHANGING))

@@ -57,7 +57,8 @@ export function Funding({
         most={budget > deposited ? budget : deposited}
         text={t("organize.funding.of", { deposited: shown(deposited), budget: shown(budget) })}
       />
-      {open && (
+      {open && !organizer.may("organize") && <p>{t("organize.funding.notYours")}</p>}
+      {open && organizer.may("organize") && (
         <form
           onSubmit={(event) => {
             event.preventDefault();
@@ -116,7 +117,7 @@ export function Funding({
                   account: short(toHex(funder)),
                   amount: shown(given),
                 })}{" "}
-                {refundable > 0n && (
+                {refundable > 0n && organizer.may("organize") && (
                   <button
                     type="button"
                     disabled={working}

@@ -2,14 +2,17 @@
 
 import { useState } from "preact/hooks";
 
+import { flawIn, logFile } from "../../client/audit_chain.ts";
 import type { Organizer } from "../../client/organizing.ts";
-import { type LogEntry, readLog } from "../../client/team.ts";
+import { type LogEntry, readLog, readWholeLog } from "../../client/team.ts";
 import { messageIfAny, moment } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
 import { Badge } from "../../view/badge.tsx";
+import { CopyHash } from "../../view/copy.tsx";
 import { Empty } from "../../view/empty.tsx";
-import { Page } from "../../view/page.tsx";
-import { Await, useResource } from "../../view/resource.tsx";
+import { Notice } from "../../view/notice.tsx";
+import { Page, saveFile } from "../../view/page.tsx";
+import { Await, Failure, useResource } from "../../view/resource.tsx";
 import { type Column, Table } from "../../view/table.tsx";
 import { AsOrganizer, roleName } from "./token.tsx";
 
@@ -17,7 +20,14 @@ export function LogPage() {
   return (
     <Page title={t("organize.nav.log")}>
       <p class="lead">{t("organize.log.lead")}</p>
-      <AsOrganizer needs="read-log">{(organizer) => <Entries organizer={organizer} />}</AsOrganizer>
+      <AsOrganizer needs="read-log">
+        {(organizer) => (
+          <>
+            <Chain organizer={organizer} />
+            <Entries organizer={organizer} />
+          </>
+        )}
+      </AsOrganizer>
     </Page>
   );
 }
@@ -44,6 +54,48 @@ const COLUMNS: () => readonly Column<LogEntry>[] = () => [
 function actionName(action: string): string {
   const name = action.replaceAll(".", "-");
   return messageIfAny(`organize.log.actions.${name}`) ?? action;
+}
+
+/** Whether the chain of hashes is intact, as this page computes it from all entries. */
+function Chain({ organizer }: { organizer: Organizer }) {
+  const [done, setDone] = useState(0);
+  const found = useResource(async () => {
+    const entries = await readWholeLog(organizer.gateway, setDone);
+    return { entries, flaw: flawIn(entries) };
+  }, []);
+  const { value, error, reload } = found;
+  if (error !== undefined) return <Failure error={error} retry={reload} />;
+  if (!value) return <p role="status">{t("organize.log.checking", { count: done })}</p>;
+  const { entries, flaw } = value;
+  const newest = entries.at(-1);
+  if (!newest) return null;
+  return (
+    <Notice
+      tone={flaw ? "bad" : "good"}
+      title={
+        flaw
+          ? t(`organize.log.flaws.${flaw.kind}`, { number: flaw.number })
+          : t("organize.log.intact", { count: entries.length })
+      }
+    >
+      <p>{flaw ? t("organize.log.flawText") : t("organize.log.intactText")}</p>
+      {!flaw && (
+        <p>
+          <CopyHash value={`${newest.number}:${newest.hash}`} name={t("organize.log.head")} whole />
+        </p>
+      )}
+      <p class="actions">
+        <button
+          type="button"
+          onClick={() => {
+            saveFile("audit-log.json", logFile(entries));
+          }}
+        >
+          {t("organize.log.save")}
+        </button>
+      </p>
+    </Notice>
+  );
 }
 
 function Entries({ organizer }: { organizer: Organizer }) {

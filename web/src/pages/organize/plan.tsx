@@ -139,7 +139,7 @@ function Shown({
           </ul>
         </details>
       )}
-      {!plan.finished && !plan.specification.rehearsal && (
+      {!plan.finished && !plan.specification.rehearsal && organizer.may("organize") && (
         <Rehearse organizer={organizer} of={{ plan: plan.plan }} />
       )}
       <Transactions plan={plan} />

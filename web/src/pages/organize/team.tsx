@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import type { Organizer } from "../../client/organizing.ts";
 import {
   addMember,
+  changeRole,
   type Member,
   type NewMember,
   revokeAccess,
@@ -72,6 +73,12 @@ function Team({ organizer }: { organizer: Organizer }) {
             members={listed}
             working={working}
             rotate={(id) => void run(() => rotateToken(organizer.gateway, id))}
+            changeRole={(id, role) =>
+              void run(async () => {
+                await changeRole(organizer.gateway, id, role);
+                return undefined;
+              })
+            }
             revoke={(id) =>
               void run(async () => {
                 await revokeAccess(organizer.gateway, id);
@@ -103,16 +110,19 @@ function NewToken({ name, token }: { name: string; token: string }) {
 function Members({
   members,
   working,
+  changeRole,
   rotate,
   revoke,
 }: {
   members: readonly Member[];
   working: boolean;
+  changeRole: (id: string, role: Role) => void;
   rotate: (id: string) => void;
   revoke: (id: string) => void;
 }) {
   const [asked, setAsked] = useState<string>();
-  const actions = ({ id, name, revokedAt }: Member) => {
+  const [changing, setChanging] = useState<string>();
+  const actions = ({ id, name, role, revokedAt }: Member) => {
     if (id === FIRST) return t("organize.team.inSettings");
     if (revokedAt !== undefined) return null;
     if (asked === id) {
@@ -139,8 +149,33 @@ function Members({
         </span>
       );
     }
+    if (changing === id) {
+      return (
+        <NewRole
+          name={name}
+          role={role}
+          save={(wanted) => {
+            setChanging(undefined);
+            changeRole(id, wanted);
+          }}
+          keep={() => {
+            setChanging(undefined);
+          }}
+        />
+      );
+    }
     return (
       <span class="actions">
+        <button
+          type="button"
+          disabled={working}
+          aria-label={t("organize.team.roleOf", { name })}
+          onClick={() => {
+            setChanging(id);
+          }}
+        >
+          {t("organize.team.role")}
+        </button>
         <button
           type="button"
           disabled={working}
@@ -178,6 +213,48 @@ function Members({
       rows={members}
       keyOf={({ id }) => id}
     />
+  );
+}
+
+/** Asks for another role, and says what it allows. */
+function NewRole({
+  name,
+  role,
+  save,
+  keep,
+}: {
+  name: string;
+  role: string;
+  save: (wanted: Role) => void;
+  keep: () => void;
+}) {
+  const others = ROLES.filter((one) => one !== role);
+  const [wanted, setWanted] = useState<Role>(others[0]!);
+  return (
+    <form
+      aria-label={t("organize.team.roleOf", { name })}
+      onSubmit={(event) => {
+        event.preventDefault();
+        save(wanted);
+      }}
+    >
+      <SelectField
+        path="member.new-role"
+        label={t("organize.team.newRole")}
+        hint={t(`organize.roles.${wanted}.may`)}
+        value={wanted}
+        change={(chosen) => {
+          setWanted(chosen as Role);
+        }}
+        choices={others.map((one) => [one, roleName(one)] as const)}
+      />
+      <p class="actions">
+        <button type="submit">{t("organize.team.saveRole")}</button>
+        <button type="button" onClick={keep}>
+          {t("organize.team.keepRole")}
+        </button>
+      </p>
+    </form>
   );
 }
 
