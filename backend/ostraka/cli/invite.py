@@ -116,7 +116,7 @@ def make(
     if source is None:
         keys = [SigningKey() for _ in range(count)]
         listed = [(key.address_hex, weight) for key in keys]
-        _write_new(out, ("code", "weight"), ((key.secret().hex(), weight) for key in keys), 0o600)
+        write_new(out, ("code", "weight"), ((key.secret().hex(), weight) for key in keys), 0o600)
     else:
         residents = _residents(source, mapping or [], encoding, as_json)
         count = len(residents)
@@ -124,7 +124,7 @@ def make(
         weights = [one.weight or weight for one in residents]
         listed = sorted((key.address_hex, of) for key, of in zip(keys, weights, strict=True))
         rows = zip(keys, weights, residents, strict=True)
-        _write_new(
+        write_new(
             out,
             RESIDENT_COLUMNS,
             (
@@ -133,7 +133,7 @@ def make(
             ),
             0o600,
         )
-    _write_new(public, ("address", "weight"), listed, 0o644)
+    write_new(public, ("address", "weight"), listed, 0o644)
     answer = {"count": count, "weight": weight, "codes": str(out), "list": str(public)}
     emit(
         as_json,
@@ -251,7 +251,7 @@ def _replacement(path: Path, saved: SavedCode) -> InvitationCode:
         return known[0].code
     code = InvitationCode(invitation, SigningKey())
     row = (str(code), invitation.address_hex, "", saved.name, saved.address)
-    _write_new(path, RESIDENT_COLUMNS, [row], 0o600)
+    write_new(path, RESIDENT_COLUMNS, [row], 0o600)
     return code
 
 
@@ -294,9 +294,14 @@ def _new(path: Path, mode: int) -> Iterator[BinaryIO]:
         os.fsync(file.fileno())
 
 
-def _write_new(
+def write_new(
     path: Path, head: tuple[str, ...], rows: Iterable[tuple[Any, ...]], mode: int
 ) -> None:
+    """Write a new CSV file, durably.
+
+    Raises:
+        FileExistsError: The file exists; it is not changed.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)

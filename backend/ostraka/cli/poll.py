@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import RenderableType
 
-from ostraka.cli import file_check, warnings
+from ostraka.cli import file_check, rehearse, warnings
 from ostraka.cli.amounts import stated_currency
 from ostraka.cli.client import (
     DEFAULT_GATEWAY,
@@ -115,6 +115,9 @@ def check(
     from ostraka.planning.specification import PollSpecification
 
     file_check.check(file, PollSpecification, gateway, as_json)
+
+
+app.command("rehearse")(rehearse.poll)
 
 
 @app.command("list")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ostraka.cli import file_check, warnings
+from ostraka.cli import file_check, rehearse, warnings
 from ostraka.cli.amounts import (
     AMOUNT_HELP,
     amount_text,
@@ -138,6 +138,9 @@ def check(
     from ostraka.planning.specification import RoundSpecification
 
     file_check.check(file, RoundSpecification, gateway, as_json)
+
+
+app.command("rehearse")(rehearse.round_)
 
 
 @app.command("list")
