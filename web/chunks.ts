@@ -49,9 +49,9 @@ export function scriptOf(id: string, context: Rolldown.ChunkingContext): string 
   if (needed.size === 1) return null;
   // What the catalogues of messages share.
   if ([...needed].every((name) => name.startsWith("messages/"))) return "frame";
-  const budget = by("round") || by("results/page");
+  const elsewhere = by("round") || by("results/page") || by("follow");
   if (by("home") || by("about")) return "view";
-  if (by("poll")) return budget ? "polls" : "voting";
+  if (by("poll")) return elsewhere ? "polls" : "voting";
   if (needed.has("client/chain_poll") || needed.has("client/rpc")) return "chain";
   if (by("round") && by("results/page")) return "outcomes";
   return by("round") ? "rounds" : by("results/page") ? "tallies" : null;

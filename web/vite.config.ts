@@ -7,15 +7,12 @@ import { defineConfig, type Plugin } from "vitest/config";
 import { catalogues } from "./catalogues.ts";
 import { firstFiles, PAGE_MODULES, scriptOf } from "./chunks.ts";
 
-/** The font that every page shows; others are loaded when a text needs their letters. */
-const FIRST_FONT = /^assets\/public-sans-latin-wght-normal-.*\.woff2$/;
-
 /** Tags by which each page's own scripts are loaded beside the document's; the gateway writes them. */
 const PRELOADS = "preloads.json";
 
 /**
  * The browser checks the hashes of scripts and styles: they are in the page's tags, and in an import
- * map for scripts that are loaded on demand. It loads the first font beside them.
+ * map for scripts that are loaded on demand.
  */
 function subresourceIntegrity(): Plugin {
   return {
@@ -36,10 +33,8 @@ function subresourceIntegrity(): Plugin {
       const hashed = html.replace(tags, (tag, name: string) => {
         return `${tag} integrity="${hashOf(name)}"`;
       });
-      const font = Object.keys(bundle).find((name) => FIRST_FONT.test(name))!;
-      const preload = `<link rel="preload" href="/${font}" as="font" type="font/woff2" crossorigin>`;
-      // The import map must come before the first script. Browsers check no hash of a font.
-      writeFileSync(index, hashed.replace("<script", `${preload}\n    ${map}\n    <script`));
+      // The import map must come before the first script.
+      writeFileSync(index, hashed.replace("<script", `${map}\n    <script`));
       const tagOf = (name: string) => {
         return `<link rel="modulepreload" crossorigin href="/${name}" integrity="${integrity[`/${name}`]}">`;
       };

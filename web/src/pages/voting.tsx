@@ -38,10 +38,11 @@ export function Voting({ config, shown, voters, details: shownDetails }: Props) 
   const poll = checked.state === "checked" ? checked.poll : shown;
   const details = (checked.state === "checked" ? checked.details : undefined) ?? shownDetails;
   const trusted = checked.state === "checked" || (checked.state === "unchecked" && accepted);
+  const checking = checked.state === "checking";
   useEffect(() => {
-    // Compute the tables while the voter is choosing.
-    worker.run("warm", termsOf(poll)).catch(() => undefined);
-  }, [toHex(poll.context)]);
+    // Compute the tables while the voter is choosing; what is shown and checked comes first.
+    if (!checking) worker.run("warm", termsOf(poll)).catch(() => undefined);
+  }, [checking, toHex(poll.context)]);
   return (
     <>
       <ChainNotice checked={checked} accepted={accepted} accept={setAccepted} />
