@@ -83,6 +83,7 @@ def test_files_that_are_no_pictures_or_texts_are_refused(tmp_path: Path) -> None
     assert "not UTF-8" in reason(privacy=str(tmp_path / "privacy.md"))
     assert "ends in .md or .txt" in reason(imprint="imprint.html")
     assert "an e-mail address" in reason(contact="call us")
+    assert "an e-mail address" in reason(contact="mailto:votes@town.example")
     assert "changes the direction of text" in reason(name="Town\u202e")
     assert "Extra inputs" in reason(colour="#1b4f8f")
 

@@ -22,7 +22,7 @@ _SVG = re.compile(
     rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg[\s>]", re.S
 )
 _URL = re.compile(r"https?://[^/?#\s]+\S*")
-_EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+")
+_EMAIL = re.compile(r"[^@:\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+")
 
 
 def _title(value: str) -> str:
