@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from ostraka.demo.local_stack import LocalStack
+from tests.browser.phone import Phone
 from tests.browser.surfing import Surfer
 from tests.support.api import stack_with_gateway
 
@@ -37,6 +38,20 @@ def surfer(chromium: Browser, stack: LocalStack, tmp_path: Path) -> Iterator[Cal
 
     def open_one(locale: str = "en") -> Surfer:
         opened.append(Surfer(chromium, stack.gateway_url, tmp_path, locale))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.context.close()
+
+
+@pytest.fixture
+def phone(chromium: Browser, stack: LocalStack, tmp_path: Path) -> Iterator[Callable[[str], Phone]]:
+    """Phones that share nothing, by the language of their owners."""
+    opened: list[Phone] = []
+
+    def open_one(language: str) -> Phone:
+        opened.append(Phone(chromium, stack.gateway_url, tmp_path, language))
         return opened[-1]
 
     yield open_one

@@ -31,9 +31,14 @@ expect.set_options(timeout=TIMEOUT_MS)
 class Surfer:
     """One person's browser, with nothing of anybody else's in it."""
 
-    def __init__(self, browser: Browser, url: str, folder: Path, locale: str) -> None:
+    def __init__(
+        self, browser: Browser, url: str, folder: Path, locale: str, **device: Any
+    ) -> None:
+        """Args:
+        device: Further options of the browser's context, such as its screen.
+        """
         self.context: BrowserContext = browser.new_context(
-            base_url=url, accept_downloads=True, locale=locale
+            base_url=url, accept_downloads=True, locale=locale, **device
         )
         self.context.set_default_timeout(TIMEOUT_MS)
         self.folder = folder

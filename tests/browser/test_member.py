@@ -13,6 +13,7 @@ from ostraka.demo.local_stack import LocalStack
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, to_hex
+from tests.browser.moderating import moderate
 from tests.browser.replacing import replaced_by_organizer
 from tests.browser.surfing import Surfer, review_and_seal
 from tests.browser.wallet import NAME, BrowserWallet
@@ -317,8 +318,8 @@ def test_a_member_with_a_key_of_the_browser(
     stack: LocalStack, surfer: Callable[[], Surfer]
 ) -> None:
     api, keys, recipient = Api(stack), fresh_keys(6), SigningKey().address_hex
-    number = round_of(stack, api, accounts(keys), unit=1)["round"]
-    member = surfer()
+    plan = round_of(stack, api, accounts(keys), unit=1)
+    number, member, organizer = plan["round"], surfer(), surfer()
     page = member.page
     file = member.folder / "me.key"
     write_key(file, keys[0], None)
@@ -353,7 +354,7 @@ def test_a_member_with_a_key_of_the_browser(
     (oak,) = proposals(api, number)
     assert (oak["title"], oak["amount"], oak["proposer"]) == ("Oak", "95", keys[0].address_hex)
     page.get_by_role("link", name="Back to the round").click()
-    talk_about(member, api, oak)
+    talk_about(member, organizer, api, oak, plan)
     page.get_by_role("link", name="Back to the round").click()
     page.get_by_role("button", name="Withdraw Oak").click()
     page.get_by_role("button", name="Keep it").click()
@@ -364,8 +365,10 @@ def test_a_member_with_a_key_of_the_browser(
     assert not member.console, member.console
 
 
-def talk_about(member: Surfer, api: Api, proposal: dict[str, Any]) -> None:
-    """An endorsement and a comment, whose signatures the page checks; the comment is hidden."""
+def talk_about(
+    member: Surfer, organizer: Surfer, api: Api, proposal: dict[str, Any], plan: dict[str, Any]
+) -> None:
+    """An endorsement and a comment, whose signatures the page checks; an organizer hides it."""
     page = member.page
     page.get_by_role("link", name=proposal["title"], exact=True).click()
     talk = page.get_by_role("region", name="Comments and endorsements")
@@ -380,10 +383,9 @@ def talk_about(member: Surfer, api: Api, proposal: dict[str, Any]) -> None:
     expect(comment.get_by_text("Where will it grow?")).to_be_visible()
     expect(comment.get_by_text("Signature checked")).to_be_visible()
     member.look("proposal-talk")
-    path = f"/proposals/{proposal['proposal']}/comments"
-    (stored,) = api.good("GET", path)["comments"]
-    hidden = {"hidden": True, "reason": "An example."}
-    api.good("POST", f"/comments/{stored['comment']}/moderation", hidden, token=True)
+    moderate(organizer, api.stack.organizer_token, plan["plan"])
+    (entry,) = api.good("GET", f"/rounds/{plan['round']}/moderation")["entries"]
+    assert (entry["hidden"], entry["reason"]) == (True, "An example.")
     talk.get_by_role("button", name="Withdraw my endorsement").click()
     expect(talk.get_by_text("0 members endorse this proposal")).to_be_visible()
     expect(talk.get_by_text("An example.")).to_be_visible()

@@ -95,13 +95,18 @@ class LocalStack:
         return [f"http://127.0.0.1:{port}" for port in self._gateway_ports]
 
     def start_gateway(
-        self, committees: Sequence[bytes], number: int = 1, database_url: str = ""
+        self,
+        committees: Sequence[bytes],
+        number: int = 1,
+        database_url: str = "",
+        more: Mapping[str, str] | None = None,
     ) -> None:
         """Start a gateway that pays from the organizer's account.
 
         Args:
             number: Number of the gateway, from 1.
             database_url: Database that several gateways share; default: an SQLite file.
+            more: Further settings, by their names in capitals.
         """
         folder = self.folder / f"gateway-{number}"
         if not (folder / "key").exists():
@@ -124,6 +129,7 @@ class LocalStack:
             "PORT": str(self._gateway_ports[number - 1]),
             "GUARD": self.guard,
             **self._finality(),
+            **(more or {}),
         }
         self._processes.start_ostraka(
             f"gateway-{number}",
