@@ -29,7 +29,7 @@ def replaced_by_organizer(
     page.get_by_label("Member", exact=True).fill("resident")
     expect(page.get_by_text("6 members fit")).to_be_visible()
     page.get_by_label("Member", exact=True).fill(account)
-    page.get_by_label("Reason", exact=True).select_option("Somebody else used the code")
+    page.get_by_label("Reason", exact=True).select_option("Someone else used the code")
     saved = organizer.download("Make and save a new code for Resident 0")
     expect(page.get_by_text("This cannot be undone")).to_be_visible()
     organizer.look("replace-key")

@@ -478,7 +478,7 @@ def test_a_resident_without_a_wallet(stack: LocalStack, surfer: Callable[[], Sur
     expect(page.get_by_text("You have not made any proposals in this round")).to_be_visible()
     assert proposals(api, number)[0]["withdrawn"]
     page.get_by_role("link", name="Public log").click()
-    expect(page.get_by_role("cell", name="Somebody else used the code")).to_be_visible()
+    expect(page.get_by_role("cell", name="Someone else used the code")).to_be_visible()
     expect(page.get_by_text("No comment was hidden")).to_be_visible()
     resident.look("public-log")
     assert not resident.console, resident.console
