@@ -17,7 +17,7 @@ from ostraka.wire.invitations import InvitationCode
 from ostraka.wire.records import to_hex
 from tests.browser.surfing import Surfer, review_and_seal
 from tests.browser.wallet import BrowserWallet
-from tests.support.api import Api, fresh_keys, wait_for_heads
+from tests.support.api import Api, fresh_keys, shown, wait_for_heads
 from tests.support.invitations import redeem
 from tests.support.town import eventually
 
@@ -233,6 +233,21 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Organizer token")).to_be_visible()
     assert not organizer.console, organizer.console
+    too_few_ballots(stack, citizen, poll_id)
+
+
+def too_few_ballots(stack: LocalStack, citizen: Surfer, poll_id: int) -> None:
+    """One ballot of at least five: the poll has no result, and its pages state the numbers."""
+    page = citizen.page
+    stack.move_time(shown(stack, f"/polls/{poll_id}")["freezes_at"])
+    eventually(lambda: shown(stack, f"/polls/{poll_id}")["status"] == "void", "void", 60)
+    for path in (f"/polls/{poll_id}", f"/polls/{poll_id}/results"):
+        page.goto(path)
+        expect(page.get_by_text("This poll ended without a result.")).to_be_visible()
+        numbers = "1 ballot was cast, but at least 5 are needed so that no one’s vote is revealed."
+        expect(page.get_by_text(f"{numbers} 6 people could vote.")).to_be_visible()
+        citizen.look("void-results" if path.endswith("results") else "void-poll")
+    assert not citizen.console, citizen.console
 
 
 def register(citizen: Surfer, link: str) -> None:
@@ -268,6 +283,16 @@ def test_a_round_with_a_file_of_accounts(
     page.get_by_label("Title").fill("Spring budget")
     page.get_by_label("Budget round").check()
     step(page, "Who may vote")
+    # Members may come by invitation; voters of their own then do not, too.
+    page.get_by_label("By invitation").check()
+    page.get_by_label("Number of invitations").fill("6")
+    page.get_by_role("button", name="Create invitations").click()
+    assert len(list(csv.DictReader(organizer.download("Save the codes as a file").open()))) == 6
+    page.get_by_label("The voters are not the members who propose").check()
+    expect(page.get_by_label("By invitation")).to_have_count(1)
+    page.get_by_label("The voters are not the members who propose").uncheck()
+    organizer.look("organize-members-invited")
+    page.get_by_label("A list of accounts").check()
     accounts = tmp_path / "members.csv"
     lines = [f"{key.address_hex},2" for key in keys]
     accounts.write_text("\n".join(["account,weight", *lines, lines[0], "0x12,1"]))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from ostraka.demo.local_stack import LocalStack
@@ -24,6 +25,8 @@ from tests.support.api import (
 from tests.support.town import eventually
 
 BUDGET = 1000
+WEIGHT = 3
+"""Of each member, as holders of a token have votes."""
 FAST = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
 # Milliseconds, and bytes a second: a telephone at the edge of a village.
 SLOW = FAST | {"latency": 800, "downloadThroughput": 20_000, "uploadThroughput": 10_000}
@@ -57,7 +60,7 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
         "proposals_close_at": now + 3600,
         "voting_opens_at": now + 7200,
         "voting_closes_at": now + 10_800,
-        "members": accounts(keys),
+        "members": accounts(keys, WEIGHT),
         "ballot": {"kind": "knapsack"},
         "times": TIMES,
     }
@@ -77,7 +80,7 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     part = page.get_by_role("region", name="Can you take part?")
     expect(part).to_contain_text("There is no key in this browser")
     who = page.get_by_role("region", name="Who may vote")
-    expect(who).to_contain_text("The members who may propose also vote: 6 voters")
+    expect(who).to_contain_text("also vote: 6 voters with a total weight of 18.")
     page.get_by_label("Sort by").select_option("highest cost")
     expect(page.get_by_role("heading", level=3).first).to_have_text("Statue")
     page.get_by_label("Search").fill("why ŁA")
@@ -158,8 +161,13 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     expect(page.get_by_text("90% of the budget of 1,000 PLN")).to_be_visible()
     rows = page.get_by_role("table", name="Wiosna").get_by_role("row")
     expect(rows.filter(has_text="Ławka").get_by_role("cell")).to_contain_text(
-        ["6", "100%", "funded"]
+        ["18", "100%", "funded"]
     )
+    expect(page.get_by_text("Votes count by weight")).to_be_visible()
+    picture = Image.open(member.download("Save as a picture"))
+    assert (picture.format, picture.size) == ("PNG", (1200, 630))
+    # The heading, the title and the winners are on it, and not only its ground.
+    assert len(picture.convert("L").resize((60, 32)).getcolors() or []) > 9
     why = ["0", "0%", "has fewer votes than needed (at least 1)"]
     expect(rows.filter(has_text="Pond").get_by_role("cell")).to_contain_text(why)
     page.get_by_role("button", name="Pay out Ławka").click()

@@ -91,8 +91,10 @@ def fresh_keys(count: int) -> list[SigningKey]:
     return [SigningKey() for _ in range(count)]
 
 
-def accounts(keys: Sequence[SigningKey]) -> dict[str, Any]:
-    return {"kind": "list", "accounts": [{"account": key.address_hex} for key in keys]}
+def accounts(keys: Sequence[SigningKey], weight: int = 1) -> dict[str, Any]:
+    """The electorate of these accounts, each with that weight."""
+    listed = [{"account": key.address_hex, "weight": weight} for key in keys]
+    return {"kind": "list", "accounts": listed}
 
 
 def signed(key: SigningKey, to_sign: dict[str, Any]) -> dict[str, Any]:

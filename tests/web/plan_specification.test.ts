@@ -180,6 +180,17 @@ describe("a specification", () => {
     expect(problems).toContainEqual({ path: "voting_opens_at", fault: "time" });
   });
 
+  test("lets the members of a round come by invitation", () => {
+    const invited = { ...freshElectorate("invitations"), accounts: ACCOUNTS };
+    const round: PlanDraft = { ...freshDraft(), kind: "round", members: invited };
+    const { specification, problems } = specificationOf(round, CHAIN_TIME);
+    expect(problems.filter(({ path }) => path.startsWith("members"))).toEqual([]);
+    expect(specification["members"]).toMatchObject({
+      kind: "invitations",
+      invitations: ACCOUNTS.map(({ account }) => ({ address: account })),
+    });
+  });
+
   test("names the problem of each invalid field", () => {
     const { problems } = specificationOf(
       pollOf({

@@ -19,6 +19,7 @@ import { t } from "../../messages/organizer.ts";
 import { CheckField, idOf, KindField, useDescribed, ValueFields, WrongWith } from "./inputs.tsx";
 import { Invitations, type Making } from "./invitations.tsx";
 
+const UNINVITED = ELECTORATES.filter((kind) => kind !== "invitations");
 /** Maximum number of invalid lines that are listed. */
 const SHOWN = 20;
 
@@ -42,12 +43,14 @@ export function VotersStep({
       }}
     />
   );
+  const membersInvited = draft.kind === "round" && draft.members.kind === "invitations";
   const voters = (
     <Electorate
       key="voters"
       path="voters"
       legend={t("organize.voters.who")}
-      kinds={ELECTORATES}
+      // One set of invitations: invited members use theirs for proposals and for the vote.
+      kinds={membersInvited ? UNINVITED : ELECTORATES}
       electorate={draft.voters}
       making={making}
       change={(voters) => {
@@ -71,12 +74,12 @@ export function VotersStep({
         key="members"
         path="members"
         legend={t("organize.voters.whoProposes")}
-        // Proposers sign statements of the chain, with accounts of their own.
-        kinds={ELECTORATES.filter((kind) => kind !== "invitations")}
+        kinds={ELECTORATES}
         electorate={draft.members}
         making={making}
         change={(members) => {
-          change({ members });
+          const twice = members.kind === "invitations" && draft.voters.kind === "invitations";
+          change({ members, ...(twice && { voters: freshElectorate("list") }) });
         }}
       />
       <CheckField
@@ -89,7 +92,7 @@ export function VotersStep({
         }}
       />
       {draft.separate && voters}
-      {shared}
+      {!membersInvited && shared}
     </>
   );
 }
