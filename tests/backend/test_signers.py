@@ -54,7 +54,7 @@ def test_transactions_are_signed_alike(nonce: int) -> None:
 
 def test_a_signer_with_another_account_is_refused() -> None:
     _, raw = KeySigner(KEY).sign_transaction(FIELDS)
-    with pytest.raises(ChainError, match="another account"):
+    with pytest.raises(ChainError, match="a different account"):
         remote(raw, SigningKey().address).sign_transaction(FIELDS)
 
 

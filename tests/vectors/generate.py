@@ -89,7 +89,8 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "sealing": sealing,
     "redemptions": redemptions,
     "json": hostile_json,
-    "audit_log": audit_log,
+    # Not of the protocol: other verifiers do not read it.
+    "gateway/audit_log": audit_log,
 }
 
 
@@ -98,7 +99,9 @@ def write(folder: Path) -> None:
     write_curve(folder)
     for name, make in WRITERS.items():
         text = json.dumps(make(), indent=1, ensure_ascii=False)
-        (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        path = folder / f"{name}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")
 
 
 def main() -> int:
@@ -110,11 +113,11 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder))
+        fresh = {path.relative_to(folder): path for path in Path(folder).rglob("*.json")}
         stale = [
-            path.name
-            for path in sorted(Path(folder).iterdir())
-            if not (FOLDER / path.name).exists()
-            or (FOLDER / path.name).read_bytes() != path.read_bytes()
+            name
+            for name, path in sorted(fresh.items())
+            if not (FOLDER / name).exists() or (FOLDER / name).read_bytes() != path.read_bytes()
         ]
     for name in stale:
         print(f"tests/vectors/{name} is not current: make vectors")

@@ -139,7 +139,7 @@ def test_a_round_shows_its_money(tmp_path: Path) -> None:
     assert "Budget 1 EURX" in page.text
     assert "For funded proposals 0.9 EURX" in page.text
     assert "Left of the budget 0.1 EURX" in page.text
-    assert "a budget of 1 EURX lasts" in page.text
+    assert "the budget of 1 EURX lasts" in page.text
     steps = ("The poll was created", "Voting was opened", "The result was accepted")
     for step in (*steps, "The list of counted ballots was recorded"):
         assert page.row(step)[1:] == ["900", "15 January 2027, 09:11:41 UTC", "0x090909…090909"]

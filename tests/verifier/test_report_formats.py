@@ -94,7 +94,7 @@ def test_rules_and_decisions_in_words() -> None:
         "Options are funded in order of votes per unit of cost, most first, while the budget of"
         " 9 EUR lasts. The first option that costs more than the remaining budget ends the funding."
         " Of options with the same number, the one that comes first on the ballot has priority."
-        " Each category has its own budget (0: 7 EUR, 1: 8 EUR)."
+        " Each category has its own budget (1: 7 EUR, 2: 8 EUR)."
         " Then the remaining budgets are spent on any category.",
         "Nothing is funded.",
     )

@@ -254,7 +254,7 @@ def test_votes(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", named(vectors("votes")["polls"]))
 def test_bits_that_break_a_rule(case: dict[str, Any]) -> None:
-    """Each breaks one thing: an invalid bit, rows of one kind, or a quadratic row."""
+    """Each but of pairs breaks one thing: an invalid bit, rows of one kind, or a quadratic row."""
     rule = poll_rule(read_questions(case["questions"]))
     for one in case["refused_bits"]:
         # Modulo r: what the proof would say of a bit of r − 1 is what it says of −1.
@@ -276,7 +276,10 @@ def test_bits_that_break_a_rule(case: dict[str, Any]) -> None:
                 for row in rule.quadratic_rows
             ),
         }
-        assert list(broken.values()).count(True) == 1, (one["name"], broken)
+        kinds = [kind for kind, is_broken in broken.items() if is_broken]
+        # A pair of options is in several rows, and in the quadratic one of the wins.
+        most = 3 if "pairwise" in case["name"] else 1
+        assert 1 <= len(kinds) <= most, (one["name"], broken)
 
 
 @pytest.mark.parametrize("case", named(vectors("question_ballots")["cases"]))

@@ -10,7 +10,7 @@ import { vectors } from "./support/vectors.ts";
 
 /** Entries that the gateway's own code wrote. */
 const WRITTEN = vectors<{ entries: (Omit<LogEntry, "at"> & { at: number })[] }>(
-  "audit_log",
+  "gateway/audit_log",
 ).entries;
 const ENTRIES: readonly LogEntry[] = WRITTEN.map((one) => ({ ...one, at: unixSeconds(one.at) }));
 
