@@ -8,10 +8,12 @@ import { expect, test } from "vitest";
 const root = join(import.meta.dirname, "../../web/src/pages");
 const paths = globSync("**/*.css", { cwd: root });
 
-/** Classes that a rule's last part names, without those of elements around it. */
+/** Classes that begin a selector: what stands below them, or between parentheses, is theirs. */
 function styled(css: string): Set<string> {
   const rules = css.replaceAll(/\/\*[^]*?\*\//g, "").matchAll(/(?:^|[{}])\s*([^@{}]+?)\s*\{/g);
-  const alone = [...rules].flatMap(([, selectors]) => selectors!.split(","));
+  const alone = [...rules].flatMap(([, selectors]) =>
+    selectors!.replaceAll(/\([^()]*\)/g, "").split(","),
+  );
   return new Set(
     alone
       .map((selector) => /^\s*(\.[\w-]+)/.exec(selector)?.[1])

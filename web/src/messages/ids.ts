@@ -600,6 +600,7 @@ export interface VoterMessages {
   "proposal.by": { author: string };
   "proposal.funded": undefined;
   "proposal.paid": undefined;
+  "proposal.unfunded": undefined;
   "picture.missing": { alt: string };
   "map.title": undefined;
   "map.label": undefined;

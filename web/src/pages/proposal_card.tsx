@@ -44,12 +44,14 @@ export function ProposalCard({ proposal, round }: { proposal: Proposal; round: R
 export function ProposalBadges({ proposal, round }: { proposal: Proposal; round: Round }) {
   const { category, withdrawn, funded, paid } = proposal;
   const named = categoriesOf(round) > 0;
-  if (!named && !withdrawn && !funded) return null;
+  const decided = ["decided", "expired"].includes(round.status);
+  if (!named && !withdrawn && !decided) return null;
   return (
     <>
       {named && <Badge>{categoryLabel(category, round.outcome.names)}</Badge>}
       {withdrawn && <Badge tone="warn">{t("round.withdrawn")}</Badge>}
       {funded && <Badge tone="good">{paid ? t("proposal.paid") : t("proposal.funded")}</Badge>}
+      {decided && !funded && !withdrawn && <Badge>{t("proposal.unfunded")}</Badge>}
     </>
   );
 }
