@@ -33,6 +33,7 @@ PAGES = {
     "round-decided": "/rounds/1",
     "proposal": "/rounds/2/proposals/{proposal}",
     "propose": "/rounds/2/propose",
+    "round-log": "/rounds/2/log",
     "ballot": "/polls/2",
     "poll-counted": "/polls/1",
     "results": "/polls/1/results",
