@@ -257,9 +257,9 @@ def test_an_account_low_on_coin_is_reported(
 ) -> None:
     gateway = chain.gateway(engine)
     account = gateway.account = Account(SigningKey(), DatabaseJournal(engine))
-    for balance in (0, 5):
+    for balance, coins in ((0, "0"), (5, "0.000000000000000005")):
         chain.rpc.direct("hardhat_setBalance", "0x" + account.address.hex(), hex(balance))
-        with pytest.raises(LowOnCoin, match=f"has {balance} of the chain's coin"):
+        with pytest.raises(LowOnCoin, match=f"has {coins} of the chain's coin"):
             Rounds(gateway).fund(round_id, BUDGET, "poor")
     assert account.journal.open(account.address, 0) == []
 
