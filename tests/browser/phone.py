@@ -31,7 +31,8 @@ _READ = """
   for (let node; (node = walker.nextNode()); ) {
     const element = node.parentElement, text = node.data.trim();
     if (!text || foreign(element) || !element.checkVisibility()) continue;
-    texts.push(text);
+    // Titles of cards are other people's words, in their language.
+    if (!element.closest(".card-title")) texts.push(text);
     if (isUnseen(element) || !isOnSeveralLines(node, 0, node.data.length)) continue;
     // Addresses and hashes are no words.
     const words = /(?<![\\p{L}\\p{N}])[\\p{L}\\p{M}]{2,}(?![\\p{L}\\p{N}])/gu;
