@@ -10,7 +10,7 @@ from ostraka.wire.records import from_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.signatures import recover
 from ostraka_verifier.typed_data import Domain
-from tests.support.stub_gateway import StubGateway, answer, refusal, run
+from tests.support.stub_gateway import PLN, StubGateway, answer, refusal, run
 
 NO_DETAILS = "0x" + 64 * "0"
 
@@ -19,6 +19,7 @@ def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None
     """Whatever typed data a gateway shows, the signature is of the member's own words."""
     key = SigningKey()
     write_key(tmp_path / "key", key, None)
+    stub.routes["GET /rounds/3"] = answer(200, PLN)
     given = {"authorization": {"nonce": "7", "deadline": 9}, "typed_data": {"message": "evil"}}
     stub.routes["POST /typed-data"] = answer(200, given)
     stub.routes["POST /rounds/3/proposals"] = answer(
@@ -28,7 +29,7 @@ def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None
     stub.routes[f"GET /rounds/3/members/{key.address_hex}"] = not_invited
     recipient = "0x" + "ab" * 20
     command = ("propose", "new", "3", "--key", str(tmp_path / "key"), "--title", "Ławka")
-    command += ("--amount", "400", "--category", "2", "--recipient", recipient)
+    command += ("--amount", "4", "--category", "2", "--recipient", recipient)
     result = run(stub, *command)
     assert result.exit_code == 0, result.output
     (sent,) = stub.bodies("POST /rounds/3/proposals")
@@ -52,6 +53,7 @@ def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None
 def test_editing_keeps_unset_values_except_the_recipient(stub: StubGateway, tmp_path: Path) -> None:
     """A gateway that shows another recipient gets no signature for it."""
     key, invitation = SigningKey(), "0x" + "cd" * 20
+    stub.routes["GET /rounds/3"] = answer(200, PLN)
     write_key(tmp_path / "key", key, None)
     stub.routes[f"GET /rounds/3/members/{key.address_hex}"] = answer(200, {"account": invitation})
     identity, recipient = "0x" + "aa" * 32, "0x" + "ab" * 20
@@ -68,7 +70,7 @@ def test_editing_keeps_unset_values_except_the_recipient(stub: StubGateway, tmp_
     given = {"authorization": {"nonce": "0", "deadline": 9}}
     stub.routes["POST /typed-data"] = answer(200, given)
     stub.routes[f"PUT /proposals/{identity}"] = answer(200, {"transaction": "0x"})
-    command = ("propose", "edit", identity, "--key", str(tmp_path / "key"), "--amount", "350")
+    command = ("propose", "edit", identity, "--key", str(tmp_path / "key"), "--amount", "3.50")
     assert run(stub, *command).exit_code == 2
     assert not stub.requests
     assert run(stub, *command, "--recipient", recipient).exit_code == 0
@@ -80,6 +82,7 @@ def test_editing_keeps_unset_values_except_the_recipient(stub: StubGateway, tmp_
 
 def test_place_and_picture_are_part_of_what_is_signed(stub: StubGateway, tmp_path: Path) -> None:
     key = SigningKey()
+    stub.routes["GET /rounds/3"] = answer(200, PLN)
     write_key(tmp_path / "key", key, None)
     not_invited = refusal(ProblemType.NO_SUCH_MEMBER, "", "account")
     stub.routes[f"GET /rounds/3/members/{key.address_hex}"] = not_invited
@@ -90,7 +93,7 @@ def test_place_and_picture_are_part_of_what_is_signed(stub: StubGateway, tmp_pat
         201, {"proposal": "0x" + "aa" * 32, "transaction": "0x"}
     )
     command = ("propose", "new", "3", "--key", str(tmp_path / "key"), "--title", "Bench")
-    command += ("--amount", "400", "--recipient", "0x" + "ab" * 20)
+    command += ("--amount", "4", "--recipient", "0x" + "ab" * 20)
     command += ("--place", "52.229676,21.012229", "--place-label", "Market square")
     command += ("--image", str(tmp_path / "bench.png"))
     refused = run(stub, *command)

@@ -259,7 +259,7 @@ def test_a_signer_that_signs_something_else_is_refused(anvil: str) -> None:
             self._require_asked(raw, fields)
             raise AssertionError("not noticed")
 
-    with pytest.raises(ChainError, match="another value"):
+    with pytest.raises(ChainError, match="a different value"):
         Other(web3, account).sign_transaction(fields)
 
 

@@ -112,8 +112,9 @@ def test_a_round(path: Path) -> None:
     wanted = specification(path, RoundSpecification)
     ballot, outcome = wanted.ballot.encoded, wanted.outcome.encoded
     assert ballot_json(ballot) == wanted.ballot.model_dump()
-    written = outcome_json(outcome)
-    assert wanted.outcome.model_validate(written) == wanted.outcome
+    written = wanted.outcome.model_validate(outcome_json(outcome))
+    # The names of categories are in the round's text.
+    assert written.model_dump(exclude={"names"}) == wanted.outcome.model_dump(exclude={"names"})
     assert wanted.check().bits <= 320
 
     asked_for = [("A bench", 300), ("Trees", 250), ("A stage", 450), ("Lamps", 150)]
@@ -126,7 +127,7 @@ def test_a_round(path: Path) -> None:
     assert question.kind == wanted.ballot.kind
     costs = [cost for _, cost in proposals]
     decides: Any = {"kind": wanted.outcome.kind, "costs": costs, "budget": wanted.budget}
-    ranked = wanted.outcome.model_dump(exclude={"kind"})
+    ranked = wanted.outcome.model_dump(exclude={"kind", "names"})
     if divides:
         outcome_wanted: Any = ProportionalWanted(kind="proportional", amount=wanted.budget)
     elif wanted.outcome.kind == "greedy":
