@@ -483,7 +483,9 @@ def test_no_input_breaks_the_api(stack: LocalStack, tmp_path: Path) -> None:
             *(Path(sys.executable).parent / "schemathesis", "run"),
             f"{stack.gateway_urls[1]}/api/v1/openapi.json",
             *("--checks", "not_a_server_error", "--phases", "examples,fuzzing"),
-            *("--max-examples", "8", "--seed", "7", "--no-color", "--workers", "2"),
+            *("--max-examples", "8", "--seed", "7", "--no-color"),
+            # Two once ended with "inconsistent results" of the generator that they share.
+            *("--workers", "1"),
             *("--header", f"Authorization: Bearer {stack.organizer_token}"),
             # Never ends by itself, as server-sent events do.
             *("--exclude-path-regex", "events$"),

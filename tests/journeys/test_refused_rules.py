@@ -234,7 +234,7 @@ BAD_ROUNDS: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "impossible: districts that overrun the budget": (
         {"outcome": {"kind": "categories", "budgets": ["60", "50"]}},
-        "110 together, more than the budget of 100",
+        "together 110 % of the round's budget",
         "outcome.budgets",
     ),
     "ambiguous: a knapsack without costs": (

@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 
 from ostraka.voter.prepare import SignedBallot
-from ostraka.wire.node_client import NodeClient, node_http
+from ostraka.wire.node_client import NodeClient, NodeError, node_http
+from ostraka.wire.problem_types import ProblemType
 from tests.support.crowd import Order, Report, send_crowd
 from tests.support.town import Poll, eventually
 
@@ -79,8 +80,17 @@ def missing_on_board(poll: Poll, digests: Collection[bytes]) -> set[bytes]:
     assert view.root.count
     with node_http() as http:
         node = NodeClient(http, poll.town.stack.node_urls[1])
-        # Until the node sees the anchored root, its board has no leaves.
-        eventually(lambda: node.board(poll.published).root is not None, "the board has its root")
+
+        # Until the node sees the anchored root, its board has no leaves, or it shows none.
+        def has_root() -> bool:
+            try:
+                return node.board(poll.published).root is not None
+            except NodeError as error:
+                if error.problem.kind is not ProblemType.NOT_SETTLED:
+                    raise
+                return False
+
+        eventually(has_root, "the board has its root")
         leaves = node.board(poll.published).leaves
     on_board = {
         poll.published.layout.decode(poll.town.curve, leaf.ballot).digest for leaf in leaves

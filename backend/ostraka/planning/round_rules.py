@@ -169,7 +169,8 @@ def widest_rule(ballot: bytes, outcome: bytes, proposals: int, budget: int) -> B
         raise Rejected("P2", "ballot.kind", "knapsack ballots need proposals with amounts")
     together = sum(int(one) for one in decides.get("budgets", ()))
     if together > budget:
-        reason = f"{together} together, more than the budget of {budget}"
+        percent = -(-100 * together // budget)
+        reason = f"together {percent} % of the round's budget, more than 100 %"
         raise Rejected("P2", "outcome.budgets", reason)
     names = [(f"proposal {number}", 1) for number in range(1, proposals + 1)]
     try:

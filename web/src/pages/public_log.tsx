@@ -139,7 +139,15 @@ function replacementColumns(): readonly Column<Replacement>[] {
     <CopyHash value={checksummed(bytes)} name={name} />
   );
   return [
-    { title: t("publicLog.time"), value: ({ at }) => moment(at) },
+    {
+      title: t("publicLog.time"),
+      // A column of its own would make the table wider than a tablet.
+      value: ({ at, transaction }) => (
+        <>
+          {moment(at)} <CopyHash value={toHex(transaction)} name={t("publicLog.transaction")} />
+        </>
+      ),
+    },
     {
       title: t("publicLog.member"),
       value: ({ invitation }) => address(invitation, t("publicLog.member")),
@@ -156,12 +164,6 @@ function replacementColumns(): readonly Column<Replacement>[] {
         reason === undefined
           ? t("publicLog.reasons.none")
           : (messageIfAny(`publicLog.reasons.${reason}`) ?? reason),
-    },
-    {
-      title: t("publicLog.transaction"),
-      value: ({ transaction }) => (
-        <CopyHash value={toHex(transaction)} name={t("publicLog.transaction")} />
-      ),
     },
   ];
 }
