@@ -90,9 +90,10 @@ def scores(program: Path, url: str) -> dict[str, float]:
         *("node", str(program), url, "--quiet", "--output=json", f"--chrome-flags={FLAGS}"),
         "--only-categories=" + ",".join(GOALS),
     ]
-    done = subprocess.run(
-        command, env={**os.environ, "CHROME_PATH": chromium}, capture_output=True, check=True
-    )
+    environment = {**os.environ, "CHROME_PATH": chromium}
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{url}: {done.stderr.decode(errors='replace')[-500:]}")
     report = json.loads(done.stdout)
     if report.get("runtimeError"):
         raise RuntimeError(f"{url}: {report['runtimeError']['message']}")

@@ -17,7 +17,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -110,7 +110,7 @@ def pages(browser: Browser, url: str) -> Iterator[tuple[str, bytes]]:
             for name, path in PAGES.items():
                 page.goto(path.format(proposal=proposal))
                 page.locator("#app h1").wait_for()
-                page.locator(".loading").wait_for(state="hidden")
+                expect(page.locator(".loading")).to_have_count(0)
                 page.wait_for_timeout(SETTLED_MS)
                 yield f"{name}-{width}-{theme}", picture(page, width)
             context.close()
