@@ -53,6 +53,9 @@ THEMES = ("light", "dark")
 TALLEST = 1800
 """Pixels of a page's picture at most; what follows is left out."""
 QUALITY = 60
+STATE_QUALITY = 30
+"""Of a state's picture, of which there are many."""
+STATE_TALLEST = 1100
 MOST_BYTES = 6_000_000
 SETTLED_MS = 1500
 _STATE = re.compile(r"images/([a-z-]+)\.webp")
@@ -134,9 +137,9 @@ def picture(page: Page, width: int) -> bytes:
 
 
 def webp(page: Page, png: bytes) -> bytes:
-    """Return a PNG picture as WebP, at most `TALLEST` pixels high."""
+    """Return a PNG picture of a state as WebP, at most `STATE_TALLEST` pixels high."""
     source = "data:image/png;base64," + base64.b64encode(png).decode()
-    return base64.b64decode(page.evaluate(_TO_WEBP, [source, TALLEST, QUALITY / 100]))
+    return base64.b64decode(page.evaluate(_TO_WEBP, [source, STATE_TALLEST, STATE_QUALITY / 100]))
 
 
 def write(path: Path, content: bytes) -> None:

@@ -12,6 +12,7 @@ Source: docs/operations.md, "Transactions"; EIP-1559.
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -374,9 +375,9 @@ class Errand:
 
     def _low_on_coin(self, web3: Web3) -> LowOnCoin:
         name = Web3.to_checksum_address(self.address)
-        balance = web3.eth.get_balance(name)
+        coins = Decimal(Web3.from_wei(web3.eth.get_balance(name), "ether"))
         return LowOnCoin(
-            f"account {name.lower()} has {Web3.from_wei(balance, 'ether'):f} of the chain's coin: "
+            f"account {name.lower()} has {coins:f} of the chain's coin: "
             "not enough for this transaction and its fee"
         )
 
