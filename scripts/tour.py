@@ -53,21 +53,23 @@ THEMES = ("light", "dark")
 TALLEST = 1800
 """Pixels of a page's picture at most; what follows is left out."""
 QUALITY = 60
-STATE_QUALITY = 30
+STATE_SCALE = 0.6
 """Of a state's picture, of which there are many."""
-STATE_TALLEST = 1100
+STATE_TALLEST = 1500
 MOST_BYTES = 6_000_000
 SETTLED_MS = 1500
 _STATE = re.compile(r"images/([a-z-]+)\.webp")
 _TO_WEBP = """
-async ([png, tallest, quality]) => {
+async ([png, scale, tallest, quality]) => {
   const image = new Image();
   image.src = png;
   await image.decode();
   const canvas = document.createElement("canvas");
-  canvas.width = image.width;
-  canvas.height = Math.min(image.height, tallest);
-  canvas.getContext("2d").drawImage(image, 0, 0);
+  canvas.width = image.width * scale;
+  canvas.height = Math.min(image.height * scale, tallest);
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(image, 0, 0, canvas.width, image.height * scale);
   return canvas.toDataURL("image/webp", quality).split(",")[1];
 }
 """
@@ -137,9 +139,11 @@ def picture(page: Page, width: int) -> bytes:
 
 
 def webp(page: Page, png: bytes) -> bytes:
-    """Return a PNG picture of a state as WebP, at most `STATE_TALLEST` pixels high."""
+    """Return a PNG picture of a state as WebP, smaller and at most `STATE_TALLEST` pixels high."""
     source = "data:image/png;base64," + base64.b64encode(png).decode()
-    return base64.b64decode(page.evaluate(_TO_WEBP, [source, STATE_TALLEST, STATE_QUALITY / 100]))
+    return base64.b64decode(
+        page.evaluate(_TO_WEBP, [source, STATE_SCALE, STATE_TALLEST, QUALITY / 100])
+    )
 
 
 def write(path: Path, content: bytes) -> None:
