@@ -41,10 +41,11 @@ def test_letters_and_messages_are_alike_in_all_languages(language: Language, quo
     for kind, line in zip(NewsKind, news, strict=True):
         assert "TITLE" in line
         assert ("DETAIL" in line) == (kind in with_detail)
-    subject, confirm = confirmation_text(language, "TITLE", "LINK")
+    subject, confirm = confirmation_text(language, "TITLE", "LINK", 24)
     assert "TITLE" in subject
     assert "TITLE" in confirm
     assert "LINK" in confirm
+    assert " 24 " in confirm
     message = message_text(language, "LINE", "LINK", "MANAGE")
     assert re.findall("LINE|LINK|MANAGE", message) == ["LINE", "LINK", "MANAGE"]
     for text in (*letter, *news, subject, confirm, message):

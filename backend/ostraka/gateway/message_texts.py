@@ -6,27 +6,27 @@ _CONFIRM: dict[Language, tuple[str, str]] = {
     "en": (
         "Confirm: messages about {title}",
         "Someone, probably you, requested messages about “{title}” to this address.\n\n"
-        "To confirm, open this page within 48 hours:\n{link}\n\n"
+        "To confirm, open this page within {hours} hours:\n{link}\n\n"
         "If it was not you, ignore this message. The address is then deleted.\n",
     ),
     "de": (
         "Bitte bestätigen: Nachrichten zu {title}",
         "Jemand, wahrscheinlich Sie, möchte unter dieser Adresse Nachrichten zu „{title}“ "
         "erhalten.\n\n"
-        "Öffnen Sie zur Bestätigung innerhalb von 48 Stunden diese Seite:\n{link}\n\n"
+        "Öffnen Sie zur Bestätigung innerhalb von {hours} Stunden diese Seite:\n{link}\n\n"
         "Wenn Sie es nicht waren, beachten Sie diese Nachricht nicht. Die Adresse wird dann "
         "gelöscht.\n",
     ),
     "es": (
         "Confirme: mensajes sobre {title}",
         "Alguien, probablemente usted, pidió mensajes sobre «{title}» en esta dirección.\n\n"
-        "Para confirmarlo, abra esta página en un plazo de 48 horas:\n{link}\n\n"
+        "Para confirmarlo, abra esta página en un plazo de {hours} horas:\n{link}\n\n"
         "Si no fue usted, ignore este mensaje. La dirección se borrará.\n",
     ),
     "pl": (
         "Potwierdź: wiadomości na temat {title}",
         "Ktoś, prawdopodobnie Ty, zamówił na ten adres wiadomości na temat „{title}”.\n\n"
-        "Aby potwierdzić, otwórz tę stronę w ciągu 48 godzin:\n{link}\n\n"
+        "Aby potwierdzić, otwórz tę stronę w ciągu {hours} godzin:\n{link}\n\n"
         "Jeśli to pomyłka, zignoruj tę wiadomość. Adres zostanie usunięty.\n",
     ),
 }
@@ -46,10 +46,14 @@ _MESSAGE: dict[Language, str] = {
 }
 
 
-def confirmation_text(language: Language, title: str, link: str) -> tuple[str, str]:
-    """Return subject and text of the e-mail that asks for confirmation."""
+def confirmation_text(language: Language, title: str, link: str, hours: int) -> tuple[str, str]:
+    """Return subject and text of the e-mail that asks for confirmation.
+
+    Args:
+        hours: How long the link works, at least 5 (the Polish text needs that plural).
+    """
     subject, text = _CONFIRM[language]
-    return subject.format(title=title), text.format(title=title, link=link)
+    return subject.format(title=title), text.format(title=title, link=link, hours=hours)
 
 
 def message_text(language: Language, line: str, link: str, manage: str) -> str:

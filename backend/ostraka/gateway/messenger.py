@@ -156,7 +156,8 @@ class Messenger:
         mail = new_message()
         if message.name == CONFIRMATION:
             link = post.page(to.id, Purpose.CONFIRM)
-            subject, text = confirmation_text(language, str(message.content["title"]), link)
+            title, hours = str(message.content["title"]), UNCONFIRMED_S // 3600
+            subject, text = confirmation_text(language, title, link, hours)
         else:
             subject = _line(language, message)
             text = message_text(language, subject, post.public_url + _path(message), manage)
