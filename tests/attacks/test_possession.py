@@ -6,6 +6,7 @@ committee. The attacker relays every challenge that it cannot answer to a node t
 """
 
 import asyncio
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -38,6 +39,25 @@ from tests.support.repairs import request_for
 from tests.support.village import POLL, Village
 
 COPIER = 4
+HONEST = (1, 2, 3)
+
+
+def stages(village: Village, node: int) -> dict[int, Stage]:
+    """For which other nodes a node waits, and for what."""
+    waiting = village.service(node).keys._waiting
+    return {one.node: one.stage for one in waiting.values()}
+
+
+def signers(village: Village, node: int) -> set[int]:
+    """Whose signatures of its list of poll keys a node has."""
+    return set(village.service(node).keys._signatures)
+
+
+async def until(
+    village: Village, holds: Callable[[int], bool], nodes: Sequence[int] = HONEST
+) -> None:
+    """Let every node act until something holds at these."""
+    await village.tick_until(lambda: all(holds(node) for node in nodes))
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +82,9 @@ def test_a_key_with_a_shared_secret_is_never_signed(
         async with village.run({COPIER: copier.app}):
             copier.village = village
             await village.give_census()
-            await village.tick(4)
+            await until(village, lambda node: stages(village, node) == {COPIER: Stage.KEY})
+            # A key that is none is refused before anybody is challenged.
+            await village.tick_until(lambda: kind == "top bit" or bool(copier.relayed))
             for node in (1, 2, 3):
                 report = await village.get(node, "/opening")
                 assert report["poll_keys"] is None
@@ -94,7 +116,8 @@ def test_both_nodes_that_share_a_key_are_named(poll: SyntheticPoll, tmp_path: Pa
     async def run() -> None:
         async with village.run(twins):
             await village.give_census()
-            await village.tick(4)
+            twice = {3: Stage.KEY, COPIER: Stage.KEY}
+            await until(village, lambda node: stages(village, node) == twice, (1, 2))
             for node in (1, 2):
                 report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
                 assert not report.poll_keys
@@ -117,14 +140,14 @@ def test_a_node_proves_each_key_that_it_announces(
     async def run() -> None:
         async with village.run({COPIER: switching.app}):
             await village.give_census()
-            await village.tick(4)
+            await until(village, lambda node: signers(village, node) == {*HONEST})
             first = village.service(1).keys._keys
             assert first is not None
             report = KeyReport.from_json(await village.get(1, "/opening"), poll.nodes)
             assert set(report.signatures) == {1, 2, 3}
             elsewhere = PollKey().public_key
             switching.announced = lambda: elsewhere
-            await village.tick(4)
+            await until(village, lambda node: stages(village, node) == {COPIER: Stage.KEY})
             for node in (1, 2, 3):
                 report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
                 assert report.poll_keys != first.hash
@@ -134,7 +157,7 @@ def test_a_node_proves_each_key_that_it_announces(
                 assert {one.node: one.stage for one in report.waiting} == {COPIER: Stage.KEY}
             # Nobody waits for it because it changed, but because it does not show the new one.
             monkeypatch.setattr(key_agreement, "_SETTLED_S", 0)
-            await village.tick(2)
+            await until(village, lambda node: stages(village, node)[COPIER] is Stage.POSSESSION)
             for node in (1, 2, 3):
                 report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
                 assert not report.signatures
@@ -153,6 +176,7 @@ def test_only_the_node_that_keeps_changing_its_key_is_named(
         async with village.run({COPIER: Changing(poll, COPIER).app}):
             await village.give_census()
             await village.tick(5)
+            await until(village, lambda node: stages(village, node) == {COPIER: Stage.KEY})
             for node in (1, 2, 3):
                 report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
                 assert {one.node: one.stage for one in report.waiting} == {COPIER: Stage.KEY}
@@ -170,7 +194,7 @@ def test_a_lists_signature_counts_only_if_it_is_its_nodes(
     async def run() -> None:
         async with village.run({COPIER: liar.app}):
             await village.give_census()
-            await village.tick(4)
+            await until(village, lambda node: signers(village, node) == {*HONEST})
             keys = village.service(1).keys._keys
             assert keys is not None
             liar.poll_keys = keys.hash
@@ -197,7 +221,7 @@ def test_a_key_counts_only_with_its_nodes_signature(poll: SyntheticPoll, tmp_pat
     async def run() -> None:
         async with village.run({COPIER: impostor.app}):
             await village.give_census()
-            await village.tick(3)
+            await until(village, lambda node: stages(village, node) == {COPIER: Stage.KEY})
             for node in (1, 2, 3):
                 report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
                 assert set(report.announcements) == {1, 2, 3}
@@ -218,7 +242,11 @@ def test_a_sound_key_whose_secret_is_elsewhere_proves_nothing(
         async with village.run({COPIER: copier.app}):
             copier.village = village
             await village.give_census()
-            await village.tick(4)
+            stages_of_others = dict.fromkeys(HONEST, Stage.SIGNATURE) | {COPIER: Stage.POSSESSION}
+            await until(
+                village,
+                lambda node: stages(village, node) | {node: Stage.SIGNATURE} == stages_of_others,
+            )
             for node in (1, 2, 3):
                 report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
                 assert len(report.announcements) == poll.nodes

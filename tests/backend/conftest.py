@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
+from ostraka.storage.database import Schema, open_database
 from tests.support.disputed import DisputedChain
 from tests.support.postgresql import postgresql
 from tests.support.stub_gateway import CONFIG, StubGateway, answer
@@ -20,6 +22,14 @@ def url(
         return
     with postgresql(tmp_path_factory.mktemp("postgresql")) as database:
         yield database("ostraka")
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """An empty database of a gateway."""
+    engine = open_database(f"sqlite:///{tmp_path / 'gateway.db'}", Schema.GATEWAY)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")

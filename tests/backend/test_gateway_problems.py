@@ -1,8 +1,7 @@
 """Problems of a gateway that no journey meets: each by the code that makes it."""
 
 import hashlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -36,7 +35,6 @@ from ostraka.gateway.team import Team
 from ostraka.keys import SigningKey
 from ostraka.planning.electorates import Electorates, census_of_list
 from ostraka.planning.specification import AccountList, RoundSpecification
-from ostraka.storage.database import Schema, open_database
 from ostraka.storage.gateway_tables import IndexedEvent
 from ostraka.wire import ballot_requests
 from ostraka.wire.problem_types import ProblemType
@@ -85,13 +83,6 @@ class ScriptedTreasury:
 @pytest.fixture(scope="module")
 def poll() -> SyntheticPoll:
     return approval_poll()
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path / 'gateway.db'}", Schema.GATEWAY)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

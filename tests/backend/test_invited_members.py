@@ -1,7 +1,5 @@
 """Replaced codes of members: which codes are refused, and what the public list shows."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,14 +14,12 @@ from ostraka.gateway.invited_members import InvitedMembers, Reason
 from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.plans import Plans
 from ostraka.keys import SigningKey
-from ostraka.planning.specification import RoundSpecification
-from ostraka.storage.database import Schema, open_database
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier.census import Census, CensusEntry
 from tests.support.polls import approval_poll
-from tests.support.talk_town import ROUND, TalkTown
+from tests.support.talk_town import ROUND, TalkTown, spring_round
 
 ADA, BEN = (SigningKey(bytes([number] * 32)) for number in (21, 22))
 FIRST, SECOND = bytes([1] * 20), bytes([2] * 20)
@@ -59,13 +55,6 @@ class Chain:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path / 'gateway.db'}", Schema.GATEWAY)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
 def chain() -> Chain:
     return Chain()
 
@@ -75,20 +64,8 @@ def members(engine: Engine, chain: Chain) -> InvitedMembers:
     plans = Plans(engine)
     invited = sorted((ADA, BEN), key=lambda key: key.address)
     census = Census(tuple(CensusEntry(key.address, key.address, 1) for key in invited))
-    wanted = RoundSpecification.model_validate(
-        {
-            "title": "Wiosna",
-            "budget": 1000,
-            "proposals_close_at": 2_000_000_000,
-            "voting_opens_at": 2_000_000_001,
-            "voting_closes_at": 2_000_000_002,
-            "members": {
-                "kind": "invitations",
-                "invitations": [{"address": key.address_hex} for key in invited],
-            },
-            "ballot": {"kind": "approval", "at_most": 2},
-        }
-    )
+    addresses = [{"address": key.address_hex} for key in invited]
+    wanted = spring_round({"kind": "invitations", "invitations": addresses})
     plan = plans.add(wanted, census.encode())
     plan.round_id = ROUND
     plans.save(plan)

@@ -2,9 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -17,7 +15,6 @@ from ostraka.gateway import attachments as limits
 from ostraka.gateway.attachments import Attachments
 from ostraka.gateway.images import MAX_HEIGHT, MAX_STORED_BYTES, MAX_WIDTH, encode_image
 from ostraka.planning.proposal_details import ProposalDetails, details_hash, place_of
-from ostraka.storage.database import Schema, open_database
 from ostraka.storage.gateway_tables import ProposalImage
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -28,13 +25,6 @@ from tests.support.pictures import picture_file
 
 HASH = "0x" + "ab" * 32
 PLACE = {"latitude": 52229676, "longitude": 21012229, "label": "Łazienki"}
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path / 'gateway.db'}", Schema.GATEWAY)
-    yield engine
-    engine.dispose()
 
 
 def test_details_have_canonical_bytes() -> None:

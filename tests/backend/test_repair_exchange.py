@@ -127,7 +127,12 @@ def test_a_missing_share_is_repaired_and_the_request_public(
         assert stored is not None
         assert stored.share_box is None
         village.registry.close()
-        await village.tick(4)
+
+        def is_repaired() -> bool:
+            now = store.ballot(POLL, digest)
+            return now is not None and now.share_box is not None
+
+        await village.tick_until(is_repaired)
         stored = store.ballot(POLL, digest)
         assert stored is not None
         assert stored.share_box is not None

@@ -29,11 +29,6 @@ URL = "https://vote.example"
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return open_database(f"sqlite:///{tmp_path / 'gateway.db'}", Schema.GATEWAY)
-
-
-@pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Sets the time of both modules, which starts at 1000."""
 

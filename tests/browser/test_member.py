@@ -17,7 +17,7 @@ from tests.browser.moderating import moderate
 from tests.browser.replacing import replaced_by_organizer
 from tests.browser.surfing import Surfer, review_and_seal
 from tests.browser.wallet import NAME, BrowserWallet
-from tests.support.api import TIMES, Api, accounts, fresh_keys, wait_for_heads
+from tests.support.api import TIMES, Api, accounts, fresh_keys, wait_for_vote
 from tests.support.invitations import by_invitation
 from tests.support.pictures import picture_file
 from tests.support.town import eventually
@@ -225,19 +225,9 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
     expect(page.get_by_role("button", name="Sign and send")).to_have_count(0)
     member.look("propose-stranger")
     wallet.show(keys[0].address)
-    wait_until_voting(stack, api, plan)
-    vote_with(member, wallet, int(api.good("GET", f"/plans/{plan['plan']}")["poll"]))
+    vote_with(member, wallet, wait_for_vote(stack, api, plan))
     name_a_voting_key(stack, member, wallet, keys[0])
     assert not member.console, member.console
-
-
-def wait_until_voting(stack: LocalStack, api: Api, plan: dict[str, Any]) -> None:
-    stack.move_time(plan["specification"]["proposals_close_at"])
-    eventually(lambda: api.good("GET", f"/plans/{plan['plan']}")["poll"] is not None, "voting", 60)
-    poll_id = api.good("GET", f"/plans/{plan['plan']}")["poll"]
-    eventually(lambda: api("GET", f"/polls/{poll_id}")[1].get("poll_keys") is not None, "open", 60)
-    stack.move_time(plan["specification"]["voting_opens_at"])
-    wait_for_heads(stack)
 
 
 def vote_with(member: Surfer, wallet: BrowserWallet, poll_id: int) -> None:

@@ -10,7 +10,7 @@ from ostraka.demo.local_stack import LocalStack
 from ostraka.keys import SigningKey
 from tests.browser.catalogues import LANGUAGES
 from tests.browser.phone import Phone
-from tests.support.api import TIMES, Api, ballots_of, finish, fresh_keys, wait_for_heads
+from tests.support.api import TIMES, Api, ballots_of, finish, fresh_keys, wait_for_vote
 from tests.support.invitations import by_invitation, redeem
 from tests.support.pictures import picture_file
 from tests.support.town import eventually
@@ -228,12 +228,7 @@ def test_a_round_on_phones_in_four_languages(
         one.discuss(other.title)
     lose_a_key(api, residents[-1], number)
 
-    stack.move_time(plan["specification"]["proposals_close_at"])
-    eventually(lambda: api.good("GET", f"/plans/{plan['plan']}")["poll"] is not None, "voting", 60)
-    poll_id = int(api.good("GET", f"/plans/{plan['plan']}")["poll"])
-    eventually(lambda: api("GET", f"/polls/{poll_id}")[1].get("poll_keys") is not None, "open", 60)
-    stack.move_time(plan["specification"]["voting_opens_at"])
-    wait_for_heads(stack)
+    poll_id = wait_for_vote(stack, api, plan)
     votes = [(key, invitation.address, [0]) for invitation, key in others]
     for ballot in ballots_of(stack, poll_id, votes):
         assert api.good("POST", f"/polls/{poll_id}/ballots", ballot.record.to_json())["recorded"]

@@ -13,15 +13,7 @@ from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, to_hex
 from tests.browser.surfing import Surfer, review_and_seal
-from tests.support.api import (
-    TIMES,
-    Api,
-    accounts,
-    ballots_of,
-    fresh_keys,
-    signed,
-    wait_for_heads,
-)
+from tests.support.api import TIMES, Api, accounts, ballots_of, fresh_keys, signed, wait_for_vote
 from tests.support.town import eventually
 
 BUDGET = 1000
@@ -105,12 +97,7 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     secret = file.read_text().strip()
     assert not [name for name, content in member.kept().items() if secret in content]
 
-    stack.move_time(plan["specification"]["proposals_close_at"])
-    eventually(lambda: api.good("GET", f"/plans/{plan['plan']}")["poll"] is not None, "voting", 60)
-    poll_id = int(api.good("GET", f"/plans/{plan['plan']}")["poll"])
-    eventually(lambda: api("GET", f"/polls/{poll_id}")[1].get("poll_keys") is not None, "open", 60)
-    stack.move_time(plan["specification"]["voting_opens_at"])
-    wait_for_heads(stack)
+    poll_id = wait_for_vote(stack, api, plan)
 
     # A node that is down and a gateway that is away keep nobody from voting.
     stack.kill_node(4)

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,6 +89,18 @@ class Api:
 
 def fresh_keys(count: int) -> list[SigningKey]:
     return [SigningKey() for _ in range(count)]
+
+
+def wait_for_vote(stack: LocalStack, api: "Api", plan: Mapping[str, Any]) -> int:
+    """Let a round's proposals close and its vote open; returns the number of its poll."""
+    path = f"/plans/{plan['plan']}"
+    stack.move_time(plan["specification"]["proposals_close_at"])
+    eventually(lambda: api.good("GET", path)["poll"] is not None, "voting", 60)
+    poll_id = int(api.good("GET", path)["poll"])
+    eventually(lambda: api("GET", f"/polls/{poll_id}")[1].get("poll_keys") is not None, "open", 60)
+    stack.move_time(plan["specification"]["voting_opens_at"])
+    wait_for_heads(stack)
+    return poll_id
 
 
 def accounts(keys: Sequence[SigningKey], weight: int = 1) -> dict[str, Any]:

@@ -40,6 +40,21 @@ DELEGATE = SigningKey(bytes([12] * 32))
 DELEGATING = bytes([13] * 20)
 
 
+def spring_round(members: dict[str, Any]) -> RoundSpecification:
+    """A round that is open for proposals of these members."""
+    return RoundSpecification.model_validate(
+        {
+            "title": "Wiosna",
+            "budget": 1000,
+            "proposals_close_at": 2_000_000_000,
+            "voting_opens_at": 2_000_000_001,
+            "voting_closes_at": 2_000_000_002,
+            "members": members,
+            "ballot": {"kind": "approval", "at_most": 2},
+        }
+    )
+
+
 class ScriptedTreasury:
     """A round that the test defines, with one proposal."""
 
@@ -110,17 +125,7 @@ class TalkTown:
         entries = [*own, CensusEntry(DELEGATING, DELEGATE.address, 1)]
         census = Census(tuple(sorted(entries, key=lambda one: one.account)))
         accounts = [{"account": to_hex(one.account)} for one in census.entries]
-        wanted = RoundSpecification.model_validate(
-            {
-                "title": "Wiosna",
-                "budget": 1000,
-                "proposals_close_at": 2_000_000_000,
-                "voting_opens_at": 2_000_000_001,
-                "voting_closes_at": 2_000_000_002,
-                "members": {"kind": "list", "accounts": accounts},
-                "ballot": {"kind": "approval", "at_most": 2},
-            }
-        )
+        wanted = spring_round({"kind": "list", "accounts": accounts})
         plan = self.context.plans.add(wanted, census.encode(), fixed=Fixed(census))
         plan.round_id = ROUND
         self.context.plans.save(plan)

@@ -1,6 +1,7 @@
 """`ostraka poll rehearse` and `ostraka round rehearse`: a short poll, marked as a rehearsal."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -91,7 +92,9 @@ def round_(
         _rehearse(to, _named(to, what, read), out, voters, times, label, gateway, as_json)
 
 
-def _named(to: Gateway, what: str, read: Any) -> tuple[dict[str, Any], object]:
+def _named(
+    to: Gateway, what: str, read: Callable[[Gateway, Path], dict[str, Any]]
+) -> tuple[dict[str, Any], object]:
     """Return the member that says what is rehearsed, and what identifies it in a repetition."""
     if _PLAN.fullmatch(what):
         return {"plan": what}, what

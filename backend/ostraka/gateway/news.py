@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ostraka.gateway.context import REGISTRY, TREASURY, GatewayContext
 from ostraka.gateway.notice_texts import NewsKind
-from ostraka.gateway.read_models.times import BlockTimes, times_of
+from ostraka.gateway.read_models.times import block_times, times_of
 from ostraka.gateway.talk_store import TalkStore
 from ostraka.storage.gateway_tables import IndexedEvent
 from ostraka.wire.problem_types import ProblemType
@@ -86,7 +86,7 @@ class NewsReader:
     def __init__(self, gateway: GatewayContext) -> None:
         self._gateway = gateway
         self._comments = TalkStore(gateway.plans.engine)
-        self._times = BlockTimes(gateway.treasury)
+        self._time_of = block_times(gateway.treasury)
 
     def round(self, round_id: int) -> Schedule:
         """Return a round's schedule; Problem if it does not exist."""
@@ -183,7 +183,7 @@ class NewsReader:
         """Return the newest proposals of these rounds."""
         events = self._gateway.indexer.events(TREASURY, ["ProposalSubmitted"], subject)
         return [
-            _submitted(event, rounds[event.subject], self._times.of(event.block))
+            _submitted(event, rounds[event.subject], self._time_of(event.block))
             for event in events[-MOST_NEWS:]
             if event.subject in rounds
         ]

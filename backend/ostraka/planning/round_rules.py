@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
+from ostraka_verifier.category_names import split_names
 from ostraka_verifier.encoding import Reader, unsigned
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.outcome import Misfit, Order
@@ -143,6 +144,16 @@ def outcome_json(outcome: bytes) -> dict[str, Any]:
         content["budgets"] = [str(reader.unsigned(16, "budgets")) for _ in range(count)]
     reader.end()
     return {"kind": "greedy" if kind == _GREEDY else "categories", **content}
+
+
+def text_and_names(text: str, outcome: bytes) -> tuple[str, list[str]]:
+    """Return a round's text without the names of its categories, and the names; none without them.
+
+    Args:
+        text: As the chain has it.
+        outcome: Its outcome rule.
+    """
+    return split_names(text, len(outcome_json(outcome).get("budgets", ())))
 
 
 def widest_rule(ballot: bytes, outcome: bytes, proposals: int, budget: int) -> BallotRule:

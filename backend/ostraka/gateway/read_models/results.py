@@ -11,11 +11,10 @@ from ostraka.gateway.context import REGISTRY, TREASURY, GatewayContext
 from ostraka.gateway.read_models.currencies import Currencies
 from ostraka.gateway.read_models.polls import questions_of, void_reason
 from ostraka.gateway.read_models.proposals import ProposalReader
-from ostraka.planning.round_rules import outcome_json
+from ostraka.planning.round_rules import text_and_names
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
-from ostraka_verifier.category_names import split_names
 from ostraka_verifier.outcome import (
     Condorcet,
     Greedy,
@@ -125,8 +124,7 @@ class ResultReader:
 
     def _categories(self, round_id: int, outcome: bytes) -> list[str]:
         created = self._gateway.event(TREASURY, "RoundCreated", round_id)
-        count = len(outcome_json(outcome).get("budgets", ()))
-        return split_names(str(created["text"]), count)[1]
+        return text_and_names(str(created["text"]), outcome)[1]
 
 
 _OUTCOMES: dict[type[OutcomeRule], str] = {

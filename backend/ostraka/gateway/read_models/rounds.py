@@ -24,10 +24,9 @@ from ostraka.gateway.read_models.phases import (
     poll_histories,
     round_histories,
 )
-from ostraka.gateway.read_models.times import BlockTimes, times_of
-from ostraka.planning.round_rules import ballot_json, outcome_json
+from ostraka.gateway.read_models.times import block_times, times_of
+from ostraka.planning.round_rules import ballot_json, outcome_json, text_and_names
 from ostraka.wire.records import from_hex, to_hex
-from ostraka_verifier.category_names import split_names
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.units import UnixSeconds
@@ -42,7 +41,7 @@ class RoundReader:
     def __init__(self, gateway: GatewayContext, currencies: Currencies) -> None:
         self._gateway = gateway
         self._currencies = currencies
-        self._times = BlockTimes(gateway.treasury)
+        self._time_of = block_times(gateway.treasury)
 
     def all(self) -> list[RoundSummary]:
         """Return summaries of all rounds of the treasury."""
@@ -62,7 +61,7 @@ class RoundReader:
         plan = self._gateway.plans.of_round(round_id)
         symbol, decimals = self._currencies.of(parameters.token)
         outcome = outcome_json(parameters.outcome)
-        text, names = split_names(str(created["text"]), len(outcome.get("budgets", ())))
+        text, names = text_and_names(str(created["text"]), parameters.outcome)
         if outcome["kind"] == "categories":
             outcome["names"] = names
         return Round(
@@ -165,7 +164,7 @@ class RoundReader:
             shown.append(
                 Replacement(
                     number=number,
-                    at=self._times.of(event.block),
+                    at=self._time_of(event.block),
                     block=event.block,
                     transaction=event.transaction,
                     invitation=to_hex(given["invitation"]),

@@ -1,6 +1,7 @@
 """Times in events, under the API's names, and times of blocks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import cast
 
 from ostraka.chain.treasury import Treasury
@@ -23,17 +24,9 @@ def times_of(parameters: object) -> dict[str, UnixSeconds]:
     return {shown: UnixSeconds(int(given[name])) for name, shown in _TIMES.items() if name in given}
 
 
-class BlockTimes:
-    """Times of blocks, of which the latest ones asked for are kept."""
+def block_times(treasury: Treasury) -> Callable[[int], UnixSeconds]:
+    """Return a function for the time of a block, which keeps those of the latest ones asked for.
 
-    def __init__(self, treasury: Treasury) -> None:
-        self._treasury = treasury
-        self._known: dict[int, UnixSeconds] = {}
-
-    def of(self, block: int) -> UnixSeconds:
-        """Return a block's time; ChainError if the chain is unreachable."""
-        if block not in self._known:
-            while len(self._known) >= _KEPT:
-                self._known.pop(next(iter(self._known)), None)
-            self._known[block] = self._treasury.head(block).timestamp
-        return self._known[block]
+    It raises ChainError if the chain is unreachable.
+    """
+    return lru_cache(_KEPT)(lambda block: treasury.head(block).timestamp)
