@@ -173,7 +173,7 @@ def _decided() -> list[tuple[str, OutcomeRule, list[int]]]:
         (
             "parts: seats and the winner of pairs",
             Parts(((3, Plurality(1, 3)), (9, Condorcet(3)), (4, Condorcet(2, Method.MINIMAX)))),
-            [1, 5, 2, *CIRCLE, 1, 2, 1, 2],
+            [1, 5, 2, *CYCLE, 1, 2, 1, 2],
         ),
         *_condorcet(),
     ]
@@ -182,13 +182,13 @@ def _decided() -> list[tuple[str, OutcomeRule, list[int]]]:
 def _condorcet() -> list[tuple[str, OutcomeRule, list[int]]]:
     tallies = [
         ("a winner of every pair", 3, _pairs(3, [(9, 2), (7, 4), (5, 6)])),
-        ("a circle", 3, CIRCLE),
+        ("a cycle", 3, CYCLE),
         ("all pairs tied", 3, _pairs(3, [(4, 4), (4, 4), (4, 4)])),
         ("nobody prefers anything", 3, [0] * 9),
         ("the first and the last tied", 3, _pairs(3, [(5, 2), (3, 3), (2, 5)])),
         ("equal winning votes, other margins", 3, _pairs(3, [(6, 1), (2, 6), (6, 5)])),
         ("equal margins, other winning votes", 3, _pairs(3, [(9, 6), (1, 4), (5, 2)])),
-        ("a circle of equals", 3, _pairs(3, [(6, 3), (3, 6), (6, 3)])),
+        ("a cycle of equals", 3, _pairs(3, [(6, 3), (3, 6), (6, 3)])),
         ("the most votes", 2, [TALLY_MOST, 5, TALLY_MOST - 1, TALLY_MOST]),
         ("two options tied", 2, [5, 5, 7, 7]),
     ]
@@ -223,7 +223,7 @@ def _pairs(options: int, votes: Sequence[tuple[int, int]]) -> list[int]:
     return wins + pairs
 
 
-CIRCLE = _pairs(3, [(5, 2), (3, 6), (4, 1)])
+CYCLE = _pairs(3, [(5, 2), (3, 6), (4, 1)])
 """The first beats the second, this one the third, and the third the first."""
 
 
@@ -396,7 +396,7 @@ def _wrong_orders() -> list[tuple[str, OutcomeRule, list[int], Sequence[int]]]:
             cases.append((f"{name}: {what}", rule, votes, order))
     for method in (Method.SCHULZE, Method.RANKED_PAIRS):
         rule = Condorcet(3, method)
-        first, second, third = rule.order(CIRCLE)
+        first, second, third = rule.order(CYCLE)
         for what, order in (
             ("the first two swapped", [second, first, third]),
             ("the last two swapped", [first, third, second]),
@@ -408,15 +408,15 @@ def _wrong_orders() -> list[tuple[str, OutcomeRule, list[int], Sequence[int]]]:
             ("one too many", [first, second, third, 5]),
             ("empty", []),
         ):
-            cases.append((f"{rule.method.name.lower()}: {what}", rule, CIRCLE, order))
+            cases.append((f"{rule.method.name.lower()}: {what}", rule, CYCLE, order))
     equals, tied = Condorcet(3), _pairs(3, [(6, 3), (3, 6), (6, 3)])
     parts = Parts(((2, NoOutcome()), (3, Plurality(1, 2)), (2, Majority())))
     tally = [1, 2, 3, 4, 9, 5, 6]
     return [
         *cases,
         ("condorcet: equal defeats, the higher slot first", equals, tied, equals.order(tied)[::-1]),
-        ("minimax: an order", Condorcet(3, Method.MINIMAX), CIRCLE, [3]),
-        ("copeland: an order", Condorcet(3, Method.COPELAND), CIRCLE, [3]),
+        ("minimax: an order", Condorcet(3, Method.MINIMAX), CYCLE, [3]),
+        ("copeland: an order", Condorcet(3, Method.COPELAND), CYCLE, [3]),
         ("none: an order", NoOutcome(), [1, 2], [1, 0]),
         ("majority: an order", Majority(), [1, 2], [1, 0]),
         ("plurality: an abstention among contenders", Plurality(1, 2), [1, 2, 9], [2, 1]),

@@ -75,9 +75,9 @@ def test_an_option_that_beats_every_other_one_wins(method: Method) -> None:
 
 
 def test_strengths_differ_where_options_are_left_out() -> None:
-    """In a circle, the defeat with the fewest winning votes has not the smallest margin."""
-    circle = {(0, 1): 5, (1, 0): 0, (1, 2): 7, (2, 1): 6, (2, 0): 9, (0, 2): 1}
-    tally = slots_of(3, circle)
+    """In a cycle, the defeat with the fewest winning votes has not the smallest margin."""
+    cycle = {(0, 1): 5, (1, 0): 0, (1, 2): 7, (2, 1): 6, (2, 0): 9, (0, 2): 1}
+    tally = slots_of(3, cycle)
     by_votes = Condorcet(3, Method.SCHULZE, Strength.WINNING_VOTES)
     by_margin = Condorcet(3, Method.SCHULZE, Strength.MARGIN)
     assert by_votes.tied(tally) == [1]

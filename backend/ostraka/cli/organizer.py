@@ -285,14 +285,20 @@ def _saved_log(path: Path) -> list[dict[str, Any]]:
         "previous": str,
         "hash": str,
     }
+    title = "Not an audit log"
     try:
-        entries = json.loads(path.read_bytes())["entries"]
-        for one in entries:
-            for member, kind in members.items():
-                if type(one[member]) is not kind:
-                    raise TypeError(f"{member}: not {kind.__name__}")
-    except (ValueError, KeyError, TypeError) as error:
-        raise CommandError("Not an audit log", f"{path}: {error!r}", "--file") from error
+        content = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise CommandError(title, f"{path}: {error}", "--file") from error
+    entries = content.get("entries") if isinstance(content, dict) else None
+    if not isinstance(entries, list):
+        raise CommandError(title, f"{path}: entries: expected a list", "--file")
+    for place, one in enumerate(entries, start=1):
+        for member, kind in members.items():
+            if not isinstance(one, dict) or type(one.get(member)) is not kind:
+                expected = "a text" if kind is str else "a number"
+                detail = f"{path}: entries[{place}].{member}: expected {expected}"
+                raise CommandError(title, detail, "--file")
     return sorted(entries, key=lambda one: int(one["number"]))
 
 

@@ -150,7 +150,7 @@ class CondorcetWanted(Strict):
 
     kind: Literal["condorcet"]
     method: Literal["schulze", "ranked_pairs", "minimax", "copeland"] = "schulze"
-    """How a winner is found where options beat one another in a circle."""
+    """How a winner is found where options beat one another in a cycle."""
     strength: Literal["winning_votes", "margin"] = "winning_votes"
     """By what defeats are compared; not used by Copeland's method."""
 

@@ -16,7 +16,7 @@ from ostraka_verifier.outcome.rule import Kind, OutcomeRule, read_flag, refuse, 
 
 
 class Method(IntEnum):
-    """How a winner is found where options beat one another in a circle."""
+    """How a winner is found where options beat one another in a cycle."""
 
     SCHULZE = 0
     RANKED_PAIRS = 1
@@ -43,7 +43,7 @@ class Condorcet(OutcomeRule):
 
     Attributes:
         options: Number of options, at least 2; the question has `options²` slots.
-        method: How circles are resolved.
+        method: How cycles are resolved.
         strength: By what defeats are compared; of no use to Copeland's method.
 
     Raises:
@@ -115,7 +115,7 @@ class Condorcet(OutcomeRule):
         return sorted(found, key=lambda pair: self._strength(counts, pair), reverse=True)
 
     def locked(self, counts: PairCounts) -> list[Pair]:
-        """Return the defeats that close no circle with stronger ones, the strongest first."""
+        """Return the defeats that close no cycle with stronger ones, the strongest first."""
         below = [{option} for option in range(self.options)]
         found = []
         for better, worse in self.defeats(counts):

@@ -183,7 +183,7 @@ func beatenByPaths(table [][]*duel) []bool {
 	return out
 }
 
-// beatenByLocks marks the losers of duels that are locked: those that close no circle with locked ones.
+// beatenByLocks marks the losers of duels that are locked: those that close no cycle with locked ones.
 func beatenByLocks(table [][]*duel) []bool {
 	count := len(table)
 	locked := make([][]bool, count)

@@ -829,7 +829,7 @@ export interface ResultsMessages {
   "results.condorcet.paths": { out: string; back: string };
   "results.condorcet.noPath": undefined;
   "results.condorcet.locked": undefined;
-  "results.condorcet.circle": undefined;
+  "results.condorcet.cycle": undefined;
   "results.condorcet.undefeated": undefined;
   "results.condorcet.points": { points: number | bigint };
   "results.steps": undefined;

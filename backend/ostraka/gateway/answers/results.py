@@ -96,7 +96,7 @@ class Condorcet(Answer):
     kind: Literal["condorcet"]
     options: Decimal = Field(description="Number of options.")
     method: Literal["schulze", "ranked_pairs", "minimax", "copeland"] = Field(
-        description="How a winner is found where options beat one another in a circle."
+        description="How a winner is found where options beat one another in a cycle."
     )
     strength: Literal["winning_votes", "margin"] = Field(
         description="By what defeats are compared; not used by Copeland's method."

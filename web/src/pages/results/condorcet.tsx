@@ -94,7 +94,7 @@ function stepsOf(
       const locked = new Set(rule.locked(counts).map(String));
       return rule.defeats(counts).map((pair) => {
         const good = locked.has(String(pair));
-        const state = t(good ? "results.condorcet.locked" : "results.condorcet.circle");
+        const state = t(good ? "results.condorcet.locked" : "results.condorcet.cycle");
         return { title: beats(pair), text: `${votes(pair)} · ${state}`, good };
       });
     }

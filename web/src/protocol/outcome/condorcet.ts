@@ -11,7 +11,7 @@ import { Malformed } from "../errors.ts";
 import { type Pair, PairCounts } from "./pairs.ts";
 import { invalidOutcome, nothing, type OutcomeRule, readFlag, requireRange } from "./rule.ts";
 
-/** How a winner is found where options beat one another in a circle. */
+/** How a winner is found where options beat one another in a cycle. */
 export const METHODS = ["schulze", "ranked_pairs", "minimax", "copeland"] as const;
 /** By what a defeat is stronger than another one. */
 export const STRENGTHS = ["winning_votes", "margin"] as const;
@@ -124,7 +124,7 @@ export class Condorcet implements OutcomeRule {
       .sort((left, right) => this.compare(counts, right, left));
   }
 
-  /** Defeats that close no circle with stronger ones, the strongest first. */
+  /** Defeats that close no cycle with stronger ones, the strongest first. */
   locked(counts: PairCounts): Pair[] {
     const below = range(this.options).map((option) => new Set([option]));
     return this.defeats(counts).filter(([better, worse]) => {
