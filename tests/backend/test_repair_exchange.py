@@ -128,11 +128,18 @@ def test_a_missing_share_is_repaired_and_the_request_public(
         assert stored.share_box is None
         village.registry.close()
 
-        def is_repaired() -> bool:
-            now = store.ballot(POLL, digest)
-            return now is not None and now.share_box is not None
+        def is_settled() -> bool:
+            stores = [village.service(node).served.store for node in range(1, 6)]
+            return all(
+                any(
+                    len(root.attestations) >= poll.committee.quorum
+                    and root.root.count == len(poll.prepared)
+                    for root in one.attested_roots(POLL)
+                )
+                for one in stores
+            )
 
-        await village.tick_until(is_repaired)
+        await village.tick_until(is_settled)
         stored = store.ballot(POLL, digest)
         assert stored is not None
         assert stored.share_box is not None

@@ -7,16 +7,18 @@ applications: those of attackers.
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 
 from ostraka.chain.contract import Head
 from ostraka.chain.registry import CreatedPoll, OpenedPoll, PollView, Status
 from ostraka.keys import SigningKey
+from ostraka.node import repair_exchange, served_poll
 from ostraka.node.api import build_api
 from ostraka.node.board_files import BoardFiles
 from ostraka.node.electorate import RoundElectorate
@@ -41,6 +43,8 @@ from tests.support.polls import OPENS_AT, REGISTRY, SyntheticPoll, open_view
 
 POLL = 1
 CREATOR = SigningKey(b"creator of polls".ljust(32, b"."))
+LONG_S = 60
+"""How long nodes of whole committees wait: a busy machine must not make honest nodes late."""
 
 
 class ScriptedRegistry:
@@ -180,13 +184,18 @@ class Village:
             for number, member in enumerate(self.poll.committee.members, start=1)
         }
         async with httpx.AsyncClient(mounts=mounts) as self.client:
-            for number in range(1, self.poll.nodes + 1):
-                if number not in strangers:
-                    self.nodes[number] = self.node(number, seeded=seeded)
-                    apps[number] = build_api(self.nodes[number])
-            yield self
-            for node in self.nodes.values():
-                await self.stop(node)
+            with ExitStack() as waiting:
+                if not strangers:
+                    patience = {"GRACE_S": LONG_S, "MAX_GRACE_S": LONG_S}
+                    waiting.enter_context(patch.multiple(served_poll, **patience))
+                    waiting.enter_context(patch.object(repair_exchange, "PATIENCE_S", LONG_S))
+                for number in range(1, self.poll.nodes + 1):
+                    if number not in strangers:
+                        self.nodes[number] = self.node(number, seeded=seeded)
+                        apps[number] = build_api(self.nodes[number])
+                yield self
+                for node in self.nodes.values():
+                    await self.stop(node)
 
     async def restart(self, number: int, disk: Callable[[], None] = lambda: None) -> None:
         """Stop a node, change its disk, and start it again.
