@@ -23,6 +23,7 @@ from tests.vectors.generate_classes import classes
 from tests.vectors.generate_curve import write_curve
 from tests.vectors.generate_json import hostile_json
 from tests.vectors.generate_keys import poll_keys, redemptions, sealing
+from tests.vectors.generate_opened import opened_sections
 from tests.vectors.generate_outcome import outcomes
 from tests.vectors.generate_question import openings, question_ballots, questions, votes
 from tests.vectors.generate_receipt_log import receipt_logs
@@ -84,6 +85,7 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "question_ballots": question_ballots,
     "openings": openings,
     "board": boards,
+    "opened": opened_sections,
     "shuffle": shuffles,
     "poll_keys": poll_keys,
     "sealing": sealing,

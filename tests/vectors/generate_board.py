@@ -38,7 +38,7 @@ def _containers() -> list[dict[str, str]]:
     encoded = {
         "sections 1 to 9": (good, "valid"),
         "section 10": (join_sections(sections | {10: b"root"}), "valid"),
-        "all sections": (join_sections(sections | dict.fromkeys(range(10, 14), b"x")), "valid"),
+        "all sections": (join_sections(sections | dict.fromkeys(range(10, 15), b"x")), "valid"),
         "an empty section": (join_sections(sections | {9: b""}), "valid"),
         "a note": (join_sections(sections | {0x8000: b"note"}), "valid"),
         "two notes": (join_sections(sections | {0x8001: b"note", 0xFFFF: b""}), "valid"),
@@ -46,7 +46,7 @@ def _containers() -> list[dict[str, str]]:
         "another magic": (b"ostraka/bored/v2" + good[16:], "Malformed"),
         "empty": (b"", "Malformed"),
         "a section missing": (join_sections(sections | {5: None}), "Malformed"),
-        "an unknown section": (join_sections(sections | {14: b""}), "Malformed"),
+        "an unknown section": (join_sections(sections | {15: b""}), "Malformed"),
         "the last tag that matters": (join_sections(sections | {0x7FFF: b""}), "Malformed"),
         "section 0": (join_sections(sections | {0: b""}), "Malformed"),
         "a section twice": (good + good[16 + 8 * 11 :], "Malformed"),

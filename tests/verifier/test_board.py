@@ -53,7 +53,7 @@ def test_sections_follow_in_strict_order() -> None:
     assert refused_item(framed(second, first, *others)) == "board"
     assert refused_item(framed(first, first, second, *others)) == "board"
     assert refused_item(framed((0, b""), first, second, *others)) == "board"
-    assert refused_item(framed(*EMPTY.items(), (14, b""))) == "board"
+    assert refused_item(framed(*EMPTY.items(), (15, b""))) == "board"
     assert refused_item(framed(*EMPTY.items(), (NOTES_FROM - 1, b""))) == "board"
     for tag in EMPTY:
         left = [(one, content) for one, content in EMPTY.items() if one != tag]
@@ -108,7 +108,7 @@ class Endless:
 
 
 @pytest.mark.parametrize(
-    ("tag", "most"), [(2, 2**26), (5, 2**26), (8, 2**31), (11, 2**26), (12, 2**31)]
+    ("tag", "most"), [(2, 2**26), (5, 2**26), (8, 2**31), (11, 2**26), (12, 2**31), (14, 2**31)]
 )
 def test_no_section_fills_the_memory(tag: int, most: int) -> None:
     content = Endless(tag, most + 1)

@@ -35,19 +35,23 @@ SECTIONS = {
     11: "shares",
     12: "redemptions",
     13: "extension",
+    14: "opened",
 }
 """Sections by tag. Tags 1 to 9 always exist, the others exactly if they have content."""
 _ALWAYS = range(1, 10)
 LEAVES = 9
+OPENED = "opened"
 NOTES_FROM = 0x8000
 """Tags from this one on are notes, which no check reads."""
 MAX_NOTES_BYTES = 1 << 26
 MAX_SECTION_BYTES = 1 << 26
-"""Of a section that is read into memory: every one but census and leaves."""
+"""Of a section that is read into memory: every one but census, leaves and opened ballots."""
 MAX_VOTERS_BYTES = 1 << 31
-"""Of a section that grows with the voters: census and redemptions."""
+"""Of a section that grows with the voters: census, redemptions and opened ballots."""
 CENSUS = "census"
-_OF_VOTERS = frozenset({CENSUS, "redemptions"})
+_OF_VOTERS = frozenset({CENSUS, "redemptions", OPENED})
+_IN_PLACE = frozenset({CENSUS, OPENED})
+"""Sections that grow with the voters and are read in parts."""
 _MAX_LENGTH = 1 << 53
 
 
@@ -101,7 +105,7 @@ class AnchoredRoot:
         attestations = []
         previous = 0
         for _ in range(reader.unsigned(1, "attestations")):
-            previous = _next_node(reader, previous)
+            previous = next_node(reader, previous)
             attestations.append(Attestation(previous, reader.take(SIGNATURE_BYTES, "signature")))
         reader.end()
         return cls(number, root, tuple(attestations))
@@ -136,6 +140,7 @@ class Board:
     root: AnchoredRoot | None
     shares: tuple[SignedShare, ...]
     redemptions: bytes | None = None
+    opened: bytes | None = None
 
     def encode(self) -> bytes:
         """Return canonical bytes."""
@@ -153,6 +158,7 @@ class Board:
                 10: self.root.encode() if self.root else None,
                 11: _encode_shares(self.shares) if self.shares else None,
                 12: self.redemptions,
+                14: self.opened,
             }
         )
 
@@ -164,7 +170,9 @@ class Board:
         Args:
             ballot_bytes: Length of the poll's canonical ballots.
         """
-        before = replace(self, leaves=(), root=None, shares=(), redemptions=None).encode()
+        before = replace(
+            self, leaves=(), root=None, shares=(), redemptions=None, opened=None
+        ).encode()
         empty = _section(9, _encode_leaves(()))
         length = 4 + count * record_bytes(ballot_bytes)
         head = unsigned(9, 2) + unsigned(length, 8) + unsigned(count, 4)
@@ -196,6 +204,7 @@ class Board:
             AnchoredRoot.decode(sections["root"]) if "root" in sections else None,
             decode_shares(sections["shares"], slots) if "shares" in sections else (),
             sections.get("redemptions"),
+            sections.get(OPENED),
         )
 
 
@@ -219,17 +228,20 @@ def split_sections(data: bytes) -> dict[str, bytes]:
             short, or too many notes.
     """
     board = OpenedBoard.of(data)
-    apart = {CENSUS: board.census, SECTIONS[LEAVES]: board.leaves}
-    return board.sections | {name: part.read(0, part.size) for name, part in apart.items()}
+    apart = {CENSUS: board.census, SECTIONS[LEAVES]: board.leaves, OPENED: board.opened}
+    return board.sections | {
+        name: part.read(0, part.size) for name, part in apart.items() if part is not None
+    }
 
 
 class OpenedBoard:
     """The sections of a board that is read from front to back, perhaps while it arrives.
 
-    Census and leaves stay where they are: there may be more of them than memory.
+    Census, leaves and opened ballots stay where they are: there may be more of them than memory.
 
     Attributes:
-        sections: Sections by name that have been read, still encoded, without census and leaves.
+        sections: Sections by name that have been read, still encoded, without those that
+            stay where they are.
         notes: Length of each note by its tag.
     """
 
@@ -237,7 +249,7 @@ class OpenedBoard:
         self.sections: dict[str, bytes] = {}
         self.notes: dict[int, int] = {}
         self._content = content
-        self._census: Within | None = None
+        self._in_place: dict[str, Within] = {}
         self._leaves: Within | None = None
         self._at = 0
         self._previous = 0
@@ -254,7 +266,12 @@ class OpenedBoard:
     @property
     def census(self) -> Within:
         """Section 8, all of which is there; only after `read_to_leaves`."""
-        return self._read(self._census)
+        return self._read(self._in_place.get(CENSUS))
+
+    @property
+    def opened(self) -> Within | None:
+        """Section 14, all of which is there; None without one. Only after `read_rest`."""
+        return self._in_place.get(OPENED)
 
     @property
     def leaves(self) -> Within:
@@ -306,8 +323,8 @@ class OpenedBoard:
         return self._content.reach(self._at + 1) > self._at
 
     def _missing(self) -> list[str]:
-        apart = {CENSUS: self._census, SECTIONS[LEAVES]: self._leaves}
-        found = {*self.sections, *(name for name, part in apart.items() if part is not None)}
+        leaves = () if self._leaves is None else (SECTIONS[LEAVES],)
+        found = {*self.sections, *self._in_place, *leaves}
         return [SECTIONS[tag] for tag in _ALWAYS if SECTIONS[tag] not in found]
 
     def _read_section(self) -> None:
@@ -333,10 +350,10 @@ class OpenedBoard:
             self._leaves = Within(self._content, self._at, size)
             # Nobody waits for them here: `read_rest` finds out whether they are whole.
             self._at += size
-        elif name == CENSUS:
+        elif name in _IN_PLACE:
             start = self._at
             self._pass(size, name)
-            self._census = Within(self._content, start, size)
+            self._in_place[name] = Within(self._content, start, size)
         else:
             self.sections[name] = self._take(size, name)
 
@@ -435,14 +452,15 @@ def decode_shares(data: bytes, slots: int) -> tuple[SignedShare, ...]:
         # A section exists exactly if it has content.
         raise Malformed("board.shares", "none")
     for _ in range(count):
-        previous = _next_node(reader, previous)
+        previous = next_node(reader, previous)
         share = Share.read(reader, slots, f"share of node {previous}")
         shares.append(SignedShare(previous, share, reader.take(SIGNATURE_BYTES, "signature")))
     reader.end()
     return tuple(shares)
 
 
-def _next_node(reader: Reader, previous: int) -> int:
+def next_node(reader: Reader, previous: int) -> int:
+    """Read the next node of a list of nodes in strictly increasing order; Malformed otherwise."""
     node = reader.unsigned(1, "node")
     if node <= previous:
         raise Malformed("board", f"node {node} does not follow node {previous} in strict order")

@@ -32,6 +32,7 @@ const (
 	Shares
 	Redemptions
 	Extension
+	Opened
 
 	firstNote   = 0x8000
 	maxNotes    = 1 << 26
@@ -60,7 +61,7 @@ func Split(data []byte) (*Sections, error) {
 		case reader.Err() != nil:
 		case tag <= before:
 			reader.Fail(encoding.Undecodable("board", "section %d out of order", tag))
-		case tag > Extension && tag < firstNote:
+		case tag > Opened && tag < firstNote:
 			reader.Fail(encoding.Undecodable("board", "section %d is unknown", tag))
 		case length >= maxSection || length > uint64(reader.Left()):
 			reader.Fail(encoding.Undecodable("board", "section %d of %d bytes", tag, length))

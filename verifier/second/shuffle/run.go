@@ -66,6 +66,12 @@ func (state *State) Hash(poll *Poll) encoding.Word {
 // DecodeRun reads a run record over so many ballots.
 func DecodeRun(data []byte, threshold, ballots int) (Run, error) {
 	reader := encoding.NewReader("run", data)
+	run := ReadRun(reader, threshold, ballots)
+	return run, reader.End()
+}
+
+// ReadRun reads a run record that more may follow.
+func ReadRun(reader *encoding.Reader, threshold, ballots int) Run {
 	run := Run{Turn: reader.U32("turn")}
 	steps := reader.U8("steps")
 	for number := 0; number < steps && reader.Err() == nil; number++ {
@@ -77,7 +83,7 @@ func DecodeRun(data []byte, threshold, ballots int) (Run, error) {
 		step.SharingHash = reader.Word("sharingHash")
 		run.Steps = append(run.Steps, step)
 	}
-	return run, reader.End()
+	return run
 }
 
 // Check checks groups and proofs of a run (A1 to A3), and gives its states and claims.

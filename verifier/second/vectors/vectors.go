@@ -79,6 +79,7 @@ var files = map[string]func(*Outcome, []byte) error{
 	"generators":       generators,
 	"json":             jsons,
 	"merkle_sum":       merkleSums,
+	"opened":           opened,
 	"openings":         openings,
 	"outcome":          outcomes,
 	"poll_keys":        pollKeys,

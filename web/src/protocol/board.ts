@@ -27,6 +27,7 @@ const SECTIONS = new Map<number, Exclude<keyof Sections, "notes">>([
   [11, "shares"],
   [12, "redemptions"],
   [13, "extension"],
+  [14, "opened"],
 ]);
 const ALWAYS = 9;
 /** Tags from here on are notes, which no check reads. */
@@ -52,6 +53,8 @@ export interface Sections {
   /** Present where voters were invited. */
   readonly redemptions?: Uint8Array;
   readonly extension?: Uint8Array;
+  /** Present where ballots were opened. */
+  readonly opened?: Uint8Array;
   /** Lengths of the notes by tag; no check reads them. */
   readonly notes: ReadonlyMap<number, number>;
 }
