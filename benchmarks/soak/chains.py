@@ -1,10 +1,11 @@
-"""Every dispute on anvil and on geth, by the program that watches roots.
+"""Every dispute on Hardhat, anvil and geth, by the program that watches roots.
 
     make soak ARGS="chains [CLIENT…]"
 
-CLIENT is anvil or geth, by default both. On each, nodes anchor false roots of polls of 10 options,
-of 64 bits and of the largest rule, and a root that is right; a watchtower shows what is false and
-answers challenges, all without waiting for blocks. geth makes a block a second in real time, and is
+CLIENT is hardhat, anvil or geth, by default all. On each, nodes anchor false roots of polls of 10
+options, of 64 bits, of 12 options in pairs and of the largest rule, and a root that is right; a
+watchtower shows what is false and answers challenges, all without waiting for blocks. The poll in
+pairs is tallied at the end. geth makes a block a second in real time, and is
 built as by `make soak ARGS=geth`. Writes the gas of each step to build/soak-chains.json; exit code
 1 if a step takes more than one transaction may, or fails.
 """
@@ -32,8 +33,10 @@ from ostraka.guard.tower import Tower
 from ostraka.keys import SigningKey
 from ostraka_verifier.encoding import tagged_hash
 from ostraka_verifier.merkle_sum import SumNode
-from ostraka_verifier.outcome import NoOutcome
+from ostraka_verifier.outcome import Condorcet, NoOutcome, OutcomeRule
+from ostraka_verifier.question import Pairwise
 from ostraka_verifier.rule import BallotRule, Row
+from ostraka_verifier.tally_proof import combine
 
 RESULT = Path(__file__).parents[2] / "build" / "soak-chains.json"
 COIN = 10**20
@@ -41,11 +44,18 @@ WINDOW_S, RESPONSE_S = 180, 45
 _LARGEST_RULE_BYTES = 98_304
 _VOTERS = 3
 _WAIT_S = 120
+PAIRS = Pairwise("A question", tuple(f"option {number}" for number in range(12)), 0)
+RANKED = (list(range(12)), [3, 1, 2], [7, 0, 5, 11, 2])
+"""Orders of three voters, two of which leave options out."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run every dispute on each client; exit code 1 if one needs too much gas."""
-    clients: dict[str, Callable[[Path], object]] = {"anvil": on_anvil, "geth": on_geth}
+    clients: dict[str, Callable[[Path], object]] = {
+        "hardhat": on_hardhat,
+        "anvil": on_anvil,
+        "geth": on_geth,
+    }
     unknown = set(arguments) - set(clients)
     if unknown:
         print(f"no client {', '.join(sorted(unknown))}; there are: {', '.join(clients)}")
@@ -60,6 +70,12 @@ def main(arguments: Sequence[str]) -> int:
     )
     print(f"most gas of a step: {highest:,} of {TRANSACTION_CAP:,}")
     return int(highest > TRANSACTION_CAP)
+
+
+def on_hardhat(folder: Path) -> Iterator[tuple[str, dict[str, int]]]:
+    """Yield the gas of each step by rule, on Hardhat."""
+    with DisputedChain.start(folder) as chain:
+        yield from disputed_rules(chain)
 
 
 def on_anvil(folder: Path) -> Iterator[tuple[str, dict[str, int]]]:
@@ -79,13 +95,14 @@ def on_geth(folder: Path) -> Iterator[tuple[str, dict[str, int]]]:
 
 def disputed_rules(chain: DisputedChain) -> Iterator[tuple[str, dict[str, int]]]:
     """Yield the gas of every dispute by rule."""
-    for name, rule in (
-        ("10 options", single_choice(10)),
-        ("64 bits", single_choice(64)),
-        ("largest", largest_rule()),
+    for name, rule, votes, outcome in (
+        ("10 options", single_choice(10), None, NoOutcome()),
+        ("64 bits", single_choice(64), None, NoOutcome()),
+        ("12 options in pairs", PAIRS.rule, list(map(PAIRS.vote_bits, RANKED)), Condorcet(12)),
+        ("largest", largest_rule(), None, NoOutcome()),
     ):
         started_monotonic_s = time.monotonic()
-        gas = Disputed(chain, rule).run()
+        gas = Disputed(chain, rule, votes, outcome).run()
         print(f"{name}, {time.monotonic() - started_monotonic_s:.0f} s: {gas}", flush=True)
         yield name, gas
 
@@ -111,14 +128,26 @@ def largest_rule() -> BallotRule:
 class Disputed:
     """One poll, whose roots fall one after another, and what each step costs."""
 
-    def __init__(self, chain: DisputedChain, rule: BallotRule) -> None:
+    def __init__(
+        self,
+        chain: DisputedChain,
+        rule: BallotRule,
+        votes: Sequence[Sequence[int]] | None,
+        outcome: OutcomeRule,
+    ) -> None:
+        """Args:
+        votes: Bits of three ballots; None for single choices, which need not obey the rule.
+        outcome: The poll is tallied unless it is none.
+        """
         self._chain = chain
+        self._outcome = outcome
         opens_at = chain.now + 10
         self._fraud = chain.poll(
             frozen=False,
             rule=rule,
-            outcome=NoOutcome(),
-            votes=[[int(bit == 2 * voter) for bit in range(rule.bits)] for voter in range(_VOTERS)],
+            outcome=outcome,
+            votes=votes
+            or [[int(bit == 2 * voter) for bit in range(rule.bits)] for voter in range(_VOTERS)],
             secret=False,
             times={
                 "opens_at": opens_at,
@@ -144,6 +173,8 @@ class Disputed:
         fraud.show(fraud.leaves(swapped))
         self._falls("show a false order", root_of(fraud.nodes(swapped)))
         self._stands()
+        if not isinstance(self._outcome, NoOutcome):
+            self._tally()
         return self.gas
 
     def _falls(self, step: str, root: object) -> None:
@@ -188,6 +219,26 @@ class Disputed:
         expired = disputes.expire(chain.payer, fraud.disputed, unanswered.id)
         self.gas["expire a challenge"] = expired.gas_used
         self.gas["withdraw"] = disputes.withdraw(chain.payer).gas_used
+
+    def _tally(self) -> None:
+        """Anchor the right root once more, tally, and ask for the awards."""
+        fraud, registry, poll = self._fraud, self._chain.registry, self._fraud.poll
+        anchored = poll.attest(
+            poll.root(), range(1, poll.committee.quorum + 1), fraud.rejected_rounds
+        )
+        sent = registry.anchor_root(self._chain.payer, fraud.number, anchored)
+        self.gas["anchor a root"] = sent.gas_used
+        self._chain.move_time(registry.poll(fraud.number).releasable_at)
+        shares = {node: poll.aggregate_share(node) for node in range(1, poll.threshold + 1)}
+        tally = combine(shares, poll.threshold)
+        sent = registry.accept_tally(self._chain.payer, fraud.number, tally)
+        self.gas["tally"] = sent.gas_used
+        order = self._outcome.order(tally.values)
+        asked = (fraud.number, list(tally.values), self._outcome.encode(), order)
+        assert registry.awards(*asked) == self._outcome.awards(tally.values)
+        self.gas["awards, as a transaction"] = registry.contract.functions.awards(
+            *asked
+        ).estimate_gas()
 
     def _tower(self, key: SigningKey, node_key: SigningKey | None = None) -> Tower:
         web3 = self._chain.registry.web3

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from ostraka.demo.file_ballots import file_ballots
+from ostraka.demo.file_ballots import check_readings, file_ballots, plain_slots
 from ostraka.demo.plain_count import plain_count
 from ostraka.formats.election import FileError
 from ostraka.formats.preflib import PrefLibError
+from ostraka.formats.ranked_rules import RankedRule
 from ostraka.formats.reading import read_election
-from ostraka_verifier.outcome import Plurality
+from ostraka_verifier.outcome import Condorcet, Plurality
 from tests.support.elections import tally_of, write
 
 HEAD = """# FILE NAME: 1.soi
@@ -70,11 +71,53 @@ def test_orders_and_approvals_are_read(
     assert [sum(column) for column in zip(*values, strict=True)] == list(few.values())
 
 
+PAIRS = {
+    "toc": "3: 1,2,3\n2: 3,{1,2}\n1: {1,2},3\n1: {1,2,3}\n1: 2,1\n",
+    "toi": "3: 1,2\n2: 3,{1,2}\n1: 1,{2,3}\n1: {1,2}\n1: 2,{1}\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pairs", "left_out"),
+    [
+        ("toc", [3, 3, 0, 3, 2, 2], {6: "not the last", 7: "ranked: 0", 8: "names 2 of 3"}),
+        ("toi", [4, 5, 1, 4, 2, 2], {7: "not the last"}),
+    ],
+)
+def test_ties_after_all_others_count_as_left_out(
+    tmp_path: Path, suffix: str, pairs: list[int], left_out: dict[int, str]
+) -> None:
+    path = write(tmp_path, text_of(PAIRS[suffix], 8), f"file.{suffix}")
+    election = read_election(path, rule=RankedRule.SCHULZE)
+    plain, ballots = plain_count(path), file_ballots(election, 8)
+    check_readings(path, election, ballots, plain)
+    tally, missing = tally_of(election)
+    assert (tally[3:], missing) == (pairs, list(left_out))
+    assert [votes for _, votes in plain_slots(election, plain)] == tally
+    for one in ballots.left_out:
+        assert left_out[one.voter] in one.reason
+    assert election.outcome == Condorcet(3)
+    assert election.outcome.awards(tally)[:3] == [1, 0, 0]
+
+
+@pytest.mark.parametrize("rule", [one for one in RankedRule if one is not RankedRule.BORDA])
+def test_condorcet_rules_decide_a_ranked_file(tmp_path: Path, rule: RankedRule) -> None:
+    """More voters put Ben first, but most prefer Ada to each of the others."""
+    orders = text_of("4: 2,1,3\n3: 1,2\n2: 3,1,2\n", 9)
+    election = read_election(write(tmp_path, orders, "file.soi"), rule=rule)
+    tally = tally_of(election)[0]
+    assert election.outcome.awards(tally).index(1) == 0
+    assert rule.replace("-", " ") in election.says
+    with pytest.raises(PrefLibError, match="needs orders; the file has two categories"):
+        read_election(write(tmp_path, text_of("1: 1,{2,3}\n", 1), "file.cat"), rule=rule)
+    with pytest.raises(FileError, match=r"a \.pb file names its own rule"):
+        read_election(tmp_path / "file.pb", rule=rule)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
-        ("a.toc", text_of("1: {1,2},3\n", 1), "orders with ties are not supported"),
-        ("a.txt", "", "expected a .pb file, or one of .soc, .soi, .cat"),
+        ("a.txt", "", "expected a .pb file, or one of .soc, .soi, .toc, .toi, .cat"),
         ("a.soi", text_of("1: {1,2},3\n", 1), r"a\.soi:9: a tie in a strict order"),
         ("a.soi", text_of("1: 1,4\n", 1), r":9: names an option that does not exist"),
         ("a.soi", text_of("1: 1,1\n", 1), r":9: .* or one twice"),

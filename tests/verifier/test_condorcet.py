@@ -54,11 +54,32 @@ def test_schulze_leaves_the_options_that_debians_procedure_leaves(options: int) 
         assert Condorcet(options).tied(slots_of(options, votes)) == debian(options, votes)
 
 
-def test_a_published_result_of_debian() -> None:
-    """Vote 2006/005: 48 for recalling the leader over further discussion, 277 the other way."""
-    votes = slots_of(2, {(0, 1): 48, (1, 0): 277})
+PUBLISHED = {
+    "2006/005": (1, [[0, 48], [277, 0]]),
+    "2002/0001": (2, [[0, 255, 178, 385], [199, 0, 134, 406], [291, 327, 0, 443], [68, 50, 18, 0]]),
+    "2005/001": (
+        2,
+        [
+            [0, 18, 33, 18, 52, 39, 112],
+            [394, 0, 220, 221, 350, 249, 384],
+            [420, 248, 0, 245, 352, 244, 376],
+            [440, 244, 222, 0, 375, 264, 390],
+            [314, 60, 95, 80, 0, 99, 261],
+            [378, 185, 184, 196, 307, 0, 346],
+            [337, 75, 107, 101, 184, 120, 0],
+        ],
+    ),
+}
+"""Matrices of votes that Debian published, row over column, and the option that won."""
+
+
+@pytest.mark.parametrize("vote", PUBLISHED)
+def test_published_results_of_debian(vote: str) -> None:
+    winner, matrix = PUBLISHED[vote]
+    options = len(matrix)
+    votes = slots_of(options, {(a, b): matrix[a][b] for a, b in permutations(range(options), 2)})
     for method in Method:
-        assert Condorcet(2, method).awards(votes) == [0, 1, 0, 0]
+        assert Condorcet(options, method).awards(votes).index(1) == winner
 
 
 @pytest.mark.parametrize("method", Method)

@@ -22,7 +22,7 @@ from ostraka_verifier.html_report.explanations import EXPLANATIONS, GROUPS
 from ostraka_verifier.html_report.markup import readable
 from ostraka_verifier.html_report.references import Currency
 from ostraka_verifier.merkle_sum import SumRoot
-from ostraka_verifier.outcome import GreedyByCategory, NoOutcome
+from ostraka_verifier.outcome import GreedyByCategory, NoOutcome, Plurality
 from ostraka_verifier.question import Number, ballot_bits, poll_labels, poll_rule
 from ostraka_verifier.report import Report
 from ostraka_verifier.rpc import Unanswered
@@ -287,6 +287,12 @@ def test_what_was_decided_and_spent_comes_first() -> None:
     false = replace(CHAIN.tally, values=(9, *CHAIN.tally.values[1:]))
     failed = page_of(report_on(BOARD, replace(CHAIN, tally=false)))
     assert "Decided" not in failed.inside("header")[0]
+
+
+def test_a_plurality_in_pairs_counts_wins() -> None:
+    votes, wins = (rule_in_words(Plurality(1, 3), str, slots=slots) for slots in (4, 9))
+    assert votes.startswith("The option with the most votes wins. ")
+    assert wins.startswith("The option with the most wins wins (Borda count): ")
 
 
 def test_categories_are_named_in_the_rule() -> None:

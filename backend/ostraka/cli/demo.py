@@ -16,6 +16,7 @@ from rich.console import Console
 from ostraka.cli.client import url_option
 from ostraka.cli.key_options import PlainKey
 from ostraka.cli.sender_options import SECRET_VARIABLE, KeyFile, secret_key
+from ostraka.formats.ranked_rules import RankedRule
 
 if TYPE_CHECKING:
     from ostraka.demo.chains import LocalChain
@@ -30,7 +31,9 @@ class ChainName(StrEnum):
 
 
 def demo(
-    file: Annotated[Path, typer.Argument(help="Pabulib .pb file, or PrefLib .soc, .soi, .cat.")],
+    file: Annotated[
+        Path, typer.Argument(help="Pabulib .pb file, or PrefLib .soc, .soi, .toc, .toi, .cat.")
+    ],
     voters: Annotated[
         int | None, typer.Option(metavar="N", help="Use only the file's first N voters.")
     ] = None,
@@ -43,6 +46,10 @@ def demo(
         bool,
         typer.Option("--greedy", help="Fund greedily by votes, regardless of the file's rule."),
     ] = False,
+    rule: Annotated[
+        RankedRule | None,
+        typer.Option(help="How the winner of a ranked file is found. [default: borda]"),
+    ] = None,
     fraud: Annotated[
         bool,
         typer.Option(
@@ -109,6 +116,7 @@ def demo(
             nodes=nodes,
             kill=kill_node,
             greedy=greedy,
+            rule=rule,
             fraud=fraud,
             chain=on,
         )

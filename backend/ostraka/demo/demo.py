@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from ostraka.demo.chains import LocalChain
-from ostraka.demo.file_ballots import check_readings, file_ballots
+from ostraka.demo.file_ballots import check_readings, file_ballots, plain_slots
 from ostraka.demo.fraud import commit_fraud
 from ostraka.demo.local_stack import LocalStack
 from ostraka.demo.plain_count import plain_count
@@ -20,6 +20,7 @@ from ostraka.demo.result import DemoFraud, DemoResult
 from ostraka.demo.round import DemoRound
 from ostraka.demo.stage import MINIMUM_VOTERS, Stage
 from ostraka.formats.election import Election, FileError
+from ostraka.formats.ranked_rules import RankedRule
 from ostraka.formats.reading import read_election
 from ostraka.gateway.courier import Courier
 from ostraka.gateway_client.gateway import Gateway
@@ -44,6 +45,7 @@ class Demo:
         nodes: int,
         kill: bool,
         greedy: bool = False,
+        rule: RankedRule | None = None,
         fraud: bool = False,
         chain: LocalChain | None = None,
     ) -> None:
@@ -54,10 +56,11 @@ class Demo:
         nodes: Committee size, which determines threshold and faults.
         kill: Kill `f` nodes after half of the ballots.
         greedy: Fund greedily by votes, regardless of the file's rule.
+        rule: How the winner of a ranked file is found; None for Borda.
         fraud: Let all nodes anchor a false root first, and a watchtower watch.
         chain: Default: Hardhat.
         """
-        self.election = read_election(path, greedy=greedy)
+        self.election = read_election(path, greedy=greedy, rule=rule)
         curve = load()
         limit = REFERENCE_VOTERS if curve.name == "reference" else None
         there = len(self.election.votes)
@@ -160,7 +163,8 @@ class Demo:
                 "paid": None if paid is None else str(paid[slot]),
             }
             for slot, (option, shown) in enumerate(
-                zip(election.options, results["options"], strict=True)
+                # A pairwise ranking has slots for pairs after those of its options.
+                zip(election.options, results["options"], strict=False)
             )
         ]
         # The results in a file are those of all its voters.
@@ -173,6 +177,7 @@ class Demo:
             and all(one["published"] is not None for one in projects)
         )
         left_out = self._ballots.left_out
+        counted = [int(shown["votes"]) for shown in results["options"]]
         return DemoResult(
             title=election.title,
             says=election.says,
@@ -186,7 +191,7 @@ class Demo:
             left_out=left_out,
             verdict=audit["verdict"],
             projects=projects,
-            count_agrees=all(one["votes"] == one["plain_count"] for one in projects)
+            count_agrees=counted == [votes for _, votes in plain_slots(election, plain)]
             and [one.voter for one in left_out] == plain.left_out,
             published_agrees=(
                 all(one["votes"] == one["published"] for one in projects) if published else None

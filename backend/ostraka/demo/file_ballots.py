@@ -1,10 +1,13 @@
 """Ballots of an election's file: those that obey its rule, and those that break it."""
 
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import permutations
 from pathlib import Path
 
 from ostraka.demo.plain_count import PlainCount
 from ostraka.formats.election import Election, FileError
+from ostraka_verifier.question import Pairwise
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,17 @@ def check_readings(path: Path, election: Election, ballots: FileBallots, plain: 
     for _, bits in ballots.cast:
         for place, bit in enumerate(bits):
             together[place] += bit
-    for option, votes in zip(election.options, rule.slot_values(together), strict=True):
-        counted = plain.counts[option.option_id]
+    expected = plain_slots(election, plain)
+    for (slot, counted), votes in zip(expected, rule.slot_values(together), strict=True):
         if votes != counted:
             reason = f"Ostraka counts {votes}, the plain count {counted}"
-            raise FileError(f"{path}: option {option.option_id}: {reason}")
+            raise FileError(f"{path}: option {slot}: {reason}")
+
+
+def plain_slots(election: Election, plain: PlainCount) -> list[tuple[str, Fraction | int]]:
+    """Return name and plain count of each slot: the options, then their pairs if they count."""
+    ids = [option.option_id for option in election.options]
+    found: list[tuple[str, Fraction | int]] = [(one, plain.counts[one]) for one in ids]
+    if isinstance(election.question, Pairwise):
+        found += ((f"{a} > {b}", plain.pairs[a, b]) for a, b in permutations(ids, 2))
+    return found

@@ -8,6 +8,7 @@ limits, and adds up in exact fractions.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import permutations
 from pathlib import Path
 
 from ostraka.formats.pabulib import PabulibFile, Project, number_of, read_pabulib
@@ -20,10 +21,12 @@ class PlainCount:
 
     Attributes:
         counts: Votes or points of each option by its id.
+        pairs: In a file of orders, the voters who prefer the first option to the second, by ids.
         left_out: Numbers, from 1, of the voters whose ballots break the file's own rule.
     """
 
     counts: dict[str, Fraction]
+    pairs: dict[tuple[str, str], int] = field(default_factory=dict)
     left_out: list[int] = field(default_factory=list)
 
 
@@ -130,18 +133,21 @@ def _by_category(
 
 
 def _count_preflib(file: PrefLibFile, voters: int | None) -> PlainCount:
-    options = len(file.names)
-    result = PlainCount({str(option): Fraction(0) for option in range(1, options + 1)})
+    ids = [str(option) for option in range(1, len(file.names) + 1)]
+    result = PlainCount(dict.fromkeys(ids, Fraction(0)), dict.fromkeys(permutations(ids, 2), 0))
     counted = 0
     for order in file.orders:
         times = order.voters if voters is None else min(order.voters, voters - counted)
-        # A complete order names every option, an incomplete one at least one of them.
-        fewest = {".soc": options, ".soi": 1, ".cat": 0}[file.kind]
-        if len(order.options) < fewest:
+        # A complete strict order names every option, the others at least one of them.
+        fewest = {".soc": len(ids), ".cat": 0}.get(file.kind, 1)
+        if order.problem or len(order.options) < fewest:
             result.left_out += range(counted + 1, counted + times + 1)
         else:
-            for place, option in enumerate(order.options):
-                points = 1 if file.kind == ".cat" else options - 1 - place
-                result.counts[str(option)] += times * points
+            named = [str(option) for option in order.options]
+            for place, option in enumerate(named):
+                points = 1 if file.kind == ".cat" else len(ids) - 1 - place
+                result.counts[option] += times * points
+                for other in set(ids) - set(named[: place + 1]):
+                    result.pairs[option, other] += times
         counted += times
     return result

@@ -9,6 +9,7 @@ from ostraka.formats.election import Election
 from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
 from ostraka_verifier.outcome import (
+    Condorcet,
     Greedy,
     GreedyByCategory,
     NoOutcome,
@@ -69,6 +70,9 @@ def outcome_wanted(rule: OutcomeRule) -> dict[str, Any]:
         case Plurality():
             support = str(rule.minimum_support)
             return {"kind": "plurality", "seats": rule.seats, "minimum_support": support}
+        case Condorcet():
+            method, strength = rule.method.name.lower(), rule.strength.name.lower()
+            return {"kind": "condorcet", "method": method, "strength": strength}
         case Greedy() | GreedyByCategory():
             wanted = {
                 "order": rule.ranked_by.name.lower(),

@@ -1,7 +1,9 @@
-"""Read PrefLib's files of strict orders (`.soc`, `.soi`) and of two categories (`.cat`).
+"""Read PrefLib's files of orders (`.soc`, `.soi`, `.toc`, `.toi`) and of two categories (`.cat`).
 
-Orders are counted by Borda: with k options the first place gives k − 1, the last 0, and so do
-options that an incomplete order leaves out. Two categories are approval: the first one approves.
+Orders are counted by Borda unless another rule is asked for: with k options the first place gives
+k − 1, the last 0, and so do options that an incomplete order leaves out. Options that tie after all
+others are left out, too. A ballot with other ties is left out as a whole: no question of Ostraka's
+expresses it. Two categories are approval: the first one approves.
 
 Header lines may be in any case, with or without a blank after their `#`. One that is nearly a
 known one, or occurs twice, is refused: otherwise its value would be ignored silently.
@@ -22,13 +24,14 @@ from ostraka.formats.election import (
     distinct,
     shortened,
 )
+from ostraka.formats.ranked_rules import RankedRule
 from ostraka.wire.titles import cleaned, first_alike
 from ostraka.wire.wording import close_to
 from ostraka_verifier.errors import Rejected
-from ostraka_verifier.outcome import Plurality
-from ostraka_verifier.question import Approval, Question, Ranking
+from ostraka_verifier.outcome import Condorcet, Method, OutcomeRule, Plurality
+from ostraka_verifier.question import Approval, Pairwise, Question, Ranking
 
-SUFFIXES = (".soc", ".soi", ".cat")
+SUFFIXES = (".soc", ".soi", ".toc", ".toi", ".cat")
 _NAME_BYTES = 80
 _MAX_VOTERS = 1_000_000
 _CATEGORIES = 2
@@ -38,10 +41,20 @@ _HEADS = (
     *("number voters", "number unique orders", "number unique preferences", "number categories"),
 )
 _NUMBERED = re.compile(r"(alternative|category) name ([0-9]{1,9})")
+_COMPLETE = (".soc", ".toc")
+_TIES = (".toc", ".toi")
 _LINE = re.compile(r"\r\n|\r|\n")
 _OPTIONS = r"[0-9]+(?:[ \t]*,[ \t]*[0-9]+)*"
 _GROUP = rf"(?:[0-9]+|\{{[ \t]*(?:{_OPTIONS})?[ \t]*\}})"
 _ORDER = re.compile(rf"\s*(?:{_GROUP}(?:[ \t]*,[ \t]*{_GROUP})*)?\s*", re.ASCII)
+
+
+_METHODS = {
+    RankedRule.SCHULZE: Method.SCHULZE,
+    RankedRule.RANKED_PAIRS: Method.RANKED_PAIRS,
+    RankedRule.MINIMAX: Method.MINIMAX,
+    RankedRule.COPELAND: Method.COPELAND,
+}
 
 
 class PrefLibError(FileError):
@@ -54,10 +67,12 @@ class Order:
 
     Attributes:
         options: In a file of categories, the options of the first category.
+        problem: Why no ballot expresses the order; "" if one does.
     """
 
     voters: int
     options: tuple[int, ...]
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,8 +103,7 @@ def read_preflib(path: Path) -> PrefLibFile:
     """
     kind = path.suffix.lower()
     if kind not in SUFFIXES:
-        reason = "orders with ties are not supported" if kind in (".toc", ".toi") else "unknown"
-        raise PrefLibError(f"{path}: {kind}: {reason}; supported are {', '.join(SUFFIXES)}")
+        raise PrefLibError(f"{path}: {kind}: unknown; supported are {', '.join(SUFFIXES)}")
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -114,8 +128,11 @@ def read_preflib(path: Path) -> PrefLibFile:
     return PrefLibFile(path, kind, title, names, name_lines, tuple(orders), approving)
 
 
-def preflib_election(file: PrefLibFile) -> Election:
+def preflib_election(file: PrefLibFile, rule: RankedRule | None = None) -> Election:
     """Return the election, with one winner.
+
+    Args:
+        rule: Of a file of orders; None for Borda.
 
     Raises:
         PrefLibError: It cannot be honoured.
@@ -128,37 +145,46 @@ def preflib_election(file: PrefLibFile) -> Election:
         later, first = (file.name_lines[slot] for slot in alike)
         raise PrefLibError(f"{path}:{later}: this name looks like that in line {first}")
     title = shortened(file.title, 150)
+    if file.kind == ".cat" and rule is not None:
+        raise PrefLibError(f"{path}: {rule} needs orders; the file has two categories")
     try:
-        question, says = _question(file, title, names)
+        question, outcome, says = _asked(file, title, names, rule or RankedRule.BORDA)
     except Rejected as error:
         raise PrefLibError(f"{path}: {error.item}: {error.reason}") from None
-    slots = ([option - 1 for option in one.options] for one in file.orders for _ in _times(one))
+    votes = (_vote(one) for one in file.orders for _ in range(one.voters))
     return Election(
         title,
         tuple(Option(number, name) for number, name in zip(ids, names, strict=True)),
-        tuple(FileVote(number, vote) for number, vote in enumerate(slots, start=1)),
+        tuple(FileVote(number, *vote) for number, vote in enumerate(votes, start=1)),
         question,
-        Plurality(1, len(names)),
+        outcome,
         None,
-        f"{says}; the option with the most wins; a poll, because nothing is funded.",
+        f"{says}; a poll, because nothing is funded.",
     )
 
 
-def _times(order: Order) -> range:
-    return range(order.voters)
+def _vote(order: Order) -> tuple[list[int] | None, str]:
+    return None if order.problem else [option - 1 for option in order.options], order.problem
 
 
-def _question(file: PrefLibFile, title: str, names: tuple[str, ...]) -> tuple[Question, str]:
-    kind, count = file.kind, len(names)
-    if kind == ".cat":
+def _asked(
+    file: PrefLibFile, title: str, names: tuple[str, ...], rule: RankedRule
+) -> tuple[Question, OutcomeRule, str]:
+    """Return question, outcome rule, and what they are called."""
+    count = len(names)
+    most = Plurality(1, count)
+    if file.kind == ".cat":
         called = f' ("{shortened(file.approving, _NAME_BYTES)}")' if file.approving else ""
         says = f"Approval of any of {count} options, by the first category{called}"
-        return Approval(title, names, 0, count), says
-    scores = tuple(range(count - 1, -1, -1))
-    if kind == ".soc":
-        return Ranking(title, names, scores), f"Ranking of all {count} options by Borda"
-    says = f"Ranking of 1 to {count} of {count} options by Borda"
-    return Ranking(title, names, scores, 1), says
+        return Approval(title, names, 0, count), most, f"{says}; the option with the most wins"
+    fewest = None if file.kind == ".soc" else 1
+    ranks = f"Ranking of {'all' if fewest is None else f'1 to {count} of'} {count} options"
+    if rule is RankedRule.BORDA:
+        question = Ranking(title, names, tuple(range(count - 1, -1, -1)), fewest)
+        return question, most, f"{ranks} by Borda; the option with the most wins"
+    decides = Condorcet(count, _METHODS[rule])
+    says = f"{ranks} in pairs; the winner of direct comparisons by {rule.replace('-', ' ')}"
+    return Pairwise(title, names, fewest), decides, says
 
 
 _Heads = Mapping[str, tuple[int, str]]
@@ -261,6 +287,14 @@ def _order(line: str, where: str, kind: str, options: int) -> Order:
             raise PrefLibError(f"{where}: {len(groups)} groups for {_CATEGORIES} categories")
         # Only the first category is approved.
         return Order(int(count), tuple(groups[0]) if groups else ())
-    if any(len(group) != 1 for group in groups):
+    if kind not in _TIES and any(len(group) != 1 for group in groups):
         raise PrefLibError(f"{where}: a tie in a strict order")
-    return Order(int(count), tuple(named))
+    problem = ""
+    if kind == ".toc" and len(named) < options:
+        problem = f"names {len(named)} of {options} options"
+    # What ties after all others is as if it were left out.
+    elif len(named) == options and groups and len(groups[-1]) > 1:
+        groups.pop()
+    if any(len(group) != 1 for group in groups):
+        problem = problem or "ties options that are not the last ones"
+    return Order(int(count), tuple(option for group in groups for option in group), problem)

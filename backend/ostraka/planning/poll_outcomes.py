@@ -78,7 +78,7 @@ class MajorityWanted(Strict):
 
 
 class PluralityWanted(Strict):
-    """The options with the most votes win."""
+    """The options with the most votes win; in a pairwise ranking, those with the most wins."""
 
     kind: Literal["plurality"]
     seats: Annotated[int, Field(strict=True, ge=1, lt=1 << 16)] = 1

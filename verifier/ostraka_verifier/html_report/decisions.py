@@ -37,6 +37,7 @@ _CIRCLES = {
     Method.COPELAND: "The option with the most points wins: two for each option that it beats in"
     " direct comparison, one for each tie.",
 }
+_BORDA = " (Borda count): a ballot gives an option one win for each option below it."
 _TIES = " Of options with the same number, the one that comes first on the ballot has priority."
 
 
@@ -45,10 +46,13 @@ def parts_of(rule: OutcomeRule, slots: int) -> list[tuple[int, OutcomeRule]]:
     return list(rule.parts) if isinstance(rule, Parts) else [(slots, rule)]
 
 
-def rule_in_words(rule: OutcomeRule, money: Money, categories: Sequence[str] = ()) -> str:
+def rule_in_words(
+    rule: OutcomeRule, money: Money, categories: Sequence[str] = (), slots: int = 0
+) -> str:
     """Return how a rule without parts decides, in one or two sentences.
 
     Args:
+        slots: Number of slots that it decides about.
         categories: Names of the categories; without names, their numbers from 1 are shown.
     """
     match rule:
@@ -73,10 +77,13 @@ def rule_in_words(rule: OutcomeRule, money: Money, categories: Sequence[str] = (
                 f" against.{quorum}"
             )
         case Plurality():
-            wins = "option with the most votes wins"
+            # Only a pairwise ranking has a slot for each pair of contenders.
+            pairwise = slots == rule.contenders**2 > 1
+            most = "wins" if pairwise else "votes"
+            wins = f"option with the most {most} wins"
             if rule.seats > 1:
-                wins = f"{rule.seats} options with the most votes win"
-            return f"The {wins}.{_TIES}{_support(rule)}"
+                wins = f"{rule.seats} options with the most {most} win"
+            return f"The {wins}{_BORDA if pairwise else '.'}{_TIES}{_support(rule)}"
         case Condorcet():
             return f"{_CIRCLES[rule.method]}{_compared(rule)}{_LISTED_FIRST}"
         case Proportional():

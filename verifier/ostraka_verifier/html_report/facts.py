@@ -376,7 +376,7 @@ def _decisions(audit: Audit, money: MoneyFacts | None) -> tuple[DecisionFacts, .
             if award
         )
         found.append(
-            DecisionFacts(_rule_words(part, money), _outcome(part, given, tallied), chosen)
+            DecisionFacts(_rule_words(part, slots, money), _outcome(part, given, tallied), chosen)
         )
         start += slots
     return tuple(found)
@@ -387,10 +387,10 @@ def _parts(audit: Audit, slots: int) -> list[tuple[int, OutcomeRule]]:
     return parts_of(rule, slots) if rule else []
 
 
-def _rule_words(rule: OutcomeRule, money: MoneyFacts | None) -> str:
+def _rule_words(rule: OutcomeRule, slots: int, money: MoneyFacts | None) -> str:
     if money is None:
-        return rule_in_words(rule, lambda units: f"{units:,}")
-    return rule_in_words(rule, money.shown, money.categories)
+        return rule_in_words(rule, lambda units: f"{units:,}", slots=slots)
+    return rule_in_words(rule, money.shown, money.categories, slots)
 
 
 def _outcome(rule: OutcomeRule, awards: Sequence[int] | None, tallied: bool) -> str | None:

@@ -190,6 +190,11 @@ export function outcomesOf({ kind }: Choice): Kinds {
   return Object.fromEntries(Object.entries(POLL_OUTCOMES).filter(([outcome]) => fits(outcome)));
 }
 
+/** Name of an outcome rule for a question: plurality counts the wins of a pairwise ranking. */
+export function outcomeName({ kind }: Choice, outcome: string): string {
+  return kind === "pairwise" && outcome === "plurality" ? "borda" : outcome;
+}
+
 /** How members of a round vote on its proposals. */
 export const ROUND_BALLOTS: Kinds = {
   knapsack: [],

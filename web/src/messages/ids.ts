@@ -812,6 +812,7 @@ export interface ResultsMessages {
   "results.rule.atLeast": { share: string };
   "results.rule.quorum": { quorum: number | bigint };
   "results.rule.plurality": { seats: number | bigint };
+  "results.rule.borda": { seats: number | bigint };
   "results.rule.schulze": undefined;
   "results.rule.ranked_pairs": undefined;
   "results.rule.minimax": undefined;
@@ -1265,6 +1266,7 @@ export interface OrganizerMessages {
   "organize.questions.outcome": undefined;
   "organize.questions.outcomes.none": undefined;
   "organize.questions.outcomes.plurality": undefined;
+  "organize.questions.outcomes.borda": undefined;
   "organize.questions.outcomes.majority": undefined;
   "organize.questions.outcomes.greedy": undefined;
   "organize.questions.outcomes.categories": undefined;

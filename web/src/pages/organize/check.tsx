@@ -9,6 +9,7 @@ import {
   type ElectorateDraft,
   hasOptions,
   MOMENTS,
+  outcomeName,
   type PlanDraft,
   type QuestionDraft,
 } from "../../client/plan_draft.ts";
@@ -335,7 +336,9 @@ function questionText(question: QuestionDraft): string {
   const facts = {
     title,
     kind: messageIfAny(`organize.questions.kinds.${kind}`) ?? kind,
-    outcome: messageIfAny(`organize.questions.outcomes.${outcome.kind}`) ?? outcome.kind,
+    outcome:
+      messageIfAny(`organize.questions.outcomes.${outcomeName(question, outcome.kind)}`) ??
+      outcome.kind,
   };
   if (!hasOptions(question) || !names.length) return t("organize.check.question", facts);
   return t("organize.check.questionOfOptions", { ...facts, options: names.join(", ") });

@@ -357,6 +357,7 @@ export function ChoiceFields({
   path,
   label,
   names,
+  called,
   kinds,
   choice,
   change,
@@ -365,6 +366,8 @@ export function ChoiceFields({
   label: string;
   /** Prefix of the messages with the kinds' names. */
   names: "kinds" | "outcomes";
+  /** Name of a kind; default: the kind itself. */
+  called?: (kind: string) => string;
   kinds: Kinds;
   choice: Choice;
   change: (choice: Choice) => void;
@@ -378,7 +381,7 @@ export function ChoiceFields({
         value={choice.kind}
         choices={Object.keys(kinds).map((kind) => [
           kind,
-          messageIfAny(`organize.questions.${names}.${kind}`) ?? kind,
+          messageIfAny(`organize.questions.${names}.${called?.(kind) ?? kind}`) ?? kind,
         ])}
         change={(kind) => {
           change(freshChoice(kinds, kind));

@@ -14,6 +14,7 @@ import {
   type Option,
   optionsOfLines,
   type PlanDraft,
+  outcomeName,
   outcomesOf,
   POLL_OUTCOMES,
   QUESTION_KINDS,
@@ -111,6 +112,7 @@ function Question({
           path={`outcomes.${place}`}
           label={t("organize.questions.outcome")}
           names="outcomes"
+          called={(chosen) => outcomeName(question, chosen)}
           kinds={outcomesOf(question)}
           choice={outcome}
           change={(chosen) => {

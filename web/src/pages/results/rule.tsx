@@ -33,7 +33,7 @@ export function RuleStory({ decision }: { decision: Decision }) {
   return (
     <>
       {title && <h3>{title}</h3>}
-      <p>{ruleText(rule, amount, nameOf)}</p>
+      <p>{ruleText(rule, amount, nameOf, options.length)}</p>
       {rule instanceof Majority && <p>{majorityText(decision)}</p>}
       {ties.map(({ first, other }) => (
         <p key={other} class="notice">
@@ -65,11 +65,12 @@ export function RuleStory({ decision }: { decision: Decision }) {
   );
 }
 
-/** A rule without parts in whole sentences, with its own values. */
+/** A rule without parts in whole sentences, with its own values, for that many slots. */
 export function ruleText(
   rule: OutcomeRule,
   money: Money,
   nameOf: (category: number) => string,
+  slots: number,
 ): string {
   if (spendsBudget(rule)) return budgetText(rule, money, nameOf);
   if (rule instanceof Majority) {
@@ -84,9 +85,12 @@ export function ruleText(
       .join(" ");
   }
   if (rule instanceof Plurality) {
-    return [t("results.rule.plurality", { seats: rule.seats }), supportText(rule), t("results.tie")]
-      .filter(Boolean)
-      .join(" ");
+    // Only a pairwise ranking has a slot for each pair of contenders.
+    const pairwise = slots > 1 && slots === rule.contenders ** 2;
+    const wins = t(pairwise ? "results.rule.borda" : "results.rule.plurality", {
+      seats: rule.seats,
+    });
+    return [wins, supportText(rule), t("results.tie")].filter(Boolean).join(" ");
   }
   if (rule instanceof Condorcet) {
     return [
