@@ -61,6 +61,8 @@ ANYBODY = {
     "POST /polls/{poll_id}/omitted",
     "GET /polls/{poll_id}/progress",
     "GET /polls/{poll_id}/receipts/{digest}",
+    "GET /polls/{poll_id}/opened",
+    "GET /polls/{poll_id}/opened.csv",
     "GET /polls/{poll_id}/results",
     "GET /polls/{poll_id}/results.csv",
     "GET /polls/{poll_id}/results.pb",

@@ -41,6 +41,8 @@ NOT_YET = {
     "PUT /proposals/{proposal}",
     "POST /proposals/{proposal}/withdrawal",
     "POST /proposals/{proposal}/payout",
+    "GET /polls/{poll_id}/opened",
+    "GET /polls/{poll_id}/opened.csv",
     "GET /polls/{poll_id}/results",
     "GET /polls/{poll_id}/results.csv",
     "GET /polls/{poll_id}/results.pb",

@@ -75,7 +75,7 @@ def results_csv(record: Record) -> str:
                 record["counted"],
                 slots[slot] if slots else 1,
                 slot + 1,
-                _harmless(option["option"]),
+                harmless(option["option"]),
                 option["votes"],
                 option["award"] or "",
                 costs[slot] if costs else "",
@@ -88,7 +88,7 @@ def results_csv(record: Record) -> str:
     empty = [""] * (COLUMNS.index("statistic") - COLUMNS.index("votes"))
     for question, one in enumerate(record["statistics"], start=1):
         for option, *statistic in _statistics(one):
-            lines.writerow((*about, question, "", _harmless(option), *empty, *statistic))
+            lines.writerow((*about, question, "", harmless(option), *empty, *statistic))
     return written.getvalue()
 
 
@@ -99,7 +99,7 @@ def _category_names(record: Record) -> list[str]:
 
 def _category(place: str, names: Sequence[str]) -> str | int:
     """Return the name of a category; without names, its number from 1."""
-    return _harmless(names[int(place)]) if names else int(place) + 1
+    return harmless(names[int(place)]) if names else int(place) + 1
 
 
 def _statistics(one: Record) -> Iterator[tuple[str, str, str, str]]:
@@ -378,7 +378,8 @@ def _date(unix_s: UnixSeconds) -> str:
     return datetime.fromtimestamp(unix_s, UTC).strftime("%d.%m.%Y")
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """Return text for a cell that no spreadsheet runs as a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

@@ -21,6 +21,7 @@ from ostraka.gateway.invited_members import InvitedMembers
 from ostraka.gateway.limits import MAX_BODY_BYTES
 from ostraka.gateway.messenger import Post
 from ostraka.gateway.news import NewsReader
+from ostraka.gateway.opened_ballots import OpenedBallotReader
 from ostraka.gateway.outcomes import problem_of
 from ostraka.gateway.page_titles import PageTitles
 from ostraka.gateway.pages import Bundle
@@ -218,6 +219,7 @@ def _parts_of(
         invitations=RedeemedInvitations(context),
         invited_members=InvitedMembers(context),
         ballots=ballots,
+        opened=OpenedBallotReader(context, client),
         recent_polls=RecentPolls(context.served),
         progress=Progress(ask),
         currencies=currencies,

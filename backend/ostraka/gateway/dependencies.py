@@ -20,6 +20,7 @@ from ostraka.gateway.feeds import Feeds
 from ostraka.gateway.idempotency import HEADER
 from ostraka.gateway.invited_members import InvitedMembers
 from ostraka.gateway.news import NewsReader
+from ostraka.gateway.opened_ballots import OpenedBallotReader
 from ostraka.gateway.polls import Polls
 from ostraka.gateway.progress import Progress
 from ostraka.gateway.read_models.currencies import Currencies
@@ -76,6 +77,7 @@ class GatewayParts:
     invitations: RedeemedInvitations
     invited_members: InvitedMembers
     ballots: Ballots
+    opened: OpenedBallotReader
     recent_polls: RecentPolls
     progress: Progress
     currencies: Currencies

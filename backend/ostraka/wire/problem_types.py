@@ -64,6 +64,7 @@ class ProblemType(Enum):
     POLL_OVER = "poll-over", "Poll over", 409
     POLL_VOID = "poll-void", "Poll void", 410
     NOT_TALLIED = "not-tallied", "Not tallied yet", 409
+    NOT_OPENED = "not-opened", "Ballots not opened", 409
     FORMAT_UNAVAILABLE = "format-unavailable", "Format not available", 409
     ROUND_REVERTED = "round-reverted", "Round reverted", 409
     UNDERFUNDED = "underfunded", "Round underfunded", 409

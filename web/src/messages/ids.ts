@@ -283,6 +283,7 @@ export interface VoterMessages {
   "problems.poll-over": undefined;
   "problems.poll-void": undefined;
   "problems.not-tallied": undefined;
+  "problems.not-opened": undefined;
   "problems.format-unavailable": undefined;
   "problems.round-reverted": undefined;
   "problems.underfunded": undefined;

@@ -202,6 +202,26 @@ class RoundPayouts(Answer):
     payouts: list[Payout] = Field(description="In the order of the options.")
 
 
+class EqualBallots(Answer):
+    """Opened ballots with the same votes."""
+
+    count: Count = Field(description="Number of these ballots.")
+    slots: list[Decimal] = Field(description="What each of them gives to every option, in order.")
+
+
+class OpenedBallots(Answer):
+    """The ballots of a shuffled poll, without their voters (docs/protocol.md §19)."""
+
+    poll: Number
+    title: str
+    options: list[str] = Field(description="Meaning of each slot of a ballot.")
+    counted: Count = Field(description="Number of all ballots.")
+    ballots_hash: Hash = Field(description="Hash of the opened ballots (docs/protocol.md §19.11).")
+    ballots: list[EqualBallots] = Field(
+        description="Sorted by their slots, which says nothing about the order of casting."
+    )
+
+
 class Results(Answer):
     """Tally, winners and, for a round, payouts."""
 

@@ -50,11 +50,7 @@ class ResultReader:
             Problem: There is no tally yet, or there will never be one.
         """
         poll, view = self._gateway.poll(poll_id)
-        if view.status is Status.VOID:
-            raise Problem(ProblemType.POLL_VOID, _why_void(view), "poll")
-        if view.status is not Status.TALLIED:
-            detail = f"the poll is {view.status.name.lower()}"
-            raise Problem(ProblemType.NOT_TALLIED, detail, "poll", 5)
+        require_tally(view)
         accepted = self._gateway.event(REGISTRY, "TallyAccepted", poll_id)
         tally = [int(value) for value in cast(list[str], accepted["tally"])]
         rule = poll.outcome_rule
@@ -153,6 +149,15 @@ def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     return value if isinstance(value, bool) else str(value)
+
+
+def require_tally(view: PollView) -> None:
+    """Raise Problem unless a poll has a tally: there is none yet, or there will never be one."""
+    if view.status is Status.VOID:
+        raise Problem(ProblemType.POLL_VOID, _why_void(view), "poll")
+    if view.status is not Status.TALLIED:
+        detail = f"the poll is {view.status.name.lower()}"
+        raise Problem(ProblemType.NOT_TALLIED, detail, "poll", 5)
 
 
 def _why_void(view: PollView) -> str:

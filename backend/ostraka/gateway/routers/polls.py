@@ -7,10 +7,11 @@ from fastapi import APIRouter, Query, Request, Response
 from sse_starlette import EventSourceResponse
 
 from ostraka.formats.election import FileError
+from ostraka.formats.opened_ballots import opened_csv
 from ostraka.formats.results import results_csv, results_pb
 from ostraka.gateway.answers.plans import Plan
 from ostraka.gateway.answers.polls import Poll, PollSummary, Progress, ProgressEvent, VoterEntry
-from ostraka.gateway.answers.results import Results
+from ostraka.gateway.answers.results import OpenedBallots, Results
 from ostraka.gateway.dependencies import (
     AddressPath,
     DoneOnce,
@@ -32,6 +33,13 @@ from ostraka.wire.strict_requests import StrictRoute
 router = APIRouter(tags=["polls"], route_class=StrictRoute)
 
 _DECIDED = problems(POLL, ProblemType.POLL_VOID, ProblemType.NOT_TALLIED)
+_OPENED = problems(
+    SERVED_POLL,
+    ProblemType.POLL_VOID,
+    ProblemType.NOT_TALLIED,
+    ProblemType.NOT_OPENED,
+    ProblemType.NODES_UNREACHABLE,
+)
 
 
 @router.post(
@@ -109,6 +117,27 @@ def results_as_pb(gateway: Gateway, poll_id: PollNumber) -> Response:
         return Response(results_pb(found), media_type="text/plain")
     except FileError as error:
         raise Problem(ProblemType.FORMAT_UNAVAILABLE, str(error), "poll") from error
+
+
+@router.get("/polls/{poll_id}/opened", responses=_OPENED)
+async def opened_ballots(gateway: Gateway, poll_id: PollNumber) -> OpenedBallots:
+    """The ballots of a shuffled poll, without their voters, as the nodes opened them.
+
+    At least one more node than may be faulty shows these ballots, and their sum is the tally on
+    chain. An audit of the board checks that they are the ballots that were cast.
+    """
+    return await gateway.opened.answer(poll_id)
+
+
+@router.get(
+    "/polls/{poll_id}/opened.csv",
+    response_class=Response,
+    responses=content("text/csv", "A line for each ballot.", text=True) | _OPENED,
+)
+async def opened_ballots_as_csv(gateway: Gateway, poll_id: PollNumber) -> Response:
+    """The same ballots as CSV: a line for each, a column for each option."""
+    found = await gateway.opened.answer(poll_id)
+    return Response(opened_csv(found.model_dump()), media_type="text/csv")
 
 
 @router.get(
