@@ -291,9 +291,10 @@ contract Disputes is IDisputes, EIP712, ERC165 {
         if (context != seen.pollContext) revert DisputesTermsDiffer(seen.pollContext, context);
         bytes32 rule = BallotRule.digest(terms.rule);
         if (rule != parameters.rule) revert DisputesTermsDiffer(parameters.rule, rule);
-        // Other kinds of polls have other ballots and other voters.
+        // Other kinds of polls have other ballots and other voters. Summed and shuffled polls are
+        // alike until their root is final.
         if (
-            parameters.counting != 0 ||
+            parameters.counting > 1 ||
             parameters.casting != 0 ||
             parameters.identity != 0 ||
             parameters.extension != 0

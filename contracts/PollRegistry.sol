@@ -89,8 +89,7 @@ contract PollRegistry is PollStates, EIP712, ERC165 {
         bytes calldata outcomeRule,
         bytes calldata description
     ) external returns (uint256 pollId) {
-        if (_committees[parameters.committee].q == 0)
-            revert PollRegistryUnknownCommittee(parameters.committee);
+        _requireCommittee(parameters.committee, parameters.counting);
         _requireDigest("description", parameters.description, keccak256(description));
         if (description.length == 0 || description.length > MAX_DESCRIPTION_BYTES)
             revert PollRegistryInvalidParameter("description");
@@ -307,6 +306,13 @@ contract PollRegistry is PollStates, EIP712, ERC165 {
     function supportsInterface(bytes4 interfaceId) public view override returns (bool) {
         return
             interfaceId == type(IPollRegistry).interfaceId || super.supportsInterface(interfaceId);
+    }
+
+    /// @dev A committee that was registered, and that can shuffle if the poll opens every ballot.
+    function _requireCommittee(bytes32 digest, uint8 counting) private view {
+        CommitteeRecord storage record = _committees[digest];
+        if (record.q == 0) revert PollRegistryUnknownCommittee(digest);
+        if (counting == 1) Committee.requireShuffling(record.nodes.length, record.t, record.f);
     }
 
     function _requireNodes(address[] calldata nodes, string[] calldata urls) private pure {

@@ -16,6 +16,8 @@ contract PollRules {
     /// @dev Clients relay no transaction of more than 128 KiB. The answer to a dispute has the rule, a
     /// ballot and two paths: without this bound, nobody could defend the root of a poll.
     uint256 private constant MAX_RULE_BYTES = 96 * 1024;
+    /// @dev Among fewer opened ballots, each says too much about its voter.
+    uint256 private constant MINIMUM_OPENED = 5;
 
     /// @notice Reverts unless a poll of any registry may have these parameters.
     /// @param parameters `disputeWindow`, `tallyPeriod`, `responseTime` and `maxDisputeDelay` depend
@@ -44,6 +46,7 @@ contract PollRules {
         _checkElectorate(parameters, maxSlotValue);
         _checkTimes(parameters);
         _checkKinds(parameters);
+        _checkShuffle(parameters);
     }
 
     /// @notice Award of each slot; empty if the tally itself is the result.
@@ -80,12 +83,26 @@ contract PollRules {
 
     /// @dev Fields that no release defines yet must be 0, so that they cannot get a meaning later.
     function _checkKinds(IPollRegistry.PollParameters calldata parameters) private pure {
-        if (parameters.counting != 0) _refuse("counting");
+        if (parameters.counting > 1) _refuse("counting");
         if (parameters.casting != 0) _refuse("casting");
         if (parameters.identity != 0) _refuse("identity");
-        if (parameters.openMinimum != 0) _refuse("openMinimum");
-        if (parameters.shufflePeriod != 0) _refuse("shufflePeriod");
         if (parameters.extension != 0) _refuse("extension");
+    }
+
+    /// @dev Words 19 and 20 belong to polls that open every ballot without its voter's name
+    /// (docs/protocol.md §19). Whether all weights are equal is in the census, which no contract sees.
+    function _checkShuffle(IPollRegistry.PollParameters calldata parameters) private pure {
+        uint256 openMinimum = parameters.openMinimum;
+        uint256 shufflePeriod = parameters.shufflePeriod;
+        if (parameters.counting == 0) {
+            if (openMinimum != 0) _refuse("openMinimum");
+            if (shufflePeriod != 0) _refuse("shufflePeriod");
+            return;
+        }
+        if (openMinimum < MINIMUM_OPENED || openMinimum > parameters.voters) _refuse("openMinimum");
+        if (shufflePeriod == 0 || shufflePeriod > parameters.tallyPeriod / 2)
+            _refuse("shufflePeriod");
+        if (parameters.totalWeight % parameters.voters != 0) _refuse("totalWeight");
     }
 
     function _requireDigest(string memory field, bytes32 expected, bytes32 actual) private pure {

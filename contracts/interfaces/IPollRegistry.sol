@@ -25,12 +25,12 @@ interface IPollRegistry {
         uint32 disputeWindow;
         uint32 tallyPeriod;
         uint32 minimumBallots;
-        // 0: summed; 0: the voter makes the ballot; 0: census accounts. No other value is defined
-        // yet.
+        // 0: summed, 1: every ballot is opened without its voter's name.
+        // 0: the voter makes the ballot; 0: census accounts. No other value is defined yet.
         uint8 counting;
         uint8 casting;
         uint8 identity;
-        // 0 in summed polls.
+        // Fewest ballots to open one by one, and seconds in which nodes shuffle; 0 in summed polls.
         uint32 openMinimum;
         uint32 shufflePeriod;
         // 0 exactly if the registry has no disputes.

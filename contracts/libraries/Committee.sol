@@ -8,8 +8,10 @@ library Committee {
     error CommitteeThresholdTooSmall(uint256 threshold);
     error CommitteeTooManyFaults(uint256 faults, uint256 threshold);
     error CommitteeTooSmall(uint256 nodes, uint256 threshold, uint256 faults);
+    error CommitteeCannotShuffle(uint256 nodes, uint256 threshold, uint256 faults);
 
     uint256 internal constant MAX_NODES = 64;
+    uint256 internal constant MAX_SHUFFLING_NODES = 7;
 
     /// @notice `q`: signatures that anchor a root; reverts if the committee violates a bound.
     function quorum(uint256 n, uint256 t, uint256 f) internal pure returns (uint256 q) {
@@ -21,6 +23,11 @@ library Committee {
         uint256 byMajority = (n + f) / 2 + 1;
         q = byThreshold > byMajority ? byThreshold : byMajority;
         if (q > n - f) revert CommitteeTooSmall(n, t, f);
+    }
+
+    /// @notice Reverts unless the committee can shuffle ballots (docs/protocol.md §19.1).
+    function requireShuffling(uint256 n, uint256 t, uint256 f) internal pure {
+        if (n > MAX_SHUFFLING_NODES || n - f < 2 * t - 1) revert CommitteeCannotShuffle(n, t, f);
     }
 
     /// @notice Digest of a committee.

@@ -141,7 +141,9 @@ def test_a_list_of_accounts_may_have_no_other_members() -> None:
 @pytest.mark.parametrize(
     ("changes", "check"),
     [
-        ({"counting": 1}, "P1"),
+        ({"counting": 2}, "P1"),
+        ({"counting": 1}, "P6"),
+        ({"open_minimum": 5}, "P6"),
         ({"extension": bytes([1]) * 32}, "P1"),
         ({"response_time": 60}, "P6"),
         ({"max_dispute_delay": 60}, "P6"),

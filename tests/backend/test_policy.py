@@ -55,7 +55,9 @@ def test_a_named_committee_is_joined_at_the_nodes_own_url_only(poll: SyntheticPo
         (Policy(minimum_ballots=6), {"minimum_ballots": 5}, "minimum of 6"),
         # What is not secret reveals nothing more.
         (Policy(minimum_ballots=6), {"minimum_ballots": 5, "secret": False}, ""),
-        (Policy(), {"counting": 1}, "counting"),
+        (Policy(), {"counting": 2}, "counting"),
+        (Policy(), {"counting": 1, "open_minimum": 4, "shuffle_period": 9}, "open_minimum"),
+        (Policy(), {"counting": 1, "open_minimum": 5, "shuffle_period": 9}, ""),
     ],
 )
 def test_a_poll_is_refused_with_the_reason(

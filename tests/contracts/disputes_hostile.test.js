@@ -154,7 +154,7 @@ test("only what is anchored, and names these disputes, is disputed", async () =>
 
 test("kinds of polls that these disputes cannot judge are refused", async () => {
   for (const changes of [
-    { counting: 1 },
+    { counting: 2 },
     { casting: 1 },
     { identity: 1 },
     { extension: word(1) },

@@ -259,11 +259,9 @@ test("the census root is that of its hash, voters and total weight, and of nothi
 
 test("refused: what no release knows yet", async () => {
   for (const [name, values] of [
-    ["counting", [1, 255]],
+    ["counting", [2, 255]],
     ["casting", [1, 255]],
     ["identity", [1, 255]],
-    ["openMinimum", [1]],
-    ["shufflePeriod", [1]],
     ["responseTime", [1]],
     ["maxDisputeDelay", [1]],
     ["extension", [word(1)]],
@@ -272,6 +270,32 @@ test("refused: what no release knows yet", async () => {
       await assertRefused(create({ [name]: value }), "PollRegistryInvalidParameter", [name]);
     }
   }
+});
+
+test("a shuffled poll: its committee can shuffle, and each bound is refused by its name", async () => {
+  const shuffled = { counting: 1, openMinimum: 5, shufflePeriod: 450 };
+  await assertRefused(create(shuffled), "CommitteeCannotShuffle", [5, 3, 1]);
+  const large = await state.registry.register({ n: 8, t: 2, f: 1, first: 100 });
+  await assertRefused(state.registry.create(large, shuffled), "CommitteeCannotShuffle", [8, 2, 1]);
+  const able = await state.registry.register({ n: 5, t: 2, f: 1 });
+  const refuse = (name, changes) =>
+    assertRefused(
+      state.registry.create(able, { ...shuffled, ...changes }),
+      "PollRegistryInvalidParameter",
+      [name],
+    );
+  for (const changes of [{}, { openMinimum: 10 }, { shufflePeriod: 1 }]) {
+    await state.registry.create(able, { ...shuffled, ...changes });
+  }
+  for (const openMinimum of [0, 4, 11]) await refuse("openMinimum", { openMinimum });
+  for (const shufflePeriod of [0, 451, 2 ** 32 - 1])
+    await refuse("shufflePeriod", { shufflePeriod });
+  await refuse("shufflePeriod", { tallyPeriod: 1, shufflePeriod: 1 });
+  // Equal weights add up to a multiple of the voters. More no contract sees.
+  await refuse("totalWeight", { totalWeight: 31n });
+  // A summed poll has neither.
+  await refuse("openMinimum", { counting: 0, shufflePeriod: 0 });
+  await refuse("shufflePeriod", { counting: 0, openMinimum: 0 });
 });
 
 test("no window and no period is shorter than the registry's floor", async () => {

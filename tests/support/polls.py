@@ -466,6 +466,10 @@ def tally_digest(tally: Tally) -> bytes:
     return keccak256(b"".join(word(value) for value in (32, len(tally.values), *tally.values)))
 
 
+SHUFFLED: Mapping[str, int] = {"counting": 1, "open_minimum": 5, "shuffle_period": 600}
+"""Parameters of a poll that opens every ballot, for `SyntheticPoll.times`."""
+
+
 def approval_poll(**changes: object) -> SyntheticPoll:
     """Seven voters, four options, one to three of them approved, greedy funding."""
     choices = ([0], [0, 1], [1, 2, 3], [2], [0, 3], [0, 1, 2], [3])

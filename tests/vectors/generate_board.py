@@ -1,7 +1,10 @@
 """Boards (§16): whole boards, and containers that are not boards."""
 
+from dataclasses import replace
+
 from ostraka_verifier.board import join_sections
 from ostraka_verifier.encoding import unsigned
+from ostraka_verifier.parameters import Committee, Member, PollParameters
 from tests.support.polls import approval_poll
 from tests.vectors.cases import Cases, hexed
 
@@ -22,6 +25,7 @@ def boards() -> Cases:
         },
         "poll_context": hexed(poll.context),
         "containers": _containers(),
+        "counted": _counted(poll.parameters),
         "tally": [str(votes) for votes in tally.values],
         "blinding": str(tally.blinding),
         "sum": hexed(chain.root.sum),
@@ -29,6 +33,46 @@ def boards() -> Cases:
             {"node": signed.node, "share": hexed(signed.share.encode())} for signed in board.shares
         ],
     }
+
+
+def _counted(summed: PollParameters) -> list[dict[str, str]]:
+    """Parameters and committees of summed and shuffled polls, on both sides of each bound."""
+    shuffled = {"counting": 1, "open_minimum": 5, "shuffle_period": 43_200}
+    cases: list[tuple[str, dict[str, int], tuple[int, int, int], str]] = [
+        ("summed", {}, (5, 3, 1), "valid"),
+        ("summed, with a least number to open", {"open_minimum": 5}, (4, 2, 1), "Rejected"),
+        ("summed, with a time to shuffle", {"shuffle_period": 1}, (4, 2, 1), "Rejected"),
+        ("counted in an unknown way", shuffled | {"counting": 2}, (4, 2, 1), "Rejected"),
+        ("shuffled", shuffled, (4, 2, 1), "valid"),
+        ("shuffled by five", shuffled, (5, 2, 1), "valid"),
+        ("shuffled by seven", shuffled, (7, 3, 2), "valid"),
+        ("shuffled by five with t = 3", shuffled, (5, 3, 1), "Rejected"),
+        ("shuffled by eight", shuffled, (8, 2, 1), "Rejected"),
+        ("all must vote", shuffled | {"open_minimum": 7}, (4, 2, 1), "valid"),
+        ("more than all must vote", shuffled | {"open_minimum": 8}, (4, 2, 1), "Rejected"),
+        ("four ballots opened", shuffled | {"open_minimum": 4}, (4, 2, 1), "Rejected"),
+        ("one second", shuffled | {"shuffle_period": 1}, (4, 2, 1), "valid"),
+        ("no time", shuffled | {"shuffle_period": 0}, (4, 2, 1), "Rejected"),
+        ("over half of the time", shuffled | {"shuffle_period": 43_201}, (4, 2, 1), "Rejected"),
+        ("equal weights of 2", shuffled | {"total_weight": 14}, (4, 2, 1), "valid"),
+        ("weights that cannot be equal", shuffled | {"total_weight": 15}, (4, 2, 1), "Rejected"),
+    ]
+    return [
+        {
+            "name": name,
+            "parameters": hexed(replace(summed, **changes).encode()),  # type: ignore[arg-type]
+            "committee": hexed(_committee(*committee).encode()),
+            "expect": expected,
+        }
+        for name, changes, committee, expected in cases
+    ]
+
+
+def _committee(nodes: int, threshold: int, faults: int) -> Committee:
+    members = tuple(
+        Member(bytes([node] * 20), f"https://{node}.example") for node in range(1, nodes + 1)
+    )
+    return Committee(members, threshold, faults)
 
 
 def _containers() -> list[dict[str, str]]:

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.content import Within
 from ostraka_verifier.errors import Malformed, Rejected
+from ostraka_verifier.packed_census import read_census
 from ostraka_verifier.parameters import Committee, Member, PollIdentity, PollParameters
 from ostraka_verifier.units import Seconds, UnixSeconds
 
@@ -31,6 +34,15 @@ LEAST = PollParameters(
     minimum_ballots=1,
 )
 
+SHUFFLED_POLL: dict[str, Any] = {
+    "voters": 6,
+    "total_weight": 6,
+    "tally_period": 101,
+    "counting": 1,
+    "open_minimum": 5,
+    "shuffle_period": 50,
+}
+
 
 @pytest.mark.parametrize(
     "changes",
@@ -40,6 +52,8 @@ LEAST = PollParameters(
         {"round_duration": 1 << 20, "max_rounds": 1 << 20},
         {"voters": 5, "total_weight": 5, "minimum_ballots": 5},
         {"response_time": 10, "max_dispute_delay": 40},
+        SHUFFLED_POLL,
+        SHUFFLED_POLL | {"open_minimum": 6, "shuffle_period": 1, "total_weight": 60},
     ],
 )
 def test_parameters_at_their_bounds_are_accepted(changes: dict[str, Any]) -> None:
@@ -66,6 +80,16 @@ def test_parameters_at_their_bounds_are_accepted(changes: dict[str, Any]) -> Non
         ("max_dispute_delay", {"response_time": 1}),
         ("max_dispute_delay", {"max_dispute_delay": 1}),
         ("max_dispute_delay", {"response_time": 10, "max_dispute_delay": 39}),
+        ("open_minimum", {"open_minimum": 5}),
+        ("shuffle_period", {"shuffle_period": 1}),
+        ("open_minimum", SHUFFLED_POLL | {"open_minimum": 0}),
+        ("open_minimum", SHUFFLED_POLL | {"open_minimum": 4}),
+        ("open_minimum", SHUFFLED_POLL | {"open_minimum": 7}),
+        ("shuffle_period", SHUFFLED_POLL | {"shuffle_period": 0}),
+        ("shuffle_period", SHUFFLED_POLL | {"shuffle_period": 51}),
+        ("shuffle_period", SHUFFLED_POLL | {"shuffle_period": (1 << 32) - 1}),
+        ("shuffle_period", SHUFFLED_POLL | {"shuffle_period": 1, "tally_period": 1}),
+        ("total_weight", SHUFFLED_POLL | {"total_weight": 7}),
     ],
 )
 def test_parameters_beyond_their_bounds_are_refused(item: str, changes: dict[str, Any]) -> None:
@@ -77,11 +101,9 @@ def test_parameters_beyond_their_bounds_are_refused(item: str, changes: dict[str
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("counting", 1),
+        ("counting", 2),
         ("casting", 1),
         ("identity", 1),
-        ("open_minimum", 1),
-        ("shuffle_period", 1),
         ("extension", HASH),
     ],
 )
@@ -171,6 +193,51 @@ def test_committees_beyond_their_bounds_are_refused(
     with pytest.raises(Rejected) as refused:
         Committee(nodes, t, f)
     assert (refused.value.check, refused.value.item) == ("P3", "committee")
+
+
+@pytest.mark.parametrize(
+    ("n", "t", "f", "reason"),
+    [
+        (4, 2, 1, None),
+        (5, 2, 1, None),
+        (7, 3, 2, None),
+        (5, 3, 1, "with 1 silent, 4 of 5 nodes are left, but it takes 2t − 1 = 5"),
+        (8, 2, 1, "8 nodes, at most 7"),
+    ],
+)
+def test_shuffled_polls_have_committees_that_can_shuffle(
+    n: int, t: int, f: int, reason: str | None
+) -> None:
+    committee = Committee(members(n), t, f)
+    LEAST.check_committee(committee)
+    shuffled = replace(LEAST, **SHUFFLED_POLL)
+    if reason is None:
+        shuffled.check_committee(committee)
+        return
+    with pytest.raises(Rejected) as refused:
+        shuffled.check_committee(committee)
+    assert (refused.value.check, refused.value.item) == ("P6", "parameters.committee")
+    assert reason in refused.value.reason
+    assert "(5, 2, 1)" in refused.value.reason
+
+
+def test_shuffled_polls_have_voters_of_equal_weight() -> None:
+    weights = [2, 2, 1, 3]
+    entries = [
+        CensusEntry(bytes([place + 1] * 20), bytes([place + 1] * 20), weight)
+        for place, weight in enumerate(weights)
+    ]
+    shuffled = replace(LEAST, **SHUFFLED_POLL)
+    for engine in ("native", "reference"):
+        content = Within.all_of(Census(tuple(entries)).encode())
+        census = read_census(content, engine)
+        LEAST.check_weights(census)
+        with pytest.raises(Rejected) as refused:
+            shuffled.check_weights(census)
+        assert (refused.value.check, refused.value.item) == ("C3", "weights 2 and 1")
+        shuffled.check_weights(
+            read_census(Within.all_of(Census(tuple(entries[:2])).encode()), engine)
+        )
 
 
 def test_a_committee_with_another_quorum_is_refused() -> None:

@@ -312,6 +312,21 @@ def test_board() -> None:
     assert tally.blinding == int(given["blinding"])
 
 
+@pytest.mark.parametrize("case", named(vectors("board")["counted"]))
+def test_ways_to_count(case: dict[str, Any]) -> None:
+    def check() -> None:
+        parameters = PollParameters.decode(unhex(case["parameters"]))
+        parameters.check_known()
+        parameters.check_bounds()
+        parameters.check_committee(Committee.decode(unhex(case["committee"])))
+
+    if case["expect"] == "valid":
+        check()
+        return
+    with pytest.raises(ERRORS[case["expect"]], match=r"P[16]"):
+        check()
+
+
 @pytest.mark.parametrize("case", named(vectors("weight_classes")["cases"]))
 def test_weight_classes(case: dict[str, Any]) -> None:
     made = weight_classes([int(weight) for weight in case["weights"]], case["rule"])

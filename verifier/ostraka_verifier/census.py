@@ -78,6 +78,9 @@ class CensusView(Protocol):
     def identifying_weight(self) -> tuple[int, int] | None:
         """Return the least weight that too few voters have for a secret poll, and their number."""
 
+    def different_weights(self) -> tuple[int, int] | None:
+        """Return the first weight and the first other one; None if all are equal."""
+
     def shared_keys(self) -> SharedKeys:
         """Count signing keys of several accounts."""
 
@@ -184,6 +187,12 @@ class Census:
         """Return (weight, voters) for each weight held by too few voters for a secret poll."""
         counts = Counter(entry.weight for entry in self.entries)
         return sorted((weight, n) for weight, n in counts.items() if n < MINIMUM_CLASS)
+
+    def different_weights(self) -> tuple[int, int] | None:
+        """Return the first weight and the first other one; None if all are equal."""
+        first = self.entries[0].weight
+        others = (entry.weight for entry in self.entries if entry.weight != first)
+        return next(((first, other) for other in others), None)
 
     def encode(self) -> bytes:
         """Return `u32 count` and the entries."""

@@ -131,6 +131,25 @@ class Description:
         """
         return self.check_questions(rule) or (implied_question(rule, self.title, self.options),)
 
+    def check_determined(self, rule: BallotRule) -> None:
+        """Check that the slots of a ballot say what its voter answered (§19.1).
+
+        Raises:
+            Rejected: Some question's slots do not; or as `check_questions` (check P5).
+        """
+        questions = self.check_questions(rule)
+        if not questions:
+            try:
+                questions = self.asked(rule)
+            except Rejected:
+                # No client can answer it, and no question is there that could be answered wrongly.
+                return
+        for number, question in enumerate(questions, start=1):
+            objection = question.slots_objection
+            if objection is not None:
+                item = f"description.questions[{number - 1}]"
+                raise Rejected("P5", item, objection)
+
     @property
     def digest(self) -> bytes:
         """keccak-256 of the bytes."""

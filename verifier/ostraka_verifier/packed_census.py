@@ -32,6 +32,8 @@ BLOCK_ENTRIES = 1 << 13
 """Entries that are read at once, a power of two: enough for all cores, 448 kB in memory."""
 COUNTED_AT_ONCE = 1 << 17
 """Different weights or keys that are counted in one reading of the census, some 8 MB in memory."""
+_WEIGHT = range(2 * ADDRESS_BYTES, ENTRY_BYTES)
+"""Bytes of the weight in an entry."""
 
 
 def read_census(content: Within, engine: str) -> CensusView:
@@ -184,6 +186,18 @@ class PackedCensus:
             rare = counts.rare(MINIMUM_CLASS)
             if rare is not None or not counts.advance():
                 return rare
+
+    def different_weights(self) -> tuple[int, int] | None:
+        """Return the first weight and the first other one; None if all are equal."""
+        first = _entry(self.blocks.block(0), 0).weight
+        for block in self.blocks:
+            # Byte by byte of all weights at once: equal weights are the rule.
+            columns = (set(block[at::ENTRY_BYTES]) for at in _WEIGHT)
+            if any(len(column) > 1 for column in columns) or _entry(block, 0).weight != first:
+                places = range(len(block) // ENTRY_BYTES)
+                weights = (_entry(block, place).weight for place in places)
+                return next((first, other) for other in weights if other != first)
+        return None
 
     def shared_keys(self) -> SharedKeys:
         """Count signing keys of several accounts."""

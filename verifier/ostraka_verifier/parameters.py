@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
+from ostraka_verifier.census import CensusView
 from ostraka_verifier.encoding import (
     ADDRESS_BYTES,
     HASH_BYTES,
@@ -20,6 +21,7 @@ from ostraka_verifier.encoding import (
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.settling_clock import SettlingClock
+from ostraka_verifier.shuffle import MAX_SHUFFLING_NODES, may_shuffle
 from ostraka_verifier.units import Seconds, UnixSeconds, later
 
 MAX_NODES = 64
@@ -125,8 +127,28 @@ class Committee:
         return committee
 
 
+def shuffle_objection(committee: Committee) -> str | None:
+    """Return in words why a committee cannot shuffle ballots (§19.1); None if it can."""
+    n, t, f = len(committee.members), committee.threshold, committee.faults
+    if may_shuffle(n, t, f):
+        return None
+    able = "able are (4, 2, 1), (5, 2, 1), (6, 3, 1), (7, 3, 2)"
+    named = f"({n}, {t}, {f}) cannot shuffle ballots"
+    if n > MAX_SHUFFLING_NODES:
+        return f"{named}: {n} nodes, at most {MAX_SHUFFLING_NODES}; {able}"
+    return (
+        f"{named}: with {f} silent, {n - f} of {n} nodes are left, but it takes "
+        f"2t − 1 = {2 * t - 1} to find {t} without any of {t - 1} bad ones; {able}"
+    )
+
+
 _NEVER = UnixSeconds(0)
 """The contracts' value for a time that has not come yet."""
+SUMMED, SHUFFLED = 0, 1
+"""How a poll counts: nodes open the sum of all ballots, or each ballot without its voter's name."""
+MINIMUM_OPENED = 5
+"""Lowest allowed `openMinimum`: among fewer ballots, each says too much about its voter."""
+_NO_SHUFFLE = Seconds(0)
 _NOT_DISPUTABLE = Seconds(0)
 """Times for disputes in a registry without disputes."""
 
@@ -136,6 +158,11 @@ class PollParameters:
     """The twenty-four words of §4.1; names, order and types are those of the contract's struct.
 
     Some of the last are reserved for later kinds of poll; a program refuses unknown values.
+
+    Attributes:
+        counting: `SUMMED` or `SHUFFLED`.
+        open_minimum: With fewer ballots a shuffled poll opens their sum only; 0 in a summed one.
+        shuffle_period: Seconds after the dispute window in which nodes shuffle; 0 in a summed one.
     """
 
     committee: bytes
@@ -154,11 +181,11 @@ class PollParameters:
     dispute_window: Seconds
     tally_period: Seconds
     minimum_ballots: int
-    counting: int = 0
+    counting: int = SUMMED
     casting: int = 0
     identity: int = 0
     open_minimum: int = 0
-    shuffle_period: int = 0
+    shuffle_period: Seconds = _NO_SHUFFLE
     response_time: Seconds = _NOT_DISPUTABLE
     max_dispute_delay: Seconds = _NOT_DISPUTABLE
     extension: bytes = bytes(HASH_BYTES)
@@ -183,15 +210,21 @@ class PollParameters:
         values["secret"] = bool(values["secret"])
         return cls(**values)
 
+    @property
+    def is_shuffled(self) -> bool:
+        """Whether every ballot is opened, without its voter's name (§19)."""
+        return self.counting == SHUFFLED
+
     def check_known(self) -> None:
-        """Check that the reserved words are zero, as in every known kind of poll.
+        """Check that the poll counts in a known way, and that the reserved words are zero.
 
         Raises:
             Rejected: The poll is of a kind that this program does not know (check P1).
         """
-        for name in _RESERVED:
+        for name in _KINDS:
             value = getattr(self, name)
-            if value not in (0, bytes(HASH_BYTES)):
+            known = (SUMMED, SHUFFLED) if name == "counting" else (0, bytes(HASH_BYTES))
+            if value not in known:
                 shown = "0x" + value.hex() if isinstance(value, bytes) else value
                 reason = f"{shown} is of a kind of poll unknown to this program"
                 raise Rejected("P1", f"parameters.{name}", reason)
@@ -221,6 +254,45 @@ class PollParameters:
         if delay < LEAST_ANSWERS * response:
             reason = f"{delay} s, below {LEAST_ANSWERS} times the response time of {response} s"
             raise _out_of_bounds("max_dispute_delay", reason)
+        self._check_shuffle()
+
+    def _check_shuffle(self) -> None:
+        least, period, half = self.open_minimum, self.shuffle_period, self.tally_period // 2
+        if not self.is_shuffled:
+            for name, value in (("open_minimum", least), ("shuffle_period", period)):
+                if value:
+                    raise _out_of_bounds(name, f"{value}, although ballots are only summed")
+            return
+        if not MINIMUM_OPENED <= least <= self.voters:
+            reason = f"{least} outside {MINIMUM_OPENED} … {self.voters} voters"
+            raise _out_of_bounds("open_minimum", reason)
+        if not 1 <= period <= half:
+            reason = f"{period} s outside 1 … {half} s, half of the tally period"
+            raise _out_of_bounds("shuffle_period", reason)
+        if self.total_weight % self.voters:
+            total = f"{self.total_weight} is no multiple of the {self.voters} voters"
+            raise _out_of_bounds("total_weight", f"{total}; {DIFFERENT_WEIGHTS}")
+
+    def check_committee(self, committee: Committee) -> None:
+        """Check that a shuffled poll's committee can shuffle (§19.1).
+
+        Raises:
+            Rejected: It cannot; the reason names committees that can (check P6).
+        """
+        objection = shuffle_objection(committee) if self.is_shuffled else None
+        if objection is not None:
+            raise _out_of_bounds("committee", objection)
+
+    def check_weights(self, census: CensusView) -> None:
+        """Check that a shuffled poll's voters all have the same weight (§19.1).
+
+        Raises:
+            Rejected: Two weights differ (check C3).
+        """
+        different = census.different_weights() if self.is_shuffled else None
+        if different is not None:
+            shown = f"{different[0]} and {different[1]}"
+            raise Rejected("C3", f"weights {shown}", DIFFERENT_WEIGHTS)
 
     @property
     def freezes_at(self) -> UnixSeconds:
@@ -264,7 +336,8 @@ _NUMBERS = (
 )
 
 
-_RESERVED = ("counting", "casting", "identity", "open_minimum", "shuffle_period", "extension")
+_KINDS = ("counting", "casting", "identity", "extension")
+DIFFERENT_WEIGHTS = "a poll that opens every ballot needs voters of equal weight"
 LEAST_ANSWERS = 4
 """Response times that the longest delay by disputes has at least (§11.3)."""
 _AT_LEAST_ONE = (

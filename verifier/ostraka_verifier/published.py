@@ -95,10 +95,13 @@ class PublishedPoll:
             Rejected: Its parameters, rules or questions do not fit together (checks P2, P5, P6).
         """
         self.parameters.check_bounds()
+        self.parameters.check_committee(self.committee)
         self.outcome_rule.check_slots(self.slots)
         if len(self.description.options) != self.slots:
             raise Rejected("P2", "description.options", f"not one for each of {self.slots} slots")
         self.description.check_questions(self.rule)
+        if self.parameters.is_shuffled:
+            self.description.check_determined(self.rule)
 
     @property
     def poll_id(self) -> int:

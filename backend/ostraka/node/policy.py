@@ -72,6 +72,7 @@ class Policy:
         try:
             parameters.check_known()
             parameters.check_bounds()
+            parameters.check_committee(poll.committee)
         except Rejected as rejected:
             return str(rejected)
         if self.creators and creator not in self.creators:
@@ -108,6 +109,10 @@ class Policy:
             return "the census has other totals than the poll"
         if census.root != parameters.census_root:
             return "the census has a different root than the poll"
+        try:
+            parameters.check_weights(census)
+        except Rejected as rejected:
+            return str(rejected)
         identifying = census.identifying_weights()
         if parameters.secret and identifying:
             weight, voters = identifying[0]

@@ -29,7 +29,7 @@ from tests.support.audits import (
     sourced,
     with_parameters,
 )
-from tests.support.polls import SyntheticPoll, approval_poll
+from tests.support.polls import SHUFFLED, SyntheticPoll, approval_poll
 
 
 def redemptions_of(poll: SyntheticPoll, number: int, **changes: Any) -> Case:
@@ -47,6 +47,11 @@ def no_redemptions() -> Case:
 def redemptions_cut_short() -> Case:
     assert INVITED_BOARD.redemptions is not None
     return replace(INVITED_BOARD, redemptions=INVITED_BOARD.redemptions[:-1]), INVITED_CHAIN
+
+
+def two_weights_that_add_up() -> Case:
+    """Of a poll that opens every ballot: no contract sees it."""
+    return approval_poll(weights=[2] * 5 + [1, 3], secret=False, times=SHUFFLED).finish()
 
 
 def foreign_voting_keys() -> Case:
@@ -141,6 +146,7 @@ MUTATIONS: Mutations = [
     (the_totals, {"C2"}),
     (the_number_of_voters, {"C2", "P6"}),
     (an_identifying_weight, {"C3"}),
+    (two_weights_that_add_up, {"C3"}),
     (a_voter_left_out_of_the_source, {"C4"}),
     (a_voter_of_the_source_left_out, {"C4"}),
     (another_key_in_the_source, {"C4"}),

@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from ostraka_verifier.checks import Verdict
+from ostraka_verifier.outcome import NoOutcome
+from ostraka_verifier.question import Ranking
 from tests.support.audits import (
     BOARD,
     CHAIN,
@@ -20,7 +22,7 @@ from tests.support.audits import (
     section_of,
     with_parameters,
 )
-from tests.support.polls import approval_poll
+from tests.support.polls import SHUFFLED, approval_poll
 
 
 def another_poll() -> Case:
@@ -96,6 +98,22 @@ def a_question_nobody_can_answer() -> Case:
     return questions(QUESTION | {"at_most": 5})
 
 
+def shuffled(**changes: object) -> Case:
+    """A poll that opens every ballot."""
+    return approval_poll(times=SHUFFLED, **changes).finish()
+
+
+def ranked(scores: tuple[int, ...], *, stated: bool) -> Case:
+    """A shuffled poll that asks for a ranking."""
+    question = Ranking("Which?", tuple(OPTIONS), scores)
+    return shuffled(
+        rule=question.rule,
+        votes=[question.vote_bits(list(range(len(scores))))] * 7,
+        outcome=NoOutcome(),
+        members={"questions": [question.to_json()]} if stated else {},
+    )
+
+
 MUTATIONS: Mutations = [
     (another_poll, {"P1"}),
     (a_parameter, {"P1"}),
@@ -116,6 +134,15 @@ MUTATIONS: Mutations = [
     (lambda: questions(QUESTION | {"hidden": 1}), {"P5"}),
     (questions_of_other_options, {"P5"}),
     (a_question_nobody_can_answer, {"P5"}),
+    (lambda: shuffled(nodes=5, threshold=3), {"P6"}),
+    (lambda: shuffled(nodes=8), {"P6"}),
+    (lambda: approval_poll(times=dict(SHUFFLED, open_minimum=4)).finish(), {"P6"}),
+    (lambda: approval_poll(times=dict(SHUFFLED, counting=0)).finish(), {"P6"}),
+    (lambda: approval_poll(times=dict(SHUFFLED, counting=2)).finish(), {"P1", "P6"}),
+    (lambda: shuffled(weights=[2] * 6 + [1]), {"P6", "C3"}),
+    (lambda: ranked((1, 1), stated=True), {"P5"}),
+    (lambda: ranked((2, 1, 1), stated=False), {"P5"}),
+    (lambda: ranked((1, 0), stated=True), {"P5"}),
     (section_of(1, b""), {"P1"}),
     (section_of(2, b""), {"P1"}),
     (section_of(3, b""), {"P2"}),
@@ -135,3 +162,11 @@ def test_an_honest_poll_with_questions_holds() -> None:
     found = findings(*questions(QUESTION))
     assert {one.verdict for one in found.values()} == {Verdict.HOLDS}
     assert found["P5"].detail == "approval"
+
+
+@pytest.mark.parametrize("scores", [(2, 1), (3, 2, 1, 0)], ids=str)
+@pytest.mark.parametrize("stated", [True, False])
+def test_rankings_whose_slots_tell_the_order_may_be_opened(
+    scores: tuple[int, ...], stated: bool
+) -> None:
+    assert not failing(*ranked(scores, stated=stated))

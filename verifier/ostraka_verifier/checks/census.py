@@ -41,8 +41,9 @@ def check_c2(audit: Audit) -> str:
 
 
 def check_c3(audit: Audit) -> str:
-    """C3: a poll called secret has no weight that too few share."""
+    """C3: a poll called secret has no weight that too few share, a shuffled one a single weight."""
     identifying = audit.census.identifying_weight()
+    audit.parameters.check_weights(audit.census)
     if not audit.parameters.secret:
         return "the poll states that weights may reveal votes"
     if identifying:

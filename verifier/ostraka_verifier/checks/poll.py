@@ -91,14 +91,19 @@ def check_p4(audit: Audit) -> str:
 def check_p5(audit: Audit) -> str:
     """P5: the description's questions, where it has any, make exactly the poll's rule."""
     questions = audit.description.check_questions(audit.rule)
+    if audit.parameters.is_shuffled:
+        audit.description.check_determined(audit.rule)
     if not questions:
         return "the description has no questions"
     return ", ".join(question.kind for question in questions)
 
 
 def check_p6(audit: Audit) -> str:
-    """P6: the parameters keep the bounds of §4.1."""
+    """P6: the parameters keep the bounds of §4.1, and a committee that has to can shuffle."""
     audit.parameters.check_bounds()
+    if audit.parameters.is_shuffled:
+        # Only then: a summed poll keeps its bounds whatever its committee is.
+        audit.parameters.check_committee(audit.committee)
     fixed = audit.parameters
     said = f"dispute window {fixed.dispute_window} s, then {fixed.tally_period} s for the tally"
     if not fixed.max_dispute_delay:

@@ -85,6 +85,11 @@ class Question(ABC):
         return len(self.rule.slots) - self.abstentions
 
     @property
+    def slots_objection(self) -> str | None:
+        """Why different answers have equal slots, in words; None if slots tell each answer."""
+        return None
+
+    @property
     def option_costs(self) -> tuple[int, ...] | None:
         """Cost of each option; None if the question has no costs."""
         return None

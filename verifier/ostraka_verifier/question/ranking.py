@@ -44,6 +44,16 @@ class Ranking(Question):
         """Number of places to fill."""
         return len(self.scores) if self.at_least is None else self.at_least
 
+    @property
+    def slots_objection(self) -> str | None:
+        """Why different answers have equal slots, in words; None if slots tell each answer."""
+        if len(set(self.scores)) < len(self.scores):
+            return "places with equal scores: opened ballots would not tell them apart"
+        # If every option has a place, the one without a score is in the last.
+        if not self.scores[-1] and self.fewest < len(self.options):
+            return "a place scores 0: opened ballots would not tell it from no place"
+        return None
+
     def bit(self, option: int, place: int) -> int:
         """Return the number of the bit that puts an option into a place, both from 0."""
         return option * len(self.scores) + place

@@ -179,8 +179,15 @@ func (audit *Audit) p5() (result, error) {
 	if err != nil {
 		return result{}, err
 	}
+	parameters, err := audit.parameters()
+	if err != nil {
+		return result{}, err
+	}
 	value, present := description.Members["questions"]
 	if !present {
+		if ranking := question.Implied(ballotRule); ranking != nil && parameters.Shuffled() {
+			return result{detail: "the description has no questions"}, ranking.CheckSlots("description.questions[0]")
+		}
 		return result{detail: "the description has no questions"}, nil
 	}
 	const item = "description.questions"
@@ -200,6 +207,11 @@ func (audit *Audit) p5() (result, error) {
 	}
 	kinds := ""
 	for index, one := range questions {
+		if parameters.Shuffled() {
+			if err := one.CheckSlots(fmt.Sprintf("%s[%d]", item, index)); err != nil {
+				return result{}, err
+			}
+		}
 		if index > 0 {
 			kinds += ", "
 		}
@@ -213,7 +225,14 @@ func (audit *Audit) p6() (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	return result{detail: parameters.String()}, parameters.CheckBounds()
+	if err := parameters.CheckBounds(); err != nil || !parameters.Shuffled() {
+		return result{detail: parameters.String()}, err
+	}
+	committee, err := audit.committee()
+	if err != nil {
+		return result{}, err
+	}
+	return result{detail: parameters.String()}, parameters.CheckCommittee(committee)
 }
 
 func (audit *Audit) c1() (result, error) {
@@ -258,6 +277,14 @@ func (audit *Audit) c3() (result, error) {
 	parameters, err := audit.parameters()
 	if err != nil {
 		return result{}, err
+	}
+	if parameters.Shuffled() {
+		first := list.Entries[0].Weight
+		for _, entry := range list.Entries {
+			if entry.Weight.Cmp(first) != 0 {
+				return result{}, failing(fmt.Sprintf("weights %s and %s", first, entry.Weight), "a shuffled poll has one weight")
+			}
+		}
 	}
 	if !parameters.Secret() {
 		return result{detail: "the poll is not called secret"}, nil

@@ -10,6 +10,7 @@ import (
 
 	"ostraka/second/encoding"
 	"ostraka/second/rule"
+	"ostraka/second/shuffle"
 )
 
 // Identity names a poll (section 1 of §16).
@@ -79,10 +80,14 @@ func (parameters *Parameters) Big(name string) *big.Int {
 // Secret says whether the poll is called secret.
 func (parameters *Parameters) Secret() bool { return parameters.Int("secret") == 1 }
 
+// Shuffled says whether every ballot is opened, without its voter's name (§19).
+func (parameters *Parameters) Shuffled() bool { return parameters.Int("counting") == 1 }
+
 // CheckKind refuses a kind of poll that this program does not know (P1).
 func (parameters *Parameters) CheckKind() error {
-	for _, name := range []string{"counting", "casting", "identity", "open_minimum", "shuffle_period", "extension"} {
-		if parameters.Big(name).Sign() != 0 {
+	for _, name := range []string{"counting", "casting", "identity", "extension"} {
+		known := name == "counting" && parameters.Shuffled()
+		if parameters.Big(name).Sign() != 0 && !known {
 			return encoding.OutOfBounds("parameters."+name, "%s is of an unknown kind of poll", parameters.Big(name))
 		}
 	}
@@ -118,7 +123,43 @@ func (parameters *Parameters) CheckBounds() error {
 	if delay < 4*response || (response == 0) != (delay == 0) {
 		return refuse("max_dispute_delay", "%d with a response time of %d", delay, response)
 	}
+	return parameters.checkShuffle()
+}
+
+// minimumOpened is the lowest openMinimum.
+const minimumOpened = 5
+
+// checkShuffle refuses words 19 and 20 out of their bounds, and a total that equal weights cannot
+// give (§4.1, §19.1).
+func (parameters *Parameters) checkShuffle() error {
+	number := parameters.Int
+	if !parameters.Shuffled() {
+		for _, name := range []string{"open_minimum", "shuffle_period"} {
+			if number(name) != 0 {
+				return encoding.OutOfBounds("parameters."+name, "%d, although ballots are only summed", number(name))
+			}
+		}
+		return nil
+	}
+	if least := number("open_minimum"); least < minimumOpened || least > number("voters") {
+		return encoding.OutOfBounds("parameters.open_minimum", "%d not in %d … voters", least, minimumOpened)
+	}
+	if period, half := number("shuffle_period"), number("tally_period")/2; period < 1 || period > half {
+		return encoding.OutOfBounds("parameters.shuffle_period", "%d not in 1 … %d", period, half)
+	}
+	if new(big.Int).Rem(parameters.Big("total_weight"), parameters.Big("voters")).Sign() != 0 {
+		return encoding.OutOfBounds("parameters.total_weight", "no multiple of the number of voters")
+	}
 	return nil
+}
+
+// CheckCommittee refuses a committee that cannot shuffle the ballots of a shuffled poll (P6).
+func (parameters *Parameters) CheckCommittee(committee *Committee) error {
+	nodes, threshold, faults := len(committee.Members), committee.Threshold, committee.Faults
+	if !parameters.Shuffled() || shuffle.MayShuffle(nodes, threshold, faults) {
+		return nil
+	}
+	return encoding.OutOfBounds("parameters.committee", "(%d, %d, %d) cannot shuffle ballots", nodes, threshold, faults)
 }
 
 // FreezesAt gives the second from which nodes are frozen (§10.1).

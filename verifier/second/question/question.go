@@ -4,6 +4,7 @@
 package question
 
 import (
+	"bytes"
 	"fmt"
 	"math/big"
 
@@ -222,6 +223,47 @@ func (question *Question) checkRanking(item string) error {
 		return encoding.OutOfBounds(item+".at_least", "not in 0 … the number of places")
 	}
 	return nil
+}
+
+// CheckSlots refuses a question whose slots do not tell its answers apart (§19.1).
+func (question *Question) CheckSlots(item string) error {
+	if question.Kind != "ranking" {
+		return nil
+	}
+	for place, score := range question.Scores {
+		if place > 0 && score.Cmp(question.Scores[place-1]) == 0 {
+			return encoding.OutOfBounds(item, "places with equal scores")
+		}
+	}
+	last := question.Scores[len(question.Scores)-1]
+	if last.Sign() == 0 && question.AtLeast.Cmp(big.NewInt(int64(len(question.Options)))) < 0 {
+		return encoding.OutOfBounds(item, "a place scores 0, like no place")
+	}
+	return nil
+}
+
+// Implied gives the ranking that makes a rule, for polls without questions (§4.4), or nil.
+func Implied(made *rule.Rule) *Question {
+	places := max(1, len(made.Rows)-len(made.Slots))
+	ranking := &Question{Kind: "ranking", Title: "Implied", AtLeast: big.NewInt(int64(places))}
+	for index := range made.Slots {
+		ranking.Options = append(ranking.Options, fmt.Sprintf("option %d", index))
+	}
+	for place := range places {
+		score := new(big.Int)
+		if place < len(made.Slots[0]) {
+			score = made.Slots[0][place].Coefficient
+		}
+		ranking.Scores = append(ranking.Scores, score)
+	}
+	if ranking.check("implied") != nil {
+		return nil
+	}
+	implied, err := Rule([]*Question{ranking})
+	if err != nil || !bytes.Equal(implied.Encode(), made.Encode()) {
+		return nil
+	}
+	return ranking
 }
 
 func (question *Question) capped() bool {

@@ -82,6 +82,10 @@ func boards(outcome *Outcome, data []byte) error {
 			Name, Expect string
 			Board        Data
 		}
+		Counted []struct {
+			Name, Expect          string
+			Parameters, Committee Data
+		}
 		Tally           []string
 		Blinding        string
 		Sum             Data
@@ -96,6 +100,9 @@ func boards(outcome *Outcome, data []byte) error {
 	for _, one := range file.Containers {
 		_, err := board.Split(one.Board)
 		outcome.expect(one.Name, one.Expect, err)
+	}
+	for _, one := range file.Counted {
+		outcome.expect(one.Name, one.Expect, counted(one.Parameters, one.Committee))
 	}
 	committee, err := poll.DecodeCommittee(file.Board.Committee)
 	if err != nil {
@@ -127,6 +134,25 @@ func boards(outcome *Outcome, data []byte) error {
 	opened := curve.Commit(scalarsOf(file.Tally), scalarsOf([]string{file.Blinding})[0])
 	outcome.note("sum", same(Data(curve.EncodePoint(&opened)), file.Sum))
 	return nil
+}
+
+// counted checks how a poll counts, and whether its committee can count so.
+func counted(encoded, nodes Data) error {
+	parameters, err := poll.DecodeParameters(encoded)
+	if err != nil {
+		return err
+	}
+	committee, err := poll.DecodeCommittee(nodes)
+	if err != nil {
+		return err
+	}
+	if err := parameters.CheckKind(); err != nil {
+		return err
+	}
+	if err := parameters.CheckBounds(); err != nil {
+		return err
+	}
+	return parameters.CheckCommittee(committee)
 }
 
 func censuses(outcome *Outcome, data []byte) error {

@@ -4,6 +4,7 @@
  * Source: docs/protocol.md §3, §4. Vectors: tests/vectors/board.json.
  */
 
+import { checkShuffle, isShuffled, SUMMED } from "./counting.ts";
 import {
   ADDRESS_BYTES,
   concat,
@@ -120,7 +121,7 @@ export class Committee {
 /**
  * The twenty-four words of §4.1; names and order are those of the contract's struct.
  *
- * The last eight are reserved for later kinds of poll; programs refuse values unknown to them.
+ * Some of the last are reserved for later kinds of poll; programs refuse values unknown to them.
  */
 export interface PollParameters {
   readonly committee: Uint8Array;
@@ -222,17 +223,15 @@ export function decodeParameters(data: Uint8Array): PollParameters {
 }
 
 /**
- * Check that the reserved words are zero, as in every kind of poll that this program knows.
+ * Check that the poll counts in a known way, and that the reserved words are zero.
  *
  * @throws Rejected: the poll is of a kind that this program does not know (check P1).
  */
 export function checkKnown(parameters: PollParameters): void {
   for (const [name, value] of [
-    ["counting", parameters.counting],
+    ["counting", isShuffled(parameters) ? SUMMED : parameters.counting],
     ["casting", parameters.casting],
     ["identity", parameters.identity],
-    ["open_minimum", parameters.openMinimum],
-    ["shuffle_period", parameters.shufflePeriod],
     ["extension", parameters.extension],
   ] as const) {
     const given = value instanceof Uint8Array ? value.some(Boolean) : value !== 0;
@@ -287,6 +286,7 @@ export function checkBounds(parameters: PollParameters): void {
     const least = `below ${LEAST_ANSWERS} times the response time of ${response} s`;
     throw fails("max_dispute_delay", `${delay} s, ${least}`);
   }
+  checkShuffle(parameters);
 }
 
 /** Identity of a poll: chain id, 20-byte registry address, poll id. */
@@ -429,6 +429,31 @@ export function askedQuestions(description: Description, rule: BallotRule): read
   const questions = checkQuestions(description, rule);
   if (questions.length) return questions;
   return [impliedQuestion(rule, description.title, description.options)];
+}
+
+/**
+ * Check that the slots of a ballot say what its voter answered (§19.1).
+ *
+ * @throws Rejected: some question's slots do not; or as `checkQuestions` (check P5).
+ */
+export function checkDetermined(description: Description, rule: BallotRule): void {
+  const stated = checkQuestions(description, rule);
+  const questions = stated.length ? stated : impliedOrNone(description, rule);
+  for (const [number, { slotsObjection }] of questions.entries()) {
+    if (slotsObjection) {
+      throw new Rejected("P5", `description.questions[${number}]`, slotsObjection);
+    }
+  }
+}
+
+/** The question that the rule implies; none where no client could answer. */
+function impliedOrNone({ title, options }: Description, rule: BallotRule): readonly Question[] {
+  try {
+    return [impliedQuestion(rule, title, options)];
+  } catch (error) {
+    if (error instanceof Rejected) return [];
+    throw error;
+  }
 }
 
 function roundReference(content: Json | undefined): RoundReference | undefined {

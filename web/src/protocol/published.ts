@@ -8,12 +8,15 @@
  */
 
 import { BallotLayout } from "./ballot.ts";
+import { checkCommittee, isShuffled } from "./counting.ts";
 import { keccak256, sameBytes } from "./encoding.ts";
 import { Rejected } from "./errors.ts";
 import { decodeOutcomeRule, outcomeRuleDigest } from "./outcome/parts.ts";
 import type { OutcomeRule } from "./outcome/rule.ts";
 import {
   askedQuestions,
+  checkBounds,
+  checkDetermined,
   checkKnown,
   Committee,
   decodeDescription,
@@ -124,6 +127,12 @@ export class OpenPoll extends PublishedPoll {
       throw new Rejected("P2", "description", "it does not name one option for each slot");
     }
     this.questions = askedQuestions(description, rule);
+    if (isShuffled(this.parameters)) {
+      // Whatever is opened would show more than the voter was told.
+      checkBounds(this.parameters);
+      checkCommittee(this.parameters, committee);
+      checkDetermined(description, rule);
+    }
     if (this.pollKeys.length !== committee.members.length) {
       throw new Rejected("P4", "poll_keys", "not one for each node");
     }

@@ -5,6 +5,7 @@
  */
 
 import { Census, MINIMUM_CLASS, sameEntry } from "../census.ts";
+import { checkWeights } from "../counting.ts";
 import { sameBytes, toHex } from "../encoding.ts";
 import { Malformed, Rejected, Undecided } from "../errors.ts";
 import { parseJson } from "../json.ts";
@@ -42,10 +43,15 @@ export function checkC2(audit: Audit): string {
   return `total weight ${census.totalWeight}`;
 }
 
-/** C3: a secret poll has no weight that too few voters share. */
+/** C3: a secret poll has no weight that too few voters share, a shuffled one a single weight. */
 export function checkC3(audit: Audit): string {
-  const [identifying] = audit.census.identifyingWeights();
-  if (!audit.parameters.secret) return "the poll states that weights may reveal votes";
+  const { census, parameters } = audit;
+  const [identifying] = census.identifyingWeights();
+  checkWeights(
+    parameters,
+    census.entries.map(({ weight }) => weight),
+  );
+  if (!parameters.secret) return "the poll states that weights may reveal votes";
   if (identifying) {
     const reason = `held by ${counted(identifying.voters, "voter", "voters")}; at least ${MINIMUM_CLASS} required`;
     throw new Rejected("C3", `weight ${identifying.weight}`, reason);

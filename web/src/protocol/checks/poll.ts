@@ -5,11 +5,13 @@
  */
 
 import { decodePollKeys } from "../board.ts";
+import { checkCommittee, isShuffled } from "../counting.ts";
 import { concat, keccak256, sameBytes, toHex } from "../encoding.ts";
 import { Rejected } from "../errors.ts";
 import { outcomeRuleDigest } from "../outcome/parts.ts";
 import {
   checkBounds,
+  checkDetermined,
   checkKnown,
   checkQuestions,
   decodeIdentity,
@@ -107,13 +109,17 @@ export function checkP4(audit: Audit): string {
 /** P5: the description's questions, where it has any, make exactly the poll's rule. */
 export function checkP5(audit: Audit): string {
   const questions = checkQuestions(audit.description, audit.rule);
+  if (isShuffled(audit.parameters)) checkDetermined(audit.description, audit.rule);
   if (!questions.length) return "the description has no questions";
   return questions.map(({ kind }) => kind).join(", ");
 }
 
-/** P6: the parameters keep the bounds of §4.1. */
-export function checkP6({ parameters }: Audit): string {
+/** P6: the parameters keep the bounds of §4.1, and a committee that has to can shuffle. */
+export function checkP6(audit: Audit): string {
+  const { parameters } = audit;
   checkBounds(parameters);
+  // Only then: a summed poll keeps its bounds whatever its committee is.
+  if (isShuffled(parameters)) checkCommittee(parameters, audit.committee);
   const { disputeWindow, tallyPeriod, maxDisputeDelay } = parameters;
   const said = `dispute window ${disputeWindow} s, then ${tallyPeriod} s for the tally`;
   return maxDisputeDelay ? `${said}; disputes delay it by ${maxDisputeDelay} s at most` : said;

@@ -53,6 +53,11 @@ export abstract class Question {
     return disambiguate(this.labels()).filter((_, slot) => values[slot]);
   }
 
+  /** Why different answers have equal slots, in words; undefined if slots tell each answer. */
+  get slotsObjection(): string | undefined {
+    return undefined;
+  }
+
   /** Number of options that the form offers. */
   get choices(): number {
     return this.labels().length;

@@ -61,6 +61,17 @@ export class Ranking extends Question {
     return new Ranking(title, options, scores, atLeast);
   }
 
+  override get slotsObjection(): string | undefined {
+    if (new Set(this.scores).size < this.scores.length) {
+      return "places with equal scores: opened ballots would not tell them apart";
+    }
+    // If every option has a place, the one without a score is in the last.
+    if (this.scores.at(-1) === 0n && this.fewest < this.options.length) {
+      return "a place scores 0: opened ballots would not tell it from no place";
+    }
+    return undefined;
+  }
+
   /** Places that must be filled. */
   get fewest(): number {
     return this.atLeast ?? this.scores.length;
