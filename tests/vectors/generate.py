@@ -17,6 +17,7 @@ from ostraka_verifier.transcript import Transcript
 from tests.vectors.cases import Cases, hexed
 from tests.vectors.generate_audit_log import audit_log
 from tests.vectors.generate_ballot import ballots
+from tests.vectors.generate_ballot_outcomes import ballot_outcomes
 from tests.vectors.generate_board import boards
 from tests.vectors.generate_census import censuses, sum_trees
 from tests.vectors.generate_classes import classes
@@ -80,6 +81,7 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "weight_classes": classes,
     "merkle_sum": sum_trees,
     "outcome": outcomes,
+    "ballot_outcomes": ballot_outcomes,
     "questions": questions,
     "votes": votes,
     "question_ballots": question_ballots,

@@ -243,7 +243,7 @@ def _refused() -> list[tuple[str, bytes, int, str]]:
     zero, amount = bytes(16), unsigned(5, 16)
     cases = [
         ("empty", b"", 4, "Malformed"),
-        ("unknown kind", b"\x08", 4, "Malformed"),
+        ("unknown kind", b"\x09", 4, "Malformed"),
         ("largest unknown kind", b"\xff", 4, "Malformed"),
         ("none with a byte over", b"\0\0", 4, "Malformed"),
         ("greedy: order of 2", _changed(greedy, 1, b"\2"), 4, "Malformed"),

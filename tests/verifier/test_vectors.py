@@ -13,7 +13,12 @@ from ostraka_verifier.curve import Curve, R, load
 from ostraka_verifier.encoding import Reader, parse_json
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.merkle_sum import Leaf, sum_root
-from ostraka_verifier.outcome import decode_outcome_rule, outcome_rule_digest
+from ostraka_verifier.outcome import (
+    BallotOutcome,
+    decode_outcome_rule,
+    outcome_rule_digest,
+    steps_json,
+)
 from ostraka_verifier.parameters import Committee, PollIdentity, PollParameters
 from ostraka_verifier.proof import ProofShape, verify_proofs
 from ostraka_verifier.question import (
@@ -215,6 +220,25 @@ def test_bytes_that_are_no_outcome_rule(case: dict[str, Any]) -> None:
 def test_orders_that_are_the_wrong_hint(case: dict[str, Any]) -> None:
     rule = decode_outcome_rule(unhex(case["rule"]))
     assert rule.order([int(votes) for votes in case["tally"]]) != case["order"]
+
+
+@pytest.mark.parametrize("case", named(vectors("ballot_outcomes")["cases"]))
+def test_outcome_of_ballots(case: dict[str, Any]) -> None:
+    rule = decode_outcome_rule(unhex(case["rule"]))
+    assert isinstance(rule, BallotOutcome)
+    assert rule.encode() == unhex(case["rule"])
+    assert outcome_rule_digest(rule.encode()) == unhex(case["digest"])
+    rule.check_slots(case["slots"])
+    ballots = [tuple(ballot) for ballot in case["ballots"]]
+    for order in (ballots, ballots[::-1], sorted(ballots)):
+        assert rule.awards_of(order) == case["awards"]
+        assert steps_json(rule.explain(order)) == case["steps"]
+
+
+@pytest.mark.parametrize("case", named(vectors("ballot_outcomes")["refused"]))
+def test_bytes_that_are_no_rule_on_ballots(case: dict[str, Any]) -> None:
+    with pytest.raises(ERRORS[case["expect"]]):
+        decode_outcome_rule(unhex(case["rule"])).check_slots(case["slots"])
 
 
 @pytest.mark.parametrize("case", named(vectors("questions")["cases"]))

@@ -5,7 +5,7 @@ Source: docs/protocol.md §13.
 
 from ostraka_verifier.checks.audit import Audit, readable
 from ostraka_verifier.errors import Rejected, Undecided
-from ostraka_verifier.outcome import NoOutcome, OutcomeRule
+from ostraka_verifier.outcome import BallotOutcome, NoOutcome, OutcomeRule
 from ostraka_verifier.tally_proof import Tally
 from ostraka_verifier.wording import counted
 
@@ -15,6 +15,8 @@ def check_o1(audit: Audit) -> str:
     rule, tally = audit.outcome_rule, audit.tally
     if isinstance(rule, NoOutcome):
         return "the tally is the result"
+    if isinstance(rule, BallotOutcome):
+        raise Undecided("needs the opened ballots")
     awards = awards_of(rule, tally, "R1")
     given = readable(audit.chain.awards)
     if given is None or list(given) != awards:

@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 
 from ostraka_verifier.html_report.markup import readable
 from ostraka_verifier.outcome import (
+    Completion,
     Condorcet,
+    EqualShares,
     Greedy,
     GreedyByCategory,
+    InstantRunoff,
     Majority,
     Method,
     Misfit,
@@ -17,10 +20,14 @@ from ostraka_verifier.outcome import (
     Order,
     OutcomeRule,
     Parts,
+    Phragmen,
     Plurality,
     Proportional,
     Strength,
+    TransferableVote,
+    Utility,
 )
+from ostraka_verifier.wording import counted
 
 Money = Callable[[int], str]
 """Formats an amount in the smallest unit."""
@@ -39,6 +46,10 @@ _CIRCLES = {
 }
 _BORDA = " (Borda count): a ballot gives an option one win for each option below it."
 _TIES = " Of options with the same number, the one that comes first on the ballot has priority."
+
+_TIES_PRICE = (
+    " Of options with the same price, the one that comes first on the ballot has priority."
+)
 
 
 def parts_of(rule: OutcomeRule, slots: int) -> list[tuple[int, OutcomeRule]]:
@@ -88,6 +99,28 @@ def rule_in_words(
             return f"{_CIRCLES[rule.method]}{_compared(rule)}{_LISTED_FIRST}"
         case Proportional():
             return f"{money(rule.amount)} are divided in proportion to the votes."
+        case EqualShares():
+            return _equal_shares(rule, money)
+        case InstantRunoff():
+            return (
+                "Ballots count for their first option. The option with the fewest ballots is"
+                " eliminated, and its ballots count for their next option, until one option has"
+                " more than half. Of options with equally few, the one that comes last on the"
+                " ballot is eliminated."
+            )
+        case TransferableVote():
+            return (
+                f"{counted(rule.seats, 'option is', 'options are')} elected by the single"
+                " transferable vote, with the rules of Scottish local elections. Earlier counts"
+                " break ties; otherwise the option that comes first on the ballot has priority."
+            )
+        case Phragmen():
+            return (
+                "Voters earn money at the same rate, and supporters fund an option as soon as"
+                f" together they have its cost, within the budget of {money(rule.budget)}"
+                " (Phragmén's sequential rule). Of options funded at the same time, the one that"
+                " comes first on the ballot has priority."
+            )
     return "The poll has no decision rule: the numbers themselves are the result."
 
 
@@ -108,7 +141,7 @@ def outcome_in_words(rule: OutcomeRule, awards: Sequence[int]) -> str:
             return "There is no decision, because too few votes were cast."
         case Proportional():
             return "A share goes to:" if any(awards) else "Nobody gets a share."
-        case Plurality() | Condorcet():
+        case Plurality() | Condorcet() | InstantRunoff() | TransferableVote():
             return "Chosen:" if any(awards) else "No option is chosen."
     return "Funded:" if any(awards) else "Nothing is funded."
 
@@ -120,9 +153,28 @@ def award_word(rule: OutcomeRule) -> str:
             return ""
         case Majority():
             return "majority"
-        case Plurality() | Condorcet():
+        case Plurality() | Condorcet() | InstantRunoff() | TransferableVote():
             return "chosen"
     return "funded"
+
+
+def _equal_shares(rule: EqualShares, money: Money) -> str:
+    worth = "its cost" if rule.utility is Utility.COST else "the points given to it"
+    completed = {
+        Completion.NONE: "",
+        Completion.UTILITARIAN: " The rest of the budget goes to the options with the most"
+        " utility per cost that fit.",
+        Completion.ADD_ONE: f" Shares are raised by {money(rule.increment)} at a time, as long as"
+        " the options bought cost no more than the budget.",
+    }
+    completed[Completion.ADD_ONE_UTILITARIAN] = (
+        completed[Completion.ADD_ONE] + completed[Completion.UTILITARIAN]
+    )
+    return (
+        f"Each voter gets an equal share of the budget of {money(rule.budget)}. Supporters buy"
+        f" options together, the one with the lowest price for its utility first (method of equal"
+        f" shares). The utility of an option is {worth}.{completed[rule.completion]}{_TIES_PRICE}"
+    )
 
 
 def _compared(rule: Condorcet) -> str:

@@ -6,16 +6,21 @@ Source: docs/protocol.md §14.8. Vectors: tests/vectors/outcome.json.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ostraka_verifier.encoding import Reader, tagged_hash, unsigned
+from ostraka_verifier.encoding import ADDRESS_BYTES, Reader, tagged_hash, unsigned
 from ostraka_verifier.errors import Malformed
+from ostraka_verifier.outcome.ballots import BallotMethod, BallotOutcome
 from ostraka_verifier.outcome.categories import GreedyByCategory
 from ostraka_verifier.outcome.condorcet import Condorcet
+from ostraka_verifier.outcome.equal_shares import EqualShares
 from ostraka_verifier.outcome.greedy import Greedy
 from ostraka_verifier.outcome.majority import Majority
 from ostraka_verifier.outcome.none import NoOutcome
+from ostraka_verifier.outcome.phragmen import Phragmen
 from ostraka_verifier.outcome.plurality import Plurality
 from ostraka_verifier.outcome.proportional import Proportional
 from ostraka_verifier.outcome.rule import Kind, OutcomeRule, refuse, require_range
+from ostraka_verifier.outcome.runoff import InstantRunoff
+from ostraka_verifier.outcome.transferable import TransferableVote
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class Parts(OutcomeRule):
         for number, (slots, rule) in enumerate(self.parts):
             if isinstance(rule, Parts):
                 raise refuse(f"parts[{number}]", "parts do not nest")
+            if isinstance(rule, BallotOutcome):
+                raise refuse(f"parts[{number}]", "a rule on ballots decides a whole poll")
             require_range(f"parts[{number}].slots", slots, 1, 16)
             rule.check_slots(slots)
 
@@ -92,7 +99,25 @@ _SIMPLE: _Readers = {
     Kind.PROPORTIONAL: Proportional.read,
     Kind.CONDORCET: Condorcet.read,
 }
-_ANY: _Readers = {**_SIMPLE, Kind.PARTS: Parts.read}
+_OF_BALLOTS: Mapping[int, Callable[[Reader, int, bytes], BallotOutcome]] = {
+    BallotMethod.EQUAL_SHARES: EqualShares.read,
+    BallotMethod.INSTANT_RUNOFF: InstantRunoff.read,
+    BallotMethod.TRANSFERABLE_VOTE: TransferableVote.read,
+    BallotMethod.PHRAGMEN: Phragmen.read,
+}
+
+
+def _read_ballot_outcome(reader: Reader) -> BallotOutcome:
+    """Read the bytes after the kind (§14.10)."""
+    method = reader.unsigned(1, "method")
+    if method not in _OF_BALLOTS:
+        raise Malformed("outcome.method", f"unknown method {method}")
+    objection_time = reader.unsigned(4, "objection_time")
+    veto_holder = reader.take(ADDRESS_BYTES, "veto_holder")
+    return _OF_BALLOTS[method](reader, objection_time, veto_holder)
+
+
+_ANY: _Readers = {**_SIMPLE, Kind.PARTS: Parts.read, Kind.BALLOTS: _read_ballot_outcome}
 
 
 def decode_outcome_rule(data: bytes) -> OutcomeRule:

@@ -24,6 +24,7 @@ class Kind(IntEnum):
     PROPORTIONAL = 5
     PARTS = 6
     CONDORCET = 7
+    BALLOTS = 8
 
 
 class OutcomeRule(ABC):

@@ -118,8 +118,68 @@ class Parts(Answer):
     )
 
 
+class BallotOutcome(Answer):
+    """A rule on the opened ballots of a shuffled poll (docs/protocol.md §14.10)."""
+
+    objection_time: Decimal = Field(
+        description="Seconds between the attested outcome and its becoming final."
+    )
+    veto_holder: str | None = Field(
+        description="The account that may void the outcome meanwhile; null for nobody."
+    )
+
+
+class EqualShares(BallotOutcome):
+    """Fund what voters buy together with equal shares of the budget."""
+
+    kind: Literal["equal_shares"]
+    costs: _Costs
+    budget: Amount
+    utility: Literal["cost", "points"] = Field(
+        description="Whether a point is worth the cost of its option, or 1."
+    )
+    completion: Literal["none", "utilitarian", "add_one", "add_one_utilitarian"] = Field(
+        description="What is done with money that voters cannot spend."
+    )
+    increment: Amount = Field(description="By what add-one raises each share; 0 without it.")
+
+
+class InstantRunoff(BallotOutcome):
+    """The option with the fewest votes goes until one has more than half."""
+
+    kind: Literal["instant_runoff"]
+    options: Decimal = Field(description="Number of options.")
+
+
+class TransferableVote(BallotOutcome):
+    """The single transferable vote by the rules of Scottish local elections."""
+
+    kind: Literal["transferable_vote"]
+    seats: Decimal
+    options: Decimal = Field(description="Number of options.")
+
+
+class Phragmen(BallotOutcome):
+    """Fund options by approvals under Phragmén's sequential rule."""
+
+    kind: Literal["phragmen"]
+    costs: _Costs
+    budget: Amount
+
+
 Outcome = Annotated[
-    NoOutcome | Greedy | Majority | Plurality | Categories | Proportional | Condorcet | Parts,
+    NoOutcome
+    | Greedy
+    | Majority
+    | Plurality
+    | Categories
+    | Proportional
+    | Condorcet
+    | Parts
+    | EqualShares
+    | InstantRunoff
+    | TransferableVote
+    | Phragmen,
     Field(discriminator="kind"),
 ]
 

@@ -16,15 +16,20 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier.outcome import (
+    BallotOutcome,
     Condorcet,
+    EqualShares,
     Greedy,
     GreedyByCategory,
+    InstantRunoff,
     Majority,
     NoOutcome,
     OutcomeRule,
     Parts,
+    Phragmen,
     Plurality,
     Proportional,
+    TransferableVote,
 )
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.statistics import poll_statistics
@@ -54,7 +59,7 @@ class ResultReader:
         accepted = self._gateway.event(REGISTRY, "TallyAccepted", poll_id)
         tally = [int(value) for value in cast(list[str], accepted["tally"])]
         rule = poll.outcome_rule
-        awards = None if isinstance(rule, NoOutcome) else rule.awards(tally)
+        awards = None if isinstance(rule, NoOutcome | BallotOutcome) else rule.awards(tally)
         options = [
             Option(
                 option=name,
@@ -132,6 +137,10 @@ _OUTCOMES: dict[type[OutcomeRule], str] = {
     Proportional: "proportional",
     Condorcet: "condorcet",
     Parts: "parts",
+    EqualShares: "equal_shares",
+    InstantRunoff: "instant_runoff",
+    TransferableVote: "transferable_vote",
+    Phragmen: "phragmen",
 }
 
 
@@ -146,6 +155,8 @@ def _plain(value: object) -> object:
         return outcome_rule_json(value)
     if isinstance(value, Enum):
         return value.name.lower()
+    if isinstance(value, bytes):
+        return to_hex(value) if any(value) else None
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     return value if isinstance(value, bool) else str(value)
