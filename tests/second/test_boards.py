@@ -34,6 +34,7 @@ from tests.support.polls import REGISTRY, SyntheticPoll, approval_poll
 from tests.support.second_verifier import Question, SecondVerifier
 from tests.support.two_verifiers import by_the_first, by_the_second
 from tests.support.vectors import named, vectors
+from tests.verifier.checks import test_opened
 from tests.verifier.checks.mutations import MUTATIONS
 from tests.verifier.checks.test_ballots import tampered
 
@@ -68,8 +69,20 @@ def agree(second: SecondVerifier, case: Case) -> dict[str, str]:
         approval_poll(unused_invitations=0).finish(),
         approval_poll(weights=[2, 2, 2, 2, 2, 3, 3], secret=False).finish(),
         sourced(),
+        test_opened.HONEST,
+        test_opened.no_run_in_time(),
     ],
-    ids=["listed", "round", "division", "invited", "invited to a poll", "weights", "source"],
+    ids=[
+        "listed",
+        "round",
+        "division",
+        "invited",
+        "invited to a poll",
+        "weights",
+        "source",
+        "shuffled",
+        "no run in time",
+    ],
 )
 def test_honest_polls_hold(second: SecondVerifier, case: Case) -> None:
     assert set(agree(second, case).values()) == {"holds"}
@@ -117,6 +130,14 @@ def before_the_tally(**board: Any) -> Callable[[], Case]:
     return lambda: (replace(BOARD, **board), replace(CHAIN, **OPEN))
 
 
+SHUFFLED_BOARD, SHUFFLED_CHAIN = test_opened.HONEST
+UNOPENED_BOARD = replace(SHUFFLED_BOARD, opened=None)
+UNTALLIED: dict[str, Any] = {
+    "status": "releasable",
+    "tally": None,
+    "tally_digest": bytes(32),
+    "awards": None,
+}
 UNREAD = Undecided("the endpoint does not say")
 INVALID = Malformed("round", "no such answer")
 PARTIAL: dict[str, Callable[[], Case]] = {
@@ -129,6 +150,15 @@ PARTIAL: dict[str, Callable[[], Case]] = {
     "created": lambda: (
         replace(BOARD, leaves=(), root=None, shares=(), poll_keys=()),
         replace(CHAIN, **OPEN | {"poll_keys_digest": bytes(32), "node_keys": ()}),
+    ),
+    "opened ballots missing": lambda: (replace(test_opened.HONEST[0], opened=None), SHUFFLED_CHAIN),
+    "opened before the tally": lambda: (
+        test_opened.HONEST[0],
+        replace(SHUFFLED_CHAIN, **UNTALLIED),
+    ),
+    "not opened before the tally": lambda: (
+        replace(test_opened.HONEST[0], opened=None),
+        replace(SHUFFLED_CHAIN, **UNTALLIED),
     ),
     "awards not read": shown(awards=UNREAD),
     "code not read": shown(deployment=UNREAD),

@@ -22,6 +22,8 @@ from ostraka_verifier.proof import BallotProof, ProofShape
 from ostraka_verifier.units import UnixSeconds
 
 CAST_AT_BYTES = 8
+SHARING_AT = ADDRESS_BYTES + CAST_AT_BYTES
+"""Where `V, A_1, …, A_{t−1}` begin in a canonical ballot."""
 
 
 @dataclass(frozen=True)

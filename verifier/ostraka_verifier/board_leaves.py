@@ -5,10 +5,11 @@ Source: docs/protocol.md §16.
 
 from collections.abc import Iterator
 
+from ostraka_verifier.ballot import SHARING_AT
 from ostraka_verifier.board import BoardLeaf, decode_leaf, leaf_count, record_bytes
 from ostraka_verifier.content import Within
 from ostraka_verifier.curve import LeafCheck, LeafPart
-from ostraka_verifier.encoding import ADDRESS_BYTES
+from ostraka_verifier.encoding import ADDRESS_BYTES, POINT_BYTES
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.rpc import Progress
 
@@ -80,6 +81,16 @@ class LeafRecords:
             records = self.chunk(first, min(CHUNK_RECORDS, self._count - first))
             for at in range(0, len(records), self._size):
                 yield records[at : at + ADDRESS_BYTES]
+
+    def sharings(self, first: int, count: int, threshold: int) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the encoded `V` and `A_1 … A_{t−1}` of some canonical leaves.
+
+        Errors as for `chunk`.
+        """
+        records = self.chunk(first, count)
+        for start in range(SHARING_AT, len(records), self._size):
+            value_end, end = start + POINT_BYTES, start + threshold * POINT_BYTES
+            yield records[start:value_end], records[value_end:end]
 
     def find(self, voter: bytes) -> int | None:
         """Return the place of a voter's leaf, among leaves that increase by voter (B2)."""

@@ -14,6 +14,7 @@ from ostraka_verifier.encoding import HASH_BYTES, SCALAR_BYTES, SIGNATURE_BYTES,
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.sharing import Share
+from ostraka_verifier.shuffle.groups import Group
 from ostraka_verifier.shuffle.state import BYTES_A_BALLOT, RunRecord, StepRecord, check_count
 
 SUBJECT = "board.opened"
@@ -147,6 +148,15 @@ class OpenedBallots:
         group = tuple(reader.take(self.shape.threshold, "group"))
         proof = reader.take(BYTES_A_BALLOT * self.shape.ballots, "proof")
         return StepRecord(group, proof, reader.take(HASH_BYTES, "sharing_hash"))
+
+    @property
+    def groups(self) -> list[Group]:
+        """The group of each step; errors as for `step`."""
+        size, threshold = self.shape.step_bytes, self.shape.threshold
+        return [
+            tuple(self._read(_HEAD_BYTES + number * size, threshold, f"steps[{number}].group"))
+            for number in range(self.steps)
+        ]
 
     @property
     def run(self) -> RunRecord:

@@ -348,12 +348,15 @@ def _audit(
     try:
         with (
             helped(*crew, board, _warn) as workers,
-            _progress(quiet, "blocks of events read", "ballots checked") as (reading, checking),
+            _progress(
+                quiet, "blocks of events read", "shuffled ballots checked", "ballots checked"
+            ) as (reading, opening, checking),
         ):
             return audit_poll(
                 *(curve_used, _rpc(rpc), claimed, board, checking, from_block, reading, announce),
                 hashed=hashed,
                 workers=earlier or workers,
+                opening=opening,
             )
     except NoWorkers as error:
         raise typer.BadParameter(str(error), param_hint=option) from None

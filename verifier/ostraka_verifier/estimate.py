@@ -3,13 +3,14 @@
 Multiplications of curve points take nearly all of that time. One is measured, and those of the poll
 are counted.
 
-Source: docs/protocol.md §8.5, §12.2.
+Source: docs/protocol.md §8.5, §12.2, §19.7.
 """
 
 import secrets
 import time
 from dataclasses import dataclass
 
+from ostraka_verifier.board_opened import OpenedBallots, OpenedShape
 from ostraka_verifier.checks import Audit
 from ostraka_verifier.commitment import derive_generator
 from ostraka_verifier.curve import Curve, R
@@ -49,8 +50,24 @@ def estimate_of(audit: Audit, multiplication_s: float) -> Estimate | None:
     proof = 3.0 if rule.slots_are_bits else 4.5
     # Recovery of a key takes as long as one multiplication: its curve has a faster library.
     each = 1 + proof + (threshold + 1 if weighted else 0)
+    each += _of_opening(audit)
     rest = 1 + rule.width + 2 * shares * (len(rule.slots) + 1)
     return Estimate(ballots, each * multiplication_s, rest * multiplication_s)
+
+
+def _of_opening(audit: Audit) -> float:
+    """Return the multiplications for each ballot of a run and of what it opens."""
+    section = audit.board.opened
+    if section is None:
+        return 0.0
+    try:
+        shape = OpenedShape.of(audit.rule, audit.committee.threshold, len(audit.records))
+        steps = OpenedBallots(section, shape).steps
+    except AuditError:
+        return 0.0
+    # Once K and V. In each step c, the chain and V', and the masks of the chain by half as many
+    # bits. V again, by half as many bits, where it opens.
+    return 2.0 + 3.5 * steps + 0.5
 
 
 def measured_multiplication_s(curve: Curve) -> float:

@@ -148,6 +148,7 @@ def audit_poll(
     *,
     hashed: bool = False,
     workers: BoardWorkers | None = None,
+    opening: Progress = no_progress,
 ) -> Report:
     """Read the evidence of one poll and run all checks.
 
@@ -158,6 +159,7 @@ def audit_poll(
         prepared: Given the audit before its checks begin.
         hashed: Whether the report needs the identity of the board, which takes time.
         workers: Check the leaves of this board. Then the board is not downloaded whole.
+        opening: Told how much of the run of the shuffle, and of the opened ballots, is checked.
     """
     reader = partial(ChainReader, rpc_url, claimed.registry, None, from_block, reading)
 
@@ -168,7 +170,9 @@ def audit_poll(
     try:
         with workers.opened() if workers else opened_board(board_source) as content:
             try:
-                report = audit_of(curve, reader, claimed, content, perform, progress, workers)
+                report = audit_of(
+                    curve, reader, claimed, content, perform, progress, workers, opening
+                )
             except NoEvidence as error:
                 report = _without_evidence(error.cause, error.missing)
             return replace(report, board=BoardFile.of(content)) if hashed else report
@@ -198,6 +202,7 @@ def audit_of(
     perform: Callable[[Audit], _T],
     progress: Progress = no_progress,
     workers: LeafWorkers | None = None,
+    opening: Progress = no_progress,
 ) -> _T:
     """Audit a board while it arrives, and return what `perform` makes of the audit.
 
@@ -207,13 +212,14 @@ def audit_of(
     Args:
         reader: Makes the reader of the chain.
         workers: Check the leaves, of a board that is whole.
+        opening: As in `audit_poll`.
 
     Raises:
         NoEvidence: Board or chain cannot be read.
     """
     while True:
         try:
-            audit = _read_audit(curve, reader, claimed, content, progress, workers)
+            audit = _read_audit(curve, reader, claimed, content, progress, workers, opening)
             return perform(audit)
         except Replaced:
             content.restart()
@@ -226,6 +232,7 @@ def _read_audit(
     content: Content,
     progress: Progress,
     workers: LeafWorkers | None,
+    opening: Progress,
 ) -> Audit:
     board = OpenedBoard(content)
     with _needing_the_board(content):
@@ -234,7 +241,9 @@ def _read_audit(
         chain = read_evidence(reader(), claimed.poll_id, board)
     except AuditError as error:
         raise NoEvidence(error, "the chain") from error
-    audit = Audit(curve, claimed, chain, board, secrets.randbits, progress, workers=workers)
+    audit = Audit(
+        curve, claimed, chain, board, secrets.randbits, progress, workers=workers, opening=opening
+    )
     with _needing_the_board(content):
         if workers is not None:
             # The published shares, behind the leaves, can show that a worker's sums are wrong.

@@ -5,6 +5,7 @@ from tests.verifier.checks import (
     test_ballots,
     test_census,
     test_generators,
+    test_opened,
     test_outcome,
     test_poll,
     test_result,
@@ -21,6 +22,7 @@ MUTATIONS: Mutations = [
     *test_tree.MUTATIONS,
     *test_shares.MUTATIONS,
     *test_result.MUTATIONS,
+    *test_opened.MUTATIONS,
     *test_outcome.MUTATIONS,
     *test_round.MUTATIONS,
 ]

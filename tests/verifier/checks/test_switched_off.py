@@ -24,6 +24,7 @@ from tests.verifier.checks import (
     test_ballots,
     test_census,
     test_generators,
+    test_opened,
     test_outcome,
     test_poll,
     test_result,
@@ -94,6 +95,14 @@ LIES = {
     # leaves the excess to R2.
     "R2": Lie(test_result.more_votes_than_there_are, also=("S2",), unread=("R1",)),
     "R3": Lie(test_result.too_early),
+    "A1": Lie(test_opened.too_few_ballots),
+    "A2": Lie(test_opened.no_cover),
+    "A3": Lie(test_opened.a_changed_response),
+    "A4": Lie(test_opened.signatures_by(1, 2)),
+    "A5": Lie(test_opened.exchanged_ballots),
+    # A run whose proofs and openings are good opens the anchored sum. Only where voters have
+    # different weights is this sum another one, and C3 refuses that, too.
+    "A6": Lie(test_opened.different_weights, also=("C3",)),
     "O1": Lie(test_outcome.the_outcome),
     "D1": Lie(test_round.another_source_than_was_fixed),
     "D2": Lie(test_round.another_winner),
@@ -101,7 +110,7 @@ LIES = {
     "D4": Lie(test_round.rules_elsewhere),
 }
 NUMBERS = [number for number, _, _ in CHECKS]
-ON_THE_CURVE = ("C1", "B1", "B6", "T1", "S1", "S2", "R1")
+ON_THE_CURVE = ("C1", "B1", "B6", "T1", "S1", "S2", "R1", "A3", "A5")
 """Checks whose work an engine does; the slow reference engine repeats only these."""
 CASES = [
     *(("native", number) for number in NUMBERS),

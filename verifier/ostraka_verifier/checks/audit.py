@@ -77,12 +77,14 @@ class Audit:
         progress: Progress = no_progress,
         releases: Releases | None = None,
         workers: LeafWorkers | None = None,
+        opening: Progress = no_progress,
     ) -> None:
         """Args:
         board: The board, or its bytes.
         randomness: Source of batch weights, as `secrets.randbits`.
         releases: Releases whose code the contracts may have; by default the known ones.
         workers: Check the leaves, of a whole board and if the engine has a pass over them.
+        opening: Told how much of the run and of the opened ballots is checked.
 
         Raises:
             Malformed: The board has no valid sections.
@@ -95,6 +97,7 @@ class Audit:
         self.progress = progress
         self.releases = known_releases() if releases is None else releases
         self.workers = workers
+        self.opening = opening
         self.current = ""
         self._read: dict[str, object] = {}
 
@@ -140,7 +143,7 @@ class Audit:
     @property
     def parameters(self) -> PollParameters:
         """Section 2 (P1)."""
-        return self._once(
+        return self.once(
             "P1", "parameters", lambda: PollParameters.decode(self.sections["parameters"])
         )
 
@@ -152,31 +155,31 @@ class Audit:
     @property
     def rule(self) -> BallotRule:
         """Section 3 (P2)."""
-        return self._once("P2", "rule", lambda: BallotRule.decode(self.sections["rule"]))
+        return self.once("P2", "rule", lambda: BallotRule.decode(self.sections["rule"]))
 
     @property
     def outcome_rule(self) -> OutcomeRule:
         """Section 4 (P2)."""
-        return self._once(
+        return self.once(
             "P2", "outcome", lambda: decode_outcome_rule(self.sections["outcome_rule"])
         )
 
     @property
     def description(self) -> Description:
         """Section 5 (P2)."""
-        return self._once(
+        return self.once(
             "P2", "description", lambda: Description.decode(self.sections["description"])
         )
 
     @property
     def committee(self) -> Committee:
         """Section 6 (P3)."""
-        return self._once("P3", "committee", lambda: Committee.decode(self.sections["committee"]))
+        return self.once("P3", "committee", lambda: Committee.decode(self.sections["committee"]))
 
     @property
     def census(self) -> CensusView:
         """Section 8 (C1)."""
-        return self._once("C1", "census", lambda: read_census(self.board.census, self.curve.name))
+        return self.once("C1", "census", lambda: read_census(self.board.census, self.curve.name))
 
     @property
     def layout(self) -> BallotLayout:
@@ -186,7 +189,7 @@ class Audit:
     @property
     def records(self) -> LeafRecords:
         """Section 9, leaf by leaf (B1)."""
-        return self._once("B1", "records", lambda: LeafRecords(self.board.leaves, self.layout.size))
+        return self.once("B1", "records", lambda: LeafRecords(self.board.leaves, self.layout.size))
 
     @property
     def found(self) -> LeafPart | None:
@@ -194,12 +197,12 @@ class Audit:
 
         The readable checks have the words for what it found, and are the specification.
         """
-        return self._once("B1", "found", self._pass_over_leaves)
+        return self.once("B1", "found", self._pass_over_leaves)
 
     @property
     def ballot_count(self) -> int:
         """Number of ballots, all of which are canonical (B1)."""
-        return self._once("B1", "ballot count", self._count_ballots)
+        return self.once("B1", "ballot count", self._count_ballots)
 
     def leaves_at(self, places: Iterable[int]) -> Iterator[PlacedLeaf]:
         """Yield canonical leaves by their places (B1)."""
@@ -210,7 +213,7 @@ class Audit:
     @property
     def ballots(self) -> Sequence[Ballot]:
         """All ballots, decoded (B1): where there is no native pass."""
-        return self._once("B1", "ballots", self._decode_ballots)
+        return self.once("B1", "ballots", self._decode_ballots)
 
     def examined(self, first_bad: int | None, before: int = 0) -> Iterator[PlacedLeaf]:
         """Yield the canonical leaves that a readable check looks at.
@@ -259,7 +262,7 @@ class Audit:
 
     def require_voters(self) -> None:
         """Require that every ballot has an entry in the census (B3)."""
-        self._once("B3", "voters", self._check_voters)
+        self.once("B3", "voters", self._check_voters)
 
     @property
     def cast_weight(self) -> int:
@@ -272,7 +275,7 @@ class Audit:
     def anchored(self) -> AnchoredRoot:
         """Section 10 (T2)."""
         self.require_anchored()
-        return self._once("T2", "root", lambda: AnchoredRoot.decode(self._section("root")))
+        return self.once("T2", "root", lambda: AnchoredRoot.decode(self._section("root")))
 
     @property
     def root(self) -> SumRoot:
@@ -293,21 +296,21 @@ class Audit:
         """Sums that aggregate shares open (B3)."""
         if not self.ballot_count:
             raise Undecided("no ballot was counted")
-        return self._once("B3", "sums", self._add_sharings)
+        return self.once("B3", "sums", self._add_sharings)
 
     @property
     def shares(self) -> tuple[SignedShare, ...]:
         """Section 11 (S1); empty if the board has none."""
         if "shares" not in self.sections:
             return ()
-        return self._once(
+        return self.once(
             "S1", "shares", lambda: decode_shares(self.sections["shares"], len(self.rule.slots))
         )
 
     @property
     def redemptions(self) -> Redemptions:
         """Section 12 (C4)."""
-        return self._once(
+        return self.once(
             "C4",
             "redemptions",
             lambda: Redemptions.decode(self._section("redemptions"), len(self.census)),
@@ -316,7 +319,7 @@ class Audit:
     @property
     def key(self) -> CommitmentKey:
         """Generators of the poll's commitments."""
-        return self._once("P2", "key", lambda: CommitmentKey(self.curve, self.rule.width))
+        return self.once("P2", "key", lambda: CommitmentKey(self.curve, self.rule.width))
 
     @property
     def tally(self) -> Tally:
@@ -464,7 +467,8 @@ class Audit:
             raise RuntimeError("the native pass gives no sums of ballots whose weights it has")
         return AggregateCommitments(sums)
 
-    def _once(self, check: str, name: str, read: Callable[[], _T]) -> _T:
+    def once(self, check: str, name: str, read: Callable[[], _T]) -> _T:
+        """Return a part by its name, read once; a check that does not own it is not performed."""
         if name not in self._read:
             try:
                 self._read[name] = read()

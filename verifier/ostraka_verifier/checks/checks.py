@@ -20,6 +20,14 @@ from ostraka_verifier.checks.ballots import (
 from ostraka_verifier.checks.census import check_c1, check_c2, check_c3, check_c4
 from ostraka_verifier.checks.finding import Finding, Verdict
 from ostraka_verifier.checks.generators import check_g1, check_g2
+from ostraka_verifier.checks.opened import (
+    check_a1,
+    check_a2,
+    check_a3,
+    check_a4,
+    check_a5,
+    check_a6,
+)
 from ostraka_verifier.checks.outcome import check_o1
 from ostraka_verifier.checks.poll import check_p1, check_p2, check_p3, check_p4, check_p5, check_p6
 from ostraka_verifier.checks.result import check_r1, check_r2, check_r3
@@ -56,6 +64,12 @@ CHECKS: Sequence[Check] = (
     Check("R1", "the tally opens the anchored sum", check_r1),
     Check("R2", "no option has more votes than possible", check_r2),
     Check("R3", "nothing was opened before the dispute window ended", check_r3),
+    Check("A1", "the run of the shuffle and the opened ballots can be read", check_a1),
+    Check("A2", "fewer nodes than the threshold do not know whose ballot is whose", check_a2),
+    Check("A3", "every step only shuffles the ballots", check_a3),
+    Check("A4", "enough nodes signed the shuffled ballots", check_a4),
+    Check("A5", "every opened ballot is one of the shuffled ones", check_a5),
+    Check("A6", "the opened ballots add up to the tally", check_a6),
     Check("O1", "the outcome follows from the tally", check_o1),
     Check("D1", "the poll decides about the round's proposals", check_d1),
     Check("D2", "the treasury funds the winners", check_d2),

@@ -5,6 +5,7 @@ Source: docs/protocol.md §13.
 
 from ostraka_verifier.board import AnchoredRoot
 from ostraka_verifier.checks.audit import Audit
+from ostraka_verifier.checks.signers import judged, require_quorum
 from ostraka_verifier.errors import Rejected, Undecided
 from ostraka_verifier.wording import counted
 
@@ -31,31 +32,14 @@ def check_t2(audit: Audit) -> str:
 
 def check_t3(audit: Audit) -> str:
     """T3: at least `q` nodes of the committee signed the root."""
-    good, bad = judge_attestations(audit, audit.anchored)
-    ignored = "".join(f"; not counted: {one}" for one in bad)
-    quorum = audit.committee.quorum
-    if len(good) < quorum:
-        reason = (
-            f"{counted(len(good), 'good signature', 'good signatures')}, {quorum} needed{ignored}"
-        )
-        raise Rejected("T3", "board.root", reason)
-    return f"nodes {', '.join(map(str, good))}{ignored}"
+    return require_quorum(audit, "T3", "board.root", *judge_attestations(audit, audit.anchored))
 
 
 def judge_attestations(audit: Audit, anchored: AnchoredRoot) -> tuple[list[int], list[str]]:
     """Return the nodes whose signatures of the root are good, and what is wrong with the others."""
     root = anchored.root
     digest = audit.domain.digest(*root.statement(audit.chain.poll_context, anchored.round))
-    good, bad = list[int](), list[str]()
-    for one in anchored.attestations:
-        try:
-            signer = audit.member("T3", one.node)
-            audit.require_signer("T3", f"node {one.node}", signer, one.signature, digest)
-        except Rejected as failure:
-            bad.append(f"{failure.item}: {failure.reason}")
-        else:
-            good.append(one.node)
-    return good, bad
+    return judged(audit, "T3", anchored.attestations, digest)
 
 
 def check_t4(audit: Audit) -> str:

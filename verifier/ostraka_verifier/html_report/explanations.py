@@ -42,6 +42,7 @@ GROUPS = (
     Group("T", "The list of counted ballots"),
     Group("S", "The work of the nodes"),
     Group("R", "The result"),
+    Group("A", "The opened ballots"),
     Group("O", "The decision"),
     Group("D", "The money"),
 )
@@ -145,7 +146,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     ),
     "B6": Explanation(
         "Does every sealed ballot obey the rules?",
-        "No ballot was opened. A mathematical proof with each one shows that it is allowed, for"
+        "A mathematical proof with each one shows, without opening it, that it is allowed, for"
         " example that it has no more votes than a ballot may have.",
         "A ballot could count more than once, or take votes away from an option.",
     ),
@@ -173,8 +174,8 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     ),
     "S1": Explanation(
         "Did each node compute its part correctly?",
-        "Each node publishes one sum over all ballots, and never a single vote. Every published sum"
-        " is signed by its node and fits the sealed ballots.",
+        "Each node publishes one sum over all ballots, which shows no single vote. Every published"
+        " sum is signed by its node and fits the sealed ballots.",
         "A node published a false sum. Its number is named.",
     ),
     "S2": Explanation(
@@ -196,6 +197,41 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "Was there time to object before votes were counted?",
         "The result was accepted after the time for objections had ended, and before the deadline.",
         "The result came before objections were possible, or after its deadline.",
+    ),
+    "A1": Explanation(
+        "Can the shuffle and the opened ballots be read?",
+        "In some polls nodes shuffle the sealed ballots and then open them. What they published of"
+        " this is complete and readable in exactly one way. At least as many ballots were opened as"
+        " the poll demands, so that one hides among the others.",
+        "What was published of the shuffle is no such thing, or so few ballots were opened that"
+        " voters can be recognised.",
+    ),
+    "A2": Explanation(
+        "Is it hidden who cast which ballot?",
+        "Groups of nodes shuffled the ballots one after another. Whichever nodes are dishonest, as"
+        " long as they are fewer than the poll names, one group was without any of them.",
+        "So few dishonest nodes as the poll allows may know who cast which ballot.",
+    ),
+    "A3": Explanation(
+        "Did every shuffle keep all ballots as they were?",
+        "With each shuffle, nodes published a mathematical proof. It shows that the sealed ballots"
+        " after it are those before it, in another order: none was changed, added or left out.",
+        "Ballots were changed, exchanged, added or left out while they were shuffled.",
+    ),
+    "A4": Explanation(
+        "Do enough nodes stand by the shuffled ballots?",
+        "Enough nodes signed that they checked the shuffle, before anything was opened.",
+        "Too few nodes confirm the shuffle, and those who opened the ballots broke their rules.",
+    ),
+    "A5": Explanation(
+        "Are the opened ballots the shuffled ones?",
+        "Every published ballot opens its sealed ballot. No other content does.",
+        "A published ballot is not what its voter cast.",
+    ),
+    "A6": Explanation(
+        "Do the opened ballots give the result?",
+        "This program added up all opened ballots. Their sum is the result on the blockchain.",
+        "The opened ballots and the result on the blockchain are not of the same votes.",
     ),
     "O1": Explanation(
         "Does the decision follow from the result?",

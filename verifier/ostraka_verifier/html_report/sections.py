@@ -3,6 +3,7 @@
 import shlex
 
 from ostraka_verifier.checks import Finding, Verdict
+from ostraka_verifier.checks.opened import ONLY_SUMMED
 from ostraka_verifier.checks.round import PLAIN_POLL
 from ostraka_verifier.html_report.explanations import EXPLANATIONS, GLOSSARY, GROUPS
 from ostraka_verifier.html_report.facts import CommitteeFacts, Facts, PollFacts
@@ -220,7 +221,7 @@ def _check(finding: Finding, hashes: Hashes) -> Markup:
     detail = ": ".join(part for part in (finding.item, finding.detail) if part)
     if finding.check in _TIMED:
         detail = with_dates(detail)
-    if finding.detail == PLAIN_POLL and finding.check != "D1":
+    if finding.detail in (PLAIN_POLL, ONLY_SUMMED) and finding.check != "D1":
         word, look = "– does not apply", None
     else:
         word, look = VERDICT_WORDS[verdict], VERDICT_CLASSES[verdict]

@@ -1,7 +1,7 @@
 """Anonymous ballots: a verifiable shuffle of commitments whose shares the nodes hold.
 
 Groups and covers are in `groups`, states and their hashes in `state`, the proof in `proof`, whole
-runs in `run`, and what is opened in `shares`. No poll is shuffled yet: docs/protocol.md §19.12.
+runs in `run`, and what is opened in `shares`.
 
 Source: docs/protocol.md §19. Vectors: tests/vectors/shuffle.json.
 """
@@ -26,16 +26,23 @@ from ostraka_verifier.shuffle.proof import (
     statement,
     verify_claims,
 )
-from ostraka_verifier.shuffle.run import verify_groups, verify_steps
+from ostraka_verifier.shuffle.run import (
+    follow_steps,
+    verify_cover,
+    verify_groups,
+    verify_steps,
+)
 from ostraka_verifier.shuffle.shares import (
     ballots_hash,
     combine_shares,
     decode_shares,
     encode_shares,
     refuted_by,
+    sum_of,
     verify_openings,
     verify_state_shares,
     verify_sum,
+    verify_total,
 )
 from ostraka_verifier.shuffle.state import (
     BYTES_A_BALLOT,
@@ -66,17 +73,21 @@ __all__ = [
     "encode_shares",
     "fewest_groups",
     "final_challenge",
+    "follow_steps",
     "is_group",
     "may_shuffle",
     "refuted_by",
     "sharing_hash",
     "shuffle_generators",
     "statement",
+    "sum_of",
     "uncovered",
     "verify_claims",
+    "verify_cover",
     "verify_groups",
     "verify_openings",
     "verify_state_shares",
     "verify_steps",
     "verify_sum",
+    "verify_total",
 ]

@@ -295,19 +295,22 @@ class EquationSum:
         self._scalars += scalars
 
 
-def verify_claims(key: ShuffleKey, claims: Sequence[ShuffleClaim], randomness: Randomness) -> None:
+def verify_claims(
+    key: ShuffleKey, claims: Sequence[ShuffleClaim], randomness: Randomness, first: int = 0
+) -> None:
     """Check proofs of shuffle together, in one multi-scalar multiplication.
 
     Args:
         key: For the number of ballots that all claims have.
         randomness: Source of the weights, unpredictable to the makers of the proofs.
+        first: Number of the first claim's step, from 0.
 
     Raises:
         Rejected: A proof fails; the item names the first one (check A3).
     """
     if _hold(key, claims, randomness):
         return
-    for number, claim in enumerate(claims):
+    for number, claim in enumerate(claims, first):
         if not _hold(key, [claim], randomness):
             raise Rejected("A3", f"steps[{number}]", "the proof of shuffle does not hold")
     raise AssertionError("a sum of equations fails, and none of its parts")

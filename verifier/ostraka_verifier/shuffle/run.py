@@ -5,9 +5,10 @@ Source: docs/protocol.md §19.8. Vectors: tests/vectors/shuffle.json.
 
 from collections.abc import Sequence
 
+from ostraka_verifier.curve import Curve
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.errors import Malformed, Rejected
-from ostraka_verifier.shuffle.groups import is_group, uncovered
+from ostraka_verifier.shuffle.groups import Group, is_group, uncovered
 from ostraka_verifier.shuffle.proof import (
     Randomness,
     ShuffleClaim,
@@ -27,10 +28,22 @@ def verify_groups(nodes: int, threshold: int, steps: Sequence[StepRecord]) -> No
     Raises:
         Rejected: They do not (check A2).
     """
-    for number, step in enumerate(steps):
-        if not is_group(nodes, threshold, step.group):
+    verify_cover(nodes, threshold, [step.group for step in steps])
+
+
+def verify_cover(nodes: int, threshold: int, groups: Sequence[Group]) -> None:
+    """Check the groups of a run.
+
+    Args:
+        nodes: At most `MAX_SHUFFLING_NODES`: sets of more are too many.
+
+    Raises:
+        Rejected: They are not groups of the committee, or do not cover (check A2).
+    """
+    for number, group in enumerate(groups):
+        if not is_group(nodes, threshold, group):
             raise Rejected("A2", f"steps[{number}].group", f"not {threshold} nodes in order")
-    missing = uncovered(nodes, threshold, [step.group for step in steps])
+    missing = uncovered(nodes, threshold, groups)
     if missing:
         named = ", ".join(map(str, missing[0]))
         raise Rejected("A2", "groups", f"each of them has one of the nodes {named}")
@@ -81,13 +94,29 @@ def _natively(
 def _readably(
     key: ShuffleKey, start: ShuffleState, steps: Sequence[StepRecord], randomness: Randomness
 ) -> ShuffleState:
-    state, claims = start, []
-    for number, step in enumerate(steps):
+    state, claims = _followed(key.curve, start, steps)
+    verify_claims(key, claims, randomness, start.step)
+    return state
+
+
+def follow_steps(curve: Curve, start: ShuffleState, steps: Sequence[StepRecord]) -> ShuffleState:
+    """Return the state after steps whose proofs may not hold.
+
+    Raises:
+        Malformed: A step is not canonical (check A1); the item names it.
+    """
+    return _followed(curve, start, steps)[0]
+
+
+def _followed(
+    curve: Curve, start: ShuffleState, steps: Sequence[StepRecord]
+) -> tuple[ShuffleState, list[ShuffleClaim]]:
+    state, claims = start, list[ShuffleClaim]()
+    for step in steps:
         try:
-            proof = ShuffleProof.decode(key.curve, state.values, step.proof)
+            proof = ShuffleProof.decode(curve, state.values, step.proof)
             claims.append(ShuffleClaim.of(state, step.group, proof))
         except Malformed as error:
-            raise Malformed(f"steps[{number}].{error.item}", error.reason) from None
+            raise Malformed(f"steps[{state.step}].{error.item}", error.reason) from None
         state = state.after(step.group, proof.outputs, step.sharing_hash)
-    verify_claims(key, claims, randomness)
-    return state
+    return state, claims

@@ -22,6 +22,7 @@ def verify_state_shares(
     shares: Sequence[Share],
     randomness: Randomness,
     check: str = "A0",
+    first: int = 0,
 ) -> None:
     """Check that a share for each position opens the state's commitments at a node, in one batch.
 
@@ -32,6 +33,7 @@ def verify_state_shares(
         shares: One for each position, in order.
         randomness: Source of the weights, unpredictable to the makers of the shares.
         check: Number of the check that fails.
+        first: Place of the first of these positions, from 0.
 
     Raises:
         Rejected: A share does not; the item names the first position, from 1.
@@ -49,7 +51,9 @@ def verify_state_shares(
             low = middle
         else:
             high = middle
-    raise Rejected(check, f"positions[{low + 1}]", f"does not open its commitment at node {node}")
+    raise Rejected(
+        check, f"positions[{first + low + 1}]", f"does not open its commitment at node {node}"
+    )
 
 
 def _all_open(
@@ -117,12 +121,14 @@ def verify_openings(
     values: Points,
     openings: Sequence[Share],
     randomness: Randomness,
+    first: int = 0,
 ) -> None:
-    """Check that the openings are those of a state's positions.
+    """Check that the openings are those of a state's positions, or of some neighbouring ones.
 
     Args:
-        values: `V_1 … V_N` of the state.
-        openings: Slots and blinding of each position.
+        values: `V` of these positions.
+        openings: Slots and blinding of each.
+        first: Place of the first of them, from 0.
 
     Raises:
         Malformed: Their number is another one.
@@ -130,13 +136,25 @@ def verify_openings(
     """
     if len(openings) != len(values):
         raise Malformed("openings", f"{len(openings)}, expected {len(values)}")
-    verify_state_shares(curve, key, 0, values, openings, randomness, check="A5")
+    verify_state_shares(curve, key, 0, values, openings, randomness, "A5", first)
 
 
 def verify_sum(openings: Sequence[Share], weight: int, tally: Sequence[int], blinding: int) -> None:
-    """Check that the opened ballots add up to the tally on chain.
+    """Check that the opened ballots add up to the tally on chain; see `verify_total`."""
+    verify_total(sum_of(openings), weight, tally, blinding)
+
+
+def sum_of(openings: Sequence[Share]) -> Share:
+    """Return the sum of opened ballots, of which there is at least one: slots as integers."""
+    columns = zip(*(opening.values for opening in openings), strict=True)
+    return Share(tuple(map(sum, columns)), sum(opening.blinding for opening in openings) % R)
+
+
+def verify_total(total: Share, weight: int, tally: Sequence[int], blinding: int) -> None:
+    """Check that the sum of all opened ballots is the tally on chain.
 
     Args:
+        total: As of `sum_of`.
         weight: That of every voter.
         tally: `T_1 … T_k`.
         blinding: `R`.
@@ -144,11 +162,11 @@ def verify_sum(openings: Sequence[Share], weight: int, tally: Sequence[int], bli
     Raises:
         Rejected: They do not (check A6).
     """
-    for slot, votes in enumerate(tally):
-        total = weight * sum(opening.values[slot] for opening in openings)
-        if total != votes:
-            raise Rejected("A6", f"tally[{slot}]", f"{votes}, but the ballots give {total}")
-    if weight * sum(opening.blinding for opening in openings) % R != blinding:
+    for slot, (votes, found) in enumerate(zip(tally, total.values, strict=True)):
+        if weight * found != votes:
+            reason = f"{votes}, but the ballots give {weight * found}"
+            raise Rejected("A6", f"tally[{slot}]", reason)
+    if weight * total.blinding % R != blinding:
         raise Rejected("A6", "blinding", "is not that of the ballots' sum")
 
 

@@ -15,6 +15,8 @@ from ostraka_verifier.shuffle.groups import Group
 BYTES_A_BALLOT = 320
 """Length of a step's proof for each ballot."""
 
+_SHARING_TAG = "shuffle-sharing"
+
 MAX_BALLOTS = 2**31 - 1
 """More would need generators whose indices do not fit `u32`."""
 
@@ -62,7 +64,13 @@ class ShuffleState:
             values: `V` of each ballot, in the order of leaves.
             sharing: `A_1 … A_{t−1}` of the first ballot, then of the second, and so on.
         """
-        return cls(run, 0, (), bytes(HASH_BYTES), values, sharing_hash(sharing))
+        return cls.start_of(run, values, sharing.encode())
+
+    @classmethod
+    def start_of(cls, run: RunContext, values: Points, sharing: bytes) -> "ShuffleState":
+        """Return the same of the encoded `A_1 … A_{t−1}` of all ballots."""
+        hashed = tagged_hash(_SHARING_TAG, sharing)
+        return cls(run, 0, (), bytes(HASH_BYTES), values, hashed)
 
     def after(self, group: Group, values: Points, sharing_hash: bytes) -> "ShuffleState":
         """Return the state to which a group's step leads."""
@@ -91,7 +99,7 @@ class ShuffleState:
 
 def sharing_hash(sharing: Points) -> bytes:
     """Return the hash of `A_1 … A_{t−1}` of all positions in order, 32 bytes."""
-    return tagged_hash("shuffle-sharing", sharing.encode())
+    return tagged_hash(_SHARING_TAG, sharing.encode())
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ type parts struct {
 	root        memo[*board.AnchoredRoot]
 	shares      memo[[]board.SignedShare]
 	redemptions memo[*census.Redemptions]
+	opened      memo[*board.OpenedBallots]
+	run         memo[*shuffledRun]
 }
 
 func (parts *parts) split(data []byte) (err error) {

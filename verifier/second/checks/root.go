@@ -98,8 +98,13 @@ func (audit *Audit) t3() (result, error) {
 		return result{}, err
 	}
 	digest := board.RootDigest(audit.domain(), audit.context(), root.Round, &root.Root)
+	return quorum(committee, "board.root", digest, root.Attestations)
+}
+
+// quorum demands that enough nodes signed a digest. Signatures that do not count are named.
+func quorum(committee *poll.Committee, item string, digest encoding.Word, attestations []board.Attestation) (result, error) {
 	var good, bad []string
-	for _, one := range root.Attestations {
+	for _, one := range attestations {
 		if reason := attests(committee, digest, one); reason == "" {
 			good = append(good, number(one.Node))
 		} else {
@@ -111,7 +116,7 @@ func (audit *Audit) t3() (result, error) {
 		uncounted = "; not counted: " + strings.Join(bad, "; ")
 	}
 	if len(good) < committee.Quorum {
-		return result{}, failing("board.root", "%d good signatures, %d needed%s", len(good), committee.Quorum, uncounted)
+		return result{}, failing(item, "%d good signatures, %d needed%s", len(good), committee.Quorum, uncounted)
 	}
 	return result{detail: "nodes " + strings.Join(good, ", ") + uncounted}, nil
 }

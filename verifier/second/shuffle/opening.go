@@ -2,6 +2,7 @@ package shuffle
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"ostraka/second/curve"
@@ -43,7 +44,7 @@ func CheckOpenings(values []curve.Point, openings []Opening) error {
 	for index, opening := range openings {
 		point := curve.Commit(opening.Values, opening.Blinding)
 		if !point.Equal(&values[index]) {
-			return encoding.OutOfBounds("A5", "position %d", index+1)
+			return encoding.OutOfBounds(fmt.Sprintf("positions[%d]", index+1), "does not open its commitment")
 		}
 	}
 	return nil

@@ -88,35 +88,61 @@ func ReadRun(reader *encoding.Reader, threshold, ballots int) Run {
 
 // Check checks groups and proofs of a run (A1 to A3), and gives its states and claims.
 func Check(poll *Poll, run *Run, start State) ([]State, []Claim, error) {
+	if err := CheckGroups(poll.Nodes, poll.Threshold, run); err != nil {
+		return nil, nil, err
+	}
+	states, claims, err := Follow(poll, run, start)
+	if err == nil {
+		err = CheckProofs(claims)
+	}
+	return states, claims, err
+}
+
+// CheckGroups checks that every group is one of the committee, and that they cover (A2).
+func CheckGroups(nodes, threshold int, run *Run) error {
 	var groups [][]int
 	for number, step := range run.Steps {
-		if !IsGroup(poll.Nodes, poll.Threshold, step.Group) {
-			return nil, nil, encoding.OutOfBounds("A2", "step %d: not %d nodes in order", number+1, poll.Threshold)
+		if !IsGroup(nodes, threshold, step.Group) {
+			return encoding.OutOfBounds(fmt.Sprintf("steps[%d].group", number), "not %d nodes in order", threshold)
 		}
 		groups = append(groups, step.Group)
 	}
-	if !Covers(poll.Nodes, poll.Threshold, groups) {
-		return nil, nil, encoding.OutOfBounds("A2", "the groups do not cover")
+	if !Covers(nodes, threshold, groups) {
+		return encoding.OutOfBounds("groups", "they do not cover")
 	}
+	return nil
+}
+
+// Follow decodes the proofs of a run, and gives its states and claims (A1).
+func Follow(poll *Poll, run *Run, start State) ([]State, []Claim, error) {
 	states, claims := []State{start}, []Claim(nil)
 	for number, step := range run.Steps {
 		before := &states[number]
 		claim, err := newClaim(poll, before, &step)
 		if err != nil {
-			return nil, nil, encoding.Within(fmt.Sprintf("step %d", number+1), err)
+			return nil, nil, encoding.Within(fmt.Sprintf("steps[%d]", number), err)
 		}
 		claims = append(claims, claim)
 		states = append(states, State{run.Turn, number + 1, step.Group, before.Hash(poll), claim.Outputs, step.SharingHash})
 	}
-	generators := generatorsOf(len(start.Values))
-	if !hold(generators, claims) {
-		for number := range claims {
-			if !hold(generators, claims[number:number+1]) {
-				return nil, nil, encoding.OutOfBounds("A3", "step %d does not hold", number+1)
-			}
+	return states, claims, nil
+}
+
+// CheckProofs checks the claims of a run, and names the first that does not hold (A3).
+func CheckProofs(claims []Claim) error {
+	if len(claims) == 0 {
+		return nil
+	}
+	generators := generatorsOf(len(claims[0].Inputs))
+	if hold(generators, claims) {
+		return nil
+	}
+	for number := range claims {
+		if !hold(generators, claims[number:number+1]) {
+			return encoding.OutOfBounds(fmt.Sprintf("steps[%d]", number), "the proof of shuffle does not hold")
 		}
 	}
-	return states, claims, nil
+	panic("a sum of equations fails, and none of its parts")
 }
 
 func encoded(points []curve.Point) []byte {

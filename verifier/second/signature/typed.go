@@ -17,6 +17,7 @@ const (
 	ReceiptType    = "Receipt(bytes32 pollContext,address voter,uint64 castAt,bytes32 ballotDigest)"
 	RootType       = "Root(bytes32 pollContext,uint32 round,bytes32 rootHash,uint256 sumX,uint256 sumY,uint32 count)"
 	ShareType      = "AggregateShare(bytes32 pollContext,bytes32 rootDigest,uint32 nodeIndex,bytes32 shareHash)"
+	ShuffledType   = "Shuffled(bytes32 pollContext,bytes32 rootDigest,uint32 turn,bytes32 stateHash,uint32 count)"
 	RedemptionType = "Redemption(bytes32 electorate,address invitation,address signingKey)"
 )
 
