@@ -148,3 +148,77 @@ def test_impossible_rounds_are_refused(more: dict[str, Any], field: str, reason:
     ((found, why),) = wrong(round_(**more))
     assert found == field
     assert re.search(reason, why)
+
+
+SHUFFLED = {"counting": "shuffled"}
+
+
+def test_shuffled_polls_that_can_be_opened_have_no_problems() -> None:
+    assert wrong(poll(**SHUFFLED)) == []
+    assert poll(**SHUFFLED).counted == {
+        "counting": 1,
+        "open_minimum": 5,
+        "shuffle_period": 86_400,
+    }
+    short = poll(**SHUFFLED, open_minimum=6, times={"tally_period": 3600})
+    assert wrong(short) == []
+    assert short.counted["shuffle_period"] == 1800
+    assert poll(**SHUFFLED, minimum_ballots=6).opens_from == 6
+    assert poll().counted == {}
+
+
+@pytest.mark.parametrize(
+    ("more", "field", "reason"),
+    [
+        ({"open_minimum": 5}, "open_minimum", 'only with counting = "shuffled"'),
+        ({"times": {"shuffle_period": 9}}, "times.shuffle_period", "only with counting"),
+        (SHUFFLED | {"open_minimum": 7}, "open_minimum", "7, more than the 6 voters"),
+        (
+            SHUFFLED | {"times": {"shuffle_period": 1801, "tally_period": 3600}},
+            "times.shuffle_period",
+            "1801 s, more than half of the tally period: 1800 s",
+        ),
+        (
+            SHUFFLED | {"times": {"tally_period": 1}},
+            "times.shuffle_period",
+            "more than half of the tally period: 0 s",
+        ),
+        (
+            SHUFFLED
+            | {
+                "voters": {
+                    "kind": "list",
+                    "accounts": [
+                        {"account": one, "weight": 1 + place % 2}
+                        for place, one in enumerate(ACCOUNTS)
+                    ],
+                }
+            },
+            "counting",
+            "weights of 1 and 2: a poll that opens every ballot needs voters of equal weight; "
+            'classes = "equal" makes them equal',
+        ),
+        (
+            SHUFFLED
+            | {
+                "questions": [
+                    {"kind": "ranking", "title": "T", "options": ["A", "B"], "scores": [1, 1]}
+                ]
+            },
+            "questions[0].scores",
+            "places with equal scores",
+        ),
+    ],
+)
+def test_shuffled_polls_that_cannot_be_opened_are_refused(
+    more: dict[str, Any], field: str, reason: str
+) -> None:
+    ((found, why),) = wrong(poll(**more))
+    assert found == field
+    assert reason in why
+
+
+def test_weights_made_equal_can_be_shuffled() -> None:
+    entries = [{"account": one, "weight": 1 + place} for place, one in enumerate(ACCOUNTS)]
+    voters = {"kind": "list", "accounts": entries, "classes": "equal"}
+    assert wrong(poll(**SHUFFLED, voters=voters)) == []

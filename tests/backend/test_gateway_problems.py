@@ -250,6 +250,31 @@ def problem_in(act: Callable[[], object]) -> ProblemType:
     return raised.value.kind
 
 
+def test_shuffled_polls_get_the_first_committee_that_can_shuffle(gateway: GatewayContext) -> None:
+    committees = {
+        bytes([number] * 32): approval_poll(nodes=nodes, threshold=threshold).committee
+        for number, (nodes, threshold) in enumerate([(5, 3), (5, 2), (4, 2)], start=1)
+    }
+    cast(Any, gateway.registry).committee = committees.get
+    unfit, able, other = committees
+    gateway.committees = [unfit, able, other]
+    assert gateway.committee(None) == unfit
+    assert gateway.committee(None, shuffles=True) == able
+    assert gateway.committee(to_hex(other), shuffles=True) == other
+    for wanted, served, field in (
+        (to_hex(unfit), [unfit, able], "committee"),
+        (None, [unfit], "counting"),
+    ):
+        gateway.committees = served
+        with pytest.raises(Problem) as raised:
+            gateway.committee(wanted, shuffles=True)
+        assert raised.value.field == field
+        assert "(5, 3, 1) cannot shuffle ballots: with 1 silent" in raised.value.detail
+        assert "committee propose" in raised.value.detail
+    gateway.committees = []
+    assert problem_in(lambda: gateway.committee(None, shuffles=True)) is ProblemType.NO_COMMITTEE
+
+
 def test_invalid_specifications_are_refused(gateway: GatewayContext) -> None:
     assert problem_in(lambda: gateway.committee(to_hex(bytes(32)))) is (
         ProblemType.COMMITTEE_NOT_SERVED

@@ -11,6 +11,8 @@ from ostraka_verifier.question import (
     Histogram,
     Number,
     Question,
+    Ranking,
+    Score,
     SingleChoice,
 )
 
@@ -30,12 +32,13 @@ def asked(
     secret: bool = True,
     name: str = "this poll",
     first: int = 1,
+    shuffled: bool = False,
 ) -> AskedPoll:
     weights = [1] * voters if isinstance(voters, int) else voters
     known = None if weights is None else census(weights, first)
     given = questions or (CHOICE,)
     labels = tuple(question.labels() for question in given)
-    return AskedPoll(name, labels, known, given, minimum, secret)
+    return AskedPoll(name, labels, known, given, minimum, secret, shuffled)
 
 
 def only(poll: AskedPoll, code: str, *others: AskedPoll) -> LeakWarning:
@@ -175,3 +178,35 @@ def test_refusals_by_nodes_come_first() -> None:
     assert isinstance(numbers, dict)
     assert Fraction(numbers["share"]) == Fraction(7, 17)
     assert leak_warnings(replace(poll, census=None, minimum_ballots=10)) == []
+
+
+def test_opened_ballots_that_tell_whose_they_are_are_warned_about() -> None:
+    ranking = Ranking("Order", tuple("abcde"), (5, 4, 3, 2, 1), 1)
+    found = only(asked(100, ranking, shuffled=True), "recognisable_ballots")
+    # 5 + 20 + 60 + 120 + 120 rankings.
+    assert found.numbers == {
+        "ballots": "325",
+        "written": "325",
+        "voters": 100,
+        "per_ballot": "4/13",
+    }
+    assert "325 different ones are possible for 100 voters, 0.308 voters each" in found.sentence
+    assert codes(asked(1625, ranking, minimum=400, shuffled=True)) == []
+    assert codes(asked(1624, ranking, minimum=400, shuffled=True)) == ["recognisable_ballots"]
+    # Nobody sees the ballots of a summed poll.
+    assert codes(asked(100, ranking)) == []
+    assert codes(asked(None, ranking, shuffled=True)) == []
+
+
+def test_answers_to_several_questions_are_opened_together() -> None:
+    asks = asked(40, CHOICE, CHOICE, CHOICE, CHOICE, shuffled=True)
+    found = only(asks, "recognisable_ballots")
+    assert found.numbers["ballots"] == "16"
+    assert codes(asked(40, CHOICE, CHOICE, CHOICE, shuffled=True)) == []
+
+
+def test_large_numbers_of_ballots_are_written_short() -> None:
+    scores = Score("How good?", tuple(map(str, range(40))), 9)
+    found = only(asked(100, scores, shuffled=True), "recognisable_ballots")
+    assert found.numbers["ballots"] == str(10**40)
+    assert "up to 10^40 different ones" in found.sentence

@@ -42,25 +42,47 @@ def propose(
         list[str], typer.Option(help="URL of a node; repeat the option, node 1 first.")
     ],
     threshold: Annotated[
-        int,
+        int | None,
         typer.Option(
-            "--threshold", "-t", help="Secrecy: fewer than this many nodes together learn nothing."
+            "--threshold",
+            "-t",
+            help="Secrecy: fewer than this many nodes together learn nothing. By default as many "
+            "as the nodes allow.",
         ),
-    ],
-    faults: Annotated[int, typer.Option("--faults", "-f", help="Nodes that may be dead or lying.")],
+    ] = None,
+    faults: Annotated[
+        int | None,
+        typer.Option(
+            "--faults", "-f", help="Nodes that may be dead or lying. By default a third at most."
+        ),
+    ] = None,
+    shuffles: Annotated[
+        bool,
+        typer.Option(
+            "--shuffles",
+            help="For polls that open every ballot without its voter's name; they need a lower "
+            "threshold.",
+        ),
+    ] = False,
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("committee.json"),
     as_json: AsJson = False,
 ) -> None:
     """Ask running nodes who they are, and write a proposal that their operators sign.
 
     All nodes must serve the same registry on the same chain. With n nodes, n ≥ t + 2f, n ≥ 3f + 1
-    and f < t; five nodes usually take t = 3 and f = 1.
+    and f < t; five nodes usually take t = 3 and f = 1. Polls that open every ballot need at most
+    seven nodes and n − f ≥ 2t − 1: with --shuffles, four and five nodes take t = 2 and f = 1, and
+    seven take t = 3 and f = 2.
 
     Example: ostraka committee propose --node https://n1.example --node … -t 3 -f 1
     """
     # Slow to import.
-    from ostraka.planning.committee_file import CommitteeProposal
-    from ostraka_verifier.parameters import Committee, Member
+    from ostraka.planning.committee_file import (
+        CommitteeProposal,
+        usual_faults,
+        usual_threshold,
+    )
+    from ostraka_verifier.parameters import Committee, Member, shuffle_objection
     from ostraka_verifier.typed_data import Domain
 
     if out.exists():
@@ -79,7 +101,15 @@ def propose(
     for asked, config in zip(node, configs, strict=True):
         if asked.rstrip("/") != config["url"].rstrip("/"):
             note(as_json, f"{asked} names itself {config['url']}, which is what is registered")
-    proposal = CommitteeProposal(domains.pop(), Committee(members, threshold, faults))
+    if faults is None:
+        faults = usual_faults(len(members))
+    if threshold is None:
+        threshold = usual_threshold(len(members), faults, shuffles=shuffles)
+    committee = Committee(members, threshold, faults)
+    objection = shuffle_objection(committee) if shuffles else None
+    if objection is not None:
+        raise CommandError("Cannot shuffle", objection)
+    proposal = CommitteeProposal(domains.pop(), committee)
     replace_file(out, proposal.encode())
     out.chmod(0o644)
     _show(proposal, out, as_json)
@@ -217,10 +247,14 @@ def _collect(proposal: "CommitteeProposal") -> list[tuple[str, str]]:
 def _show(
     proposal: "CommitteeProposal", file: Path, as_json: bool, refused: dict[str, str] | None = None
 ) -> None:
+    from ostraka_verifier.parameters import shuffle_objection
+
     committee = proposal.committee
+    objection = shuffle_objection(committee)
     answer = {
         "file": str(file),
         "committee": to_hex(committee.digest),
+        "shuffles": objection is None,
         "unsigned": [member.url for member in proposal.unsigned],
         "refused": refused or {},
     }
@@ -230,6 +264,7 @@ def _show(
             "Secret unless this many nodes collude": committee.threshold,
             "Nodes that may fail": committee.faults,
             "Quorum": committee.quorum,
+            "Can open every ballot": objection is None,
             "Registry": f"{to_hex(proposal.domain.registry)} on chain {proposal.domain.chain_id}",
         }
     )

@@ -177,6 +177,7 @@ def show(name: PollName, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson 
                 "Voters": found["voters"],
                 "Total weight": found["total_weight"],
                 "Minimum ballots": found["minimum_ballots"],
+                "Opened": _opened(found),
                 "Opens": when(found["opens_at"]),
                 "Closes": when(found["closes_at"]),
                 "Tally from": when(found["releasable_at"]),
@@ -190,6 +191,14 @@ def show(name: PollName, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson 
         ),
         *_asked(found),
     )
+
+
+def _opened(found: Mapping[str, Any]) -> str:
+    """Say what a poll opens."""
+    if found["counting"] == "summed":
+        return "only the sum of all ballots"
+    least = found["open_minimum"]
+    return f"every ballot, without its voter's name; with fewer than {least}, only their sum"
 
 
 @app.command()

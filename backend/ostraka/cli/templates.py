@@ -15,6 +15,7 @@ round_duration = "1m"        # of one settling round of the nodes
 max_rounds = 1440            # settling rounds before the poll is void
 dispute_window = "1d"        # from anchoring until the tally is opened
 tally_period = "30d"         # in which the tally must arrive
+# shuffle_period = "1d"      # with counting = "shuffled": until nodes open the sum only
 # response_time = "6h"       # to answer a challenge of the root; default: a quarter of the window
 # max_dispute_delay = "1d"   # most that disputes lengthen the window; default: 4 × response_time
 """
@@ -45,6 +46,8 @@ claim_period = "90d"         # in which winners are paid; the rest then goes bac
 #                            # veto_holder, otherwise none
 secret = true                # false allows weights and electorates that may reveal votes
 minimum_ballots = 5          # with fewer, the poll is void and nothing is opened
+# counting = "shuffled"      # opens every ballot, without its voter's name; default: "summed"
+# open_minimum = 5           # with fewer ballots, a shuffled poll opens their sum only
 # shared_keys = true         # allows one signing key to sign for several accounts
 # committee = "0x…"          # nodes that tally; default: the gateway's first committee
 
@@ -106,6 +109,8 @@ registration_closes_at = "+3d"  # invitations can be redeemed until then; defaul
 closes_at = "+10d"
 secret = true                # false allows weights and electorates that may reveal votes
 minimum_ballots = 5          # with fewer, the poll is void and nothing is opened
+# counting = "shuffled"      # opens every ballot, without its voter's name; default: "summed"
+# open_minimum = 5           # with fewer ballots, a shuffled poll opens their sum only
 # rehearsal = true           # says everywhere that the vote only rehearses another one
 # shared_keys = true         # allows one signing key to sign for several accounts
 # committee = "0x…"          # nodes that tally; default: the gateway's first committee

@@ -20,6 +20,7 @@ from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import Malformed
+from ostraka_verifier.parameters import shuffle_objection
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.units import UnixSeconds
 
@@ -129,12 +130,34 @@ class GatewayContext:
             raise Problem(ProblemType.POLL_NOT_SERVED, detail, "poll")
         return poll, view
 
-    def committee(self, wanted: str | None) -> bytes:
+    def committee(self, wanted: str | None, *, shuffles: bool = False) -> bytes:
         """Return the digest of the committee that a specification names, or of the default one.
 
+        Args:
+            shuffles: Whether it must be able to shuffle ballots (§19.1).
+
         Raises:
-            Problem: This gateway does not serve it, or has no committee.
+            Problem: This gateway does not serve it, has no committee, or has none that can shuffle.
         """
+        if not shuffles:
+            return self._committee(wanted)
+        objections = []
+        for digest in [self._committee(wanted)] if wanted else self.committees:
+            known = self.registry.committee(digest)
+            objection = "not registered" if known is None else shuffle_objection(known)
+            if objection is None:
+                return digest
+            objections.append(objection)
+        if not objections:
+            return self._committee(wanted)
+        way_out = "register one that can with `ostraka committee propose`, or sum the ballots"
+        raise Problem(
+            ProblemType.INVALID_REQUEST,
+            f"no committee here can open every ballot: {'; '.join(objections)}; {way_out}",
+            "committee" if wanted else "counting",
+        )
+
+    def _committee(self, wanted: str | None) -> bytes:
         if wanted is None:
             if not self.committees:
                 detail = "this gateway has no committee; name one in its settings"

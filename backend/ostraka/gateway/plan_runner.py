@@ -22,6 +22,7 @@ from ostraka.gateway.plans import Fixed, specification_of
 from ostraka.gateway.rounds import Rounds
 from ostraka.planning.asked_poll import electorate_of, planned_poll
 from ostraka.planning.electorates import invited_census
+from ostraka.planning.feasibility import weights_objection
 from ostraka.planning.leaks import AskedPoll
 from ostraka.planning.specification import (
     AccountList,
@@ -32,7 +33,6 @@ from ostraka.planning.specification import (
 from ostraka.storage.gateway_tables import Invitation, Plan
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import from_hex
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.description import Description
 from ostraka_verifier.encoding import keccak256
@@ -232,9 +232,8 @@ class PlanRunner:
         shared_keys = _shares_keys(wanted, census)
         described = poll_description(wanted, plan.id, plan.source, shared_keys)
         rule, outcome = poll_rule(questions), wanted.outcome_rule(questions).encode()
-        committee = from_hex(wanted.committee, "committee") if wanted.committee else None
         parameters = PollParameters(
-            committee=committee or gateway.committees[0],
+            committee=gateway.committee(wanted.committee, shuffles=wanted.is_shuffled),
             rule=rule.digest,
             outcome_rule=outcome_rule_digest(outcome),
             description=keccak256(described),
@@ -245,6 +244,7 @@ class PlanRunner:
             opens_at=max(now, wanted.opens_at or now),
             closes_at=wanted.closes_at,
             minimum_ballots=wanted.minimum_ballots,
+            **wanted.counted,
             **wanted.times.fixed(gateway.registry.period_floor(), gateway.registry.is_disputable()),
         )
         plan.poll_id, sent = gateway.registry.create_poll(
@@ -265,11 +265,15 @@ class PlanRunner:
             used = [one for one in self._gateway.plans.invitations(plan) if one.signing_key]
             self._gateway.plans.fix_census(plan, self._voters(plan, wanted, used), len(used))
         census = Census.decode(plan.census)
-        if wanted.minimum_ballots > len(census):
+        least = max(wanted.minimum_ballots, wanted.opens_from)
+        if least > len(census):
             # Too few people redeemed invitations or hold votes.
-            needed = counted(wanted.minimum_ballots, "ballot", "ballots")
+            needed = counted(least, "ballot", "ballots")
             detail = f"{len(census)} may vote, and the poll needs {needed}"
             raise Problem(ProblemType.TOO_FEW_VOTERS, detail)
+        objection = weights_objection(wanted, census)
+        if objection is not None:
+            raise Problem(ProblemType.INVALID_REQUEST, objection, "counting")
         return census
 
     def _voters(

@@ -40,7 +40,7 @@ class Polls:
             rule = wanted.check()
             # With the longest possible source of a census.
             poll_description(wanted, "0" * 16, {"source": "x" * 300})
-            self._gateway.committee(wanted.committee)
+            self._gateway.committee(wanted.committee, shuffles=wanted.is_shuffled)
             now = self._gateway.registry.head().timestamp
             census = census_so_far(self._gateway.electorates, wanted)
             if census is not None:

@@ -40,7 +40,15 @@ def planned_poll(
     labels = [question.labels() for question in questions]
     if options:
         labels.append(tuple(options))
-    return AskedPoll(name, tuple(labels), census, questions, wanted.minimum_ballots, wanted.secret)
+    return AskedPoll(
+        name,
+        tuple(labels),
+        census,
+        questions,
+        wanted.minimum_ballots,
+        wanted.secret,
+        wanted.is_shuffled,
+    )
 
 
 def census_so_far(

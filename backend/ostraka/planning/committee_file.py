@@ -21,6 +21,21 @@ _FORMAT: Literal["ostraka/committee/v1"] = "ostraka/committee/v1"
 _Address = Annotated[str, Field(pattern="^0x[0-9a-f]{40}$")]
 
 
+def usual_faults(nodes: int) -> int:
+    """Return `f` for a number of nodes: the most that may be dead or lying (§3.2)."""
+    return (nodes - 1) // 3
+
+
+def usual_threshold(nodes: int, faults: int, *, shuffles: bool) -> int:
+    """Return `t` for `n` nodes: the most secrecy that `f` faults allow (§3.2).
+
+    Args:
+        shuffles: Whether the committee must be able to shuffle ballots (§19.1).
+    """
+    largest = nodes - 2 * faults
+    return max(2, min(largest, (nodes - faults + 1) // 2) if shuffles else largest)
+
+
 class _Node(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -27,7 +27,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.titles import first_alike, title_problem
 from ostraka_verifier.census import Census
-from ostraka_verifier.parameters import LEAST_ANSWERS
+from ostraka_verifier.parameters import DIFFERENT_WEIGHTS, LEAST_ANSWERS
 from ostraka_verifier.question import Question, poll_labels
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.units import Seconds, UnixSeconds
@@ -121,12 +121,38 @@ def impossibilities(
     else:
         yield from _round_times(wanted, now_unix_s)
         yield from _round_budgets(wanted)
+    yield from _counting(wanted)
     if wanted.times.round_duration * wanted.times.max_rounds > _MAX_SETTLING_S:
         yield "times.max_rounds", "all attempts together would take thousands of years"
     # An electorate on chain may still gain members.
     voters = wanted.members if isinstance(wanted, RoundSpecification) else wanted.voters
     if isinstance(wanted.voters or voters, AccountList | Invitations) and census is not None:
         yield from _numbers(wanted, census, rule)
+
+
+def _counting(wanted: RoundSpecification | PollSpecification) -> Wrong:
+    """Yield what belongs to shuffled polls only, and questions that these cannot ask (§19.1)."""
+    times = wanted.times
+    if not wanted.is_shuffled:
+        shuffled_only = {
+            "open_minimum": wanted.open_minimum,
+            "times.shuffle_period": times.shuffle_period,
+        }
+        for field, value in shuffled_only.items():
+            if value is not None:
+                yield field, 'only with counting = "shuffled"'
+        return
+    if isinstance(wanted, RoundSpecification):
+        yield "counting", "the treasury's rounds are summed"
+    half = times.tally_period // 2
+    if times.fixed_shuffle_period > half:
+        reason = f"{times.fixed_shuffle_period} s, more than half of the tally period: {half} s"
+        yield "times.shuffle_period", reason
+    if isinstance(wanted, PollSpecification):
+        for number, question in enumerate(wanted.asked):
+            objection = question.slots_objection
+            if objection is not None:
+                yield f"questions[{number}].scores", objection
 
 
 def _keys(wanted: RoundSpecification | PollSpecification) -> Wrong:
@@ -240,6 +266,12 @@ def _numbers(
     if wanted.minimum_ballots > voters:
         reason = f"{wanted.minimum_ballots}, more than the {counted(voters, 'voter', 'voters')}"
         yield "minimum_ballots", reason
+    if wanted.opens_from > voters:
+        reason = f"{wanted.opens_from}, more than the {counted(voters, 'voter', 'voters')}"
+        yield "open_minimum", reason
+    objection = weights_objection(wanted, census)
+    if objection is not None:
+        yield "counting", objection
     if isinstance(wanted, RoundSpecification):
         most = max(rule.slot_maxima) * weight
         outcome = wanted.outcome
@@ -254,6 +286,15 @@ def _numbers(
         supported = PluralityWanted | GreedyWanted | CategoriesWanted
         if isinstance(one, supported) and one.minimum_support > most:
             yield f"{place}.minimum_support", _too_much(one.minimum_support, most)
+
+
+def weights_objection(wanted: RoundSpecification | PollSpecification, census: Census) -> str | None:
+    """Return why a shuffled poll cannot have these voters; None if it can."""
+    different = census.different_weights() if wanted.is_shuffled else None
+    if different is None:
+        return None
+    shown = f"weights of {different[0]} and {different[1]}"
+    return f'{shown}: {DIFFERENT_WEIGHTS}; classes = "equal" makes them equal'
 
 
 def _too_much(support: int, most: int) -> str:

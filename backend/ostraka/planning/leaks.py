@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 
 from ostraka_verifier.census import MINIMUM_CLASS, Census
 from ostraka_verifier.question import Number, Question
@@ -24,6 +25,8 @@ _PER_CELL = 5
 _TURNOUT = Fraction(1, 10)
 _NEARLY = Fraction(4, 5)
 """Two electorates are nearly the same if they share this part of the larger one."""
+_READABLE = 10**7
+"""Larger numbers are shown as powers of ten."""
 _NAMED = 10
 """Most identifying weights that a warning lists, the largest first."""
 
@@ -63,6 +66,7 @@ class AskedPoll:
         labels: Meaning of each slot, by question.
         census: The voters known so far; None if there are none yet.
         questions: Empty for a round before its vote.
+        shuffled: Whether every ballot will be opened, without its voter's name.
     """
 
     name: str
@@ -71,6 +75,7 @@ class AskedPoll:
     questions: tuple[Question, ...] = ()
     minimum_ballots: int = MINIMUM_BALLOTS
     secret: bool = True
+    shuffled: bool = False
 
     def asks_what(self, labels: Sequence[Sequence[str]]) -> bool:
         """Whether one of its questions has the same options as one of these, in any order."""
@@ -86,7 +91,7 @@ def leak_warnings(poll: AskedPoll, others: Sequence[AskedPoll] = ()) -> list[Lea
     """
     found = [
         warning
-        for rule in (_electorate, _weights, _minimum, _turnout, _questions)
+        for rule in (_electorate, _weights, _minimum, _turnout, _questions, _opened)
         for warning in rule(poll)
     ]
     found += [warning for other in others for warning in _overlap(poll, other)]
@@ -209,6 +214,30 @@ def _questions(poll: AskedPoll) -> Iterator[LeakWarning]:
                 f"{name} may be opened with {_counted(least, 'answer')}: anyone who knows all but "
                 "one of them can subtract them from the sum.",
             )
+
+
+def _opened(poll: AskedPoll) -> Iterator[LeakWarning]:
+    """Warn if ballots that are opened tell whose they are."""
+    voters = _voters(poll)
+    if not poll.shuffled or voters is None or not poll.questions:
+        return
+    possible = prod(question.possible_answers for question in poll.questions)
+    if possible * _PER_CELL <= voters:
+        return
+    each, written = Fraction(voters, possible), _power(possible)
+    yield LeakWarning(
+        "recognisable_ballots",
+        {"ballots": str(possible), "written": written, "voters": voters, "per_ballot": str(each)},
+        f"Every ballot will be opened, and up to {written} different ones are possible for "
+        f"{_counted(voters, 'voter')}, {float(each):.3g} voters each on average: a rare ballot is "
+        "recognised by those who know its voter's views, and by those who paid for exactly this "
+        "ballot.",
+    )
+
+
+def _power(number: int) -> str:
+    """Return a number as people read it: large ones by their power of ten."""
+    return str(number) if number < _READABLE else f"10^{len(str(number)) - 1}"
 
 
 def _overlap(poll: AskedPoll, other: AskedPoll) -> Iterator[LeakWarning]:

@@ -31,7 +31,7 @@ from ostraka.planning.round_ballots import (
 from ostraka_verifier.category_names import named_text
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import OutcomeRule
-from ostraka_verifier.parameters import LEAST_ANSWERS
+from ostraka_verifier.parameters import LEAST_ANSWERS, MINIMUM_OPENED, SHUFFLED
 from ostraka_verifier.question import Question, poll_rule, read_questions
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.units import Seconds
@@ -115,20 +115,28 @@ class Times(Strict):
     dispute_window: Duration = Seconds(_DAY_S)
     """From anchoring until shares are released, unless the root is disputed."""
     tally_period: Duration = Seconds(30 * _DAY_S)
+    shuffle_period: Duration | None = None
+    """In a shuffled poll, from the end of the dispute window until nodes open the sum only; by
+    default a day, and at most half of the tally period."""
     response_time: Duration | None = None
     """Time to answer a challenge of the root; by default a quarter of the dispute window."""
     max_dispute_delay: Duration | None = None
     """By how much disputes may lengthen the dispute window; by default four times response_time,
     which is the minimum."""
 
+    @property
+    def fixed_shuffle_period(self) -> Seconds:
+        """Time in which nodes shuffle, if the poll is shuffled."""
+        return self.shuffle_period or Seconds(max(1, min(_DAY_S, self.tally_period // 2)))
+
     def fixed(self, period_floor: Seconds, disputable: bool) -> dict[str, Any]:
-        """Return every duration, as a poll of a registry fixes it (§4.1).
+        """Return every duration apart from the shuffle's, as a poll of a registry fixes it (§4.1).
 
         Args:
             period_floor: Shortest response time that the registry takes.
             disputable: Whether the registry has disputes; without them, their times are 0.
         """
-        fixed = self.model_dump()
+        fixed = self.model_dump(exclude={"shuffle_period"})
         if not disputable:
             return fixed | {"response_time": 0, "max_dispute_delay": 0}
         # Four answers one after another then take as long as the window itself: disputes at most
@@ -150,7 +158,38 @@ class _Vote(Strict):
     In an electorate on chain, accounts may share a key in any case if they chose so there.
     """
     minimum_ballots: Annotated[int, Field(strict=True, ge=1, lt=1 << 32)] = 5
+    counting: Literal["summed", "shuffled"] = "summed"
+    """Whether nodes open only the sum of all ballots, or every ballot without its voter's name.
+
+    Shuffled polls need voters of equal weight and a committee that can shuffle.
+    """
+    open_minimum: Annotated[int, Field(strict=True, ge=MINIMUM_OPENED, lt=1 << 32)] | None = None
+    """Ballots without which a shuffled poll opens their sum only; by default minimum_ballots, and
+    at least 5."""
     times: Times = Times()
+
+    @property
+    def is_shuffled(self) -> bool:
+        """Whether every ballot will be opened, without its voter's name (§19)."""
+        return self.counting == "shuffled"
+
+    @property
+    def opens_from(self) -> int:
+        """Number of ballots from which on they are opened one by one; 0 in a summed poll."""
+        if not self.is_shuffled:
+            return 0
+        return self.open_minimum or max(self.minimum_ballots, MINIMUM_OPENED)
+
+    @property
+    def counted(self) -> dict[str, Any]:
+        """How the poll counts, as its parameters fix it (§4.1)."""
+        if not self.is_shuffled:
+            return {}
+        return {
+            "counting": SHUFFLED,
+            "open_minimum": self.opens_from,
+            "shuffle_period": self.times.fixed_shuffle_period,
+        }
 
 
 class RoundSpecification(_Vote):

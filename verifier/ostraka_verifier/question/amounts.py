@@ -5,7 +5,7 @@ Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isqrt
+from math import comb, isqrt
 from typing import Any, ClassVar
 
 from ostraka_verifier.question.asked import Question, require_count
@@ -130,6 +130,12 @@ class Points(Amounts):
         """Maximum for one option."""
         return self.credits if self.max_per_option is None else self.max_per_option
 
+    @property
+    def possible_answers(self) -> int:
+        """Number of ways to distribute points, at most."""
+        unbounded = comb(self.credits + len(self.options), len(self.options))
+        return min(unbounded, super().possible_answers)
+
     def how_to_answer(self) -> str:
         """Return one line that states what to type."""
         return f"Points for each option, at most {self.credits} together, as in 3,0,5"
@@ -178,6 +184,11 @@ class Split(Amounts):
     def read(cls, title: str, fields: Fields) -> "Split":
         """Read the question from JSON."""
         return cls(title, fields.texts("options"), fields.integer("total", 100))
+
+    @property
+    def possible_answers(self) -> int:
+        """Number of ways to divide the total."""
+        return comb(self.total + len(self.options) - 1, len(self.options) - 1)
 
     def how_to_answer(self) -> str:
         """Return one line that states what to type."""

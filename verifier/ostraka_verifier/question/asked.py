@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
+from math import prod
 from typing import Any, ClassVar
 
 from ostraka_verifier.question.draft import Draft, refuse
@@ -88,6 +89,11 @@ class Question(ABC):
     def slots_objection(self) -> str | None:
         """Why different answers have equal slots, in words; None if slots tell each answer."""
         return None
+
+    @property
+    def possible_answers(self) -> int:
+        """Number of different answers; at most, if caps, costs or credits forbid some of them."""
+        return prod(largest + 1 for largest in self.rule.slot_maxima)
 
     @property
     def option_costs(self) -> tuple[int, ...] | None:

@@ -88,6 +88,11 @@ class CrossTabulation(Question):
         """Pairs of a row and a column."""
         return len(self.rows) * len(self.columns)
 
+    @property
+    def possible_answers(self) -> int:
+        """Pairs of a row and a column."""
+        return self.cells
+
     def names(self) -> Iterator[tuple[str, Sequence[str]]]:
         """Return rows, and columns."""
         yield "rows", self.rows

@@ -75,6 +75,11 @@ class Number(Question):
         """The groups."""
         return max(1, len(self.groups))
 
+    @property
+    def possible_answers(self) -> int:
+        """Numbers, in each group."""
+        return self.cells * (self.span + 1)
+
     def names(self) -> Iterator[tuple[str, Sequence[str]]]:
         """Return the groups."""
         yield "groups", self.groups

@@ -6,6 +6,7 @@ Source: docs/protocol.md §5.5.13. Vectors: tests/vectors/questions.json.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from math import perm
 from typing import Any, ClassVar
 
 from ostraka_verifier.question.asked import Question, numbered, require_count
@@ -51,6 +52,13 @@ class Pairwise(Question):
     def contenders(self) -> int:
         """Number of options, which have the first slots."""
         return len(self.options)
+
+    @property
+    def possible_answers(self) -> int:
+        """Number of rankings; an option alone at the end is ranked there, listed or not."""
+        count = len(self.options)
+        lengths = range(min(self.fewest, count - 1), count)
+        return sum(perm(count, length) for length in lengths)
 
     def labels(self) -> tuple[str, ...]:
         """Return the options, then `A > B` for each pair."""

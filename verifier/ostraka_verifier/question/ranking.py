@@ -5,6 +5,7 @@ Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import perm
 from typing import Any, ClassVar
 
 from ostraka_verifier.question.asked import Question, require_count
@@ -53,6 +54,12 @@ class Ranking(Question):
         if not self.scores[-1] and self.fewest < len(self.options):
             return "a place scores 0: opened ballots would not tell it from no place"
         return None
+
+    @property
+    def possible_answers(self) -> int:
+        """Number of rankings of allowed length."""
+        lengths = range(self.fewest, len(self.scores) + 1)
+        return sum(perm(len(self.options), length) for length in lengths)
 
     def bit(self, option: int, place: int) -> int:
         """Return the number of the bit that puts an option into a place, both from 0."""

@@ -7,6 +7,7 @@ Source: docs/protocol.md §5.5. Vectors: tests/vectors/constructors.json, questi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import comb
 from typing import Any, ClassVar
 
 from ostraka_verifier.question.asked import Question, numbered, require_count
@@ -26,6 +27,11 @@ class OneOption(Question):
     def labels(self) -> tuple[str, ...]:
         """Return the options."""
         return self.options
+
+    @property
+    def possible_answers(self) -> int:
+        """Number of options."""
+        return len(self.options)
 
     def how_to_answer(self) -> str:
         """Return one line that states what to type."""
@@ -105,6 +111,12 @@ class Approval(Question):
     def labels(self) -> tuple[str, ...]:
         """Return the options."""
         return self.options
+
+    @property
+    def possible_answers(self) -> int:
+        """Number of sets of options; caps may forbid some of them."""
+        sizes = range(self.at_least, self.at_most + 1)
+        return sum(comb(len(self.options), size) for size in sizes)
 
     @property
     def option_costs(self) -> tuple[int, ...] | None:

@@ -1,6 +1,6 @@
 """Polls: questions, voters and state."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
@@ -25,6 +25,13 @@ Status = Literal["created", "open", "closed", "anchored", "releasable", "tallied
 Phase = Literal["created", "open", "closed", "tallied", "void"]
 """Phase of a poll in a list, coarser than its status."""
 
+Counting = Annotated[
+    Literal["summed", "shuffled"],
+    Field(
+        description="Summed: only the sum of all ballots is opened. Shuffled: every ballot is, "
+        "without its voter's name."
+    ),
+]
 VoidReason = Literal["unopened", "unanchored", "few-ballots", "contested", "uncounted"]
 """Why a poll became void: not all nodes signed its keys, no root arrived, there were fewer ballots
 than the minimum, a dispute was not decided, or no tally arrived (docs/protocol.md §4.5)."""
@@ -88,6 +95,11 @@ class Poll(Answer):
         description="Ballots under the anchored root; null before it is anchored."
     )
     minimum_ballots: Count = Field(description="Ballots needed to open the tally.")
+    counting: Counting
+    open_minimum: Count | None = Field(
+        description="Ballots without which a shuffled poll opens their sum only; null in a summed "
+        "poll."
+    )
     opens_at: UnixSeconds
     closes_at: UnixSeconds
     freezes_at: UnixSeconds = Field(

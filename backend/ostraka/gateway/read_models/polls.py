@@ -68,6 +68,8 @@ class PollReader:
             total_weight=str(poll.parameters.total_weight),
             counted=view.root.count if view.anchored_at else None,
             minimum_ballots=poll.parameters.minimum_ballots,
+            counting="shuffled" if poll.parameters.is_shuffled else "summed",
+            open_minimum=poll.parameters.open_minimum or None,
             opens_at=poll.parameters.opens_at,
             closes_at=poll.parameters.closes_at,
             freezes_at=poll.parameters.freezes_at,
