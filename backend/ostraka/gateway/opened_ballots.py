@@ -163,7 +163,7 @@ class OpenedBallotReader:
 
 def _require_opened(poll: PublishedPoll, view: PollView) -> None:
     """Raise Problem unless a poll's nodes were to open its ballots."""
-    if not poll.parameters.counting:
+    if not poll.parameters.is_shuffled:
         detail = "this poll opens the sum of all ballots, and no single ballot"
         raise Problem(ProblemType.NOT_OPENED, detail, "poll")
     count, least = view.root.count, poll.parameters.open_minimum

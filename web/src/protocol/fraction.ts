@@ -29,3 +29,9 @@ export function squared({ numerator, denominator }: Fraction): Fraction {
 export function negated({ numerator, denominator }: Fraction): Fraction {
   return { numerator: -numerator, denominator };
 }
+
+/** Negative, zero or positive: how `left` compares with `right`. */
+export function compare(left: Fraction, right: Fraction): number {
+  const difference = left.numerator * right.denominator - right.numerator * left.denominator;
+  return difference > 0n ? 1 : difference < 0n ? -1 : 0;
+}

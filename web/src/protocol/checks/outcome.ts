@@ -5,6 +5,7 @@
  */
 
 import { Rejected, Undecided } from "../errors.ts";
+import { BallotOutcome } from "../outcome/ballots.ts";
 import { NoOutcome } from "../outcome/none.ts";
 import type { OutcomeRule } from "../outcome/rule.ts";
 import type { Tally } from "../tally_proof.ts";
@@ -15,6 +16,7 @@ import { type Audit, readable } from "./audit.ts";
 export function checkO1(audit: Audit): string {
   const { outcomeRule, tally } = audit;
   if (outcomeRule instanceof NoOutcome) return "the tally is the result";
+  if (outcomeRule instanceof BallotOutcome) throw new Undecided("needs the opened ballots");
   const awards = awardsOf(outcomeRule, tally, "R1");
   const given = audit.chain.awards && readable(audit.chain.awards);
   if (!sameAwards(awards, given)) {

@@ -6,6 +6,7 @@
 
 import { concat, Reader, taggedHash, unsigned } from "../encoding.ts";
 import { Malformed } from "../errors.ts";
+import { BallotOutcome, readBallotOutcome } from "./ballots.ts";
 import { GreedyByCategory } from "./categories.ts";
 import { Condorcet } from "./condorcet.ts";
 import { Greedy } from "./greedy.ts";
@@ -97,7 +98,11 @@ const SIMPLE = new Map<number, Read>([
   [Proportional.KIND, Proportional.read],
   [Condorcet.KIND, Condorcet.read],
 ]);
-const ANY = new Map([...SIMPLE, [Parts.KIND, Parts.read]]);
+const ANY = new Map<number, Read>([
+  ...SIMPLE,
+  [Parts.KIND, Parts.read],
+  [BallotOutcome.KIND, readBallotOutcome],
+]);
 
 /**
  * Decode an outcome rule.
