@@ -97,6 +97,7 @@ class PublishedPoll:
         self.parameters.check_bounds()
         self.parameters.check_committee(self.committee)
         self.outcome_rule.check_slots(self.slots)
+        self.outcome_rule.check_counting(self.parameters.is_shuffled)
         if len(self.description.options) != self.slots:
             raise Rejected("P2", "description.options", f"not one for each of {self.slots} slots")
         self.description.check_questions(self.rule)

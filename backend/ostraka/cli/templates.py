@@ -143,6 +143,12 @@ abstain = true               # the last option is an abstention
 kind = "plurality"           # or none, majority, greedy, categories, proportional, condorcet
 seats = 1                    # at equal votes, the earlier option wins
 minimum_support = 1
+# Where counting is "shuffled", ballots are opened and one of these can decide a single question:
+# kind = "equal_shares"      # budget; costs, utility, completion, increment
+# kind = "phragmen"          # budget; costs (default: 1 each, for a committee)
+# kind = "instant_runoff"    # of a ranking
+# kind = "transferable_vote"  # seats; of a ranking
+# objection_time = "1d"      # with each of them; veto_holder = "0x…" may void the outcome meanwhile
 """
     + _TAIL
 )

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from ostraka.planning.poll_outcomes import (
     CategoriesWanted,
+    EqualSharesWanted,
     GreedyWanted,
     MajorityWanted,
     PluralityWanted,
@@ -242,7 +243,7 @@ def _outcomes(wanted: PollSpecification) -> Iterator[tuple[str, PollOutcome, Que
 
 def _budgets(wanted: PollSpecification) -> Wrong:
     for place, outcome, question in _outcomes(wanted):
-        if isinstance(outcome, GreedyWanted | CategoriesWanted):
+        if isinstance(outcome, GreedyWanted | CategoriesWanted | EqualSharesWanted):
             cheapest = min(costs_of(question, outcome.costs))
             if cheapest > outcome.budget:
                 reason = f"{outcome.budget}, less than the cheapest option costs: {cheapest}"

@@ -4,27 +4,36 @@ Source: docs/protocol.md §14.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import Field
 
-from ostraka.planning.fields import Amount, Count, Strict
+from ostraka.planning.fields import Address, Amount, Count, Duration, Strict
 from ostraka.planning.round_ballots import Ranked
+from ostraka.wire.records import from_hex
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import (
+    BallotOutcome,
+    Completion,
     Condorcet,
+    EqualShares,
     Greedy,
     GreedyByCategory,
+    InstantRunoff,
     Majority,
     Method,
     NoOutcome,
     OutcomeRule,
     Parts,
+    Phragmen,
     Plurality,
     Proportional,
     Strength,
+    TransferableVote,
+    Utility,
 )
-from ostraka_verifier.question import Pairwise, Question
+from ostraka_verifier.question import Pairwise, Question, Ranking
+from ostraka_verifier.units import Seconds
 
 
 def contenders(question: Question) -> int:
@@ -163,6 +172,101 @@ class CondorcetWanted(Strict):
         return Condorcet(contenders(question), method, strength)
 
 
+class _Objections(TypedDict):
+    objection_time: int
+    veto_holder: bytes
+
+
+class _OnBallots(Strict):
+    """A rule on the opened ballots of a shuffled poll; nodes attest the outcome."""
+
+    objection_time: Duration = Seconds(86_400)
+    """Seconds between the attested outcome and its becoming final."""
+    veto_holder: Address | None = None
+    """The account that may void the outcome meanwhile; by default nobody."""
+
+    @property
+    def _objections(self) -> _Objections:
+        holder = (
+            bytes(20) if self.veto_holder is None else from_hex(self.veto_holder, "veto_holder")
+        )
+        return {"objection_time": self.objection_time, "veto_holder": holder}
+
+
+class EqualSharesWanted(_OnBallots):
+    """Fund what voters buy together with equal shares of the budget."""
+
+    kind: Literal["equal_shares"]
+    costs: list[Amount] | None = Field(default=None, max_length=320)
+    """Cost of each option; by default the costs in the question."""
+    budget: Amount
+    utility: Literal["cost", "points"] = "cost"
+    """Whether a point is worth the cost of its option, or 1."""
+    completion: Literal["none", "utilitarian", "add_one", "add_one_utilitarian"] = "add_one"
+    """What is done with money that voters cannot spend."""
+    increment: Amount | None = None
+    """By what add-one raises each share; by default 1."""
+
+    def rule(self, question: Question) -> OutcomeRule:
+        """Return the rule as the registry takes it; Rejected if it is impossible."""
+        completion = Completion[self.completion.upper()]
+        increment = int(completion.adds_one) if self.increment is None else self.increment
+        costs, utility = costs_of(question, self.costs), Utility[self.utility.upper()]
+        return EqualShares(costs, self.budget, utility, completion, increment, **self._objections)
+
+
+class PhragmenWanted(_OnBallots):
+    """Fund options by approvals under Phragmén's sequential rule."""
+
+    kind: Literal["phragmen"]
+    costs: list[Amount] | None = Field(default=None, max_length=320)
+    """Cost of each option; by default the costs in the question, or 1 each without them."""
+    budget: Amount
+    """Number of seats if each option costs 1."""
+
+    def rule(self, question: Question) -> OutcomeRule:
+        """Return the rule as the registry takes it; Rejected if it is impossible."""
+        if max(question.rule.slot_maxima) > 1:
+            reason = f"a {question.kind!r} question has points; Phragmén's rule takes approvals"
+            raise Rejected("P2", "outcomes.kind", reason)
+        costs = self.costs
+        if costs is None and question.option_costs is None:
+            costs = [1] * contenders(question)
+        return Phragmen(costs_of(question, costs), self.budget, **self._objections)
+
+
+class InstantRunoffWanted(_OnBallots):
+    """The option with the fewest votes goes until one has more than half."""
+
+    kind: Literal["instant_runoff"]
+
+    def rule(self, question: Question) -> OutcomeRule:
+        """Return the rule as the registry takes it; Rejected if it is impossible."""
+        return InstantRunoff(_ranked_options(question), **self._objections)
+
+
+class TransferableVoteWanted(_OnBallots):
+    """The single transferable vote by the rules of Scottish local elections."""
+
+    kind: Literal["transferable_vote"]
+    seats: Annotated[int, Field(strict=True, ge=1, lt=1 << 16)]
+
+    def rule(self, question: Question) -> OutcomeRule:
+        """Return the rule as the registry takes it; Rejected if it is impossible."""
+        return TransferableVote(self.seats, _ranked_options(question), **self._objections)
+
+
+def _ranked_options(question: Question) -> int:
+    """Return the number of options of a ranking whose places all have a score."""
+    if not isinstance(question, Ranking):
+        reason = f"a {question.kind!r} question has no ranking; 'ranking' has"
+        raise Rejected("P2", "outcomes.kind", reason)
+    if not question.scores[-1]:
+        reason = "a place scores 0, and its option would count as not ranked"
+        raise Rejected("P2", "outcomes.kind", reason)
+    return contenders(question)
+
+
 PollOutcome = Annotated[
     NoOutcomeWanted
     | MajorityWanted
@@ -170,7 +274,11 @@ PollOutcome = Annotated[
     | GreedyWanted
     | CategoriesWanted
     | ProportionalWanted
-    | CondorcetWanted,
+    | CondorcetWanted
+    | EqualSharesWanted
+    | InstantRunoffWanted
+    | TransferableVoteWanted
+    | PhragmenWanted,
     Field(discriminator="kind"),
 ]
 
@@ -196,6 +304,8 @@ def poll_outcome_rule(
         try:
             rule = one.rule(question)
             rule.check_slots(count)
+            if isinstance(rule, BallotOutcome) and len(questions) > 1:
+                raise Rejected("P2", "outcomes.kind", "a rule on ballots needs a single question")
         except Rejected as error:
             name = error.item.partition(".")[2]
             raise Rejected(error.check, f"outcomes[{number}].{name}", error.reason) from None

@@ -34,7 +34,7 @@ from ostraka_verifier.units import Seconds, UnixSeconds, later
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:[0-9]{1,9}[wdhms])+")
-_SECONDS = {"claim_period", "payout_delay", *Times.model_fields} - {"max_rounds"}
+_SECONDS = {"claim_period", "payout_delay", "objection_time", *Times.model_fields} - {"max_rounds"}
 _AMOUNTS = ("budget", "minimum_amount", "maximum_amount")
 _ELECTORATES = ("members", "voters")
 _Wanted = TypeVar("_Wanted", RoundSpecification, PollSpecification)
@@ -195,7 +195,11 @@ def _take_amounts(
 
 def _convert(content: dict[str, Any], now_unix_s: UnixSeconds) -> Iterator[tuple[str, str]]:
     """Replace dates and durations by plain numbers; yield those that are invalid."""
-    for prefix, table in (("", content), ("times.", content.get("times"))):
+    tables = [("", content), *((f"{name}.", content.get(name)) for name in ("times", "outcome"))]
+    outcomes = content.get("outcomes")
+    if isinstance(outcomes, list):
+        tables += [(f"outcomes[{at}].", outcome) for at, outcome in enumerate(outcomes)]
+    for prefix, table in tables:
         if not isinstance(table, dict):
             continue
         for name, value in table.items():

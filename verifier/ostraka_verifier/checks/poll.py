@@ -48,6 +48,7 @@ def check_p2(audit: Audit) -> str:
             raise Rejected("P2", item, "not what the poll's parameters fix")
     rule.check_weight(parameters.total_weight)
     outcome_rule.check_slots(len(rule.slots))
+    outcome_rule.check_counting(parameters.is_shuffled)
     if len(description.options) != len(rule.slots):
         raise Rejected("P2", "board.description", "it does not name one option for each slot")
     return ", ".join(

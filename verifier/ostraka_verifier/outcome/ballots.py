@@ -78,6 +78,11 @@ class BallotOutcome(OutcomeRule):
         if self.slots != slots:
             raise refuse("options", f"{self.slots}, expected {slots}")
 
+    def check_counting(self, shuffled: bool) -> None:
+        """Check that the poll opens its ballots."""
+        if not shuffled:
+            raise refuse("kind", "a rule on ballots needs a shuffled poll, which opens them")
+
     def order(self, tally: Sequence[int]) -> list[int]:
         """Return an empty list: the contract ranks nothing."""
         return []

@@ -38,9 +38,15 @@ class Completion(IntEnum):
     ADD_ONE = 2
     ADD_ONE_UTILITARIAN = 3
 
+    @property
+    def adds_one(self) -> bool:
+        """Whether shares are raised."""
+        return self in (Completion.ADD_ONE, Completion.ADD_ONE_UTILITARIAN)
 
-_ADDING = (Completion.ADD_ONE, Completion.ADD_ONE_UTILITARIAN)
-_UTILITARIAN = (Completion.UTILITARIAN, Completion.ADD_ONE_UTILITARIAN)
+    @property
+    def is_utilitarian(self) -> bool:
+        """Whether the rest of the budget goes to the options with most utility."""
+        return self in (Completion.UTILITARIAN, Completion.ADD_ONE_UTILITARIAN)
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class EqualShares(BallotOutcome):
         super().__post_init__()
         require_costs(self.costs, self.budget)
         require_range("increment", self.increment, 0, 128)
-        if (self.completion in _ADDING) != (self.increment > 0):
+        if self.completion.adds_one != (self.increment > 0):
             raise refuse("increment", f"{self.increment} with completion {self.completion}")
 
     @property
@@ -116,7 +122,7 @@ class EqualShares(BallotOutcome):
             *market.unaffordable(bought),
         ]
         winners = list(bought.options)
-        if self.completion in _UTILITARIAN:
+        if self.completion.is_utilitarian:
             added = self._added(market, winners)
             steps += added
             winners += [step.option for step in added if isinstance(step, Completed)]
@@ -125,7 +131,7 @@ class EqualShares(BallotOutcome):
     def _last_within_budget(self, market: Market) -> tuple[int, Purchases]:
         """Return the number of increments of add-one, and what voters buy after them."""
         increments, bought = 0, self._buy(market, 0)
-        while self.completion in _ADDING and len(bought.options) < len(market.candidates):
+        while self.completion.adds_one and len(bought.options) < len(market.candidates):
             # The same is bought with `holds_for` increments more. Unlimited shares buy everything.
             same = increments + (bought.holds_for or 0)
             further = self._buy(market, same + 1)

@@ -38,6 +38,9 @@ class OutcomeRule(ABC):
     def check_slots(self, slots: int) -> None:
         """Raise Rejected (check P2) unless the rule fits that many slots."""
 
+    def check_counting(self, shuffled: bool) -> None:  # noqa: B027
+        """Raise Rejected (check P2) if the rule needs opened ballots and the poll opens none."""
+
     @abstractmethod
     def order(self, tally: Sequence[int]) -> list[int]:
         """Return the contract's hint: slots from best to worst, the lower one first in a tie."""
