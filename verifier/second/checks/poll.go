@@ -88,6 +88,9 @@ func (audit *Audit) p2() (result, error) {
 	if err := outcomeRule.CheckSlots(len(ballotRule.Slots)); err != nil {
 		return result{}, err
 	}
+	if _, onBallots := outcomeRule.(outcome.OnBallots); onBallots && !parameters.Shuffled() {
+		return result{}, failing("outcome.kind", "a rule on ballots in a poll that opens none")
+	}
 	if len(description.Options) != len(ballotRule.Slots) {
 		return result{}, failing("description.options", "%d options for %d slots",
 			len(description.Options), len(ballotRule.Slots))

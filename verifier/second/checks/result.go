@@ -238,6 +238,9 @@ func (audit *Audit) o1() (result, error) {
 	if _, none := outcomeRule.(outcome.None); none {
 		return result{detail: "the tally is the result"}, nil
 	}
+	if _, onBallots := outcomeRule.(outcome.OnBallots); onBallots {
+		return result{}, notChecked("needs the opened ballots")
+	}
 	awards, err := awardsOf(outcomeRule, accepted, "R1")
 	if err != nil {
 		return result{}, err

@@ -141,8 +141,8 @@ func readParts(reader *encoding.Reader) *Parts {
 		if reader.Err() != nil {
 			break
 		}
-		if length > 0 && data[0] == 6 {
-			reader.Fail(encoding.Undecodable("outcome."+item, "parts within parts"))
+		if length > 0 && (data[0] == 6 || data[0] == 8) {
+			reader.Fail(encoding.Undecodable("outcome."+item, "parts, or a rule on ballots, as a part"))
 			break
 		}
 		decoded, err := Decode(data)

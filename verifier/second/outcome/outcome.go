@@ -30,10 +30,7 @@ func Decode(data []byte) (Rule, error) {
 	if reader.Err() != nil {
 		return nil, reader.Err()
 	}
-	var decoded interface {
-		Rule
-		check() error
-	}
+	var decoded decodedRule
 	switch kind {
 	case 0:
 		decoded = None{}
@@ -49,6 +46,8 @@ func Decode(data []byte) (Rule, error) {
 		decoded = readParts(reader)
 	case 7:
 		decoded = readCondorcet(reader)
+	case 8:
+		decoded = readBallots(reader)
 	default:
 		return nil, encoding.Undecodable("outcome.kind", "%d is unknown", kind)
 	}

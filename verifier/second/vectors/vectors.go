@@ -72,6 +72,7 @@ func (data Data) String() string { return encoding.Hex(data) }
 
 var files = map[string]func(*Outcome, []byte) error{
 	"ballot":           ballots,
+	"ballot_outcomes":  ballotOutcomes,
 	"board":            boards,
 	"census":           censuses,
 	"constructors":     constructors,
