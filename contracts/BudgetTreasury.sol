@@ -11,6 +11,9 @@ import {TreasuryRounds} from "./treasury/TreasuryRounds.sol";
 /// @title BudgetTreasury
 /// @notice Starts a round's poll, decides by its tally and pays. No owner, no upgrade.
 contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
+    /// @dev Outcome rules that decide by opened ballots.
+    uint8 private constant BALLOTS = 8;
+
     constructor(
         IPollRegistry registry_,
         string memory daoUri
@@ -36,6 +39,7 @@ contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
             census
         );
         (bytes memory rule, bytes memory outcomeRule) = pollRules(roundId);
+        bool opened = uint8(outcomeRule[0]) == BALLOTS;
         pollId = registry.createPoll(
             IPollRegistry.PollParameters({
                 committee: parameters.committee,
@@ -54,11 +58,11 @@ contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
                 disputeWindow: parameters.disputeWindow,
                 tallyPeriod: parameters.tallyPeriod,
                 minimumBallots: parameters.minimumBallots,
-                counting: 0,
+                counting: opened ? 1 : 0,
                 casting: 0,
                 identity: 0,
-                openMinimum: 0,
-                shufflePeriod: 0,
+                openMinimum: opened ? parameters.minimumBallots : 0,
+                shufflePeriod: opened ? parameters.tallyPeriod / 2 : 0,
                 responseTime: parameters.responseTime,
                 maxDisputeDelay: parameters.maxDisputeDelay,
                 extension: 0

@@ -8,17 +8,20 @@ import {GeneratorTable} from "./GeneratorTable.sol";
 import {PollRules} from "./PollRules.sol";
 import {VotingKeys} from "./VotingKeys.sol";
 import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
-import {PollStates} from "./registry/PollStates.sol";
+import {PollOutcomes} from "./registry/PollOutcomes.sol";
 import {Bn254} from "./libraries/Bn254.sol";
 import {Committee} from "./libraries/Committee.sol";
 import {DisputeTimes} from "./libraries/DisputeTimes.sol";
 import {Generators} from "./libraries/Generators.sol";
 import {Outcome} from "./libraries/Outcome.sol";
+import {OutcomeOrder} from "./libraries/OutcomeOrder.sol";
 import {PollContext} from "./libraries/PollContext.sol";
 
 /// @title PollRegistry
 /// @notice No owner, no upgrade, no funds.
-contract PollRegistry is PollStates, EIP712, ERC165 {
+contract PollRegistry is PollOutcomes, EIP712, ERC165 {
+    using OutcomeOrder for uint16[];
+
     struct CommitteeRecord {
         address[] nodes;
         uint8 t;
@@ -32,6 +35,10 @@ contract PollRegistry is PollStates, EIP712, ERC165 {
     );
     bytes32 private constant ROOT_TYPE = keccak256(
         "Root(bytes32 pollContext,uint32 round,bytes32 rootHash,uint256 sumX,uint256 sumY,uint32 count)"
+    );
+
+    bytes32 private constant OUTCOME_TYPE = keccak256(
+        "Outcome(bytes32 pollContext,bytes32 ballotsHash,bytes32 awardsHash)"
     );
 
     uint256 private constant MAX_URL_BYTES = 256;
@@ -110,6 +117,7 @@ contract PollRegistry is PollStates, EIP712, ERC165 {
             maxSlotValue
         );
         _store(_polls[pollId], parameters, pollContext, slots, maxSlotValue);
+        if (Outcome.isOfBallots(outcomeRule)) _polls[pollId].byBallots = true;
         emit PollCreated(
             pollId,
             msg.sender,
@@ -161,7 +169,18 @@ contract PollRegistry is PollStates, EIP712, ERC165 {
             revert PollRegistryNotAPoint(root.sumX, root.sumY);
         if (root.count > record.voters)
             revert PollRegistryTooManyBallots(root.count, record.voters);
-        _requireQuorum(record, root, attestations);
+        bytes32 statement = keccak256(
+            abi.encode(
+                ROOT_TYPE,
+                record.pollContext,
+                root.round,
+                root.rootHash,
+                root.sumX,
+                root.sumY,
+                root.count
+            )
+        );
+        _requireQuorum(record, statement, attestations);
 
         record.round = root.round;
         record.rootHash = root.rootHash;
@@ -231,6 +250,37 @@ contract PollRegistry is PollStates, EIP712, ERC165 {
     }
 
     /// @inheritdoc IPollRegistry
+    function attestOutcome(
+        uint256 pollId,
+        bytes calldata outcomeRule,
+        bytes32 ballotsHash,
+        uint256[] calldata given,
+        Attestation[] calldata attestations
+    ) external {
+        PollRecord storage record = _inOutcomeState(pollId, OutcomeState.Awaited);
+        _requireDigest("outcomeRule", record.outcomeRule, Outcome.digest(outcomeRule));
+        if (given.length != record.slots)
+            revert PollRegistryListsDiffer(record.slots, given.length);
+        (uint32 objectionTime, address vetoHolder) = PollRules(pollRules).checkAwards(
+            outcomeRule,
+            given
+        );
+        bytes32 awardsHash = keccak256(abi.encodePacked("ostraka/v2/awards", record.slots, given));
+        bytes32 statement = keccak256(
+            abi.encode(OUTCOME_TYPE, record.pollContext, ballotsHash, awardsHash)
+        );
+        _requireQuorum(record, statement, attestations);
+        uint64 objectionEndsAt = _storeOutcome(
+            pollId,
+            ballotsHash,
+            given,
+            objectionTime,
+            vetoHolder
+        );
+        emit OutcomeAttested(pollId, ballotsHash, given, attestations, objectionEndsAt);
+    }
+
+    /// @inheritdoc IPollRegistry
     function awards(
         uint256 pollId,
         uint256[] calldata tally,
@@ -242,6 +292,10 @@ contract PollRegistry is PollStates, EIP712, ERC165 {
         if (tallyDigest != record.tallyDigest)
             revert PollRegistryTallyDiffers(record.tallyDigest, tallyDigest);
         _requireDigest("outcomeRule", record.outcomeRule, Outcome.digest(outcomeRule));
+        if (record.byBallots) {
+            order.requireEntries(0);
+            return _finalAwards(pollId, record);
+        }
         return PollRules(pollRules).awards(outcomeRule, tally, order);
     }
 
@@ -380,23 +434,12 @@ contract PollRegistry is PollStates, EIP712, ERC165 {
 
     function _requireQuorum(
         PollRecord storage record,
-        Root calldata root,
+        bytes32 statement,
         Attestation[] calldata attestations
     ) private view {
         CommitteeRecord storage nodes = _committees[record.committee];
         if (attestations.length < nodes.q)
             revert PollRegistryTooFewSignatures(attestations.length, nodes.q);
-        bytes32 statement = keccak256(
-            abi.encode(
-                ROOT_TYPE,
-                record.pollContext,
-                root.round,
-                root.rootHash,
-                root.sumX,
-                root.sumY,
-                root.count
-            )
-        );
         uint256 previous = 0;
         for (uint256 i = 0; i < attestations.length; ++i) {
             uint256 node = attestations[i].node;

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
+import {BallotOutcome} from "./libraries/BallotOutcome.sol";
 import {BallotRule} from "./libraries/BallotRule.sol";
 import {CensusTree} from "./libraries/CensusTree.sol";
 import {Outcome} from "./libraries/Outcome.sol";
@@ -10,6 +11,8 @@ import {Outcome} from "./libraries/Outcome.sol";
 /// @notice Stateless: the same bytes always give the same answer. Specified in docs/protocol.md,
 /// §4.1, §5.3, §6.2, §14.
 contract PollRules {
+    using BallotOutcome for BallotOutcome.Rule;
+
     /// @dev Keeps every deadline far from overflow, at the latest in the year 36812.
     uint256 private constant MAX_TIME = 1 << 40;
     uint256 private constant TALLY_BOUND = 1 << 200;
@@ -43,13 +46,16 @@ contract PollRules {
         );
         (slots, maxSlotValue) = BallotRule.validate(rule);
         Outcome.validate(outcomeRule, slots);
+        // Nodes open no ballots of other polls.
+        if (Outcome.isOfBallots(outcomeRule) && parameters.counting == 0) _refuse("outcomeRule");
         _checkElectorate(parameters, maxSlotValue);
         _checkTimes(parameters);
         _checkKinds(parameters);
         _checkShuffle(parameters);
     }
 
-    /// @notice Award of each slot; empty if the tally itself is the result.
+    /// @notice Award of each slot by the tally; empty if the tally itself is the result. Reverts if
+    /// opened ballots decide.
     /// @param order Slots from best to worst as the outcome rule requires.
     function awards(
         bytes calldata outcomeRule,
@@ -57,6 +63,20 @@ contract PollRules {
         uint16[] calldata order
     ) external pure returns (uint256[] memory) {
         return Outcome.awards(outcomeRule, tally, order);
+    }
+
+    /// @notice Reverts unless nodes may attest these awards under an outcome rule that decides by opened
+    /// ballots.
+    /// @param awards_ Award of each slot.
+    /// @return objectionTime Seconds in which the veto holder may object.
+    /// @return vetoHolder Zero: nobody.
+    function checkAwards(
+        bytes calldata outcomeRule,
+        uint256[] calldata awards_
+    ) external pure returns (uint32 objectionTime, address vetoHolder) {
+        BallotOutcome.Rule memory rule = BallotOutcome.read(outcomeRule, awards_.length);
+        rule.requireWithin(awards_);
+        return (rule.objectionTime, rule.vetoHolder);
     }
 
     function _checkElectorate(

@@ -7,8 +7,10 @@ import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
 import {BallotRule} from "./libraries/BallotRule.sol";
 import {ByteWriter} from "./libraries/ByteWriter.sol";
 import {CensusTree} from "./libraries/CensusTree.sol";
+import {Committee} from "./libraries/Committee.sol";
 import {DisputeTimes} from "./libraries/DisputeTimes.sol";
 import {Electorates} from "./libraries/Electorates.sol";
+import {RoundOutcome} from "./libraries/RoundOutcome.sol";
 import {RuleEncoding} from "./libraries/RuleEncoding.sol";
 import {Utf8} from "./libraries/Utf8.sol";
 
@@ -38,16 +40,12 @@ contract RoundRules {
     uint8 private constant QUADRATIC = 5;
     uint8 private constant RANKING = 6;
 
-    uint8 private constant GREEDY = 1;
     uint8 private constant CATEGORIES = 4;
     uint8 private constant PROPORTIONAL = 5;
+    uint8 private constant BALLOTS = 8;
 
-    /// @dev kind, order, misfit, minimum support
-    uint256 private constant GREEDY_LENGTH = 19;
-    /// @dev kind, order, misfit, leftover, minimum support
-    uint256 private constant CATEGORIES_HEAD = 20;
-    uint256 private constant MAX_CATEGORIES = 200;
-
+    /// @dev As PollRules requires of polls that open ballots.
+    uint256 private constant MINIMUM_OPENED = 5;
     /// @dev As many titles as fit a poll's description, and one bit of a word for each proposal.
     uint256 private constant MAX_PROPOSALS = 200;
     /// @dev Keeps every row of a knapsack rule below 2^128 (§5.3).
@@ -75,6 +73,12 @@ contract RoundRules {
             parameters.memberRoot,
             parameters.minimumBallots
         );
+        // A ballot of another weight than all others shows whose it is.
+        if (
+            uint8(parameters.outcome[0]) == BALLOTS &&
+            electorate.voters != 0 &&
+            electorate.totalWeight % electorate.voters != 0
+        ) _refuse("electorate.totalWeight");
     }
 
     /// @notice Reverts with `BudgetTreasuryInvalidParameter` if a poll over this number of proposals,
@@ -211,7 +215,8 @@ contract RoundRules {
         uint8 kind = uint8(outcome[0]);
         if (kind == PROPORTIONAL) return (rule, abi.encodePacked(kind, budget, uint16(options)));
         // The round fixed the outcome rule without budget and proposals.
-        uint256 head = kind == GREEDY ? GREEDY_LENGTH : CATEGORIES_HEAD;
+        uint256 head = outcome.length;
+        if (kind == CATEGORIES) head = RoundOutcome.CATEGORIES_HEAD;
         outcomeRule = bytes.concat(
             outcome[:head],
             bytes16(budget),
@@ -219,6 +224,19 @@ contract RoundRules {
             bytes2(uint16(options)),
             _slots(amounts, categories, kind == CATEGORIES)
         );
+    }
+
+    /// @notice Status of a round that is not decided, by its poll.
+    function pollStatus(
+        IPollRegistry registry,
+        uint256 pollId
+    ) external view returns (IBudgetTreasury.RoundStatus) {
+        IPollRegistry.Status poll = registry.status(pollId);
+        if (poll == IPollRegistry.Status.Void) return IBudgetTreasury.RoundStatus.Void;
+        if (poll != IPollRegistry.Status.Tallied) return IBudgetTreasury.RoundStatus.Voting;
+        // No tally will ever give the awards of opened ballots.
+        if (registry.isOutcomeLost(pollId)) return IBudgetTreasury.RoundStatus.Void;
+        return IBudgetTreasury.RoundStatus.Tallied;
     }
 
     function _checkTexts(string calldata title, string calldata text) private pure {
@@ -275,8 +293,14 @@ contract RoundRules {
             parameters.vetoHolder != address(0) &&
             (parameters.payoutDelay == 0 || parameters.payoutDelay < floor)
         ) _refuse("payoutDelay");
-        (address[] memory nodes, , , ) = registry.committee(parameters.committee);
+        (address[] memory nodes, uint8 t, uint8 f, ) = registry.committee(parameters.committee);
         if (nodes.length == 0) _refuse("committee");
+        if (uint8(parameters.outcome[0]) == BALLOTS) {
+            Committee.requireShuffling(nodes.length, t, f);
+            if (parameters.minimumBallots < MINIMUM_OPENED) _refuse("minimumBallots");
+            // Nodes may shuffle for half of it.
+            if (parameters.tallyPeriod < 2) _refuse("tallyPeriod");
+        }
         if (parameters.roundDuration == 0) _refuse("roundDuration");
         if (
             parameters.maxRounds == 0 ||
@@ -300,22 +324,8 @@ contract RoundRules {
         uint256 budget
     ) private pure returns (uint16 categories, bool proportional) {
         if (_width(ballot, proposals, budget) > BallotRule.MAX_WIDTH) _refuse("maximumProposals");
-        if (outcome.length == 0) _refuse("outcome");
-        uint8 kind = uint8(outcome[0]);
-        if (kind == PROPORTIONAL) {
-            if (outcome.length != 1) _refuse("outcome");
-            if (uint8(ballot[0]) == KNAPSACK) _refuse("ballot");
-            return (0, true);
-        }
-        if (kind == GREEDY) {
-            if (outcome.length != GREEDY_LENGTH) _refuse("outcome");
-        } else if (kind == CATEGORIES) {
-            categories = _categories(outcome, budget);
-        } else {
-            _refuse("outcome");
-        }
-        if (uint8(outcome[1]) > 1) _refuse("outcome.order");
-        if (uint8(outcome[2]) > 1) _refuse("outcome.misfit");
+        (categories, proportional) = RoundOutcome.check(outcome, budget);
+        if (proportional && uint8(ballot[0]) == KNAPSACK) _refuse("ballot");
     }
 
     function _rule(
@@ -410,22 +420,6 @@ contract RoundRules {
             previous = score;
         }
         return proposals * places + (places == proposals ? 0 : proposals);
-    }
-
-    /// @dev Number of categories.
-    function _categories(bytes calldata outcome, uint256 budget) private pure returns (uint16) {
-        uint256 offset = CATEGORIES_HEAD + 2;
-        if (outcome.length < offset) _refuse("outcome");
-        uint256 count = _u16(outcome, CATEGORIES_HEAD);
-        if (outcome.length != offset + 16 * count) _refuse("outcome");
-        if (count == 0 || count > MAX_CATEGORIES) _refuse("outcome.categories");
-        if (uint8(outcome[3]) > 1) _refuse("outcome.leftover");
-        uint256 total = 0;
-        for (; offset < outcome.length; offset += 16) {
-            total += uint128(bytes16(outcome[offset:offset + 16]));
-        }
-        if (total > budget) _refuse("outcome.budgets");
-        return uint16(count);
     }
 
     function _slots(

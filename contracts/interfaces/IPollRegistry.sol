@@ -67,6 +67,33 @@ interface IPollRegistry {
         Void
     }
 
+    /// @notice State of an outcome that nodes attest, by chain time (§18.11). None: the poll has no
+    /// tally yet, or its tally decides. Final, Vetoed and Missed are final.
+    enum OutcomeState {
+        None,
+        Awaited,
+        Objectable,
+        Final,
+        Vetoed,
+        Missed
+    }
+
+    /// @notice All data of an outcome that nodes attest; what is not yet known is 0 or empty.
+    struct OutcomeView {
+        OutcomeState state;
+        // From then on, nobody can attest.
+        uint64 attestBy;
+        uint64 attestedAt;
+        // From then on, nobody can veto.
+        uint64 objectionEndsAt;
+        // Zero: nobody may veto.
+        address vetoHolder;
+        // Of the opened ballots (§19.11).
+        bytes32 ballotsHash;
+        // 1 or 0 for each slot.
+        uint256[] awards;
+    }
+
     /// @notice All data of a poll in the registry; times not yet known are 0.
     struct PollView {
         Status status;
@@ -150,6 +177,16 @@ interface IPollRegistry {
     event PollVoided(uint256 indexed pollId, uint32 count);
     /// @notice The tally opens the anchored sum: the votes of each slot, and the sum's blinding.
     event TallyAccepted(uint256 indexed pollId, uint256[] tally, uint256 blinding);
+    /// @notice A quorum of nodes attested the outcome of opened ballots; the time to object starts.
+    event OutcomeAttested(
+        uint256 indexed pollId,
+        bytes32 ballotsHash,
+        uint256[] awards,
+        Attestation[] attestations,
+        uint64 objectionEndsAt
+    );
+    /// @notice The veto holder voided the attested outcome: the poll has none, for ever.
+    event OutcomeVetoed(uint256 indexed pollId, address indexed vetoHolder);
 
     error PollRegistryListsDiffer(uint256 expected, uint256 actual);
     error PollRegistryInvalidUrl(uint256 node, uint256 length);
@@ -175,6 +212,8 @@ interface IPollRegistry {
     error PollRegistryTooManyVotes(uint256 slot, uint256 votes, uint256 maximum);
     error PollRegistryNotAnOpening(uint256 x, uint256 y);
     error PollRegistryTallyDiffers(bytes32 expected, bytes32 actual);
+    error PollRegistryWrongOutcomeState(uint256 pollId, OutcomeState state);
+    error PollRegistryNotVetoHolder(address account, address vetoHolder);
 
     /// @notice Register a committee (§3); each node has signed `Committee(committee)`, which consents
     /// to the other nodes, the bounds and all URLs.
@@ -244,11 +283,32 @@ interface IPollRegistry {
     /// after its first end. The tally's deadline moves with it.
     function extend(uint256 pollId, uint64 until) external;
 
+    /// @notice Store the outcome of opened ballots that `q` nodes signed (§18.11). No contract can
+    /// compute it: this takes the nodes' word, within the rule's seats or budget. Anybody may bring it
+    /// once the poll has its tally, and before `attestBy`. The first one is stored, and no other.
+    /// @param outcomeRule The poll's outcome rule, of kind ballots (§14.10).
+    /// @param ballotsHash Hash of the opened ballots (§19.11).
+    /// @param given 1 or 0 for each slot.
+    /// @param attestations Signatures of `Outcome` (§15), nodes strictly increasing.
+    function attestOutcome(
+        uint256 pollId,
+        bytes calldata outcomeRule,
+        bytes32 ballotsHash,
+        uint256[] calldata given,
+        Attestation[] calldata attestations
+    ) external;
+
+    /// @notice Void the attested outcome before `objectionEndsAt`. Only the rule's veto holder may
+    /// call this.
+    function vetoOutcome(uint256 pollId) external;
+
     /// @notice Award of each slot by the accepted tally under the poll's outcome rule (§14): 1 or 0,
-    /// or an amount. Empty if the tally itself is the result.
+    /// or an amount. Empty if the tally itself is the result. Where opened ballots decide (§14.10),
+    /// these are the awards that nodes attested; reverts until nobody may veto them any more.
     /// @param tally The accepted tally.
     /// @param outcomeRule The poll's outcome rule.
-    /// @param order Slots from best to worst as the outcome rule requires.
+    /// @param order Slots from best to worst as the outcome rule requires; empty where opened ballots
+    /// decide.
     function awards(
         uint256 pollId,
         uint256[] calldata tally,
@@ -261,6 +321,13 @@ interface IPollRegistry {
 
     /// @notice What a dispute needs of a poll, at less cost than `poll`.
     function disputed(uint256 pollId) external view returns (DisputeView memory);
+
+    /// @notice All data of an outcome that nodes attest.
+    function outcome(uint256 pollId) external view returns (OutcomeView memory);
+
+    /// @notice Whether the poll has a tally and will never have an outcome: nodes were to attest it,
+    /// and it was vetoed or not attested in time.
+    function isOutcomeLost(uint256 pollId) external view returns (bool);
 
     /// @notice Status by the time of the latest block.
     function status(uint256 pollId) external view returns (Status);

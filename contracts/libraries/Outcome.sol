@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {BallotOutcome} from "./BallotOutcome.sol";
 import {Condorcet} from "./Condorcet.sol";
 import {Greedy} from "./Greedy.sol";
 import {Majority} from "./Majority.sol";
@@ -25,6 +26,7 @@ library Outcome {
     uint256 private constant PROPORTIONAL = 5;
     uint256 private constant PARTS = 6;
     uint256 private constant CONDORCET = 7;
+    uint256 private constant BALLOTS = 8;
     /// @dev kind, number of parts
     uint256 private constant PARTS_HEAD = 2;
     /// @dev slots, length
@@ -42,9 +44,20 @@ library Outcome {
         return keccak256(abi.encodePacked("ostraka/v2/outcome", rule));
     }
 
+    /// @notice Whether the rule decides by opened ballots, so that no tally gives its awards.
+    function isOfBallots(bytes calldata rule) internal pure returns (bool) {
+        return rule.u8(0) == BALLOTS;
+    }
+
     /// @notice Reverts unless the rule is well formed for this number of slots.
     function validate(bytes calldata rule, uint256 slots) internal pure {
-        if (rule.u8(0) != PARTS) return _requireSingle(rule, slots);
+        uint256 kind = rule.u8(0);
+        // No part of a list: nodes attest one outcome of a poll, whole.
+        if (kind == BALLOTS) {
+            BallotOutcome.read(rule, slots);
+            return;
+        }
+        if (kind != PARTS) return _requireSingle(rule, slots);
         uint256 count = rule.u8(1);
         uint256 offset = PARTS_HEAD;
         uint256 total = 0;
@@ -60,7 +73,8 @@ library Outcome {
         if (total != slots) revert OutcomeReader.OutcomeSlotsDiffer(total, slots);
     }
 
-    /// @notice Award of each slot; empty under a rule of kind none.
+    /// @notice Award of each slot; empty under a rule of kind none. Reverts under a rule that decides
+    /// by opened ballots.
     /// @param order Slots from best to worst as the rule requires; checked in one pass.
     function awards(
         bytes calldata rule,
@@ -73,6 +87,7 @@ library Outcome {
             order.requireEntries(0);
             return given;
         }
+        if (kind == BALLOTS) revert OutcomeUnknownKind(kind);
         return _single(kind, rule, tally, order);
     }
 

@@ -29,12 +29,21 @@ library OutcomeReader {
         return _take(rule, offset, 2);
     }
 
+    function u32(bytes calldata rule, uint256 offset) internal pure returns (uint256) {
+        return _take(rule, offset, 4);
+    }
+
     function u64(bytes calldata rule, uint256 offset) internal pure returns (uint256) {
         return _take(rule, offset, 8);
     }
 
     function u128(bytes calldata rule, uint256 offset) internal pure returns (uint256) {
         return _take(rule, offset, 16);
+    }
+
+    /// @notice The address of an account, 20 bytes.
+    function account(bytes calldata rule, uint256 offset) internal pure returns (address) {
+        return address(uint160(_take(rule, offset, 20)));
     }
 
     function _take(

@@ -41,6 +41,8 @@ abstract contract PollStates is IPollRegistry {
         uint32 rejectedRounds;
         uint48 opensAt;
         uint32 maxDisputeDelay;
+        // Whether opened ballots decide, so that nodes attest the outcome.
+        bool byBallots;
         bytes32 tallyDigest;
         bytes32 pollContext;
         bytes32 committee;

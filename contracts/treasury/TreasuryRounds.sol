@@ -100,11 +100,7 @@ abstract contract TreasuryRounds is IBudgetTreasury, ERC165 {
             if (record.vetoed) return RoundStatus.Vetoed;
             return block.timestamp < record.claimsEndAt ? RoundStatus.Decided : RoundStatus.Expired;
         }
-        if (record.pollId != 0) {
-            IPollRegistry.Status poll = registry.status(record.pollId);
-            if (poll == IPollRegistry.Status.Void) return RoundStatus.Void;
-            return poll == IPollRegistry.Status.Tallied ? RoundStatus.Tallied : RoundStatus.Voting;
-        }
+        if (record.pollId != 0) return rules.pollStatus(registry, record.pollId);
         if (block.timestamp < record.parameters.proposalsOpenAt) return RoundStatus.Announced;
         if (block.timestamp < record.parameters.proposalsCloseAt) return RoundStatus.Proposing;
         return

@@ -29,7 +29,7 @@ contract BudgetTreasuryTest is Test {
     function invariant_everyRoundHasItsMoney() external view {
         uint256 held = 0;
         for (uint256 roundId = 1; roundId <= treasury.roundCount(); ++roundId) {
-            (uint256 deposited, uint256 paid, uint256 refunded, , , ) = driver.books(roundId);
+            (uint256 deposited, uint256 paid, uint256 refunded, , , , ) = driver.books(roundId);
             IBudgetTreasury.RoundView memory seen = treasury.round(roundId);
             requireEqual("deposited", deposited, seen.deposited);
             requireEqual("paid out", paid, seen.paidOut);
@@ -43,7 +43,7 @@ contract BudgetTreasuryTest is Test {
 
     function invariant_whatIsStillDueIsThere() external view {
         for (uint256 roundId = 1; roundId <= treasury.roundCount(); ++roundId) {
-            (uint256 deposited, uint256 paid, uint256 refunded, , , ) = driver.books(roundId);
+            (uint256 deposited, uint256 paid, uint256 refunded, , , , ) = driver.books(roundId);
             IBudgetTreasury.RoundView memory seen = treasury.round(roundId);
             uint256 due =
                 seen.status == IBudgetTreasury.RoundStatus.Decided ? seen.committed - paid : 0;
@@ -58,7 +58,7 @@ contract BudgetTreasuryTest is Test {
         for (uint256 roundId = 1; roundId <= treasury.roundCount(); ++roundId) {
             IBudgetTreasury.RoundStatus status = treasury.round(roundId).status;
             if (status < IBudgetTreasury.RoundStatus.Expired) continue;
-            (uint256 deposited, uint256 paid, uint256 refunded, , , bool vetoed) = driver.books(
+            (uint256 deposited, uint256 paid, uint256 refunded, , , bool vetoed, ) = driver.books(
                 roundId
             );
             uint256 due =
@@ -151,14 +151,14 @@ contract BudgetTreasuryTest is Test {
         driver.refundAll(roundId);
         requireEqual("vetoed", 1, driver.vetoed());
         requireEqual("paid", 0, driver.paid());
-        (uint256 deposited, , uint256 refunded, , , ) = driver.books(roundId);
+        (uint256 deposited, , uint256 refunded, , , , ) = driver.books(roundId);
         requireEqual("refunded", deposited, refunded);
         if (bytes(driver.violation()).length != 0) revert(driver.violation());
     }
 
     /// @notice The driver reaches the end: otherwise the invariants above would hold of nothing.
     function test_driverPaysAndRefunds() external {
-        for (uint8 outcome = 0; outcome < 3; ++outcome) {
+        for (uint8 outcome = 0; outcome < 4; ++outcome) {
             driver.create(4, outcome, 498);
             driver.fund(0, 600, false);
             driver.propose(0, 100, 0, false);
@@ -179,9 +179,30 @@ contract BudgetTreasuryTest is Test {
             driver.claim(0, 1, 0);
             driver.refund(0, false);
         }
-        requireEqual("decided", 3, driver.decided());
-        requireEqual("paid", 6, driver.paid());
-        requireEqual("refunded", 3, driver.refunded());
+        requireEqual("decided", 4, driver.decided());
+        requireEqual("paid", 8, driver.paid());
+        requireEqual("refunded", 4, driver.refunded());
+        if (bytes(driver.violation()).length != 0) revert(driver.violation());
+    }
+
+    /// @notice Without an outcome of its opened ballots a round is void, and everything goes back.
+    function test_driverLosesAnOutcome() external {
+        driver.create(1, 3, 498);
+        driver.fund(0, 333, false);
+        driver.fund(0, 334, true);
+        driver.propose(0, 100, 0, false);
+        driver.wait(39);
+        driver.wait(1);
+        driver.start(0);
+        driver.end(0, [4, 3, 2, 1, 1, 1, 1, 1], 7);
+        driver.decide(0, 0);
+        uint256 roundId = treasury.roundCount();
+        IBudgetTreasury.RoundStatus status = treasury.round(roundId).status;
+        requireTrue("void", status == IBudgetTreasury.RoundStatus.Void);
+        driver.refundAll(roundId);
+        (uint256 deposited, , uint256 refunded, , , , ) = driver.books(roundId);
+        requireEqual("refunded", deposited, refunded);
+        requireEqual("decided", 0, driver.decided());
         if (bytes(driver.violation()).length != 0) revert(driver.violation());
     }
 }

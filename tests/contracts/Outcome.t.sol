@@ -71,6 +71,44 @@ contract OutcomeTest is Test {
         _requireOnlyOrder(encoded, tally, order);
     }
 
+    /// @dev Awards of opened ballots pass exactly if they are 0 or 1 and cost no more than the budget.
+    function testFuzz_attestedAwardsKeepTheBudget(
+        uint128 budget,
+        uint128[6] calldata costs,
+        uint8[6] calldata given,
+        bool few
+    ) external view {
+        bytes memory encoded = abi.encodePacked(
+            hex"0803",
+            uint32(1),
+            address(0),
+            budget,
+            uint16(6)
+        );
+        uint256[] memory awards = new uint256[](6);
+        uint256 total = 0;
+        bool within = true;
+        for (uint256 i = 0; i < 6; ++i) {
+            encoded = bytes.concat(encoded, abi.encodePacked(costs[i] | 1));
+            // Mostly 0 and 1.
+            awards[i] =
+                few
+                    ? given[i] % 2
+                    : given[i] % 9 == 8
+                        ? 2
+                        : given[i] % 2;
+            if (awards[i] > 1) within = false;
+            else if (awards[i] == 1) total += costs[i] | 1;
+        }
+        if (total > budget) within = false;
+        libraries.validateOutcome(encoded, 6);
+        try libraries.attestable(encoded, awards) {
+            requireTrue("accepted", within);
+        } catch {
+            requireTrue("refused", !within);
+        }
+    }
+
     /// @dev No budget is overrun, whole or of a category; a second pass only adds.
     function testFuzz_categoriesKeepTheirBudgets(
         Rule memory rule,

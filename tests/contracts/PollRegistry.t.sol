@@ -13,6 +13,7 @@ contract PollDriver is Nodes {
     uint256 private constant SLOTS = 3;
 
     uint32 private constant PERIOD_FLOOR = 3;
+    uint32 private constant OBJECTION_TIME = 40;
 
     PollRegistry public immutable registry = new PollRegistry(PERIOD_FLOOR, address(this));
     Libraries private immutable libraries = new Libraries();
@@ -28,6 +29,11 @@ contract PollDriver is Nodes {
     mapping(uint256 pollId => uint256) public acceptedAt;
     mapping(uint256 pollId => bool) public contested;
     mapping(uint256 pollId => uint32) public rejectedRounds;
+    // Polls that opened ballots decide, what was attested, when, and whether it was vetoed.
+    mapping(uint256 pollId => bool) public opened;
+    mapping(uint256 pollId => bytes32) public attested;
+    mapping(uint256 pollId => uint256) public attestedAt;
+    mapping(uint256 pollId => bool) public vetoed;
     uint256 public created;
     uint256 public accepted;
     string public violation;
@@ -36,15 +42,26 @@ contract PollDriver is Nodes {
         vm.warp(clock);
         domain = domainOf(address(registry));
         (address[] memory nodes, string[] memory urls) = members();
-        bytes32 digest = libraries.committeeDigest(nodes, urls, 3, 1, 4);
+        bytes32 digest = libraries.committeeDigest(nodes, urls, 2, 1, 4);
         bytes32 statement = keccak256(
             abi.encode(keccak256("Committee(bytes32 committee)"), digest)
         );
-        committee = registry.registerCommittee(nodes, urls, 3, 1, signatures(domain, statement));
+        committee = registry.registerCommittee(nodes, urls, 2, 1, signatures(domain, statement));
+    }
+
+    /// @dev Equal shares of 10 units, slots of cost 4, 5 and 6; the driver may veto.
+    function outcomeRule(bool byBallots) public view returns (bytes memory) {
+        if (!byBallots) return hex"00";
+        return
+            bytes.concat(
+                abi.encodePacked(uint8(8), uint8(0), OBJECTION_TIME, address(this), hex"0001"),
+                abi.encodePacked(uint128(0), uint128(10), uint16(3)),
+                abi.encodePacked(uint128(4), uint128(5), uint128(6))
+            );
     }
 
     /// @dev A poll whose times are small, so that every deadline is met and missed.
-    /// At most three run at a time, so that some come to their end.
+    /// At most three run at a time, so that some come to their end. Every other one opens ballots.
     function create(uint8 opensIn, uint8 closesIn, uint8 window, uint8 minimum) external {
         if (created > 2 && last[created - 2] < IPollRegistry.Status.Tallied) return;
         bytes memory rule = hex"00030003000000000001000000000000000000000000000000000001";
@@ -53,10 +70,12 @@ contract PollDriver is Nodes {
             hex"0001000100000000000000000000000000000001",
             hex"0001000200000000000000000000000000000001"
         );
+        bool byBallots = minimum % 2 == 1;
+        bytes memory outcome = outcomeRule(byBallots);
         IPollRegistry.PollParameters memory parameters = IPollRegistry.PollParameters({
             committee: committee,
             rule: libraries.ruleDigest(rule),
-            outcomeRule: libraries.outcomeDigest(hex"00"),
+            outcomeRule: libraries.outcomeDigest(outcome),
             description: keccak256("{}"),
             censusRoot: libraries.censusRoot(bytes32(uint256(1)), 1000, 8),
             voters: 8,
@@ -70,17 +89,17 @@ contract PollDriver is Nodes {
             disputeWindow: PERIOD_FLOOR + uint32(window % 50),
             tallyPeriod: 100,
             minimumBallots: 1 + (minimum % 4),
-            counting: 0,
+            counting: byBallots ? 1 : 0,
             casting: 0,
             identity: 0,
-            openMinimum: 0,
-            shufflePeriod: 0,
+            openMinimum: byBallots ? 5 : 0,
+            shufflePeriod: byBallots ? 50 : 0,
             responseTime: PERIOD_FLOOR,
             maxDisputeDelay: 4 * PERIOD_FLOOR,
             extension: 0
         });
-        registry.createPoll(parameters, bytes32(uint256(1)), rule, hex"00", "{}");
-        ++created;
+        registry.createPoll(parameters, bytes32(uint256(1)), rule, outcome, "{}");
+        opened[++created] = byBallots;
     }
 
     function open(uint256 which) external {
@@ -157,6 +176,71 @@ contract PollDriver is Nodes {
         } catch {}
     }
 
+    /// @dev Any awards by bits, of this poll or another, with few or enough signatures.
+    function attest(uint256 which, uint8 bits, uint8 signatures_, bool other) external {
+        uint256 pollId = _pick(which);
+        if (pollId == 0) return;
+        uint256[] memory given = new uint256[](SLOTS);
+        uint256 cost = 0;
+        for (uint256 i = 0; i < SLOTS; ++i) {
+            given[i] = (bits >> i) & 1;
+            cost += given[i] * (4 + i);
+        }
+        bytes32 awardsHash = keccak256(abi.encodePacked("ostraka/v2/awards", uint16(SLOTS), given));
+        IPollRegistry.Attestation[] memory all = attestations(
+            domain,
+            keccak256(
+                abi.encode(
+                    keccak256(
+                        "Outcome(bytes32 pollContext,bytes32 ballotsHash,bytes32 awardsHash)"
+                    ),
+                    registry.poll(other ? pollId + 1 : pollId).pollContext,
+                    bytes32(uint256(bits)),
+                    awardsHash
+                )
+            )
+        );
+        bool few = signatures_ % 4 == 0;
+        if (few) {
+            assembly ("memory-safe") {
+                mstore(all, 3)
+            }
+        }
+        bytes memory rule = outcomeRule(opened[pollId]);
+        try registry.attestOutcome(pollId, rule, bytes32(uint256(bits)), given, all) {
+            if (!opened[pollId]) violation = "an outcome of a tally was attested";
+            if (other || few) violation = "an outcome without a quorum was accepted";
+            if (cost > 10) violation = "an outcome over the budget was accepted";
+            if (tallied[pollId] == 0) violation = "an outcome before the tally was accepted";
+            if (attestedAt[pollId] != 0) violation = "a second outcome was accepted";
+            attested[pollId] = keccak256(abi.encode(given));
+            attestedAt[pollId] = clock;
+        } catch {}
+    }
+
+    function vetoOutcome(uint256 which, bool asOther) external {
+        uint256 pollId = _pick(which);
+        if (pollId == 0) return;
+        bool due =
+            attestedAt[pollId] != 0 &&
+                !vetoed[pollId] &&
+                clock < attestedAt[pollId] + OBJECTION_TIME &&
+                !asOther;
+        if (asOther) vm.prank(address(0xBAD));
+        try registry.vetoOutcome(pollId) {
+            if (!due) violation = "a veto out of turn was accepted";
+            vetoed[pollId] = true;
+        } catch {
+            if (due) violation = "a veto in time was refused";
+        }
+    }
+
+    /// @notice Tally of a poll, to ask for its awards.
+    function votesOf(uint256 pollId) external view returns (uint256[] memory tally) {
+        tally = new uint256[](SLOTS);
+        for (uint256 i = 0; i < SLOTS; ++i) tally[i] = votes[pollId][i];
+    }
+
     /// @dev What disputes do: reject, extend, contest and settle.
     function dispute(uint256 which, uint8 what) external {
         uint256 pollId = _pick(which);
@@ -192,8 +276,13 @@ contract PollDriver is Nodes {
         return true;
     }
 
-    function wait(uint8 time) external {
-        clock += time % 30;
+    /// @notice Seconds by the chain's clock.
+    function time() external view returns (uint256) {
+        return clock;
+    }
+
+    function wait(uint8 seconds_) external {
+        clock += seconds_ % 30;
         vm.warp(clock);
         for (uint256 pollId = 1; pollId <= created; ++pollId) _observe(pollId);
     }
@@ -253,6 +342,42 @@ contract PollRegistryTest is Test {
         }
     }
 
+    /// @notice Awards of opened ballots are those that were attested, after the time to object, unless
+    /// they were vetoed; and a lost outcome stays lost.
+    function invariant_outcomesAreAttestedAndNotVetoed() external view {
+        for (uint256 pollId = 1; pollId <= driver.created(); ++pollId) {
+            if (!driver.opened(pollId) || driver.tallied(pollId) == 0) {
+                requireTrue("not lost", !registry.isOutcomeLost(pollId));
+                continue;
+            }
+            uint256 attestedAt = driver.attestedAt(pollId);
+            IPollRegistry.PollView memory seen = registry.poll(pollId);
+            bool missed =
+                attestedAt == 0 &&
+                    driver.time() >=
+                        seen.releasableAt + 2 * (seen.tallyDeadline - seen.releasableAt);
+            requireTrue(
+                "lost",
+                registry.isOutcomeLost(pollId) == (missed || driver.vetoed(pollId))
+            );
+            bool due =
+                attestedAt != 0 && !driver.vetoed(pollId) && driver.time() >= attestedAt + 40;
+            try
+                registry.awards(
+                    pollId,
+                    driver.votesOf(pollId),
+                    driver.outcomeRule(true),
+                    new uint16[](0)
+                )
+            returns (uint256[] memory given) {
+                requireTrue("given", due);
+                requireTrue("awards", driver.attested(pollId) == keccak256(abi.encode(given)));
+            } catch {
+                requireTrue("withheld", !due);
+            }
+        }
+    }
+
     function invariant_timesAreInOrder() external view {
         for (uint256 pollId = 1; pollId <= driver.created(); ++pollId) {
             IPollRegistry.PollView memory seen = registry.poll(pollId);
@@ -292,6 +417,42 @@ contract PollRegistryTest is Test {
         driver.accept(0, 3, 0);
         requireEqual("status", uint256(IPollRegistry.Status.Tallied), uint256(registry.status(1)));
         requireEqual("rounds", 1, registry.poll(1).rejectedRounds);
+    }
+
+    /// @notice The driver attests, vetoes and waits: otherwise nothing would be said of outcomes.
+    function test_driverReachesAnOutcome() external {
+        for (uint256 pollId = 1; pollId <= 2; ++pollId) {
+            driver.create(0, 0, 7, 1);
+            driver.open(0);
+            for (uint256 i = 0; i < 6; ++i) driver.wait(10);
+            driver.anchor(0, 0, 5, [uint16(1), 2, 3], 99);
+            driver.wait(10);
+            driver.attest(0, 3, 1, false);
+            driver.accept(0, 3, 0);
+            driver.attest(0, 3, 0, false);
+            driver.attest(0, 6, 1, false);
+            driver.attest(0, 3, 1, true);
+            requireEqual("attested", 0, driver.attestedAt(pollId));
+            driver.attest(0, 3, 1, false);
+            requireEqual("attested", driver.time(), driver.attestedAt(pollId));
+            driver.attest(0, 5, 1, false);
+            driver.vetoOutcome(0, true);
+            if (pollId == 2) driver.vetoOutcome(0, false);
+            driver.wait(20);
+            driver.wait(20);
+            driver.vetoOutcome(0, false);
+            requireTrue("lost", registry.isOutcomeLost(pollId) == (pollId == 2));
+        }
+        uint256[] memory given = registry.awards(
+            1,
+            driver.votesOf(1),
+            driver.outcomeRule(true),
+            new uint16[](0)
+        );
+        requireEqual("first", 1, given[0]);
+        requireEqual("second", 1, given[1]);
+        requireEqual("third", 0, given[2]);
+        if (bytes(driver.violation()).length != 0) revert(driver.violation());
     }
 
     /// @notice The driver reaches the end: otherwise the invariants above would hold of nothing.

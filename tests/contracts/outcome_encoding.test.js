@@ -4,7 +4,9 @@ import { before, test } from "node:test";
 import { concat, slice } from "viem";
 import { assertRefused, startChain } from "./support/chain.js";
 import {
+  Method,
   NO_OUTCOME,
+  ballotsBytes,
   categoriesBytes,
   greedyBytes,
   majorityBytes,
@@ -35,9 +37,17 @@ test("valid: none, and greedy with all flags and extremes", async () => {
   await validate(majorityBytes({ abstention: 1, strict: 0, quorum: most, ...share }), 3);
   await validate(pluralityBytes({ seats: 320, minimumSupport: most, contenders: 320 }), 320);
   await validate(proportionalBytes({ amount: most, contenders: 320 }), 320);
+  await validate(ballotsBytes({ ...runoff, vetoHolder: `0x${"ff".repeat(20)}` }), 3);
+  await validate(ballotsBytes({ ...stv, seats: 3, objectionTime: 2 ** 32 - 1 }), 3);
+  const full = { budget: most, costs: range(320).map(() => most) };
+  await validate(ballotsBytes({ ...full, utility: 1, completion: 3 }), 320);
+  await validate(ballotsBytes({ ...full, method: Method.Phragmen }), 320);
   await validate(partsBytes(range(255).map(() => [1, NO_OUTCOME])), 255);
 });
 
+const runoff = { method: Method.Runoff, options: 3 };
+const stv = { method: Method.TransferableVote, seats: 2, options: 3 };
+const shares = { budget: 5, costs: [1, 2] };
 const apart = { budget: 5, budgets: [5, 4], costs: [1, 2], categories: [0, 1] };
 const byCategory = categoriesBytes(apart);
 const plain = pluralityBytes({ contenders: 2 });
@@ -45,7 +55,71 @@ const plain = pluralityBytes({ contenders: 2 });
 for (const [name, bytes, slots, reason, values] of [
   ["no bytes", "0x", 1, "OutcomeMalformed", [0]],
   ["none with a byte more", "0x0000", 1, "OutcomeMalformed", [2]],
-  ["kind 8", "0x08", 1, "OutcomeUnknownKind", [8]],
+  ["kind 9", "0x09", 1, "OutcomeUnknownKind", [9]],
+  ["opened ballots: no method", "0x08", 1, "OutcomeMalformed", [1]],
+  ["method 4", ballotsBytes({ ...runoff, method: 4 }), 3, "OutcomeOutOfRange", ["method", 4]],
+  [
+    "no time to object",
+    ballotsBytes({ ...runoff, objectionTime: 0 }),
+    3,
+    "OutcomeOutOfRange",
+    ["objectionTime", 0],
+  ],
+  ["a head cut short", slice(ballotsBytes(runoff), 0, 25), 3, "OutcomeMalformed", [25]],
+  ["runoff cut short", slice(ballotsBytes(runoff), 0, 27), 3, "OutcomeMalformed", [27]],
+  ["runoff of other options", ballotsBytes(runoff), 4, "OutcomeSlotsDiffer", [3, 4]],
+  ["runoff with a byte more", concat([ballotsBytes(runoff), "0x00"]), 3, "OutcomeMalformed", [29]],
+  ["no seat to transfer to", ballotsBytes({ ...stv, seats: 0 }), 3, "OutcomeOutOfRange"],
+  ["more seats than options", ballotsBytes({ ...stv, seats: 4 }), 3, "OutcomeOutOfRange"],
+  ["transfers over other options", ballotsBytes(stv), 2, "OutcomeSlotsDiffer", [3, 2]],
+  ["utility 2", ballotsBytes({ ...shares, utility: 2 }), 2, "OutcomeUnknownFlag", [26, 2]],
+  [
+    "completion 4",
+    ballotsBytes({ ...shares, completion: 4 }),
+    2,
+    "OutcomeOutOfRange",
+    ["completion", 4],
+  ],
+  [
+    "add-one of nothing",
+    ballotsBytes({ ...shares, completion: 2, increment: 0 }),
+    2,
+    "OutcomeOutOfRange",
+    ["increment", 0],
+  ],
+  [
+    "an increment that nothing uses",
+    ballotsBytes({ ...shares, increment: 7 }),
+    2,
+    "OutcomeOutOfRange",
+    ["increment", 7],
+  ],
+  ["shares: a cost missing", ballotsBytes(shares), 3, "OutcomeSlotsDiffer", [2, 3]],
+  ["shares cut short", slice(ballotsBytes(shares), 0, 93), 2, "OutcomeMalformed", [93]],
+  [
+    "shares: a cost of zero",
+    ballotsBytes({ ...shares, costs: [1, 0] }),
+    2,
+    "BallotOutcomeCostIsZero",
+    [1],
+  ],
+  [
+    "Phragmén: a cost of zero",
+    ballotsBytes({ budget: 1, costs: [0], method: Method.Phragmen }),
+    1,
+    "BallotOutcomeCostIsZero",
+    [0],
+  ],
+  [
+    "opened ballots as a part",
+    partsBytes([
+      [3, ballotsBytes(runoff)],
+      [1, NO_OUTCOME],
+    ]),
+    4,
+    "OutcomeUnknownKind",
+    [8],
+  ],
   ["kind 255", "0xff", 1, "OutcomeUnknownKind", [255]],
   ["a greedy head cut short", slice(good, 0, 36), 3, "OutcomeMalformed", [36]],
   ["a cost cut short", slice(good, 0, 84), 3, "OutcomeMalformed", [84]],

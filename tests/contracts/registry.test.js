@@ -24,6 +24,7 @@ test("nothing but the documented functions", () => {
   assert.deepEqual(names.toSorted(), [
     "acceptTally:nonpayable",
     "anchorRoot:nonpayable",
+    "attestOutcome:nonpayable",
     "awards:view",
     "committee:view",
     "contest:nonpayable",
@@ -33,7 +34,9 @@ test("nothing but the documented functions", () => {
     "eip712Domain:view",
     "extend:nonpayable",
     "generatorTable:view",
+    "isOutcomeLost:view",
     "openPoll:nonpayable",
+    "outcome:view",
     "periodFloor:view",
     "poll:view",
     "pollCount:view",
@@ -42,6 +45,7 @@ test("nothing but the documented functions", () => {
     "reject:nonpayable",
     "status:view",
     "supportsInterface:view",
+    "vetoOutcome:nonpayable",
     "votingKeys:view",
   ]);
   const others = state.registry.contract.abi.filter(({ type }) =>

@@ -170,7 +170,7 @@ test("refused: rules and outcome rules that are not valid", async () => {
   await assertRefused(create({ rule: "0x" }), "BallotRuleTruncated", [0]);
   const trailing = concat([ruleBytes(singleChoice(3)), "0x00"]);
   await assertRefused(create({ rule: trailing }), "BallotRuleTrailingBytes", [1]);
-  await assertRefused(create({ outcomeRule: "0x08" }), "OutcomeUnknownKind", [8]);
+  await assertRefused(create({ outcomeRule: "0x09" }), "OutcomeUnknownKind", [9]);
   await assertRefused(create({ outcomeRule: "0x" }), "OutcomeMalformed", [0]);
   for (const slots of [2, 4]) {
     const outcomeRule = greedyBytes({ budget: 5, costs: range(slots).map(() => 1) });

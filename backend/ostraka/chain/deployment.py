@@ -42,7 +42,7 @@ MINIMUM_BOND_WEI = 10**15
 GAS = {
     "Disputes": 6_500_000,
     "PollRegistry": REGISTRY_GAS,
-    "BudgetTreasury": 9_000_000,
+    "BudgetTreasury": 9_400_000,
     "MemberRegistry": 450_000,
     "TestToken": 1_900_000,
 }

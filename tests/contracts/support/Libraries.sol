@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {BallotOutcome} from "../../../contracts/libraries/BallotOutcome.sol";
 import {BallotProof} from "../../../contracts/libraries/BallotProof.sol";
 import {BallotRule} from "../../../contracts/libraries/BallotRule.sol";
 import {Bn254} from "../../../contracts/libraries/Bn254.sol";
@@ -71,6 +72,10 @@ contract Libraries {
     ) external view returns (uint256 x, uint256 y) {
         uint256[2] memory point = Generators.commitment(table, values, blinding);
         return (point[0], point[1]);
+    }
+
+    function attestable(bytes calldata rule, uint256[] calldata given) external pure {
+        BallotOutcome.requireWithin(BallotOutcome.read(rule, given.length), given);
     }
 
     function validateOutcome(bytes calldata rule, uint256 slots) external pure {

@@ -12,6 +12,8 @@ contract PretendRegistry {
         uint16 slots;
         bytes32 outcomeRule;
         bytes32 tally;
+        bool lost;
+        uint256[] attested;
     }
 
     uint256 public pollCount;
@@ -37,7 +39,13 @@ contract PretendRegistry {
         require(parameters.rule == BallotRule.digest(rule), "rule");
         require(parameters.outcomeRule == Outcome.digest(outcomeRule), "outcome rule");
         pollId = ++pollCount;
-        polls[pollId] = Poll(IPollRegistry.Status.Created, slots, parameters.outcomeRule, 0);
+        bool opened = Outcome.isOfBallots(outcomeRule);
+        require(parameters.counting == (opened ? 1 : 0), "counting");
+        require(parameters.openMinimum == (opened ? parameters.minimumBallots : 0), "minimum");
+        require(parameters.shufflePeriod == (opened ? parameters.tallyPeriod / 2 : 0), "period");
+        polls[pollId].status = IPollRegistry.Status.Created;
+        polls[pollId].slots = slots;
+        polls[pollId].outcomeRule = parameters.outcomeRule;
     }
 
     function end(uint256 pollId, uint256[] calldata tally) external {
@@ -46,12 +54,24 @@ contract PretendRegistry {
         polls[pollId].status = IPollRegistry.Status.Tallied;
     }
 
+    function attest(uint256 pollId, uint256[] calldata given) external {
+        polls[pollId].attested = given;
+    }
+
+    function lose(uint256 pollId) external {
+        polls[pollId].lost = true;
+    }
+
     function void(uint256 pollId) external {
         polls[pollId].status = IPollRegistry.Status.Void;
     }
 
     function status(uint256 pollId) external view returns (IPollRegistry.Status) {
         return polls[pollId].status;
+    }
+
+    function isOutcomeLost(uint256 pollId) external view returns (bool) {
+        return polls[pollId].lost;
     }
 
     function slotsOf(uint256 pollId) external view returns (uint256) {
@@ -66,6 +86,10 @@ contract PretendRegistry {
     ) external view returns (uint256[] memory) {
         require(polls[pollId].tally == keccak256(abi.encode(tally)), "tally");
         require(polls[pollId].outcomeRule == Outcome.digest(outcomeRule), "outcome rule");
+        if (Outcome.isOfBallots(outcomeRule)) {
+            require(order.length == 0, "order");
+            return polls[pollId].attested;
+        }
         return Outcome.awards(outcomeRule, tally, order);
     }
 }

@@ -19,6 +19,7 @@ contract RoundDriver is Test {
         bool proportional;
         bool divided;
         bool vetoed;
+        bool opened;
     }
 
     PretendRegistry public immutable registry = new PretendRegistry();
@@ -77,15 +78,18 @@ contract RoundDriver is Test {
         parameters.tallyPeriod = 1;
         parameters.minimumBallots = 1;
         parameters.ballot = _ballot(ballotKind % 7);
-        parameters.outcome = _outcome(outcomeKind % 3, parameters.budget);
-        bool proportional = outcomeKind % 3 == 2;
+        parameters.outcome = _outcome(outcomeKind % 4, parameters.budget);
+        bool proportional = outcomeKind % 4 == 2;
+        bool opened = outcomeKind % 4 == 3;
+        if (opened) (parameters.minimumBallots, parameters.tallyPeriod) = (5, 2);
         if (proportional) {
             (parameters.minimumAmount, parameters.maximumAmount) = (0, 0);
             if (ballotKind % 7 == 2) parameters.ballot = hex"00";
         }
-        uint256 roundId = treasury.createRound(parameters, _electorate(), "Spring", "");
+        uint256 roundId = treasury.createRound(parameters, _electorate(opened), "Spring", "");
         books[roundId].proportional = proportional;
-        books[roundId].divided = outcomeKind % 3 == 1;
+        books[roundId].divided = outcomeKind % 4 == 1;
+        books[roundId].opened = opened;
     }
 
     function fund(uint256 which, uint16 amount, bool asOther) external {
@@ -122,12 +126,18 @@ contract RoundDriver is Test {
 
     function start(uint256 which) external {
         // The round's electorate, as it was fixed: no other census starts a vote.
-        IBudgetTreasury.Census memory census = IBudgetTreasury.Census(_leaf(), 1, 2);
-        try treasury.startVoting(_pick(which), census, "{}") {
+        uint256 roundId = _pick(which);
+        IBudgetTreasury.Electorate memory fixed_ = _electorate(books[roundId].opened);
+        IBudgetTreasury.Census memory census = IBudgetTreasury.Census(
+            fixed_.censusHash,
+            fixed_.voters,
+            fixed_.totalWeight + 1
+        );
+        try treasury.startVoting(roundId, census, "{}") {
             violation = "another electorate was accepted";
         } catch {}
-        census.totalWeight = 1;
-        try treasury.startVoting(_pick(which), census, "{}") {} catch {}
+        --census.totalWeight;
+        try treasury.startVoting(roundId, census, "{}") {} catch {}
     }
 
     function end(uint256 which, uint8[8] calldata votes, uint8 fate) external {
@@ -139,6 +149,9 @@ contract RoundDriver is Test {
         for (uint256 i = 0; i < tally.length; ++i) tally[i] = votes[i] % 5;
         registry.end(pollId, tally);
         tallies[roundId] = tally;
+        if (!books[roundId].opened) return;
+        if (fate % 8 == 7) registry.lose(pollId);
+        registry.attest(pollId, _attested(roundId, tally));
     }
 
     /// @dev Only the right order decides; a swapped one must not.
@@ -147,6 +160,7 @@ contract RoundDriver is Test {
         if (_status(roundId) != IBudgetTreasury.RoundStatus.Tallied) return;
         uint256[] memory tally = tallies[roundId];
         uint16[] memory order = _order(roundId, tally);
+        if (books[roundId].opened) order = new uint16[](0);
         if (order.length > 1) {
             uint256 place = swap % (order.length - 1);
             (order[place], order[place + 1]) = (order[place + 1], order[place]);
@@ -262,6 +276,13 @@ contract RoundDriver is Test {
 
     function _outcome(uint256 kind, uint128 budget) private pure returns (bytes memory) {
         if (kind == 2) return hex"05";
+        if (kind == 3)
+            return
+                bytes.concat(
+                    abi.encodePacked(uint8(8), uint8(0), uint32(1), address(0)),
+                    hex"0001",
+                    bytes16(0)
+                );
         if (kind == 0) return abi.encodePacked(uint8(1), uint8(0), uint8(0), uint128(1));
         return
             abi.encodePacked(
@@ -275,6 +296,25 @@ contract RoundDriver is Test {
                 budget / 4,
                 uint128(0)
             );
+    }
+
+    /// @dev What nodes attest: whatever has votes and still fits.
+    function _attested(
+        uint256 roundId,
+        uint256[] memory tally
+    ) private view returns (uint256[] memory given) {
+        given = new uint256[](tally.length);
+        uint256 left = treasury.round(roundId).parameters.budget;
+        IBudgetTreasury.ProposalView[] memory list = treasury.proposals(roundId);
+        uint256 slot = 0;
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (list[i].withdrawn) continue;
+            if (tally[slot] > 1 && list[i].amount <= left) {
+                given[slot] = 1;
+                left -= list[i].amount;
+            }
+            ++slot;
+        }
     }
 
     /// @dev By votes, or by what is left when the budget is divided.
@@ -315,8 +355,9 @@ contract RoundDriver is Test {
         return treasury.round(roundId).status;
     }
 
-    /// @dev The members vote.
-    function _electorate() private view returns (IBudgetTreasury.Electorate memory) {
+    /// @dev The members vote; where ballots are opened, a census of enough voters.
+    function _electorate(bool opened) private view returns (IBudgetTreasury.Electorate memory) {
+        if (opened) return IBudgetTreasury.Electorate(1, _leaf(), 5, 5, "");
         return IBudgetTreasury.Electorate(0, _leaf(), 1, 1, "");
     }
 

@@ -1,5 +1,5 @@
 /** Bytes of rules (docs/protocol.md §5.2) and outcome rules (§14), valid or not. */
-import { concat, keccak256, numberToHex, size, stringToHex } from "viem";
+import { concat, keccak256, numberToHex, size, stringToHex, zeroAddress } from "viem";
 
 const u8 = (value) => numberToHex(value, { size: 1 });
 const u16 = (value) => numberToHex(value, { size: 2 });
@@ -88,6 +88,38 @@ export function categoriesBytes({
 export const proportionalBytes = ({ amount, contenders }) =>
   concat(["0x05", u128(amount), u16(contenders)]);
 
+export const Method = Object.freeze({
+  EqualShares: 0,
+  Runoff: 1,
+  TransferableVote: 2,
+  Phragmen: 3,
+});
+
+const ballotsHead = ({
+  method = Method.EqualShares,
+  objectionTime = 3600,
+  vetoHolder = zeroAddress,
+  utility = 0,
+  completion = 1,
+  increment = completion >= 2 ? 1 : 0,
+}) =>
+  concat([
+    "0x08",
+    u8(method),
+    numberToHex(objectionTime, { size: 4 }),
+    vetoHolder,
+    ...(method === Method.EqualShares ? [...[utility, completion].map(u8), u128(increment)] : []),
+  ]);
+
+/** A rule that decides by opened ballots: about costs within a budget, or about seats. */
+export function ballotsBytes({ budget, costs, seats, options, ...head }) {
+  const limit =
+    costs === undefined
+      ? [...(seats === undefined ? [] : [u16(seats)]), u16(options)]
+      : [u128(budget), u16(costs.length), ...costs.map(u128)];
+  return concat([ballotsHead(head), ...limit]);
+}
+
 /** @param parts lists of `[slots, encoding]` */
 export const partsBytes = (parts) =>
   concat([
@@ -122,6 +154,7 @@ export const outcomes = {
       ...budgets.map(u128),
     ]),
   proportional: "0x05",
+  ballots: (head = {}) => ballotsHead(head),
 };
 
 export const tagged = (tag, ...parts) =>

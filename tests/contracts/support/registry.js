@@ -40,6 +40,11 @@ export const TYPES = {
     field("uint256", "sumY"),
     field("uint32", "count"),
   ],
+  Outcome: [
+    field("bytes32", "pollContext"),
+    field("bytes32", "ballotsHash"),
+    field("bytes32", "awardsHash"),
+  ],
   Final: [field("bytes32", "pollContext"), field("bytes32", "rootDigest")],
 };
 
@@ -298,6 +303,46 @@ export class Poll {
   accept(tally, blinding) {
     return this.contract.send("acceptTally", [this.id, tally, blinding]);
   }
+
+  attest(awards, options) {
+    return attest(this.registry, this, awards, options);
+  }
+}
+
+/** Hash of a poll's awards, as nodes sign it (§15). */
+export const awardsHash = (awards) =>
+  tagged("awards", numberToHex(awards.length, { size: 2 }), ...awards.map(word));
+
+/** Nodes' signatures of an outcome, and `attestOutcome` with them. `poll` has `id`, `context`, … */
+export async function attest(
+  registry,
+  { id, context, committee, creation },
+  awards,
+  {
+    nodes = [1, 2, 3, 4],
+    ballotsHash = word(8080),
+    signed = awards,
+    signedContext = context,
+    domain,
+    rule = creation[3],
+    spoil = (attestations) => attestations,
+    from,
+  } = {},
+) {
+  const message = { pollContext: signedContext, ballotsHash, awardsHash: awardsHash(signed) };
+  const attestations = await Promise.all(
+    nodes.map(async (node) => ({
+      node,
+      signature: await registry.sign(
+        committee.signers[node - 1] ?? account(999),
+        "Outcome",
+        message,
+        domain,
+      ),
+    })),
+  );
+  const args = [id, rule, ballotsHash, awards, spoil(attestations)];
+  return registry.contract.send("attestOutcome", args, from);
 }
 
 /** Every test of a file starts from the state in which `prepare` left the chain. */

@@ -193,13 +193,13 @@ export class Round {
   }
 
   /** From proposals, or from a started vote, to an accepted tally. */
-  async tallied(tally, { started = false } = {}) {
-    await this.anchored(tally, { started });
+  async tallied(tally, { started = false, count } = {}) {
+    await this.anchored(tally, { started, count });
     await this.accept(tally);
   }
 
   /** From proposals, or from a started vote, to an anchored root that opens to a tally. */
-  async anchored(tally, { started = false } = {}) {
+  async anchored(tally, { started = false, count } = {}) {
     if (!started) await this.start();
     const { pollId } = await this.view();
     const { registry } = this.treasury;
@@ -212,16 +212,16 @@ export class Round {
     await registry.contract.send("openPoll", [pollId, keys, opening]);
     const freezesAt = Number(this.parameters.votingClosesAt) + this.parameters.freezeDelay;
     await this.to(freezesAt);
-    await this.anchor(tally);
+    await this.anchor(tally, { count });
   }
 
   /** Anchors the root of a settling round that opens to a tally. */
-  async anchor(tally, { number = 0 } = {}) {
+  async anchor(tally, { number = 0, count = 4 } = {}) {
     const { registry } = this.treasury;
     const { pollId } = await this.view();
     const { pollContext: context } = await registry.contract.call("poll", [pollId]);
     const [sumX, sumY] = commit(tally, 5n);
-    const root = { round: number, rootHash: word(4321), sumX, sumY, count: 4 };
+    const root = { round: number, rootHash: word(4321), sumX, sumY, count };
     const signatures = await this.#signed("Root", { pollContext: context, ...root });
     await registry.contract.send("anchorRoot", [
       pollId,
