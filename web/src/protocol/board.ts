@@ -217,7 +217,7 @@ export function decodeShares(data: Uint8Array, slots: number): SignedShare[] {
 }
 
 /** Read a counted list with one entry a node, nodes strictly increasing. */
-function readByNode<T>(reader: Reader, field: string, read: (node: number) => T): T[] {
+export function readByNode<T>(reader: Reader, field: string, read: (node: number) => T): T[] {
   let previous = 0;
   return Array.from({ length: reader.small(1, field) }, () => {
     const node = reader.small(1, "node");
