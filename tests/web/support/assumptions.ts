@@ -16,6 +16,7 @@ const WORDS: { [C in keyof AssumptionValues]: (values: AssumptionValues[C]) => s
   maker: ({ contract }) =>
     `the contract ${contract}, which created the poll, pays nothing by its outcome`,
   treasury: ({ contract }) => `the treasury ${contract} was created with empty accounts`,
+  unopened: () => "no shuffle ended in time",
 };
 
 /** "" where nothing is assumed, as in the report. */

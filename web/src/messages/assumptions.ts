@@ -20,6 +20,7 @@ const IDS: {
   disputes: "audit.assumptions.disputes",
   maker: "audit.assumptions.maker",
   treasury: "audit.assumptions.treasury",
+  unopened: "audit.assumptions.unopened",
 };
 
 type Id<C extends keyof AssumptionValues> = `audit.assumptions.${C}`;

@@ -914,6 +914,12 @@ export interface ResultsMessages {
   "audit.claims.R1": undefined;
   "audit.claims.R2": undefined;
   "audit.claims.R3": undefined;
+  "audit.claims.A1": undefined;
+  "audit.claims.A2": undefined;
+  "audit.claims.A3": undefined;
+  "audit.claims.A4": undefined;
+  "audit.claims.A5": undefined;
+  "audit.claims.A6": undefined;
   "audit.claims.O1": undefined;
   "audit.claims.D1": undefined;
   "audit.claims.D2": undefined;
@@ -988,6 +994,7 @@ export interface ResultsMessages {
   "audit.assumptions.disputes": { contract: string };
   "audit.assumptions.maker": { contract: string };
   "audit.assumptions.treasury": { contract: string };
+  "audit.assumptions.unopened": undefined;
   "audit.testDeployment": undefined;
 }
 

@@ -4,7 +4,7 @@ import type { Finding } from "../protocol/checks/audit.ts";
 import { verdictOf } from "../protocol/checks/checks.ts";
 
 /** By the letters of their checks (docs/protocol.md §13). */
-const LETTERS = { setup: "PG", voters: "C", ballots: "B", count: "TSR", decision: "OD" } as const;
+const LETTERS = { setup: "PG", voters: "C", ballots: "B", count: "TSRA", decision: "OD" } as const;
 
 export type CheckGroup = keyof typeof LETTERS;
 export const CHECK_GROUPS = Object.keys(LETTERS) as readonly CheckGroup[];

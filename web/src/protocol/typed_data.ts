@@ -29,6 +29,8 @@ export const ROOT =
 export const FINAL = "Final(bytes32 pollContext,bytes32 rootDigest)";
 export const AGGREGATE_SHARE =
   "AggregateShare(bytes32 pollContext,bytes32 rootDigest,uint32 nodeIndex,bytes32 shareHash)";
+export const SHUFFLED =
+  "Shuffled(bytes32 pollContext,bytes32 rootDigest,uint32 turn,bytes32 stateHash,uint32 count)";
 export const PROPOSAL =
   "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,uint16 category," +
   "string title,string text,bytes32 details,uint256 nonce,uint64 deadline)";

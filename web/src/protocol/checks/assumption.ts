@@ -22,6 +22,8 @@ export interface AssumptionValues {
   readonly maker: { readonly contract: string };
   /** A treasury was created with empty accounts. */
   readonly treasury: { readonly contract: string };
+  /** No shuffle ended in time, so that no ballot was to be opened. */
+  readonly unopened: Readonly<Record<string, never>>;
 }
 
 /** An assumption: its code and the values that its text takes. */

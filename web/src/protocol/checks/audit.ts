@@ -7,6 +7,7 @@
 import { type Ballot, BallotLayout } from "../ballot.ts";
 import {
   type AnchoredRoot,
+  type Attestation,
   type BoardLeaf,
   decodeLeaves,
   decodeRoot,
@@ -20,7 +21,7 @@ import { CommitmentKey } from "../commitment.ts";
 import { sameBytes, toHex } from "../encoding.ts";
 import { AuditError, Malformed, Rejected, Unanswered, Undecided } from "../errors.ts";
 import type { ChainEvidence, RoundEvidence, Unreadable } from "../evidence.ts";
-import { sameNode, type SumRoot } from "../merkle_sum.ts";
+import { rootDigest, sameNode, type SumRoot } from "../merkle_sum.ts";
 import { decodeOutcomeRule } from "../outcome/parts.ts";
 import type { OutcomeRule } from "../outcome/rule.ts";
 import {
@@ -35,8 +36,12 @@ import type { Randomness } from "../randomness.ts";
 import { decodeRedemptions, type Redemptions } from "../redemption.ts";
 import type { Releases } from "../releases.ts";
 import { BallotRule } from "../rule.ts";
+import { decodeOpened, type OpenedBallots, openedShape } from "../shuffle/opened.ts";
+import { type DecodedSteps, decodeSteps } from "../shuffle/run.ts";
+import { ShuffleState } from "../shuffle/state.ts";
 import { AggregateCommitments, type Tally } from "../tally_proof.ts";
 import { Domain, recover } from "../typed_data.ts";
+import { counted } from "../wording.ts";
 import type { Assumption } from "./assumption.ts";
 
 /** The result of a check or of a whole audit. */
@@ -122,6 +127,16 @@ export class Audit {
     this.randomness = randomness;
     this.progress = progress;
     this.releases = releases;
+  }
+
+  /**
+   * Report progress: signatures and proofs of a ballot count 1 each, and each step of the shuffle 1.
+   *
+   * @param done What is done of them.
+   */
+  advance(done: number): void {
+    const steps = this.sections.opened?.[4] ?? 0;
+    this.progress(done, (2 + steps) * this.ballots.length);
   }
 
   /** Perform checks in their order. */
@@ -243,6 +258,38 @@ export class Audit {
     return this.#once("S1", "shares", () => decodeShares(shares, this.rule.slots.length));
   }
 
+  /** Section 14, which is present, without the proofs in it (A1). */
+  get opened(): OpenedBallots {
+    const { rule, committee, leaves } = this;
+    return this.#once("A1", "opened", () => {
+      const shape = openedShape(rule, committee.threshold, leaves.length);
+      return decodeOpened(this.#section("opened"), shape);
+    });
+  }
+
+  /** The steps of section 14, with their proofs (A1). */
+  get steps(): DecodedSteps {
+    const { opened, ballots, anchored, chain } = this;
+    return this.#once("A1", "steps", () => {
+      const { turn, steps } = opened.run;
+      const rootHash = rootDigest(anchored.root);
+      const start = ShuffleState.start(
+        { pollContext: chain.pollContext, rootDigest: rootHash, turn },
+        ballots.map(({ sharing }) => sharing[0]!),
+        ballots.flatMap(({ sharing }) => sharing.slice(1)),
+      );
+      return decodeSteps(start, steps);
+    });
+  }
+
+  /** Require that a poll whose ballots are summed has no section 14 (A1). */
+  requireSummed(): void {
+    this.#once("A1", "summed", () => {
+      if (!this.sections.opened) return;
+      throw new Rejected("A1", "board.opened", "present, although the poll's ballots are summed");
+    });
+  }
+
   /** Section 12 (C4). */
   get redemptions(): Redemptions {
     return this.#once("C4", "redemptions", () => {
@@ -257,11 +304,16 @@ export class Audit {
 
   /** The tally on chain. */
   get tally(): Tally {
-    if (!this.chain.tally) {
-      if (this.chain.status === "tallied") throw this.#missingEvent("TallyAccepted");
-      throw new Undecided(`the chain has no tally: the poll is ${this.chain.status}`);
-    }
-    return this.chain.tally;
+    this.requireTally();
+    return this.chain.tally!;
+  }
+
+  /** Require that the chain has a tally; Undecided before there is one. */
+  requireTally(): void {
+    const { tally, status } = this.chain;
+    if (tally) return;
+    if (status === "tallied") throw this.#missingEvent("TallyAccepted");
+    throw new Undecided(`the chain has no tally: the poll is ${status}`);
   }
 
   /** Words of the poll keys on chain. */
@@ -306,6 +358,36 @@ export class Audit {
     }
   }
 
+  /**
+   * The nodes among those that attest whose signature of `digest` counts, in words.
+   *
+   * @throws Rejected under `check`: they are fewer than `q`; the item is `item`.
+   */
+  requireQuorum(
+    check: string,
+    item: string,
+    attestations: readonly Attestation[],
+    digest: Uint8Array,
+  ): string {
+    const good: number[] = [];
+    let ignored = "";
+    for (const { node, signature } of attestations) {
+      try {
+        this.requireSigner(check, `node ${node}`, this.member(check, node), signature, digest);
+        good.push(node);
+      } catch (error) {
+        if (!(error instanceof Rejected)) throw error;
+        ignored += `; not counted: ${error.item}: ${error.reason}`;
+      }
+    }
+    const { quorum } = this.committee;
+    if (good.length < quorum) {
+      const signed = counted(good.length, "good signature", "good signatures");
+      throw new Rejected(check, item, `${signed}, ${quorum} needed${ignored}`);
+    }
+    return `nodes ${good.join(", ")}${ignored}`;
+  }
+
   /** Address of node `node`; Rejected under `check` when there is none. */
   member(check: string, node: number): Uint8Array {
     const member = this.committee.members[node - 1];
@@ -329,7 +411,7 @@ export class Audit {
   }
 
   /** A section that must be present by now; Malformed when it is missing. */
-  #section(name: "root" | "redemptions"): Uint8Array {
+  #section(name: "root" | "redemptions" | "opened"): Uint8Array {
     const section = this.sections[name];
     if (!section) throw new Malformed(`board.${name}`, "missing");
     return section;

@@ -48,7 +48,7 @@ export function checkB4(audit: Audit): string {
   for (let start = 0; start < ballots.length; start += BATCH) {
     const end = Math.min(start + BATCH, ballots.length);
     checkSigners(audit, start, end);
-    audit.progress(end, 2 * ballots.length);
+    audit.advance(end);
   }
   return counted(ballots.length, "signature", "signatures");
 }
@@ -125,7 +125,7 @@ export function checkB6(audit: Audit): string {
       failed.push(...error.failures.map(({ number }) => ballotName(batch[number]!)));
       reason ||= error.reason;
     }
-    audit.progress(ballots.length + start + batch.length, 2 * ballots.length);
+    audit.advance(ballots.length + start + batch.length);
   }
   if (failed.length) {
     const others = failed.length > MOST_NAMED ? " and others" : "";

@@ -13,6 +13,7 @@ import { type Check, failed, type Finding, notChecked, type Verdict } from "./au
 import { checkB1, checkB2, checkB3, checkB4, checkB5, checkB6 } from "./ballots.ts";
 import { checkC1, checkC2, checkC3, checkC4 } from "./census.ts";
 import { checkG1, checkG2 } from "./generators.ts";
+import { checkA1, checkA2, checkA3, checkA4, checkA5, checkA6 } from "./opened.ts";
 import { checkO1 } from "./outcome.ts";
 import { checkP1, checkP2, checkP3, checkP4, checkP5, checkP6 } from "./poll.ts";
 import { checkR1, checkR2, checkR3 } from "./result.ts";
@@ -86,6 +87,12 @@ export const CHECKS: readonly Check[] = [
   ["R1", "the tally opens the anchored sum", checkR1],
   ["R2", "no option has more votes than possible", checkR2],
   ["R3", "nothing was opened before the dispute window ended", checkR3],
+  ["A1", "the run of the shuffle and the opened ballots can be read", checkA1],
+  ["A2", "no fewer nodes than the threshold know the whole shuffle", checkA2],
+  ["A3", "every step only shuffles the ballots", checkA3],
+  ["A4", "enough nodes signed the shuffled ballots", checkA4],
+  ["A5", "every opened ballot is one of the shuffled ones", checkA5],
+  ["A6", "the opened ballots add up to the tally", checkA6],
   ["O1", "the outcome follows from the tally", checkO1],
   ["D1", "the poll decides about the round's proposals", checkD1],
   ["D2", "the treasury funds the winners", checkD2],

@@ -64,24 +64,7 @@ export function checkT3(audit: Audit): string {
     root.sum.subarray(32),
     BigInt(root.count),
   );
-  const good: number[] = [];
-  let ignored = "";
-  for (const { node, signature } of attestations) {
-    try {
-      const address = audit.member("T3", node);
-      audit.requireSigner("T3", `node ${node}`, address, signature, digest);
-      good.push(node);
-    } catch (error) {
-      if (!(error instanceof Rejected)) throw error;
-      ignored += `; not counted: ${error.item}: ${error.reason}`;
-    }
-  }
-  const { quorum } = audit.committee;
-  if (good.length < quorum) {
-    const reason = `${counted(good.length, "good signature", "good signatures")}, ${quorum} needed${ignored}`;
-    throw new Rejected("T3", "board.root", reason);
-  }
-  return `nodes ${good.join(", ")}${ignored}`;
+  return audit.requireQuorum("T3", "board.root", attestations, digest);
 }
 
 /** T4: the root was anchored in time, over enough ballots. */

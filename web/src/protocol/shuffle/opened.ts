@@ -33,21 +33,21 @@ export function openedShape(rule: BallotRule, threshold: number, ballots: number
 }
 
 /** What section 14 carries. */
-export interface Opened {
+export interface OpenedBallots {
   readonly run: RunRecord;
   /** The nodes' `Shuffled` signatures, nodes strictly increasing. */
   readonly attestations: readonly Attestation[];
-  /** Slots and blinding of each position of the last state; Malformed for an unreduced blinding. */
-  readonly openings: () => Share[];
+  /** Slots and blinding of each position of the last state. */
+  readonly openings: readonly Share[];
 }
 
 /**
  * Read section 14; groups, points and scalars of the steps are checked with the steps.
  *
- * @throws Malformed: another length than that of its numbers of steps and signatures, or nodes that
- *   do not increase.
+ * @throws Malformed: another length than that of its numbers of steps and signatures, nodes that do
+ *   not increase, or a blinding that is not reduced.
  */
-export function decodeOpened(data: Uint8Array, shape: OpenedShape): Opened {
+export function decodeOpened(data: Uint8Array, shape: OpenedShape): OpenedBallots {
   const { threshold, ballots, slots, slotBytes } = shape;
   const stepBytes = threshold + BYTES_A_BALLOT * ballots + HASH_BYTES;
   const head = new Reader(data.subarray(0, HEAD_BYTES), SUBJECT);
@@ -68,12 +68,10 @@ export function decodeOpened(data: Uint8Array, shape: OpenedShape): Opened {
     node,
     signature: reader.take(SIGNATURE_BYTES, "signature"),
   }));
-  const openings = () => readOpenings(data.subarray(openingsAt), shape);
-  return { run, attestations, openings };
+  return { run, attestations, openings: readOpenings(reader, shape) };
 }
 
-function readOpenings(data: Uint8Array, { ballots, slots, slotBytes }: OpenedShape): Share[] {
-  const reader = new Reader(data, SUBJECT);
+function readOpenings(reader: Reader, { ballots, slots, slotBytes }: OpenedShape): Share[] {
   const votes = Array.from({ length: ballots }, () => {
     const ballot = reader.take(slots * slotBytes, "ballots");
     return Array.from({ length: slots }, (_, slot) => {

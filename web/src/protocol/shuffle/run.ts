@@ -31,8 +31,8 @@ export function verifyGroups(nodes: number, threshold: number, steps: readonly S
   }
 }
 
-/** A run whose steps decode: their claims, and the state after them. */
-export interface ClaimedRun {
+/** The claims of a run's steps, and the state after them. */
+export interface DecodedSteps {
   readonly claims: readonly ShuffleClaim[];
   readonly last: ShuffleState;
 }
@@ -40,20 +40,14 @@ export interface ClaimedRun {
 /**
  * Decode the steps after a state.
  *
- * @param progress Called with the number of steps that are decoded.
  * @throws Malformed: a step is not canonical (check A1); the item names it.
  */
-export function decodeSteps(
-  start: ShuffleState,
-  steps: readonly StepRecord[],
-  progress: (steps: number) => void = () => undefined,
-): ClaimedRun {
+export function decodeSteps(start: ShuffleState, steps: readonly StepRecord[]): DecodedSteps {
   let last = start;
   const claims = steps.map(({ group, proof, sharingHash }, number) => {
     try {
       const claim = claimOf(last, group, decodeProof(last.values, proof));
       last = last.after(group, claim.proof.outputs, sharingHash);
-      progress(number + 1);
       return claim;
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
