@@ -6,6 +6,7 @@
 
 import { Rejected } from "./errors.ts";
 import type { Committee, PollParameters } from "./parameters.ts";
+import { MAX_SHUFFLING_NODES, mayShuffle } from "./shuffle/groups.ts";
 
 /** How a poll counts: nodes open the sum of all ballots, or each ballot without its voter's name. */
 export const SUMMED = 0;
@@ -54,9 +55,6 @@ export function checkShuffle(parameters: PollParameters): void {
   }
 }
 
-/** The most nodes that can shuffle ballots (§19.1). */
-const MAX_SHUFFLING_NODES = 7;
-
 /** Why a committee cannot shuffle ballots (§19.1), in words; undefined when it can. */
 export function shuffleObjection({ members, threshold, faults }: Committee): string | undefined {
   const [n, t, f] = [members.length, threshold, faults];
@@ -65,7 +63,7 @@ export function shuffleObjection({ members, threshold, faults }: Committee): str
   if (n > MAX_SHUFFLING_NODES) {
     return `${named}: ${n} nodes, at most ${MAX_SHUFFLING_NODES}; ${able}`;
   }
-  if (n - f >= 2 * t - 1) return undefined;
+  if (mayShuffle(n, t, f)) return undefined;
   return (
     `${named}: with ${f} silent, ${n - f} of ${n} nodes are left, but it takes ` +
     `2t − 1 = ${2 * t - 1} to find ${t} without any of ${t - 1} bad ones; ${able}`

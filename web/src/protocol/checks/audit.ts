@@ -262,8 +262,10 @@ export class Audit {
   get opened(): OpenedBallots {
     const { rule, committee, leaves } = this;
     return this.#once("A1", "opened", () => {
-      const shape = openedShape(rule, committee.threshold, leaves.length);
-      return decodeOpened(this.#section("opened"), shape);
+      return inOpened(() => {
+        const shape = openedShape(rule, committee.threshold, leaves.length);
+        return decodeOpened(this.#section("opened"), shape);
+      });
     });
   }
 
@@ -272,13 +274,17 @@ export class Audit {
     const { opened, ballots, anchored, chain } = this;
     return this.#once("A1", "steps", () => {
       const { turn, steps } = opened.run;
-      const rootHash = rootDigest(anchored.root);
+      const context = {
+        pollContext: chain.pollContext,
+        rootDigest: rootDigest(anchored.root),
+        turn,
+      };
       const start = ShuffleState.start(
-        { pollContext: chain.pollContext, rootDigest: rootHash, turn },
+        context,
         ballots.map(({ sharing }) => sharing[0]!),
         ballots.flatMap(({ sharing }) => sharing.slice(1)),
       );
-      return decodeSteps(start, steps);
+      return inOpened(() => decodeSteps(start, steps));
     });
   }
 
@@ -431,6 +437,17 @@ export class Audit {
     if ("value" in found) return found.value as T;
     if (check === this.#current) throw found.error;
     throw new Undecided(`needs ${check}`);
+  }
+}
+
+/** Name section 14 where something in it is not canonical, whatever it is. */
+function inOpened<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    const field = error.item.replace(/^board\.opened\.?/, "");
+    throw new Malformed("board.opened", field ? `${field}: ${error.reason}` : error.reason);
   }
 }
 

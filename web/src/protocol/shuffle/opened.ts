@@ -44,11 +44,12 @@ export interface OpenedBallots {
 /**
  * Read section 14; groups, points and scalars of the steps are checked with the steps.
  *
- * @throws Malformed: another length than that of its numbers of steps and signatures, nodes that do
- *   not increase, or a blinding that is not reduced.
+ * @throws Malformed: there is no ballot, another length than that of its numbers of steps and
+ *   signatures, nodes that do not increase, or a blinding that is not reduced.
  */
 export function decodeOpened(data: Uint8Array, shape: OpenedShape): OpenedBallots {
   const { threshold, ballots, slots, slotBytes } = shape;
+  if (!ballots) throw new Malformed("ballots", "0, at least 1 can be shuffled");
   const stepBytes = threshold + BYTES_A_BALLOT * ballots + HASH_BYTES;
   const head = new Reader(data.subarray(0, HEAD_BYTES), SUBJECT);
   head.skip(4, "turn");
