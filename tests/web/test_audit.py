@@ -26,6 +26,7 @@ from tests.support.audits import (
 )
 from tests.support.corrupted_boards import with_other_sections
 from tests.support.polls import REGISTRY, SyntheticPoll, approval_poll
+from tests.verifier.checks import test_opened
 from tests.verifier.checks.mutations import MUTATIONS
 from tests.web.bridge import Browser, Refused
 
@@ -87,6 +88,37 @@ def test_every_lie_is_found(
 ) -> None:
     found = same_verdicts(browser, *mutate())
     assert {number for number, one in found.items() if one["verdict"] == "fails"} == failing
+
+
+def test_an_honest_shuffled_poll_holds(browser: Browser) -> None:
+    found = same_verdicts(browser, *test_opened.HONEST)
+    assert {one["verdict"] for one in found.values()} == {"holds"}
+    expected = findings(*test_opened.HONEST)
+    assert {number: found[number]["detail"] for number in test_opened.NUMBERS} == {
+        number: expected[number].detail for number in test_opened.NUMBERS
+    }
+
+
+def test_larger_groups_and_slots(browser: Browser) -> None:
+    made = test_opened.with_larger_groups_and_slots()
+    found = same_verdicts(browser, made.board(), made.chain)
+    assert {one["verdict"] for one in found.values()} == {"holds"}
+
+
+def test_polls_without_opened_ballots(browser: Browser) -> None:
+    board, chain = test_opened.HONEST
+    none = replace(board, opened=None)
+    waiting = replace(chain, tally=None, status="releasable", awards=None, tallied_at=0)
+    few, chain_of_few = test_opened.too_few_ballots()
+    for case in (
+        (none, chain),
+        (replace(few, opened=None), chain_of_few),
+        test_opened.no_run_in_time(),
+        (replace(none, shares=()), waiting),
+        (replace(board, shares=()), waiting),
+    ):
+        found = same_verdicts(browser, *case)
+        assert "fails" not in {one["verdict"] for one in found.values()}
 
 
 def test_boards_with_other_sections_are_judged_alike(browser: Browser) -> None:

@@ -314,7 +314,7 @@ def test_progress_ends_with_all_of_it(engine: str) -> None:
     assert told == [(14, 21), (21, 21)]
 
 
-def test_larger_groups_and_slots() -> None:
+def with_larger_groups_and_slots() -> ShuffledPoll:
     """Three nodes in each group, five steps, and slots of two bytes."""
     question = Score("How many?", ("Park", "Square"), 300)
     poll = SyntheticPoll(
@@ -326,7 +326,11 @@ def test_larger_groups_and_slots() -> None:
         faults=2,
         times={"counting": 1, "open_minimum": 5, "shuffle_period": 600},
     )
-    made = ShuffledPoll.of(poll)
+    return ShuffledPoll.of(poll)
+
+
+def test_larger_groups_and_slots() -> None:
+    made = with_larger_groups_and_slots()
     assert made.shape.slot_bytes == 2
     found = findings(made.board(), made.chain)
     assert {one.verdict for one in found.values()} == {Verdict.HOLDS}

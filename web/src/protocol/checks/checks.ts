@@ -88,7 +88,7 @@ export const CHECKS: readonly Check[] = [
   ["R2", "no option has more votes than possible", checkR2],
   ["R3", "nothing was opened before the dispute window ended", checkR3],
   ["A1", "the run of the shuffle and the opened ballots can be read", checkA1],
-  ["A2", "no fewer nodes than the threshold know the whole shuffle", checkA2],
+  ["A2", "fewer nodes than the threshold do not know whose ballot is whose", checkA2],
   ["A3", "every step only shuffles the ballots", checkA3],
   ["A4", "enough nodes signed the shuffled ballots", checkA4],
   ["A5", "every opened ballot is one of the shuffled ones", checkA5],
