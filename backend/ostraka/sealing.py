@@ -4,7 +4,7 @@ Each box is bound to one purpose by its `info`, so that a box sealed for one req
 opened as the answer to another. Base mode does not authenticate the sender: where that matters, the
 sender signs.
 
-Source: docs/protocol.md §7.3, §9.3; draft-connolly-cfrg-xwing-kem.
+Source: docs/protocol.md §7.3, §9.3, §19.5; draft-connolly-cfrg-xwing-kem.
 """
 
 import hashlib
@@ -112,6 +112,26 @@ def challenge_info(poll_context: bytes, poll_keys: bytes, challenger: int, respo
         challenger: Index of the challenging node; 0 for the poll's creator.
     """
     return _info(b"challenge", poll_context, poll_keys, bytes([challenger, responder]))
+
+
+def deal_info(poll_context: bytes, step: bytes, proof_digest: bytes, member: int) -> bytes:
+    """Return the `info` of what a group's first member drew for another member (§19.5).
+
+    Args:
+        step: State before, turn, step and group.
+    """
+    return _info(b"shuffle-deal", poll_context, step, proof_digest, bytes([member]))
+
+
+def sub_shares_info(
+    poll_context: bytes, step: bytes, proof_digest: bytes, member: int, node: int
+) -> bytes:
+    """Return the `info` of a member's sub-shares of a shuffled state for a node (§19.9).
+
+    Args:
+        step: State before, turn, step and group.
+    """
+    return _info(b"shuffle-share", poll_context, step, proof_digest, bytes([member, node]))
 
 
 def _info(purpose: bytes, *parts: bytes) -> bytes:

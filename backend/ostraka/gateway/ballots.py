@@ -4,13 +4,16 @@ Signed answers are checked; nothing here sees a vote.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import structlog
+from pydantic import ValidationError
 
 from ostraka.chain.registry import PollView
 from ostraka.gateway.relayed_boards import RelayedBoards
+from ostraka.wire.answers import STAGES, Shuffle
 from ostraka.wire.node_standing import enough_answers
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -111,6 +114,7 @@ class Ballots:
             "voters": poll.parameters.voters,
             # The median: a single lying node cannot change it.
             "voted": voted[len(voted) // 2] if voted else None,
+            "shuffle": _shuffle(poll, list(answers.values())),
             "nodes": nodes,
         }
 
@@ -180,6 +184,23 @@ def _is_of_node(error: BaseException | None) -> bool:
 def _voted(answer: Any) -> int | None:
     value = answer.get("voted") if isinstance(answer, dict) else None
     return value if type(value) is int and 0 <= value < 1 << 32 else None
+
+
+def _shuffle(poll: PublishedPoll, answers: Sequence[Any]) -> dict[str, Any] | None:
+    """Return how far the nodes are with the shuffle, as the median node says.
+
+    None for a poll that is only summed, or if no node answers validly.
+    """
+    found = []
+    for answer in answers if poll.parameters.is_shuffled else ():
+        try:
+            given = answer.get("shuffle") if isinstance(answer, dict) else None
+            found.append(Shuffle.model_validate(given, strict=True))
+        except ValidationError:
+            continue
+    # A single lying node cannot change the median.
+    found.sort(key=lambda one: (STAGES.index(one.stage), one.turn or 0, one.steps_done))
+    return found[len(found) // 2].model_dump() if found else None
 
 
 def _receipt(

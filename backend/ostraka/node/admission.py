@@ -31,6 +31,7 @@ from ostraka_verifier.sharing import (
     share_commitment,
     verify_shares,
 )
+from ostraka_verifier.shuffle import verify_state_shares
 from ostraka_verifier.signatures import recover, recover_signers
 from ostraka_verifier.units import UnixSeconds
 
@@ -271,6 +272,22 @@ class BoxAdmission(Admission):
         share = self._opened(ballot.voter, ballot.digest, box)
         verify_shares(self._curve, self._key, self._node, [(ballot.sharing, share)])
         return share
+
+    def shares(self, ballots: Sequence[Ballot], boxes: Sequence[bytes]) -> list[Share]:
+        """Return this node's shares from a box for each ballot, checked together.
+
+        Raises:
+            Malformed, Rejected: As for `share`; the item names the first bad position.
+        """
+        shares = [
+            self._opened(ballot.voter, ballot.digest, box)
+            for ballot, box in zip(ballots, boxes, strict=True)
+        ]
+        sharing = self._curve.concat([ballot.sharing for ballot in ballots])
+        verify_state_shares(
+            self._curve, self._key, self._node, sharing, shares, secrets.randbits, "S0"
+        )
+        return shares
 
     def _opened(self, voter: bytes, ballot_digest: bytes, box: bytes) -> Share:
         content = BoxContent.decode(self._poll_key.open(box, self._info), self._poll.slots)

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from ostraka.chain.contract import ChainError
 from ostraka.node.census_uploads import CensusGate
 from ostraka.node.limits import MAX_BODY_BYTES
-from ostraka.node.routers import ballots, checkpoints, peers, polls
+from ostraka.node.routers import ballots, checkpoints, peers, polls, shuffle
 from ostraka.node.service import NodeService
 from ostraka.wire import (
     api_docs,
@@ -58,7 +58,7 @@ def describe_api() -> FastAPI:
     # The outer middleware, as it does not need the body.
     app.add_middleware(CensusGate, check=_check_census(app))
     cors.install(app)
-    for one in (polls, ballots, checkpoints, peers):
+    for one in (polls, ballots, checkpoints, peers, shuffle):
         app.include_router(one.router, prefix="/api/v1")
     direct_routes.install(app, ballots.DIRECT)
     health.install(app)

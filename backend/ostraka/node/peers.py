@@ -16,7 +16,7 @@ from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
 from ostraka.wire import peer_auth
 from ostraka.wire.http_client import service_client
-from ostraka.wire.problems import reported
+from ostraka.wire.problems import Problem, reported
 from ostraka.wire.records import strict_json
 from ostraka_verifier.parameters import Member
 from ostraka_verifier.published import PublishedPoll
@@ -34,7 +34,15 @@ _MAX_JSON_BYTES = 4 * 2**20
 
 
 class PeerError(Exception):
-    """A peer is unreachable, refuses, or gives an invalid answer."""
+    """A peer is unreachable, refuses, or gives an invalid answer.
+
+    Attributes:
+        problem: Its refusal; None if it did not answer, or not validly.
+    """
+
+    def __init__(self, reason: str, problem: Problem | None = None) -> None:
+        super().__init__(reason)
+        self.problem = problem
 
 
 class Peer:
@@ -83,6 +91,30 @@ class Peer:
         """Return the body of a successful authenticated POST; PeerError otherwise."""
         return await self._request("POST", path, body, _MAX_ANSWER_BYTES)
 
+    async def get_patiently(self, path: str, patience_s: float) -> bytes:
+        """Return the body of a successful GET that may take long; PeerError otherwise."""
+        return await self._patiently("GET", path, b"", patience_s, _MAX_ANSWER_BYTES)
+
+    async def post_patiently(self, path: str, body: bytes, patience_s: float, limit: int) -> bytes:
+        """Return the body of a successful POST that may take long; PeerError otherwise.
+
+        Args:
+            patience_s: Longest duration, with the answer.
+            limit: Most bytes of the answer.
+        """
+        return await self._patiently("POST", path, body, patience_s, limit)
+
+    async def _patiently(
+        self, method: str, path: str, body: bytes, patience_s: float, limit: int
+    ) -> bytes:
+        # How long it takes says nothing about other requests.
+        try:
+            async with asyncio.timeout(patience_s):
+                return await self._answer(method, path, body, limit, patience_s)
+        except TimeoutError:
+            reason = f"node {self.number}: no answer within {patience_s:.0f} s"
+            raise PeerError(reason) from None
+
     async def _request(self, method: str, path: str, body: bytes, limit: int) -> bytes:
         # A slow peer must not make each step outlast its round.
         if time.monotonic() < self._left_alone_until_monotonic_s:
@@ -105,13 +137,20 @@ class Peer:
         self._answered_in_s = time.monotonic() - started
         return answer
 
-    async def _answer(self, method: str, path: str, body: bytes, limit: int) -> bytes:
+    async def _answer(
+        self, method: str, path: str, body: bytes, limit: int, patience_s: float | None = None
+    ) -> bytes:
+        timeout = _TIMEOUT if patience_s is None else httpx.Timeout(patience_s, connect=2)
         header = peer_auth.sign_request(
             self._key, self._domain, self.address, method, path, body, unix_now()
         )
         try:
             async with self._client.stream(
-                method, self._url + path, content=body, headers={peer_auth.HEADER: header}
+                method,
+                self._url + path,
+                content=body,
+                headers={peer_auth.HEADER: header},
+                timeout=timeout,
             ) as response:
                 answer = bytearray()
                 async for chunk in response.aiter_bytes():
@@ -126,7 +165,7 @@ class Peer:
         self.is_away = False
         if response.status_code != 200:
             problem = reported(bytes(answer), response.status_code, response.headers)
-            raise PeerError(f"node {self.number}: {problem}")
+            raise PeerError(f"node {self.number}: {problem}", problem)
         return bytes(answer)
 
 

@@ -36,6 +36,7 @@ from ostraka.node.release import Release
 from ostraka.node.repair_exchange import RepairExchange
 from ostraka.node.served_poll import ServedPoll
 from ostraka.node.settling import SettlingRounds
+from ostraka.node.shuffle.shuffling import Shuffling
 from ostraka.node.witness import Witness
 from ostraka_verifier.errors import AuditError
 
@@ -111,8 +112,11 @@ class PollService:
         self.settling = SettlingRounds(
             served, self.progress, self.accepting, self.repairs, self.checkpoints
         )
-        self.release = Release(served, self.progress, self.settling, self.repairs)
-        self.publication = Publication(served, self.progress, self.release, self.checkpoints)
+        self.shuffling = Shuffling(served, self.progress)
+        self.release = Release(served, self.progress, self.settling, self.repairs, self.shuffling)
+        self.publication = Publication(
+            served, self.progress, self.release, self.checkpoints, self.shuffling
+        )
         self.witness = Witness(served, self.progress, self.release, self.publication)
         self._gaps = 0
         self._viewed = observed
@@ -200,13 +204,16 @@ class PollService:
         if anchoring is not None:
             await self.release.gather_shares(anchoring)
         pinned = self.served.pinned is not None or not any(view.poll_keys)
-        # After the tally period, no node releases its share.
-        shares = (
+        phase, opened = self.phase, True
+        if anchoring is not None and isinstance(phase, Destroyed):
+            opened = await self.shuffling.complete(phase)
+        # After the tally period, no node releases its share or opens ballots.
+        nothing_more = (
             anchoring is None
             or self.progress.observed.head.timestamp > view.tally_deadline
-            or await asyncio.to_thread(self.release.has_all_shares, anchoring)
+            or (opened and await asyncio.to_thread(self.release.has_all_shares, anchoring))
         )
-        self.is_over = not self._gaps and pinned and shares
+        self.is_over = not self._gaps and pinned and nothing_more
         self._complete_at_monotonic_s = time.monotonic() + self._pause_s
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
 
@@ -262,6 +269,7 @@ class PollService:
             case Destroyed():
                 if phase.anchoring and view.status in (Status.RELEASABLE, Status.TALLIED):
                     await self.release.gather_shares(phase.anchoring)
+                    await self.shuffling.complete(phase)
             case _:
                 assert_never(phase)
         return None

@@ -16,6 +16,7 @@ from ostraka.node.phases import Anchoring, Destroyed, Keyed
 from ostraka.node.poll_progress import PollProgress
 from ostraka.node.release import Release
 from ostraka.node.served_poll import BACKGROUND_S, ServedPoll, split_digests
+from ostraka.node.shuffle.shuffling import Shuffling
 from ostraka.storage.node_tables import ReleasedShare, StoredBallot
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -51,6 +52,8 @@ class BoardState:
     anchoring: Anchoring | None
     anchored_at: int
     shares: tuple[ReleasedShare, ...]
+    opened: bool
+    """Whether the ballots are open (section 14)."""
 
     @property
     def name(self) -> str:
@@ -63,6 +66,9 @@ class BoardState:
             hashed.update(self.anchoring.root.digest)
         for share in self.shares:
             hashed.update(b"%d." % share.node + share.share + share.signature)
+        if self.opened:
+            # A node opens the ballots of a poll once.
+            hashed.update(b"opened")
         return hashed.hexdigest()
 
 
@@ -75,11 +81,13 @@ class Publication:
         progress: PollProgress,
         release: Release,
         checkpoints: Checkpoints,
+        shuffling: Shuffling,
     ) -> None:
         self._served = served
         self._progress = progress
         self._release = release
         self._checkpoints = checkpoints
+        self._shuffling = shuffling
 
     def state(self) -> "BoardState":
         """Return what the poll's bulletin board (§16) is made of now, without its ballots.
@@ -94,6 +102,7 @@ class Publication:
             self._progress.anchoring_if_any(),
             view.anchored_at,
             tuple(self._served.store.shares(self._served.poll_id)),
+            self._served.store.shuffle.is_open(self._served.poll_id),
         )
 
     def pieces(self, state: "BoardState") -> Iterator[bytes]:
@@ -107,7 +116,8 @@ class Publication:
         if state.anchoring is not None:
             digests = split_digests(self._release.leaves(state.anchoring))
             anchored = self._served.registries[0].anchored(poll.poll_id)
-        frame = self._board_with((), anchored, state.shares)
+        opened = self._served.store.shuffle.opened(poll.poll_id) if state.opened else None
+        frame = self._board_with((), anchored, state.shares, opened)
         before, after = frame.around_leaves(len(digests), poll.layout.size)
         yield before
         for start in range(0, len(digests), _LEAVES_AT_ONCE):
@@ -150,6 +160,7 @@ class Publication:
         leaves: Sequence[BoardLeaf],
         anchored: AnchoredRoot | None,
         shares: Sequence[ReleasedShare],
+        opened: bytes | None = None,
     ) -> Board:
         poll = self._served.poll
         return Board(
@@ -172,6 +183,7 @@ class Publication:
                 for one in shares
             ),
             redemptions=self._served.redemptions,
+            opened=opened,
         )
 
     def _poll_keys(self) -> tuple[PollKeyAnnouncement, ...]:
@@ -227,6 +239,7 @@ class Publication:
                 str(self._served.poll.committee.index_of(address)): kind
                 for address, kind in self._checkpoints.suspects.items()
             },
+            "shuffle": self._shuffling.report(),
         }
 
     def recheck(self) -> None:

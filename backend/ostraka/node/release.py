@@ -14,6 +14,7 @@ from ostraka.node.poll_progress import PollProgress
 from ostraka.node.repair_exchange import RepairExchange
 from ostraka.node.served_poll import BACKGROUND_S, ServedPoll, split_digests
 from ostraka.node.settling import SettlingRounds
+from ostraka.node.shuffle.shuffling import Shuffling
 from ostraka.node.store import Conflict
 from ostraka.storage.node_tables import (
     FinalStatement,
@@ -39,23 +40,32 @@ class Release:
         progress: PollProgress,
         settling: SettlingRounds,
         repairs: RepairExchange,
+        shuffling: Shuffling,
     ) -> None:
         self._served = served
         self._progress = progress
         self._settling = settling
         self._repairs = repairs
+        self._shuffling = shuffling
         self._sums: tuple[bytes, AggregateCommitments] | None = None
 
     async def release(self, phase: Releasing, final: FinalizedRoot) -> None:
-        """State the root as final; once `q` nodes did, release this node's share (§12.1, §12.2)."""
+        """State the root as final; once `q` nodes did, release this node's share (§12.1, §12.2).
+
+        If ballots are to be opened, nodes shuffle and open them before (§19.2).
+        """
         await self.state_final(phase, final)
         await self._served.each_peer("finals", self._read_final)
-        if (
-            await asyncio.to_thread(phase.is_agreed)
-            and not await asyncio.to_thread(self._served.has_released)
-            and await self._repairs.repair_leaves(phase, phase.leaves)
-        ):
-            await asyncio.to_thread(phase.release_share, final)
+        if await asyncio.to_thread(phase.is_agreed):
+            released = await asyncio.to_thread(self._served.has_released)
+            whole = released or await self._repairs.repair_leaves(phase, phase.leaves)
+            await self._shuffling.work(phase)
+            if (
+                whole
+                and not released
+                and not await asyncio.to_thread(self._shuffling.holds_back, phase)
+            ):
+                await asyncio.to_thread(phase.release_share, final)
         await self.gather_shares(phase.anchoring)
 
     async def find_leaves(self, phase: Anchored) -> list[bytes] | None:

@@ -268,7 +268,7 @@ class ServedPoll:
             Problem: This node lost its store, and may have signed a contradicting statement.
         """
         if (self.rebuilt and type_string in _LOST_STATEMENTS) or (
-            self.may_have_stated_final and type_string == typed_data.FINAL
+            self.may_have_stated_final and type_string in (typed_data.FINAL, typed_data.SHUFFLED)
         ):
             raise self.lost_store()
         return self.key.sign(self.poll.domain.digest(type_string, *values))

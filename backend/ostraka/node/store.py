@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from ostraka.node.ballot_queries import adding_ballots, chunks, of_digests, of_poll
 from ostraka.node.checkpoint_store import CheckpointStore
+from ostraka.node.shuffle_store import ShuffleStore
 from ostraka.storage.database import checkpoint, ping
 from ostraka.storage.node_tables import (
     AnnouncedKey,
@@ -85,6 +86,7 @@ class NodeStore:
         """Number of writes since this object was made."""
         self._add_ballots = adding_ballots(engine.dialect.name)
         self.checkpoints = CheckpointStore(engine, self._write)
+        self.shuffle = ShuffleStore(engine, self._write)
 
     @contextmanager
     def _write(self) -> Iterator[Session]:

@@ -1,7 +1,8 @@
 """Tables of a tallying node.
 
-No table has a share or a key that opens one. A node keeps the sealed boxes until it destroys its
-poll key, whose secret is in a separate file (`ostraka.node.poll_secrets`).
+No table has a share of a voter's ballot or a key that opens one. A node keeps the sealed boxes
+until it destroys its poll key, whose secret is in a separate file (`ostraka.node.poll_secrets`).
+Shares of a certified run of the shuffle are public; those of other states are in memory only.
 """
 
 from sqlalchemy import BigInteger, Index, MetaData, UniqueConstraint, text
@@ -237,3 +238,38 @@ class ReleasedShare(NodeTable, table=True):
     node: int = Field(primary_key=True)
     share: bytes
     signature: bytes
+
+
+class ShuffleSignature(NodeTable, table=True):
+    """The only state of a turn whose run this node signed (`Shuffled`)."""
+
+    __tablename__ = "shuffle_signature"
+
+    poll_id: int = Field(primary_key=True)
+    turn: int = Field(primary_key=True, sa_type=BigInteger)
+    state_hash: bytes
+    signature: bytes
+
+
+class CertifiedRun(NodeTable, table=True):
+    """A run of the shuffle that `q` nodes signed, until this node has the opened ballots."""
+
+    __tablename__ = "certified_run"
+
+    poll_id: int = Field(primary_key=True)
+    state_hash: bytes
+    certificate: bytes
+    """Run record and signatures."""
+    commitments: bytes = b""
+    """`V, A_1 …` of each position of the last state; empty if this node did not see the step."""
+    shares: bytes = b""
+    """This node's shares of the last state, public from now on; empty without good ones."""
+
+
+class OpenedBallots(NodeTable, table=True):
+    """Section 14 of a poll's board, with all its checks done."""
+
+    __tablename__ = "opened_ballots"
+
+    poll_id: int = Field(primary_key=True)
+    section: bytes

@@ -1,6 +1,6 @@
 """Field types of the answers of gateways and nodes, with their units and encodings."""
 
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -71,6 +71,22 @@ class NodeSignature(Answer):
 
     node: NodeNumber
     signature: Signature
+
+
+ShuffleStage = Literal["waiting", "shuffling", "opening", "opened", "too_few_ballots", "not_opened"]
+STAGES: tuple[str, ...] = get_args(ShuffleStage)
+
+
+class Shuffle(Answer):
+    """How far the nodes are with shuffling and opening the ballots (docs/protocol.md §19.2)."""
+
+    stage: ShuffleStage = Field(
+        description="`waiting` until ballots may be opened; `too_few_ballots` and `not_opened` if "
+        "nodes release the sum only."
+    )
+    turn: Count | None = Field(description="Number of the turn; null but while shuffling.")
+    steps_done: Count = Field(description="Steps of the run that are done and checked.")
+    steps: Count = Field(description="All steps of the run, as far as they are planned; or 0.")
 
 
 class RecordedBallot(Answer):

@@ -138,6 +138,9 @@ class ProblemType(Enum):
     NOT_SETTLED = "not-settled", "Not settled yet", 409
     NO_SHARE = "no-share", "No such share", 409
     TOO_MANY_REPAIRS = "too-many-repairs", "Too many repairs", 429
+    NOT_SHUFFLING = "not-shuffling", "Ballots not shuffled now", 409
+    WRONG_TURN = "wrong-turn", "Wrong turn of the shuffle", 409
+    STATE_UNKNOWN = "state-unknown", "State of the shuffle unknown", 409
     UNAVAILABLE = "unavailable", "Service unavailable", 503
 
     # A type that the service knows and this program does not.

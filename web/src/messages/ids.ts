@@ -1646,6 +1646,9 @@ export interface OrganizerMessages {
   "problems.wrong-round": undefined;
   "problems.root-rejected": undefined;
   "problems.root-signed": undefined;
+  "problems.not-shuffling": undefined;
+  "problems.wrong-turn": undefined;
+  "problems.state-unknown": undefined;
   "problems.no-share": undefined;
   "problems.invitation-unused": undefined;
   "problems.code-used": undefined;

@@ -14,6 +14,7 @@ from ostraka.wire.answers import (
     Hex,
     Number,
     PlanId,
+    Shuffle,
     UnixSeconds,
     Weight,
 )
@@ -145,6 +146,10 @@ class Progress(Answer):
     status: Status
     voters: Count = Field(description="Accounts that may vote.")
     voted: Count | None = Field(description="Median of the nodes' counts; null if none answers.")
+    shuffle: Shuffle | None = Field(
+        description="How far the median node is with opening the ballots; null for a poll that is "
+        "only summed, or if no node answers."
+    )
     nodes: list[NodeProgress]
 
 

@@ -13,6 +13,7 @@ from ostraka.wire.answers import (
     Hex,
     NodeNumber,
     Number,
+    Shuffle,
     Signature,
     UnixSeconds,
 )
@@ -60,6 +61,7 @@ class Summary(Answer):
         description="Other nodes, by number, that contradicted their checkpoints, or that did not "
         "prove to this node that their log of receipts only grew."
     )
+    shuffle: Shuffle | None = Field(description="Null for a poll that is only summed.")
 
 
 class PollKey(Answer):

@@ -1,4 +1,6 @@
-"""A node's part in a shuffle of shared ballots: dealing, proving, resharing (docs/protocol.md §19).
+"""A node's part in a shuffle of shared ballots (docs/protocol.md §19).
 
-Pure functions: what is sent to whom, and when, is not decided here. No node calls them yet.
+`dealing`, `proving` and `resharing` compute one step. `messages` has the requests between nodes,
+`states` what a node holds in memory, `member` what it answers, `leading` what the leader of a turn
+asks, `opening` how ballots are opened, and `shuffling` when all of it happens.
 """

@@ -1,0 +1,268 @@
+"""A node's part in the shuffle of one poll: when it leads, what it answers, when ballots are open.
+
+Heavy work runs one at a time in a thread, so that the node stays responsive.
+
+Source: docs/protocol.md §19.2.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ostraka.node.phases import Destroyed, Releasing
+from ostraka.node.poll_progress import PollProgress
+from ostraka.node.served_poll import ServedPoll
+from ostraka.node.shuffle.leading import RunFailed, RunLeader
+from ostraka.node.shuffle.member import ShuffleMember
+from ostraka.node.shuffle.messages import Call, DealCall, SignCall, StepHead, TakeCall
+from ostraka.node.shuffle.opening import BallotOpening
+from ostraka.node.shuffle.states import RunStates
+from ostraka.node.shuffle.turns import Turns
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+from ostraka_verifier.encoding import Reader
+from ostraka_verifier.shuffle import RunRecord, fewest_groups
+
+T = TypeVar("T")
+
+_BACKGROUND_S = 1
+"""How long a tick waits for a run that this node leads."""
+_FETCH_AGAIN_S = 3
+
+
+class Shuffling:
+    """The shuffle of one poll at one node."""
+
+    def __init__(self, served: ServedPoll, progress: PollProgress) -> None:
+        self._served = served
+        self._progress = progress
+        self._states = RunStates(served)
+        self._member = ShuffleMember(served, self._states)
+        self._opening = BallotOpening(served, self._states)
+        self._busy = asyncio.Lock()
+        self._leading: asyncio.Task[None] | None = None
+        self._leader: RunLeader | None = None
+        self._led = -1
+        self._fetch_at_monotonic_s = 0.0
+
+    @property
+    def is_shuffled(self) -> bool:
+        """Whether the poll opens its ballots at all."""
+        return self._served.poll.parameters.is_shuffled
+
+    def holds_back(self, phase: Releasing) -> bool:
+        """Whether this node must not release its aggregate share yet (§19.2)."""
+        return (
+            self._opens(phase.anchoring.root.count)
+            and not self._served.store.shuffle.is_open(self._served.poll_id)
+            and self._now_unix_s() < self._turns().ends_at
+        )
+
+    def _opens(self, ballots: int) -> bool:
+        return self.is_shuffled and ballots >= self._served.poll.parameters.open_minimum
+
+    def _now_unix_s(self) -> int:
+        return self._progress.observed.head.timestamp
+
+    def _turns(self) -> Turns:
+        return Turns.of(self._served.poll, self._progress.observed.view.releasable_at)
+
+    # --- What is due ---------------------------------------------------------------------------
+
+    async def work(self, phase: Releasing) -> None:
+        """Once `q` nodes stated the root as final: open a certified run, lead one in this node's
+        turn, or get opened ballots from a peer."""
+        if not self._opens(phase.anchoring.root.count) or await self._is_open():
+            return
+        if await self._opening.open(phase.anchoring.root):
+            return
+        if await asyncio.to_thread(self._served.store.shuffle.certified, self._served.poll_id):
+            # Peers without shares of it may have opened it already.
+            self._fetch_at_monotonic_s = 0.0
+        turns = self._turns()
+        turn = turns.at(self._progress.observed.head.timestamp)
+        if (
+            turn is not None
+            and turns.leader(turn) == self._served.node
+            and turn > self._led
+            and self._leading is None
+        ):
+            self._led = turn
+            self._leading = asyncio.create_task(self._lead(phase, turns, turn))
+        if self._leading is not None:
+            await asyncio.wait({self._leading}, timeout=_BACKGROUND_S)
+            if self._leading.done():
+                self._leading = self._leader = None
+        else:
+            await self._fetch_if_due(phase)
+
+    async def complete(self, phase: Destroyed) -> bool:
+        """After the end: get opened ballots from a peer; return whether none are missing."""
+        anchoring = phase.anchoring
+        self._states.forget()
+        if anchoring is None or not self._opens(anchoring.root.count) or await self._is_open():
+            return True
+        await self._fetch_if_due(phase)
+        return await self._is_open()
+
+    async def _fetch_if_due(self, phase: Releasing | Destroyed) -> None:
+        if phase.anchoring is None or time.monotonic() < self._fetch_at_monotonic_s:
+            return
+        self._fetch_at_monotonic_s = time.monotonic() + _FETCH_AGAIN_S
+        signed = self._served.signed_root(phase.anchoring.root)
+        if signed is not None:
+            await self._opening.fetch(phase.anchoring.root, signed.leaves)
+
+    async def _is_open(self) -> bool:
+        return await asyncio.to_thread(self._served.store.shuffle.is_open, self._served.poll_id)
+
+    async def _lead(self, phase: Releasing, turns: Turns, turn: int) -> None:
+        leader = self._leader = RunLeader(
+            self._served,
+            self._states,
+            self._states.sizes(phase.anchoring.root.count),
+            turns,
+            turn,
+            phase.anchoring.root.digest,
+            self._answer_self,
+            self._now_unix_s,
+        )
+        self._served.log.info("run begins", turn=turn)
+        try:
+            await leader.lead()
+        except RunFailed as error:
+            self._served.log.warning("run failed", turn=turn, problem=str(error))
+        except Exception:
+            # Another node leads the next turn; nothing of this poll may stop.
+            self._served.log.exception("run failed", turn=turn)
+
+    # --- What it answers -----------------------------------------------------------------------
+
+    async def answer(self, call: Call, body: bytes, asker: bytes) -> bytes:
+        """Answer a request of another node of the committee.
+
+        Args:
+            asker: Its address.
+
+        Raises:
+            Problem: This node does not take part now, or the request is not the turn's leader's.
+            AuditError: The request is invalid.
+        """
+        if call is Call.SHARES:
+            return await asyncio.to_thread(self._opening.released, SignCall.decode(body))
+        phase = await self._taking_part()
+        if call is Call.CERTIFY:
+            await self._one_at_a_time(
+                lambda: self._opening.certify(phase.anchoring.root, phase.leaves, body)
+            )
+            return b""
+        turn, work = self._read(phase, call, body)
+        self._require_leader(turn, asker)
+        return await self._one_at_a_time(work)
+
+    async def _answer_self(self, call: Call, body: bytes) -> bytes:
+        return await self.answer(call, body, self._served.key.address)
+
+    def _read(self, phase: Releasing, call: Call, body: bytes) -> tuple[int, Callable[[], bytes]]:
+        """Return the turn of a leader's request, and what to do."""
+        member, sizes = self._member, self._states.sizes(len(phase.leaves))
+        match call:
+            case Call.BEGIN:
+                reader = Reader(body, "begin")
+                turn = reader.unsigned(4, "turn")
+                reader.end()
+                return turn, lambda: member.begin(phase, turn)
+            case Call.PROVE:
+                reader = Reader(body, "prove")
+                head = StepHead.read(reader, sizes.threshold)
+                reader.end()
+                return head.turn, lambda: member.prove(phase, head)
+            case Call.DEAL:
+                deal = DealCall.decode(body, sizes)
+                return deal.head.turn, lambda: member.deal(phase, deal)
+            case Call.TAKE:
+                taken = TakeCall.decode(body, sizes)
+                return taken.head.turn, lambda: member.take(phase, taken)
+            case Call.FOLLOW:
+                record = RunRecord.decode(body, sizes.threshold, sizes.ballots)
+                return record.turn, lambda: member.follow(phase, record)
+            case Call.SIGN:
+                asked = SignCall.decode(body)
+                return asked.turn, lambda: member.sign(phase, asked)
+        raise ValueError(f"{call} is no request of a leader")
+
+    async def _taking_part(self) -> Releasing:
+        """Return the phase in which this node takes part in runs; Problem otherwise."""
+        phase = self._progress.phase
+        if not isinstance(phase, Releasing) or not self._opens(phase.anchoring.root.count):
+            raise Problem(ProblemType.NOT_SHUFFLING, "no ballots are to be opened here now", "", 1)
+        if not await asyncio.to_thread(phase.is_agreed):
+            detail = "too few nodes have stated the root as final"
+            raise Problem(ProblemType.NOT_SHUFFLING, detail, "", 1)
+        return phase
+
+    def _require_leader(self, turn: int, asker: bytes) -> None:
+        turns = self._turns()
+        now = turns.at(self._progress.observed.head.timestamp)
+        # Peers' heads differ a little; after the last turn, nobody signs any more.
+        if now is None or abs(turn - now) > 1:
+            raise Problem(ProblemType.WRONG_TURN, f"this node is in turn {now}", "turn", 1)
+        if turn < self._states.turn:
+            raise Problem(ProblemType.WRONG_TURN, "this node is in a later turn", "turn")
+        leader = self._served.poll.committee.members[turns.leader(turn) - 1]
+        if leader.address != asker:
+            raise Problem(ProblemType.NOT_THE_PROPOSER, f"turn {turn} has another leader")
+
+    async def _one_at_a_time(self, work: Callable[[], T]) -> T:
+        async def run() -> T:
+            async with self._busy:
+                return await asyncio.to_thread(work)
+
+        # A client that goes away must not free the turn of work that a thread still does.
+        return await asyncio.shield(asyncio.create_task(run()))
+
+    # --- What it shows -------------------------------------------------------------------------
+
+    def opened(self) -> bytes:
+        """Return section 14 of the board (§16).
+
+        Raises:
+            Problem: This node has no opened ballots.
+        """
+        section = self._served.store.shuffle.opened(self._served.poll_id)
+        if section is None:
+            raise Problem(ProblemType.NOT_FOUND, "this node has no opened ballots", "", 2)
+        return section
+
+    def report(self) -> dict[str, Any] | None:
+        """Return how far the shuffle is; None for a poll that is only summed."""
+        if not self.is_shuffled:
+            return None
+        stage, turn = self._stage()
+        tip, leader = self._states.tip, self._leader
+        done = len(tip.steps) if tip is not None else 0
+        steps = 0
+        if stage == "shuffling":
+            groups = tip.groups if tip is not None else []
+            poll = self._served.poll
+            rest = fewest_groups(poll.nodes, poll.committee.threshold, done=groups) or ()
+            steps = max(done + len(rest), leader.planned if leader is not None else 0)
+        return {"stage": stage, "turn": turn, "steps_done": done, "steps": steps}
+
+    def _stage(self) -> tuple[str, int | None]:
+        store, poll_id = self._served.store.shuffle, self._served.poll_id
+        if store.is_open(poll_id):
+            return "opened", None
+        anchoring = self._progress.anchoring_if_any()
+        phase = self._progress.phase
+        if anchoring is None or not isinstance(phase, Releasing | Destroyed):
+            return "waiting", None
+        if not self._opens(anchoring.root.count):
+            return "too_few_ballots", None
+        if store.certified(poll_id) is not None:
+            return "opening", None
+        turn = self._turns().at(self._progress.observed.head.timestamp)
+        if turn is None:
+            return "not_opened", None
+        return "shuffling", turn

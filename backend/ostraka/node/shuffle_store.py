@@ -1,0 +1,66 @@
+"""What a node stores about runs of the shuffle: own signatures, a certified run, opened ballots.
+
+Every write is one transaction, which is on the disk before the method returns.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from sqlalchemy import Engine, func
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col
+
+from ostraka.storage.node_tables import CertifiedRun, OpenedBallots, ShuffleSignature
+
+
+class ShuffleStore:
+    """Part of `NodeStore`."""
+
+    def __init__(
+        self, engine: Engine, write: Callable[[], AbstractContextManager[Session]]
+    ) -> None:
+        """Args:
+        write: Opens the only writing transaction.
+        """
+        self._engine = engine
+        self._write = write
+
+    def sign(self, signed: ShuffleSignature) -> ShuffleSignature:
+        """Store the only state that this node signs in a turn; return the one that it signed."""
+        with self._write() as session:
+            earlier = session.get(ShuffleSignature, (signed.poll_id, signed.turn))
+            if earlier is None:
+                session.add(signed)
+                return signed
+            return earlier
+
+    def certify(self, run: CertifiedRun) -> None:
+        """Store a certified run in place of an earlier one that was not opened."""
+        with self._write() as session:
+            session.merge(run)
+
+    def certified(self, poll_id: int) -> CertifiedRun | None:
+        """Return the certified run that is to be opened; None before, and once ballots are open."""
+        with Session(self._engine) as session:
+            return session.get(CertifiedRun, poll_id)
+
+    def open(self, opened: OpenedBallots) -> None:
+        """Store the opened ballots, unless there are some; the certified run is needed no more."""
+        with self._write() as session:
+            if session.get(OpenedBallots, opened.poll_id) is None:
+                session.add(opened)
+            run = session.get(CertifiedRun, opened.poll_id)
+            if run is not None:
+                session.delete(run)
+
+    def opened(self, poll_id: int) -> bytes | None:
+        """Return section 14 of the board; None before ballots are open."""
+        with Session(self._engine) as session:
+            found = session.get(OpenedBallots, poll_id)
+            return None if found is None else found.section
+
+    def is_open(self, poll_id: int) -> bool:
+        """Whether this node has the opened ballots."""
+        query = select_columns(func.count()).where(col(OpenedBallots.poll_id) == poll_id)
+        with self._engine.connect() as connection:
+            return bool(connection.execute(query).scalar_one())

@@ -1,0 +1,284 @@
+"""Whole nodes shuffle and open the ballots of a poll (§19.2)."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ostraka.node.phases import Releasing
+from ostraka.node.shuffle import member
+from ostraka.node.shuffle.leading import RunFailed, RunLeader
+from ostraka.node.shuffle.messages import (
+    Call,
+    DealCall,
+    Dealt,
+    Proven,
+    SignCall,
+    StepHead,
+    TakeCall,
+)
+from ostraka.node.shuffle.opening import BallotOpening
+from ostraka.node.shuffle.shuffling import Shuffling
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+from ostraka_verifier.encoding import unsigned
+from ostraka_verifier.errors import Malformed, Rejected
+from tests.support.shuffled_village import ShuffledVillage, shuffled_poll
+from tests.support.village import POLL
+
+NO_HASH = bytes(32)
+
+
+async def all_open(village: ShuffledVillage, *numbers: int) -> None:
+    """Wait until nodes have the opened ballots, and check them."""
+    await village.tick_until(village.opened_at(*numbers))
+    for number in numbers or village.nodes:
+        answer = await village.client.get(village.url(number, "/opened"))
+        assert village.opened_ballots(answer.content) == village.cast_ballots
+    await village.tick_until(lambda: village.released() == set(village.nodes))
+
+
+@pytest.mark.parametrize(("nodes", "threshold", "faults"), [(4, 2, 1), (5, 2, 1), (7, 3, 2)])
+def test_nodes_open_the_cast_ballots_before_they_release(
+    tmp_path: Path, nodes: int, threshold: int, faults: int
+) -> None:
+    village = ShuffledVillage(tmp_path, shuffled_poll(nodes, threshold, faults))
+
+    async def run() -> None:
+        async with village.releasable():
+            await all_open(village)
+            shown = await village.get(1)
+            assert shown["shuffle"]["stage"] == "opened"
+
+    asyncio.run(run())
+
+
+def test_without_a_node_the_others_open_and_it_gets_the_ballots_later(tmp_path: Path) -> None:
+    village = ShuffledVillage(tmp_path)
+
+    async def run() -> None:
+        async with village.releasable():
+            village.kill(4)
+            await all_open(village, 1, 2, 3)
+            await village.revive(4)
+            await all_open(village, 4)
+
+    asyncio.run(run())
+
+
+def test_a_node_that_restarts_during_a_run_follows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village = ShuffledVillage(tmp_path)
+    step = RunLeader._step
+    steps: list[bool] = []
+
+    async def forgetful(leader: RunLeader, group: tuple[int, ...]) -> bool:
+        made = await step(leader, group)
+        steps.append(made)
+        village.shuffling(2)._states.forget()
+        return made
+
+    monkeypatch.setattr(RunLeader, "_step", forgetful)
+
+    async def run() -> None:
+        async with village.releasable():
+            await all_open(village)
+            assert steps.count(True) >= 2
+
+    asyncio.run(run())
+
+
+def test_after_a_leader_that_dies_the_next_one_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village = ShuffledVillage(tmp_path)
+    signed = RunLeader._signed
+
+    async def dies(leader: RunLeader) -> Any:
+        if leader._served.node == 1:
+            raise RunFailed("the leader dies")
+        return await signed(leader)
+
+    monkeypatch.setattr(RunLeader, "_signed", dies)
+
+    async def run() -> None:
+        async with village.releasable():
+            await village.tick_until(lambda: village.shuffling(1)._led == 0)
+            await village.tick_until(lambda: village.shuffling(1)._leading is None)
+            village.kill(1)
+            await village.tick()
+            assert not village.released()
+            shown = await village.get(2)
+            assert shown["shuffle"] == {
+                "stage": "shuffling",
+                "turn": 0,
+                "steps_done": 2,
+                "steps": 2,
+            }
+            village.pass_turn()
+            await all_open(village, 2, 3, 4)
+
+    asyncio.run(run())
+
+
+def test_certified_ballots_are_opened_after_all_nodes_restarted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village = ShuffledVillage(tmp_path)
+
+    async def nobody(*_: object) -> bool:
+        return False
+
+    async def run() -> None:
+        async with village.releasable():
+            with monkeypatch.context() as patched:
+                patched.setattr(BallotOpening, "open", nobody)
+                await village.tick_until(
+                    lambda: all(village.store(one).shuffle.certified(POLL) for one in village.nodes)
+                )
+                shown = await village.get(3)
+                assert shown["shuffle"]["stage"] == "opening"
+                for number in list(village.nodes):
+                    village.kill(number)
+                await village.revive(1, 2, 3, 4)
+            await all_open(village)
+
+    asyncio.run(run())
+
+
+def test_too_few_ballots_are_never_opened(tmp_path: Path) -> None:
+    village = ShuffledVillage(tmp_path, shuffled_poll(open_minimum=7), cast=6)
+
+    async def run() -> None:
+        async with village.releasable():
+            await village.tick_until(lambda: village.released() == set(village.nodes))
+            assert not any(village.opened_at(one)() for one in village.nodes)
+            shown = await village.get(1)
+            assert shown["shuffle"]["stage"] == "too_few_ballots"
+            with pytest.raises(Problem) as refused:
+                await ask(village, 2, Call.BEGIN, unsigned(0, 4), asker=1)
+            assert refused.value.kind is ProblemType.NOT_SHUFFLING
+
+    asyncio.run(run())
+
+
+def test_after_the_shuffle_period_nodes_release_the_sum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village = ShuffledVillage(tmp_path)
+
+    async def never(*_: object) -> Any:
+        raise RunFailed("nobody signs")
+
+    monkeypatch.setattr(RunLeader, "_signed", never)
+
+    async def run() -> None:
+        async with village.releasable():
+            for _ in range(village.poll.nodes - 1):
+                await village.tick(3)
+                village.pass_turn()
+            await village.tick(3)
+            assert not village.released()
+            village.registry.now += village.poll.parameters.shuffle_period
+            village.registry.block += 1
+            await village.tick_until(lambda: village.released() == set(village.nodes))
+            assert not village.opened_at(1)()
+            shown = await village.get(1)
+            assert shown["shuffle"]["stage"] == "not_opened"
+            # Nobody signs a run any more.
+            with pytest.raises(Problem) as refused:
+                await ask(village, 2, Call.SIGN, SignCall(3, NO_HASH).encode(), asker=4)
+            assert refused.value.kind is ProblemType.WRONG_TURN
+
+    asyncio.run(run())
+
+
+async def ask(
+    village: ShuffledVillage, node: int, call: Call, body: bytes, asker: int = 1
+) -> bytes:
+    """A node's answer to another one, without HTTP."""
+    address = village.poll.committee.members[asker - 1].address
+    return await village.shuffling(node).answer(call, body, address)
+
+
+def test_nodes_answer_the_turn_s_leader_deal_once_and_sign_whole_runs_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village = ShuffledVillage(tmp_path)
+
+    async def idle(*_: object) -> None:
+        return
+
+    def agreed(number: int) -> bool:
+        phase = village.service(number).phase
+        return isinstance(phase, Releasing) and phase.is_agreed()
+
+    # The test leads in place of node 1.
+    monkeypatch.setattr(Shuffling, "_lead", idle)
+
+    async def run() -> None:
+        async with village.releasable():
+            await village.tick_until(lambda: all(map(agreed, village.nodes)))
+            await refuse_others(village)
+            await make_a_step(village, monkeypatch)
+
+    asyncio.run(run())
+
+
+async def refuse_others(village: ShuffledVillage) -> None:
+    begin = unsigned(0, 4)
+    with pytest.raises(Problem) as refused:
+        await ask(village, 4, Call.BEGIN, begin, asker=2)
+    assert refused.value.kind is ProblemType.NOT_THE_PROPOSER
+    with pytest.raises(Problem) as refused:
+        await ask(village, 4, Call.BEGIN, unsigned(2, 4), asker=3)
+    assert refused.value.kind is ProblemType.WRONG_TURN
+    # Clocks differ a little; but a node does not go back to an earlier turn.
+    await ask(village, 4, Call.BEGIN, unsigned(1, 4), asker=2)
+    with pytest.raises(Problem, match="in a later turn"):
+        await ask(village, 4, Call.BEGIN, begin)
+    stranger = await village.client.post(village.url(3, "/peer/shuffle/begin"), content=begin)
+    assert stranger.status_code == 400
+
+
+async def make_a_step(village: ShuffledVillage, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = await ask(village, 1, Call.BEGIN, unsigned(0, 4))
+    head, sizes = StepHead(start, 0, 1, (1, 2)), village.shuffling(1)._states.sizes(7)
+    with pytest.raises(Malformed, match="does not follow"):
+        await ask(village, 1, Call.PROVE, replace(head, step=2).encode())
+    with pytest.raises(Malformed, match="not its first member"):
+        await ask(village, 2, Call.PROVE, head.encode())
+    proven = Proven.decode(await ask(village, 1, Call.PROVE, head.encode()), sizes)
+    box = proven.boxes[0]
+    first = DealCall(head, proven.proof, b"").encode()
+    dealt = {1: Dealt.decode(await ask(village, 1, Call.DEAL, first), sizes)}
+    with pytest.raises(Problem, match="has dealt with this proof"):
+        await ask(village, 1, Call.DEAL, first)
+    other = DealCall(head, proven.proof, box[:-1] + bytes([box[-1] ^ 1])).encode()
+    with pytest.raises(Malformed, match="does not open"):
+        await ask(village, 2, Call.DEAL, other)
+    second = DealCall(head, proven.proof, box).encode()
+    dealt[2] = Dealt.decode(await ask(village, 2, Call.DEAL, second), sizes)
+    with pytest.raises(Problem) as refused:
+        await ask(village, 2, Call.SIGN, SignCall(0, NO_HASH).encode())
+    assert refused.value.kind is ProblemType.STATE_UNKNOWN
+    taken = TakeCall.of(head, proven.proof, dealt, 3)
+    # Boxes for another node.
+    swapped = replace(taken, boxes=TakeCall.of(head, proven.proof, dealt, 2).boxes)
+    with pytest.raises(Malformed, match="does not open"):
+        await ask(village, 3, Call.TAKE, swapped.encode())
+    after = await ask(village, 3, Call.TAKE, taken.encode())
+    with pytest.raises(Rejected, match="A2"):
+        await ask(village, 3, Call.SIGN, SignCall(0, after).encode())
+    # Its shares of it stay secret.
+    with pytest.raises(Problem, match="no certificate"):
+        await ask(village, 3, Call.SHARES, SignCall(0, after).encode())
+    # If one group did, it would sign one state a turn.
+    monkeypatch.setattr(member, "verify_groups", lambda *_: None)
+    signature = await ask(village, 3, Call.SIGN, SignCall(0, after).encode())
+    assert await ask(village, 3, Call.SIGN, SignCall(0, after).encode()) == signature
+    with pytest.raises(Problem, match="another state was signed in this turn"):
+        await ask(village, 3, Call.SIGN, SignCall(0, start).encode())
