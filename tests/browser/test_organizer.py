@@ -143,6 +143,11 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
     for url in stack.node_urls:
         expect(page.get_by_text(url)).to_be_visible()
     page.get_by_label("Minimum ballots").fill("4")
+    page.get_by_label("Every ballot, without names").check()
+    expect(page.get_by_label("Ballots needed to open each one")).to_be_visible()
+    organizer.look("organize-opened-ballots")
+    page.get_by_label("Only the counts").check()
+    expect(page.get_by_label("Ballots needed to open each one")).to_have_count(0)
     page.get_by_text("Protocol periods").click()
     page.get_by_label("Dispute period before").fill("10m")
     page.get_by_label("Time from closing until").fill("5s")

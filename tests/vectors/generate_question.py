@@ -251,6 +251,8 @@ def questions() -> Cases:
                 "rule": hexed(poll_rule(read).encode()),
                 "labels": list(poll_labels(read)),
                 "written": [question.to_json() for question in read],
+                "possible_answers": [str(question.possible_answers) for question in read],
+                "slots_tell": [question.slots_objection is None for question in read],
             }
         )
     return {

@@ -249,6 +249,8 @@ def test_questions(case: dict[str, Any]) -> None:
     assert list(poll_labels(read)) == case["labels"]
     assert [question.to_json() for question in read] == case["written"]
     assert read_questions(case["written"]) == read
+    assert [str(one.possible_answers) for one in read] == case["possible_answers"]
+    assert [one.slots_objection is None for one in read] == case["slots_tell"]
 
 
 def test_votes_on_every_kind_are_tried() -> None:

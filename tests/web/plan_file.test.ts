@@ -106,6 +106,16 @@ describe("a file", () => {
       registration_closes_at: NOW + 10,
       closes_at: NOW + 30,
     },
+    {
+      ...COMMON,
+      minimum_ballots: 2,
+      counting: "shuffled",
+      open_minimum: 6,
+      times: { ...TIMES, shuffle_period: 3600 },
+      questions: [EVERY_QUESTION[0]],
+      voters: { kind: "votes", contract: TWO, unit: 5, voting_keys: false, classes: "equal" },
+      closes_at: NOW + 30,
+    },
     ...Object.keys(ROUND_BALLOTS).map((kind) => ({
       ...COMMON,
       token: TWO,

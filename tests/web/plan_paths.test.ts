@@ -25,6 +25,9 @@ test.each([
   ["accounts.7", "voters.accounts"],
   ["closes_at", "closes_at"],
   ["dispute_window", "times.dispute_window"],
+  ["times.shuffle_period", "times.shuffle_period"],
+  ["counting", "counting"],
+  ["open_minimum", "open_minimum"],
 ])("the gateway's field %s is at %s", (field, path) => {
   expect(pathOf(field, freshDraft())).toBe(path);
   expect(stepOf(path)).toBeDefined();
@@ -35,6 +38,7 @@ test("warnings lead to the member that they concern", () => {
   const about = (code: string, asked?: string) => pathOfWarning({ code, question: asked }, draft);
   expect(about("small_groups", "How old?")).toBe("questions.1");
   expect(about("low_minimum")).toBe("minimum_ballots");
+  expect(about("recognisable_ballots")).toBe("counting");
   expect(about("identifying_weights")).toBe("voters.classes");
   expect(
     pathOfWarning({ code: "tiny_electorate", question: undefined }, { ...draft, kind: "round" }),

@@ -191,6 +191,26 @@ describe("a specification", () => {
     });
   });
 
+  test("opens every ballot if the organizer wants it, with voters of equal weight", () => {
+    const equal = ACCOUNTS.map((one) => ({ ...one, weight: 3n }));
+    const voters = { ...freshElectorate("list"), accounts: equal };
+    const times = { ...freshDraft().times, shuffle_period: "2h" };
+    const shuffled = pollOf({ counting: "shuffled", voters, times });
+    expect(good(shuffled)).toMatchObject({ counting: "shuffled", times: { shuffle_period: 7200 } });
+    expect(good(shuffled)).not.toHaveProperty("open_minimum");
+    expect(good({ ...shuffled, openMinimum: "7" })).toMatchObject({ open_minimum: 7 });
+    // What belongs to shuffled polls is left out of others.
+    const summed = good({ ...shuffled, openMinimum: "7", counting: "summed" });
+    expect(summed).not.toHaveProperty("counting");
+    expect(summed).not.toHaveProperty("open_minimum");
+    expect(summed["times"]).not.toHaveProperty("shuffle_period");
+    const problemsOf = (draft: PlanDraft) => specificationOf(draft, CHAIN_TIME).problems;
+    const different = pollOf({ counting: "shuffled" });
+    expect(problemsOf(different)).toEqual([{ path: "counting", fault: "different_weights" }]);
+    const classes = { ...different.voters, values: { classes: "equal" } };
+    expect(problemsOf({ ...different, voters: classes })).toEqual([]);
+  });
+
   test("names the problem of each invalid field", () => {
     const { problems } = specificationOf(
       pollOf({

@@ -34,10 +34,13 @@ function rewritten(questions: readonly Question[]): Json {
 }
 
 describe("questions.json", () => {
-  const cases = zipped<{ rule: string; labels: string[]; written: unknown[] }>(
-    "questions",
-    "cases",
-  );
+  const cases = zipped<{
+    rule: string;
+    labels: string[];
+    written: unknown[];
+    possible_answers: string[];
+    slots_tell: boolean[];
+  }>("questions", "cases");
 
   test.each(cases)("$name", ({ one, questions }) => {
     const read = readQuestions(questions);
@@ -47,6 +50,10 @@ describe("questions.json", () => {
       one.written,
     );
     expect(pollRule(readQuestions(rewritten(read))).encode()).toEqual(unhex(one.rule));
+    expect(read.map(({ possibleAnswers }) => possibleAnswers.toString())).toEqual(
+      one.possible_answers,
+    );
+    expect(read.map(({ slotsObjection }) => slotsObjection === undefined)).toEqual(one.slots_tell);
   });
 
   test.each(zipped<{ expect: Expected }>("questions", "refused"))(

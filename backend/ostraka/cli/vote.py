@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -156,6 +157,7 @@ def cast(
         alone = direct and rpc is not None and registry is not None and name.isdigit()
         poll, now, checked = _poll(to, name, rpc, registry, trust_gateway, alone)
         note(as_json, _SAID.get(checked, ""))
+        note(as_json, _opened_note(poll))
         voter = account or (signer.address if alone else _account_of(to, poll, signer))
         path = file or Path("votes") / f"{poll.poll_id}-{to_hex(voter)[:12]}.json"
         votes = SavedVotes.open(path, poll, voter)
@@ -171,6 +173,19 @@ def cast(
             return
         ballot = sign(votes, signer, sealed)
         _send(to, votes, ballot, direct, as_json, checked=checked)
+
+
+def _opened_note(poll: OpenPoll) -> str:
+    """Say what it means that every ballot will be opened; empty if only their sum is."""
+    if not poll.parameters.is_shuffled:
+        return ""
+    ways = prod(question.possible_answers for question in poll.questions)
+    return (
+        "This ballot will be opened as a whole, without its voter's name, in random order. There "
+        f"are up to {ways} ways to fill it in for {poll.parameters.voters} voters: a ballot like "
+        "no other is recognised by those who know its voter's views, or who asked for a certain "
+        "pattern."
+    )
 
 
 @app.command()

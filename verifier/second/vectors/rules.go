@@ -74,6 +74,7 @@ func questions(result *Outcome, data []byte) error {
 		Questions, Written json.RawMessage
 		Rule               Data
 		Labels             []string
+		SlotsTell          []bool `json:"slots_tell"`
 	}
 	var file struct{ Cases, Refused []entry }
 	if err := read(data, &file); err != nil {
@@ -82,7 +83,11 @@ func questions(result *Outcome, data []byte) error {
 	for _, one := range file.Cases {
 		read, made, err := asked(one.Questions)
 		if err == nil {
-			err = same([]any{Data(made.Encode()), question.Labels(read)}, []any{one.Rule, one.Labels})
+			var tell []bool
+			for _, asked := range read {
+				tell = append(tell, asked.CheckSlots("question") == nil)
+			}
+			err = same([]any{Data(made.Encode()), question.Labels(read), tell}, []any{one.Rule, one.Labels, one.SlotsTell})
 		}
 		result.expect(one.Name, one.Expect, err)
 		if _, made, err = asked(one.Written); err == nil {

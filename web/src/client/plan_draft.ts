@@ -114,6 +114,10 @@ export interface PlanDraft {
   /** Whether one key may sign for several accounts. */
   readonly sharedKeys: boolean;
   readonly minimumBallots: string;
+  /** Whether nodes open only the sum of all ballots, or every ballot without its voter's name. */
+  readonly counting: "summed" | "shuffled";
+  /** Ballots without which a shuffled poll opens their sum only; "" for the usual number. */
+  readonly openMinimum: string;
   /** What the protocol needs. */
   readonly times: Values;
 }
@@ -237,7 +241,13 @@ export const TIMES: readonly Asked[] = [
   asked("tally_period", "duration", "30d"),
   asked("response_time", "duration", "", true),
   asked("max_dispute_delay", "duration", "", true),
+  asked("shuffle_period", "duration", "", true),
 ];
+
+/** Periods of a draft: those of the shuffle belong to shuffled polls only. */
+export function timesOf({ counting }: PlanDraft): readonly Asked[] {
+  return TIMES.filter(({ name }) => name !== "shuffle_period" || counting === "shuffled");
+}
 
 interface Moment {
   readonly name: string;
@@ -316,6 +326,8 @@ export function freshDraft(): PlanDraft {
     secret: true,
     sharedKeys: false,
     minimumBallots: "5",
+    counting: "summed",
+    openMinimum: "",
     times: initial(TIMES),
   };
 }
@@ -373,6 +385,7 @@ export function readPlanDraft(store: Store): PlanDraft {
       return list.map((one) => ({ ...one, weight: BigInt(one.weight) }));
     });
     return {
+      ...freshDraft(),
       ...kept,
       members: { ...kept.members, accounts: members! },
       voters: { ...kept.voters, accounts: voters! },

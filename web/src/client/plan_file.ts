@@ -48,6 +48,8 @@ export function draftOf(content: unknown, now: UnixSeconds): PlanDraft {
     secret: members.flag("secret", true),
     sharedKeys: members.flag("shared_keys", false),
     minimumBallots: members.text("minimum_ballots", "5"),
+    counting: members.text("counting", "summed") === "shuffled" ? "shuffled" : "summed",
+    openMinimum: members.text("open_minimum"),
     times: valuesOf(new Members(members.take("times") ?? {}, "times"), TIMES),
     moments: {
       ...draft.moments,

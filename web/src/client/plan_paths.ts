@@ -33,6 +33,8 @@ const MEMBERS: Readonly<Record<string, Step>> = {
   committee: "nodes",
   secret: "nodes",
   minimum_ballots: "nodes",
+  counting: "nodes",
+  open_minimum: "nodes",
   times: "nodes",
 };
 
@@ -90,6 +92,8 @@ export function pathOfWarning(
     case "low_minimum":
     case "small_turnout":
       return "minimum_ballots";
+    case "recognisable_ballots":
+      return "counting";
     case "identifying_weights":
     case "small_weight_class":
       return `${voters}.classes`;

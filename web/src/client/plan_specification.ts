@@ -30,7 +30,7 @@ import {
   ROUND_BALLOTS,
   ROUND_OUTCOMES,
   spends,
-  TIMES,
+  timesOf,
   UNITS_S,
   type Values,
   type When,
@@ -50,6 +50,7 @@ export type Fault =
   | "too_many_ballots"
   | "too_much"
   | "one_key"
+  | "different_weights"
   | "nobody_registers"
   | "time"
   | Exclude<
@@ -83,11 +84,14 @@ export function specificationOf(
     secret,
     ...(sharedKeys && { shared_keys: true }),
     minimum_ballots: reading.value("minimum_ballots", MINIMUM, draft.minimumBallots),
-    times: reading.values("times", TIMES, draft.times),
+    ...(kind === "poll" && draft.counting === "shuffled" && reading.shuffled(draft)),
+    times: reading.values("times", timesOf(draft), draft.times),
   };
   reading.reach(draft);
   return { specification, problems: reading.problems };
 }
+
+const OPENED: Asked = { name: "open_minimum", entry: "integer", initial: "", optional: true };
 
 const MINIMUM: Asked = { name: "minimum_ballots", entry: "integer", initial: "5" };
 
@@ -168,6 +172,17 @@ class Reading {
         this.problem(`outcomes.${number}.quorum`, "too_much");
       }
     }
+  }
+
+  /** Members of a poll that opens every ballot; its voters have equal weights. */
+  shuffled({ openMinimum, voters }: PlanDraft): Specification {
+    const least = this.value("open_minimum", OPENED, openMinimum);
+    const weights = new Set(voters.accounts.map(({ weight }) => weight));
+    const listed = ["list", "invitations"].includes(voters.kind);
+    if (listed && weights.size > 1 && voters.values["classes"] !== "equal") {
+      this.problem("counting", "different_weights");
+    }
+    return { counting: "shuffled", ...(least !== undefined && { open_minimum: least }) };
   }
 
   value(path: string, { entry, optional }: Asked, text: string): unknown {

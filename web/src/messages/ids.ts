@@ -143,6 +143,16 @@ export interface VoterMessages {
   "privacy.device": undefined;
   "privacy.opening": { nodes: string };
   "privacy.organizer": undefined;
+  "cast.opened.title": undefined;
+  "cast.opened.lead": undefined;
+  "cast.opened.more": undefined;
+  "cast.opened.whole": undefined;
+  "cast.opened.ways": { ways: number | bigint; voters: number | bigint };
+  "cast.opened.manyWays": { voters: number | bigint };
+  "cast.opened.recognised": undefined;
+  "cast.opened.bought": undefined;
+  "cast.opened.nodes": { threshold: string; nodes: string };
+  "cast.opened.few": { least: number | bigint };
   "chain.title": undefined;
   "chain.checking": { host: string };
   "chain.checked": { host: string };
@@ -1194,6 +1204,7 @@ export interface OrganizerMessages {
   "organize.faults.too_many_ballots": undefined;
   "organize.faults.too_much": undefined;
   "organize.faults.one_key": undefined;
+  "organize.faults.different_weights": undefined;
   "organize.faults.nobody_registers": undefined;
   "organize.faults.time": undefined;
   "organize.faults.integer": undefined;
@@ -1352,6 +1363,9 @@ export interface OrganizerMessages {
   "organize.members.committee": undefined;
   "organize.members.secret": undefined;
   "organize.members.minimum_ballots": undefined;
+  "organize.members.counting": undefined;
+  "organize.members.open_minimum": undefined;
+  "organize.members.shuffle_period": undefined;
   "organize.members.freeze_delay": undefined;
   "organize.members.round_duration": undefined;
   "organize.members.max_rounds": undefined;
@@ -1468,6 +1482,14 @@ export interface OrganizerMessages {
   "organize.nodes.minimumHint": undefined;
   "organize.nodes.secret": undefined;
   "organize.nodes.secretHint": undefined;
+  "organize.nodes.counting": undefined;
+  "organize.nodes.countings.summed.name": undefined;
+  "organize.nodes.countings.summed.hint": undefined;
+  "organize.nodes.countings.shuffled.name": undefined;
+  "organize.nodes.countings.shuffled.hint": undefined;
+  "organize.nodes.unfit": undefined;
+  "organize.nodes.noneFit": undefined;
+  "organize.nodes.openMinimumHint": undefined;
   "organize.nodes.protocol": undefined;
   "organize.check.problems": { count: number | bigint };
   "organize.check.refused": undefined;
@@ -1527,6 +1549,7 @@ export interface OrganizerMessages {
     cells: number | bigint;
   };
   "organize.warnings.few_numbers": { question: string; answers: number | bigint };
+  "organize.warnings.recognisable_ballots": { written: string; voters: number | bigint };
   "organize.warnings.overlapping_polls": { poll: string; both: number | bigint };
   "organize.plan.document": undefined;
   "organize.plan.all": undefined;

@@ -19,6 +19,7 @@ import { Ballot, NotCast, Todo, useDraft } from "./ballot_draft.tsx";
 import { Casting } from "./casting.tsx";
 import { ChainNotice, useChainCheck } from "./chain_notice.tsx";
 import { SaveConfirmation } from "./confirmation.tsx";
+import { OpenedNotice } from "./opened_notice.tsx";
 import { ContractNotice, isContract, SignedIn, SignIn } from "./sign_in.tsx";
 
 interface Props {
@@ -46,6 +47,7 @@ export function Voting({ config, shown, voters, details: shownDetails }: Props) 
   return (
     <>
       <ChainNotice checked={checked} accepted={accepted} accept={setAccepted} />
+      <OpenedNotice poll={poll} voters={voters} />
       {signer && <SignedIn signer={signer} config={config} />}
       {signer && isContract(signer) && <ContractNotice />}
       {checked.state !== "lies" &&

@@ -288,6 +288,14 @@ function Summary({
               ]
             : []),
           [t("organize.check.minimum"), minimumBallots],
+          ...(kind === "poll"
+            ? [
+                [
+                  t("organize.nodes.counting"),
+                  t(`organize.nodes.countings.${draft.counting}.name`),
+                ] as const,
+              ]
+            : []),
           [
             t("organize.check.secrecy"),
             secret ? t("organize.check.secret") : t("organize.check.open"),

@@ -10,7 +10,7 @@ import {
   type PlanDraft,
   ROUND_BALLOTS,
   ROUND_OUTCOMES,
-  TIMES,
+  timesOf,
   UNITS_S,
   type When,
 } from "../../client/plan_draft.ts";
@@ -18,6 +18,7 @@ import { localTime } from "../../client/durations.ts";
 import { momentsOf } from "../../client/plan_specification.ts";
 import { moment, short, zone, messageIfAny } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
+import { mayShuffle } from "../../protocol/shuffle/groups.ts";
 import { toHex } from "../../protocol/encoding.ts";
 import type { UnixSeconds } from "../../protocol/units.ts";
 import {
@@ -273,6 +274,7 @@ export function NodesStep({
         }}
         more={{ inputMode: "numeric" }}
       />
+      {draft.kind === "poll" && <CountingFields {...{ draft, change, committees }} />}
       <CheckField
         path="secret"
         label={t("organize.nodes.secret")}
@@ -286,13 +288,61 @@ export function NodesStep({
         <summary>{t("organize.nodes.protocol")}</summary>
         <ValueFields
           path="times"
-          members={TIMES}
+          members={timesOf(draft)}
           values={draft.times}
           change={(times) => {
             change({ times });
           }}
         />
       </details>
+    </>
+  );
+}
+
+/** Whether every ballot is opened, and from how many ballots on. */
+function CountingFields({
+  draft,
+  change,
+  committees,
+}: StepProps & { readonly committees: readonly Committee[] }) {
+  const shuffled = draft.counting === "shuffled";
+  const able = committees.filter(({ nodes, threshold, faults }) => {
+    return mayShuffle(nodes.length, threshold, faults);
+  });
+  const chosen = committees.find(({ digest }) => toHex(digest) === draft.committee);
+  const unfit = shuffled && (chosen ? !able.includes(chosen) : !able.length);
+  return (
+    <>
+      <KindField
+        path="counting"
+        legend={t("organize.nodes.counting")}
+        kinds={(["summed", "shuffled"] as const).map((counting) => [
+          counting,
+          t(`organize.nodes.countings.${counting}.name`),
+          t(`organize.nodes.countings.${counting}.hint`),
+        ])}
+        value={draft.counting}
+        change={(counting) => {
+          change({ counting: counting as PlanDraft["counting"] });
+        }}
+      />
+      {unfit && (
+        <p class="notice bad" role="status">
+          {able.length ? t("organize.nodes.unfit") : t("organize.nodes.noneFit")}
+        </p>
+      )}
+      {shuffled && (
+        <TextField
+          path="open_minimum"
+          label={t("organize.members.open_minimum")}
+          hint={t("organize.nodes.openMinimumHint")}
+          value={draft.openMinimum}
+          change={(openMinimum) => {
+            change({ openMinimum });
+          }}
+          more={{ inputMode: "numeric" }}
+        />
+      )}
     </>
   );
 }

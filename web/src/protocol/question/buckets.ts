@@ -71,6 +71,10 @@ export class CrossTabulation extends Question {
   }
 
   /** `row / column`. */
+  override get possibleAnswers(): bigint {
+    return BigInt(this.rows.length * this.columns.length);
+  }
+
   labels(): readonly string[] {
     return this.rows.flatMap((row) => this.columns.map((column) => `${row} / ${column}`));
   }
