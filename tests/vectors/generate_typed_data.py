@@ -32,6 +32,7 @@ def typed_statements() -> Cases:
         (typed_data.WAITING, [context, digest, 1_800_000_000]),
         (typed_data.LACKING, [context, 5, bytes([8] * 32)]),
         (typed_data.SHUFFLED, [context, digest, 3, bytes([4] * 32), 7]),
+        (typed_data.OUTCOME, [context, bytes([5] * 32), bytes([6] * 32)]),
         (
             typed_data.PROPOSAL,
             [3, key.address, bytes([8] * 20), 409_000, 0, "Ławka", "", digest, 5, 1_800_000_000],

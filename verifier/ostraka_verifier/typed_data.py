@@ -45,6 +45,7 @@ LACKING = "Lacking(bytes32 pollContext,uint32 round,bytes32 lackingHash)"
 SHUFFLED = (
     "Shuffled(bytes32 pollContext,bytes32 rootDigest,uint32 turn,bytes32 stateHash,uint32 count)"
 )
+OUTCOME = "Outcome(bytes32 pollContext,bytes32 ballotsHash,bytes32 awardsHash)"
 PROPOSAL = (
     "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,"
     "uint16 category,string title,string text,bytes32 details,uint256 nonce,uint64 deadline)"

@@ -71,6 +71,37 @@ class PollView:
     contested: bool
 
 
+class OutcomeState(IntEnum):
+    """State of an outcome that nodes attest, with the contract's numbers (§18.11)."""
+
+    NONE = 0
+    AWAITED = 1
+    OBJECTABLE = 2
+    FINAL = 3
+    VETOED = 4
+    MISSED = 5
+
+
+@dataclass(frozen=True)
+class OutcomeView:
+    """`IPollRegistry.OutcomeView`; what is not yet known is 0 or empty.
+
+    Attributes:
+        attest_by: From then on, nobody can attest.
+        objection_ends_at: From then on, nobody can veto.
+        veto_holder: 20 bytes; zeros: nobody may veto.
+        awards: 1 or 0 for each slot.
+    """
+
+    state: OutcomeState
+    attest_by: UnixSeconds
+    attested_at: UnixSeconds
+    objection_ends_at: UnixSeconds
+    veto_holder: bytes
+    ballots_hash: bytes
+    awards: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class CreatedPoll:
     """The event `PollCreated`."""
@@ -183,6 +214,14 @@ class Registry(DeployedContract):
         """Return the contract's awards for each slot under the poll's outcome rule."""
         return list(self.read("awards", poll_id, tally, outcome_rule, order))
 
+    def outcome(self, poll_id: int, block: int | str = "latest") -> OutcomeView:
+        """Return the outcome that nodes attest; state NONE where the tally decides."""
+        values = list(self.read("outcome", poll_id, block=block))
+        values[0] = OutcomeState(values[0])
+        values[4] = bytes.fromhex(values[4][2:])
+        values[6] = tuple(values[6])
+        return OutcomeView(*values)
+
     def register_committee(
         self, sender: Sender, committee: Committee, signatures: Sequence[bytes]
     ) -> Sent:
@@ -252,6 +291,34 @@ class Registry(DeployedContract):
     def accept_tally(self, sender: Sender, poll_id: int, tally: Tally) -> Sent:
         """Submit a tally with its opening."""
         return self.send(sender, "acceptTally", poll_id, list(tally.values), tally.blinding)
+
+    def attest_outcome(
+        self,
+        sender: Sender,
+        poll_id: int,
+        outcome_rule: bytes,
+        ballots_hash: bytes,
+        awards: Sequence[int],
+        attestations: Sequence[Attestation],
+    ) -> Sent:
+        """Submit the outcome of opened ballots with the nodes' `Outcome` signatures.
+
+        Args:
+            attestations: At least `q`, by increasing number of the node.
+        """
+        return self.send(
+            sender,
+            "attestOutcome",
+            poll_id,
+            outcome_rule,
+            ballots_hash,
+            list(awards),
+            [(one.node, one.signature) for one in attestations],
+        )
+
+    def veto_outcome(self, sender: Sender, poll_id: int) -> Sent:
+        """Void the attested outcome, as its veto holder."""
+        return self.send(sender, "vetoOutcome", poll_id)
 
 
 def _committee(event: EventData) -> Committee:
