@@ -1,4 +1,5 @@
-"""What a node stores about runs of the shuffle: own signatures, a certified run, opened ballots.
+"""What a node stores about runs of the shuffle: own signatures, a certified run, opened ballots,
+and their outcome.
 
 Every write is one transaction, which is on the disk before the method returns.
 """
@@ -10,7 +11,12 @@ from sqlalchemy import Engine, func
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col
 
-from ostraka.storage.node_tables import CertifiedRun, OpenedBallots, ShuffleSignature
+from ostraka.storage.node_tables import (
+    CertifiedRun,
+    OpenedBallots,
+    ShuffleSignature,
+    SignedOutcome,
+)
 
 
 class ShuffleStore:
@@ -64,3 +70,17 @@ class ShuffleStore:
         query = select_columns(func.count()).where(col(OpenedBallots.poll_id) == poll_id)
         with self._engine.connect() as connection:
             return bool(connection.execute(query).scalar_one())
+
+    def outcome(self, poll_id: int) -> SignedOutcome | None:
+        """Return the outcome that this node signed; None before."""
+        with Session(self._engine) as session:
+            return session.get(SignedOutcome, poll_id)
+
+    def sign_outcome(self, signed: SignedOutcome) -> SignedOutcome:
+        """Store the only outcome that this node signs for a poll; return the one that it signed."""
+        with self._write() as session:
+            earlier = session.get(SignedOutcome, signed.poll_id)
+            if earlier is None:
+                session.add(signed)
+                return signed
+            return earlier

@@ -273,3 +273,15 @@ class OpenedBallots(NodeTable, table=True):
 
     poll_id: int = Field(primary_key=True)
     section: bytes
+
+
+class SignedOutcome(NodeTable, table=True):
+    """The only outcome of a poll's opened ballots that this node signed (`Outcome`)."""
+
+    __tablename__ = "signed_outcome"
+
+    poll_id: int = Field(primary_key=True)
+    ballots_hash: bytes
+    awards: bytes
+    """Of each slot, a byte that is 0 or 1."""
+    signature: bytes

@@ -151,6 +151,15 @@ class Profile:
         return sorted(counted.items())
 
 
+def awards_hash(awards: Sequence[int]) -> bytes:
+    """Return the hash of a poll's awards, which nodes sign (§18.11), 32 bytes.
+
+    Args:
+        awards: Of each slot, at most 65535.
+    """
+    return tagged_hash("awards", unsigned(len(awards), 2), *map(word, awards))
+
+
 def require_costs(costs: Sequence[int], budget: int) -> None:
     """Raise Rejected (check P2) if a cost or the budget is out of range."""
     for slot, cost in enumerate(costs):

@@ -67,3 +67,14 @@ class AggregateShare(Answer):
     node: NodeNumber
     share: Hex
     signature: Signature
+
+
+class SignedOutcome(Answer):
+    """What the opened ballots decide, by a node's word (docs/protocol.md §18.11)."""
+
+    node: NodeNumber
+    ballots_hash: Hash = Field(description="Hash of the opened ballots (docs/protocol.md §19.11).")
+    awards: list[Annotated[int, Field(ge=0, le=1)]] = Field(
+        description="1 for each slot that won, 0 for every other."
+    )
+    signature: Signature

@@ -5,11 +5,13 @@ Requests and answers are the protocol's own bytes (docs/protocol.md §19.5).
 
 from fastapi import APIRouter, Response
 
+from ostraka.node.answers.ballots import SignedOutcome
 from ostraka.node.dependencies import Body, PeerAddress, Poll
 from ostraka.node.problem_groups import PEER, POLL
 from ostraka.node.shuffle.messages import Call
 from ostraka.wire.openapi import BINARY, binary_body, content, problems
 from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.records import to_hex
 
 router = APIRouter(prefix="/polls/{poll_id}", tags=["shuffle"])
 
@@ -45,3 +47,19 @@ async def peer_shuffle(call: Call, poll: Poll, body: Body, asker: PeerAddress) -
 def opened(poll: Poll) -> Response:
     """The run of the shuffle with the opened ballots, once this node has checked them."""
     return Response(poll.shuffling.opened(), media_type=BINARY)
+
+
+@router.get(
+    "/outcome",
+    responses=problems(POLL, (ProblemType.NOT_FOUND, ProblemType.NOT_SETTLED)),
+)
+async def outcome(poll: Poll) -> SignedOutcome:
+    """What the opened ballots decide, with this node's only signature of it, which the registry
+    takes from a quorum. Not found where the tally decides, or while the ballots are closed."""
+    signed = await poll.shuffling.outcome()
+    return SignedOutcome(
+        node=poll.served.node,
+        ballots_hash=to_hex(signed.ballots_hash),
+        awards=list(signed.awards),
+        signature=to_hex(signed.signature),
+    )

@@ -13,12 +13,14 @@ from typing import Any, TypeVar
 from ostraka.node.phases import Destroyed, Releasing
 from ostraka.node.poll_progress import PollProgress
 from ostraka.node.served_poll import ServedPoll
+from ostraka.node.shuffle.attesting import OutcomeAttesting
 from ostraka.node.shuffle.leading import RunFailed, RunLeader
 from ostraka.node.shuffle.member import ShuffleMember
 from ostraka.node.shuffle.messages import Call, DealCall, SignCall, StepHead, TakeCall
 from ostraka.node.shuffle.opening import BallotOpening
 from ostraka.node.shuffle.states import RunStates
 from ostraka.node.shuffle.turns import Turns
+from ostraka.storage.node_tables import SignedOutcome
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.encoding import Reader
@@ -40,6 +42,7 @@ class Shuffling:
         self._states = RunStates(served)
         self._member = ShuffleMember(served, self._states)
         self._opening = BallotOpening(served, self._states)
+        self._attesting = OutcomeAttesting(served)
         self._busy = asyncio.Lock()
         self._leading: asyncio.Task[None] | None = None
         self._leader: RunLeader | None = None
@@ -234,6 +237,15 @@ class Shuffling:
         if section is None:
             raise Problem(ProblemType.NOT_FOUND, "this node has no opened ballots", "", 2)
         return section
+
+    async def outcome(self) -> SignedOutcome:
+        """Return the outcome of the opened ballots with this node's signature (§18.11).
+
+        Raises:
+            Problem: The tally decides this poll, or this node has no opened ballots.
+        """
+        ballots = self._progress.anchoring().root.count
+        return await self._one_at_a_time(lambda: self._attesting.signed(ballots))
 
     def report(self) -> dict[str, Any] | None:
         """Return how far the shuffle is; None for a poll that is only summed."""
