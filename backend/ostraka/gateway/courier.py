@@ -5,6 +5,7 @@ proof themselves, and anybody can run a courier.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -23,7 +24,8 @@ from ostraka.wire.node_client import Cancellation, NodeClient, NodeError, node_h
 from ostraka.wire.poll_keys import KeyReport, Opening
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
-from ostraka_verifier.board import AnchoredRoot, SignedShare
+from ostraka.wire.signed_outcomes import Outcome
+from ostraka_verifier.board import AnchoredRoot, Attestation, SignedShare
 from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve
@@ -224,6 +226,46 @@ class Courier:
         tally = tally_of(key, poll, sums, good)
         return tally, self._registry.accept_tally(
             self._sender(f"tally {poll.context.hex()}"), poll.poll_id, tally
+        )
+
+    def attest(self, poll: PublishedPoll, timeout_s: float) -> tuple[Outcome, Sent]:
+        """Wait until `q` nodes signed one outcome of the opened ballots, and submit it.
+
+        Raises:
+            CourierError: No `q` nodes show the same outcome within `timeout_s` seconds.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found: dict[Outcome, list[Attestation]] = defaultdict(list)
+            failures: list[str] = []
+            for number, answer in self._race(
+                poll, lambda number, node: node.outcome(poll, number), poll.nodes
+            ):
+                try:
+                    outcome, attestation = answer.result()
+                except NodeError as error:
+                    failures.append(f"node {number}: {error.problem.detail}")
+                    continue
+                found[outcome].append(attestation)
+                if len(found[outcome]) == poll.committee.quorum:
+                    return outcome, self._attest(poll, outcome, found[outcome])
+            if time.monotonic() > deadline:
+                most = max(map(len, found.values()), default=0)
+                needed = poll.committee.quorum
+                detail = f"{needed} nodes have to sign one outcome, and {most} did"
+                raise CourierError("; ".join([detail, *failures]), _why_not_yet(poll, most))
+            time.sleep(_PAUSE_S)
+
+    def _attest(
+        self, poll: PublishedPoll, outcome: Outcome, attestations: list[Attestation]
+    ) -> Sent:
+        return self._registry.attest_outcome(
+            self._sender(f"attest outcome {poll.context.hex()}"),
+            poll.poll_id,
+            poll.outcome_rule.encode(),
+            outcome.ballots_hash,
+            outcome.awards,
+            sorted(attestations, key=lambda one: one.node),
         )
 
     def _good_shares(

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from ostraka.chain.contract import ChainError, Head
-from ostraka.chain.registry import Status
+from ostraka.chain.registry import OutcomeState, Status
 from ostraka.chain.treasury import RoundStatus
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.courier import Courier, CourierError
@@ -37,7 +37,7 @@ from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.description import Description
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import AuditError
-from ostraka_verifier.outcome import outcome_rule_digest
+from ostraka_verifier.outcome import BallotOutcome, outcome_rule_digest
 from ostraka_verifier.parameters import PollParameters
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import poll_rule
@@ -168,7 +168,9 @@ class PlanRunner:
                 gateway.plans.save(plan)
             self._advance_poll(plan)
         elif view.status is RoundStatus.TALLIED:
-            self._decide(plan, round_id, view.poll_id)
+            poll, _ = gateway.poll(view.poll_id)
+            if self._outcome_known(plan, poll):
+                self._decide(plan, round_id, poll)
         elif view.status in _OVER:
             self._finish(plan)
 
@@ -186,10 +188,23 @@ class PlanRunner:
         gateway.plans.save(plan)
         gateway.record(plan, "start voting", sent)
 
-    def _decide(self, plan: Plan, round_id: int, poll_id: int) -> None:
+    def _outcome_known(self, plan: Plan, poll: PublishedPoll) -> bool:
+        """Return whether the outcome of a tallied poll is final, or lost; bring what nodes attest.
+
+        While its veto holder may object, there is nothing to do.
+        """
+        if not isinstance(poll.outcome_rule, BallotOutcome):
+            return True
+        state = self._gateway.registry.outcome(poll.poll_id).state
+        if state is OutcomeState.AWAITED:
+            _, sent = self._courier.attest(poll, 0)
+            self._gateway.record(plan, "attest outcome", sent)
+            return False
+        return state not in (OutcomeState.NONE, OutcomeState.OBJECTABLE)
+
+    def _decide(self, plan: Plan, round_id: int, poll: PublishedPoll) -> None:
         gateway = self._gateway
-        poll, _ = gateway.poll(poll_id)
-        tally = gateway.registry.tally(poll_id)
+        tally = gateway.registry.tally(poll.poll_id)
         if tally is None:
             raise Problem(ProblemType.NOT_INDEXED, "the chain does not show the tally")
         sent = gateway.treasury.decide(
@@ -212,7 +227,11 @@ class PlanRunner:
                     plan.poll_id = poll_id
                     gateway.plans.save(plan)
             self._advance_poll(plan)
-            if gateway.registry.poll(plan.poll_id or 0).status in (Status.TALLIED, Status.VOID):
+            status = gateway.registry.poll(plan.poll_id or 0).status
+            if status is Status.VOID or (
+                status is Status.TALLIED
+                and self._outcome_known(plan, gateway.poll(plan.poll_id or 0)[0])
+            ):
                 self._finish(plan)
             return
         now = gateway.registry.head().timestamp

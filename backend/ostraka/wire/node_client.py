@@ -21,10 +21,11 @@ from ostraka.wire.poll_keys import KeyReport
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, reported
 from ostraka.wire.records import from_hex, strict_json
-from ostraka_verifier.board import AnchoredRoot, Board, SignedShare
+from ostraka.wire.signed_outcomes import Outcome, read_signed_outcome
+from ostraka_verifier.board import AnchoredRoot, Attestation, Board, SignedShare
 from ostraka_verifier.deadline import Connections, Deadline
 from ostraka_verifier.encoding import Reader
-from ostraka_verifier.errors import Malformed
+from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.rpc import no_answer
@@ -217,6 +218,16 @@ class NodeClient:
         except (Malformed, KeyError, TypeError) as error:
             raise self._invalid("shares", error) from error
         return None
+
+    def outcome(self, poll: PublishedPoll, number: int) -> tuple[Outcome, Attestation]:
+        """Return the outcome of opened ballots that node `number` signed."""
+        answer = self._read_json(
+            self._get(f"/polls/{poll.poll_id}/outcome", _LARGE_PATIENCE_S, _ANSWER_BYTES)
+        )
+        try:
+            return read_signed_outcome(answer, poll, number)
+        except (Malformed, Rejected) as error:
+            raise NodeError(self.url, error) from error
 
     def _invalid(self, answer: str, error: Exception) -> NodeError:
         reason = error if isinstance(error, Malformed) else f"{answer}: {error!r}"

@@ -5,7 +5,7 @@ An outcome rule awards each slot 1, 0 or an amount. Each rule has a module; `par
 Source: docs/protocol.md §14. Vectors: tests/vectors/outcome.json.
 """
 
-from ostraka_verifier.outcome.ballots import Ballot, BallotMethod, BallotOutcome
+from ostraka_verifier.outcome.ballots import Ballot, BallotMethod, BallotOutcome, awards_hash
 from ostraka_verifier.outcome.categories import GreedyByCategory
 from ostraka_verifier.outcome.condorcet import Condorcet, Method, Strength
 from ostraka_verifier.outcome.equal_shares import Completion, EqualShares, Utility
@@ -49,6 +49,7 @@ __all__ = [
     "Strength",
     "TransferableVote",
     "Utility",
+    "awards_hash",
     "decode_outcome_rule",
     "outcome_rule_digest",
     "steps_json",

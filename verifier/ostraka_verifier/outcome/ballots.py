@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from ostraka_verifier.encoding import ADDRESS_BYTES, Reader, unsigned
+from ostraka_verifier.encoding import ADDRESS_BYTES, Reader, tagged_hash, unsigned, word
 from ostraka_verifier.outcome.rule import AMOUNT_BYTES, Kind, OutcomeRule, refuse, require_range
 from ostraka_verifier.outcome.steps import Step
 

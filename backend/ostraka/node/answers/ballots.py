@@ -1,5 +1,7 @@
 """Ballots at a node: receipts, roots and shares."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from ostraka.wire.answers import (
