@@ -7,11 +7,10 @@ from a file, and the chain's evidence is in memory. The native prover makes the 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from benchmarks.auditing import belenios
-from benchmarks.auditing.boards import Took, audited, write_board, write_own_board
+from benchmarks.auditing.boards import Took, audited, median_of, write_board, write_own_board
 from benchmarks.figures import figure_at_least, figure_at_most
 from benchmarks.load.builds import build_of, this_build
 from ostraka_verifier.question import Points
@@ -42,15 +41,7 @@ def measure() -> Iterator[dict[str, Any]]:
 
 def _of(folder: Path, voters: int, *of: Any) -> Took:
     write_board(folder, voters, *of)
-    return _median([audited(this_build(), folder) for _ in range(_REPEATS)])
-
-
-def _median(taken: list[Took]) -> Took:
-    return Took(*(median(values) for values in zip(*map(_values, taken), strict=True)))
-
-
-def _values(took: Took) -> tuple[float, float, float]:
-    return took.wall_s, took.cpu_s, took.peak_mb
+    return median_of([audited(this_build(), folder) for _ in range(_REPEATS)])
 
 
 def _words(took: Took) -> str:
@@ -69,7 +60,7 @@ def _against_old(folder: Path) -> dict[str, Any]:
     for _ in range(_REPEATS):
         olds.append(audited(old, folder / "old"))
         news.append(audited(this_build(), folder / "new"))
-    was, now = _median(olds), _median(news)
+    was, now = median_of(olds), median_of(news)
     how = f"{OLD_VOTERS} ballots of 1 of 5, in turns: {_words(now)}, against {_words(was)}"
     return figure_at_least("auditor", _OLD, was.wall_s / now.wall_s, "times", 5, how, 1)
 

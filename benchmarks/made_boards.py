@@ -1,5 +1,7 @@
 """Complete boards of any size: ballots by the native prover, everything else as in tests.
 
+Those of shuffled polls have a whole run with all opened ballots.
+
 All checks of an audit hold on them, with the chain evidence that is made beside them.
 """
 
@@ -11,6 +13,7 @@ from typing import Any, BinaryIO
 from tests.support.polls import SyntheticPoll
 
 from benchmarks import native_prover
+from benchmarks.made_runs import made_section
 from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.board import MAGIC, SECTIONS, record_bytes, split_sections
 from ostraka_verifier.commitment import derive_generator
@@ -69,7 +72,9 @@ class MadePoll(SyntheticPoll):
                 _write_section(file, tag, sections[SECTIONS[tag]])
             length = 4 + self.voters * record_bytes(layout.size)
             file.write(unsigned(_LEAVES, 2) + unsigned(length, 8) + unsigned(self.voters, 4))
-        made = native_prover.run("ballots", path, self._electorate() | self._ballots())
+        blindings = self.folder / "blindings"
+        named = {"blindings": str(blindings)} if self.parameters.is_shuffled else {}
+        made = native_prover.run("ballots", path, self._electorate() | self._ballots() | named)
         root = SumRoot(bytes.fromhex(made["hash"]), bytes.fromhex(made["sum"]), self.voters)
         anchored = self.attest(root, range(1, self.committee.quorum + 1))
         shares = self._shares(bytes.fromhex(made["sums"]))
@@ -77,6 +82,10 @@ class MadePoll(SyntheticPoll):
         with path.open("ab") as file:
             for tag in (10, 11):
                 _write_section(file, tag, sections[SECTIONS[tag]])
+        if self.parameters.is_shuffled:
+            section = made_section(self, root.digest, path, self.choices, blindings.read_bytes())
+            with path.open("ab") as file:
+                _write_section(file, 14, section)
         return self.chain(anchored, combine(shares, self.threshold))
 
     def _electorate(self) -> dict[str, str]:

@@ -1,20 +1,26 @@
-"""Shuffled ballots: checking runs and openings beside the pass over leaves, proving, resharing.
+"""Shuffled ballots: whole audits beside those of summed polls, checking runs, proving, resharing.
 
 Times are processor time, which a busy machine hardly affects: with both cores free, checking takes
 about half as long.
 """
 
 import secrets
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
+from tests.support.polls import SHUFFLED
 from tests.support.shuffles import SharedBallots
 
 from benchmarks.audit import made_leaves
-from benchmarks.figures import figure_at_most
+from benchmarks.auditing import belenios
+from benchmarks.auditing.boards import Took, audited, median_of, write_board
+from benchmarks.figures import figure_at_least, figure_at_most
+from benchmarks.load.builds import this_build
 from ostraka.node.shuffle.dealing import draw_deal, shuffled_values
 from ostraka.node.shuffle.proving import prove_shuffle
 from ostraka.node.shuffle.resharing import combine_commitments, receive, reshare
@@ -43,12 +49,21 @@ SLOTS = 20
 REPEATS = 5
 GOALS = ((4, 2, 60), (7, 3, 200))
 """Nodes, `t`, and the goal for checking a run, in µs for each ballot."""
+AUDITED, MANY = 20_000, 100_000
+AUDITS = 3
+QUESTION = Approval("Which?", tuple(f"option {number}" for number in range(SLOTS)), 0, SLOTS)
+VOTES = tuple(
+    sorted({(7 * voter + 3 * at) % SLOTS for at in range(voter % 8)}) for voter in range(40)
+)
+"""Options that voters approve, in turn."""
+_BELENIOS = "(4, 2) against Debian's belenios-tool with its shuffle"
 
 T = TypeVar("T")
 
 
 def measure() -> Iterator[dict[str, Any]]:
     """Yield the figures of the group."""
+    yield from audits()
     curve = Native()
     for nodes, threshold, goal in GOALS:
         name = f"({nodes}, {threshold})"
@@ -61,6 +76,65 @@ def measure() -> Iterator[dict[str, Any]]:
         more = len(run.steps[0].encode()) - len(run.steps[0].proof)
         how = f"proof with outputs; each step's record has {more} bytes more, once"
         yield figure_at_most(GROUP, f"{name} board", size, "bytes/ballot and step", 320, how, 2)
+
+
+def audits() -> Iterator[dict[str, Any]]:
+    """Yield the figures of whole audits, each in a process of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, taken = Path(name), dict[int, Took]()
+        for nodes, threshold, goal in GOALS:
+            summed, shuffled = _summed_and_shuffled(folder / str(nodes), nodes, threshold)
+            taken[nodes] = shuffled
+            more = (shuffled.cpu_s - summed.cpu_s) / AUDITED * 1e6
+            how = (
+                f"processor time that an audit of {AUDITED} approvals of {SLOTS} takes longer than"
+                f" that of a summed poll, {_each(shuffled)} against {_each(summed)}, generators"
+                f" included, in turns, median of {AUDITS}"
+            )
+            label = f"({nodes}, {threshold}) in an audit"
+            yield figure_at_most(GROUP, label, more, "µs/ballot", goal, how, 1)
+        _write(folder / "many", MANY, 4, 2, SHUFFLED)
+        many = audited(this_build(), folder / "many")
+        how = f"(4, 2), approvals of {SLOTS}, one audit; {many.wall_s:.1f} s"
+        label = f"memory of an audit of {MANY} ballots"
+        yield figure_at_most(GROUP, label, many.peak_mb, "MB", 1000, how, 0)
+        yield _against_belenios(folder, taken[4])
+
+
+def _summed_and_shuffled(folder: Path, nodes: int, threshold: int) -> tuple[Took, Took]:
+    folder.mkdir()
+    boards = folder / "summed", folder / "shuffled"
+    for board, times in zip(boards, ({}, SHUFFLED), strict=True):
+        _write(board, AUDITED, nodes, threshold, times)
+    turns = [[audited(this_build(), board) for board in boards] for _ in range(AUDITS)]
+    summed, shuffled = (median_of(list(of)) for of in zip(*turns, strict=True))
+    return summed, shuffled
+
+
+def _write(folder: Path, voters: int, nodes: int, threshold: int, times: Mapping[str, int]) -> None:
+    committee = {"nodes": nodes, "threshold": threshold, "faults": threshold - 1}
+    write_board(folder, voters, QUESTION, VOTES, times=times, **committee)
+
+
+def _each(took: Took) -> str:
+    return f"{took.cpu_s / AUDITED * 1e6:.0f} µs ({took.wall_s / AUDITED * 1e6:.0f} by the clock)"
+
+
+def _against_belenios(folder: Path, shuffled: Took) -> dict[str, Any]:
+    """Compare processor time of a ballot that is verified, shuffled and opened."""
+    missing = belenios.missing()
+    if missing:
+        return figure_at_least(GROUP, _BELENIOS, None, "times", 50, missing, 0)
+    election = folder / "belenios"
+    election.mkdir()
+    theirs, ours = belenios.cpu_s_a_shuffled_ballot(election, SLOTS), shuffled.cpu_s / AUDITED
+    how = (
+        f"processor time a ballot: {1e6 * ours:.0f} µs of {AUDITED} with a proof that each is an"
+        f" approval of {SLOTS}, against {1e3 * theirs:.1f} ms of {belenios.BALLOTS} without one, in"
+        f" the group {belenios.SHUFFLE_GROUP} of version {belenios.version()}, shuffled by"
+        f" {belenios.TRUSTEES} trustees"
+    )
+    return figure_at_least(GROUP, _BELENIOS, theirs / ours, "times", 50, how, 0)
 
 
 class Run:
@@ -92,9 +166,7 @@ class Run:
             openings = decode_shares(opened, BALLOTS, SLOTS, "openings")
             verify_openings(curve, key, end.values, openings, secrets.randbits)
 
-        options = tuple(f"option {number}" for number in range(SLOTS))
-        question = Approval("Which?", options, 0, SLOTS)
-        leaves = made_leaves(question, list(range(5)), LEAVES, ballots.threshold)
+        leaves = made_leaves(QUESTION, list(range(5)), LEAVES, ballots.threshold)
         turns = [
             (_taken(audit), _taken(partial(leaves.check.check, 0, leaves.board)))
             for _ in range(REPEATS)

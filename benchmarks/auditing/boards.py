@@ -3,8 +3,11 @@
 import json
 import pickle
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 from tests.support.polls import REGISTRY
 
@@ -34,12 +37,25 @@ class Took:
     peak_mb: float
 
 
+def median_of(taken: Sequence[Took]) -> Took:
+    """Return the median of each value."""
+    return Took(*(median(values) for values in zip(*map(astuple, taken), strict=True)))
+
+
 def write_board(
-    folder: Path, voters: int, question: Question = CHOICE, votes: tuple[object, ...] = CHOICES
+    folder: Path,
+    voters: int,
+    question: Question = CHOICE,
+    votes: tuple[object, ...] = CHOICES,
+    **changes: Any,
 ) -> MadePoll:
-    """Write a board that the native prover makes, and its evidence, into a new folder."""
+    """Write a board that the native prover makes, and its evidence, into a new folder.
+
+    Args:
+        changes: Other arguments of `MadePoll`, by name.
+    """
     folder.mkdir()
-    poll = made_poll(folder, question, votes, voters)
+    poll = made_poll(folder, question, votes, voters, **changes)
     chain = poll.write(folder / "board")
     (folder / "evidence").write_bytes(pickle.dumps((Claimed(REGISTRY, 1), chain)))
     return poll

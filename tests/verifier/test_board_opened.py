@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from ostraka_verifier import board_opened
 from ostraka_verifier.board import Board, OpenedBoard, split_sections
 from ostraka_verifier.board_opened import OpenedBallots, OpenedShape, encode_opened
 from ostraka_verifier.content import Within
+from ostraka_verifier.curve import R
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.rule import BallotRule
-from ostraka_verifier.shuffle import verify_openings, verify_steps
+from ostraka_verifier.sharing import Share
+from ostraka_verifier.shuffle import RunRecord, sum_of, verify_openings, verify_steps
 from tests.support.shuffled_polls import ShuffledPoll, shuffled_approval_poll
 from tests.support.vectors import vectors
 
@@ -73,6 +76,17 @@ def test_ballots_are_read_in_parts() -> None:
     assert opened.openings(5, 100) == POLL.openings[5:]
     assert opened.openings(7, 1) == []
     assert opened.step(1) == POLL.made.steps[1]
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 7, 100])
+def test_the_sum_is_that_of_all_openings(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr(board_opened, "CHUNK_BALLOTS", at_once)
+    opened = OpenedBallots(Within.all_of(POLL.section()), POLL.shape)
+    assert opened.total() == sum_of(POLL.openings)
+    wide = OpenedShape(2, 3, 2, 3)
+    openings = [Share((70_000, 1), R - 1), Share((2**24 - 1, 0), 5), Share((0, 258), 0)]
+    section = encode_opened(wide, RunRecord(0, ()), (), openings)
+    assert OpenedBallots(Within.all_of(section), wide).total() == sum_of(openings)
 
 
 def test_a_slot_has_as_many_bytes_as_the_largest_vote() -> None:

@@ -10,7 +10,7 @@ from benchmarks.made_boards import made_poll
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, Verdict
 from ostraka_verifier.curve import load
 from ostraka_verifier.question import Approval, Points, Quadratic, Question, SingleChoice
-from tests.support.polls import REGISTRY
+from tests.support.polls import REGISTRY, SHUFFLED
 
 OPTIONS = ("A", "B", "C", "D", "E")
 ONE = SingleChoice("Which?", OPTIONS)
@@ -39,9 +39,14 @@ def test_fifty_ballots_hold_by_both_engines(tmp_path: Path) -> None:
         (ONE, [0, 4], {"voters": 1030, "weights": [1, 2**90, 7]}),
         (Approval("Which?", OPTIONS, 1, 3), [[0, 1], [4]], {"threshold": 3, "nodes": 7}),
         (Points("How much?", OPTIONS, 100), [[100, 0, 0, 0, 0], [1, 2, 3, 4, 5]], {}),
+        (
+            Approval("Which?", OPTIONS, 0, 5),
+            [[0, 1], [4], []],
+            {"threshold": 3, "nodes": 7, "faults": 2, "times": SHUFFLED},
+        ),
         (Quadratic("How much?", OPTIONS, 50), [[7, 0, 1, 0, 0], [1, 2, 3, 4, 0]], {}),
     ],
-    ids=["one ballot", "two subtrees", "approval", "points", "quadratic"],
+    ids=["one ballot", "two subtrees", "approval", "points", "shuffled", "quadratic"],
 )
 def test_ballots_of_every_form_hold(
     tmp_path: Path, question: Question, votes: list[object], changes: dict[str, Any]

@@ -7,9 +7,11 @@ Source: docs/protocol.md §16. Vectors: tests/vectors/opened.json.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from ostraka_verifier.board import Attestation, next_node
 from ostraka_verifier.content import Within
+from ostraka_verifier.curve import R
 from ostraka_verifier.encoding import HASH_BYTES, SCALAR_BYTES, SIGNATURE_BYTES, Reader, unsigned
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.rule import BallotRule
@@ -18,6 +20,8 @@ from ostraka_verifier.shuffle.groups import Group
 from ostraka_verifier.shuffle.state import BYTES_A_BALLOT, RunRecord, StepRecord, check_count
 
 SUBJECT = "board.opened"
+CHUNK_BALLOTS = 1 << 14
+"""Ballots that are read at once, at most."""
 _HEAD_BYTES = 5
 _ENTRY_BYTES = 1 + SIGNATURE_BYTES
 
@@ -177,22 +181,46 @@ class OpenedBallots:
         count = min(count, self.shape.ballots - first)
         size, width = self.shape.ballot_bytes, self.shape.slot_bytes
         ballots = self._read(self._ballots_at + first * size, count * size, "ballots")
-        blindings = Reader(
-            self._read(
-                self._blindings_at + first * SCALAR_BYTES, count * SCALAR_BYTES, "blindings"
-            ),
-            SUBJECT,
-        )
+        places = range(0, count * size, size)
         return [
-            Share(_slots(ballots[at : at + size], width), blindings.scalar(f"blindings[{number}]"))
-            for number, at in enumerate(range(0, count * size, size), first)
+            Share(_slots(ballots[at : at + size], width), blinding)
+            for at, blinding in zip(places, self._blindings(first, count), strict=True)
         ]
+
+    def total(self) -> Share:
+        """Return the sum of all openings, slots as integers; errors as for `openings`."""
+        size, width = self.shape.ballot_bytes, self.shape.slot_bytes
+        byte_sums, blinding = [0] * size, 0
+        for first in range(0, self.shape.ballots, CHUNK_BALLOTS):
+            count = min(CHUNK_BALLOTS, self.shape.ballots - first)
+            ballots = self._read(self._ballots_at + first * size, count * size, "ballots")
+            # Column by column: bytes need no objects then.
+            byte_sums = [before + sum(ballots[at::size]) for at, before in enumerate(byte_sums)]
+            blinding += sum(self._blindings(first, count))
+        slots = [byte_sums[at : at + width] for at in range(0, size, width)]
+        return Share(tuple(reduce(_next_byte, of, 0) for of in slots), blinding % R)
+
+    def _blindings(self, first: int, count: int) -> list[int]:
+        at, size = self._blindings_at + first * SCALAR_BYTES, count * SCALAR_BYTES
+        data = self._read(at, size, "blindings")
+        blindings = [
+            int.from_bytes(data[start : start + SCALAR_BYTES], "big")
+            for start in range(0, size, SCALAR_BYTES)
+        ]
+        if max(blindings, default=0) >= R:
+            place = next(at for at, blinding in enumerate(blindings, first) if blinding >= R)
+            raise Malformed(f"{SUBJECT}.blindings[{place}]", "scalar >= r")
+        return blindings
 
     def _read(self, start: int, size: int, field: str) -> bytes:
         data = self._section.read(start, size)
         if len(data) != size:
             raise Malformed(f"{SUBJECT}.{field}", f"{size - len(data)} bytes missing")
         return data
+
+
+def _next_byte(value: int, byte: int) -> int:
+    return value * 256 + byte
 
 
 def _slots(ballot: bytes, width: int) -> tuple[int, ...]:

@@ -43,6 +43,8 @@ pub struct Made {
     pub leaves: Vec<Node>,
     /// Weighted sums of the coefficients of each degree: all slots', then the blinding's.
     pub sums: Vec<Vec<Fr>>,
+    /// Each ballot's blinding of `V`, 32 bytes.
+    pub blindings: Vec<u8>,
 }
 
 /// The secrets of one ballot.
@@ -77,6 +79,7 @@ impl Poll {
             records: Vec::new(),
             leaves: Vec::new(),
             sums: vec![vec![Fr::zero(); coefficients]; self.threshold],
+            blindings: Vec::new(),
         };
         for (batch, voters) in voters.chunks(BATCH).enumerate() {
             self.add(&mut made, signing, first + batch * BATCH, voters);
@@ -97,6 +100,8 @@ impl Poll {
             for (sums, values) in made.sums.iter_mut().zip(&secrets.coefficients) {
                 sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += weight * value);
             }
+            let blinding = secrets.coefficients[0].last().expect("a blinding");
+            made.blindings.extend_from_slice(&scalar(blinding));
             let voter = &voters[offset];
             let digest = self.record(
                 &mut made.records,

@@ -3,8 +3,9 @@
 //!     ostraka-prover census|ballots FILE
 //!
 //! Reads the poll from standard input: a line for each name with its value. `census` writes the
-//! packed census to FILE. `ballots` appends the records of a board's leaves to FILE, and prints the
-//! root of the sum tree and the sums that nodes would share. benchmarks/made_boards.py uses it.
+//! packed census to FILE. `ballots` appends the records of a board's leaves to FILE, and each ballot's
+//! blinding to the file that `blindings` names, if it is there. It prints the root of the sum tree and
+//! the sums that nodes would share. benchmarks/made_boards.py uses it.
 
 mod ballots;
 mod encoding;
@@ -64,7 +65,9 @@ fn ballots(input: &Input, file: &str) -> Result<(), Failure> {
     let poll = input.poll(count)?;
     let signing = Signing::new(poll.seed, 3 * count);
     let voters = signing.voters(count);
-    let mut out = OpenOptions::new().append(true).create(true).open(file)?;
+    let append = |file: &str| OpenOptions::new().append(true).create(true).open(file);
+    let mut out = append(file)?;
+    let mut blindings = input.0.get("blindings").map(|file| append(file)).transpose()?;
     let mut nodes: Vec<Node> = Vec::new();
     let mut totals = vec![vec![Fr::zero(); poll.rule.slots.len() + 1]; poll.threshold];
     let size = 1 << SUBTREE_HEIGHT;
@@ -81,6 +84,9 @@ fn ballots(input: &Input, file: &str) -> Result<(), Failure> {
             .collect();
         for (made, node) in made {
             out.write_all(&made.records)?;
+            if let Some(file) = &mut blindings {
+                file.write_all(&made.blindings)?;
+            }
             nodes.push(node);
             for (sums, more) in totals.iter_mut().zip(&made.sums) {
                 sums.iter_mut().zip(more).for_each(|(sum, value)| *sum += value);

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ostraka_verifier import board_opened
 from ostraka_verifier.board import Attestation
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.checks import opened as checks_opened
@@ -65,6 +66,10 @@ def too_few_ballots() -> Case:
     made.prepared = made.prepared[:6]
     poll = ShuffledPoll.of(made)
     return poll.board(), poll.chain
+
+
+def opened_without_ballots() -> Case:
+    return replace(HONEST[0], leaves=()), POLL.chain
 
 
 def opened_in_a_summed_poll() -> Case:
@@ -182,6 +187,7 @@ MUTATIONS: Mutations = [
     (a_blinding_that_is_not_reduced, {"A1"}),
     (a_point_off_the_curve, {"A1"}),
     (too_few_ballots, {"A1"}),
+    (opened_without_ballots, {"A1", "T1"}),
     (opened_in_a_summed_poll, {"A1"}),
     (no_cover, {"A2"}),
     # The group is part of the state and of the proof.
@@ -286,6 +292,8 @@ def test_a_long_run_is_checked_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> No
     """One step, and two ballots, at once: the same verdicts, and the same names."""
     monkeypatch.setattr(checks_opened, "RUN_BYTES", 1)
     monkeypatch.setattr(checks_opened, "CHUNK_RECORDS", 2)
+    monkeypatch.setattr(checks_opened, "CHUNK_BALLOTS", 2)
+    monkeypatch.setattr(board_opened, "CHUNK_BALLOTS", 3)
     found = findings(*HONEST)
     assert {one.verdict for one in found.values()} == {Verdict.HOLDS}
     assert failing(*a_ballot_copied_over_another()) == {"A3", "A4"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ostraka_verifier import typed_data
 from ostraka_verifier.board_leaves import CHUNK_RECORDS
-from ostraka_verifier.board_opened import SUBJECT, OpenedBallots, OpenedShape
+from ostraka_verifier.board_opened import CHUNK_BALLOTS, SUBJECT, OpenedBallots, OpenedShape
 from ostraka_verifier.checks.audit import Audit
 from ostraka_verifier.checks.finding import Held
 from ostraka_verifier.checks.signers import judged, require_quorum
@@ -27,7 +27,6 @@ from ostraka_verifier.shuffle import (
     StepRecord,
     follow_steps,
     may_shuffle,
-    sum_of,
     verify_cover,
     verify_openings,
     verify_steps,
@@ -110,17 +109,28 @@ def check_a6(audit: Audit) -> str:
     """A6: the opened ballots add up to the tally on chain, with its blinding."""
     if (absent := _absent(audit)) is not None:
         return absent.detail
-    opened, tally, parameters = _opened(audit), audit.tally, audit.parameters
+    (opened, total), tally = _opened_with_total(audit), audit.tally
+    parameters = audit.parameters
     if len(tally.values) != opened.shape.slots:
         raise Undecided("needs R1")
     if not parameters.voters or parameters.total_weight % parameters.voters:
         raise Undecided("needs P6")
     weight = parameters.total_weight // parameters.voters
-    total = Share((0,) * opened.shape.slots, 0)
-    for _, openings in _chunks(opened):
-        total = sum_of([total, *openings])
     verify_total(total, weight, tally.values, tally.blinding)
     return "the ballots give the tally"
+
+
+def opened_votes(audit: Audit) -> list[tuple[int, ...]]:
+    """Return the slots of every opened ballot, in the order of the run.
+
+    Whether they are those that were cast, A1 to A6 say.
+
+    Raises:
+        Undecided: No ballot is opened, or section 14 cannot be read.
+    """
+    if _absent(audit) is not None:
+        raise Undecided("no ballot is opened")
+    return [opening.values for _, openings in _chunks(_opened(audit)) for opening in openings]
 
 
 @dataclass(frozen=True)
@@ -165,17 +175,20 @@ def _require_none(audit: Audit) -> None:
 
 
 def _opened(audit: Audit) -> OpenedBallots:
-    """Return section 14, all of which is canonical apart from the proofs (A1)."""
-    shape = OpenedShape.of(audit.rule, audit.committee.threshold, audit.ballot_count)
+    """Return the section alone (A1)."""
+    return _opened_with_total(audit)[0]
 
-    def read() -> OpenedBallots:
+
+def _opened_with_total(audit: Audit) -> tuple[OpenedBallots, Share]:
+    """Return section 14, all of which is canonical apart from the proofs (A1), and its sum."""
+    rule, threshold, ballots = audit.rule, audit.committee.threshold, audit.ballot_count
+
+    def read() -> tuple[OpenedBallots, Share]:
         section = audit.board.opened
         assert section is not None
         with _named():
-            opened = OpenedBallots(section, shape)
-            for _ in _chunks(opened):
-                pass
-        return opened
+            opened = OpenedBallots(section, OpenedShape.of(rule, threshold, ballots))
+            return opened, opened.total()
 
     return audit.once("A1", "opened", read)
 
@@ -229,8 +242,8 @@ def _batches(opened: OpenedBallots) -> Iterator[Sequence[StepRecord]]:
 
 
 def _chunks(opened: OpenedBallots) -> Iterator[tuple[int, list[Share]]]:
-    for first in range(0, opened.shape.ballots, CHUNK_RECORDS):
-        yield first, opened.openings(first, CHUNK_RECORDS)
+    for first in range(0, opened.shape.ballots, CHUNK_BALLOTS):
+        yield first, opened.openings(first, CHUNK_BALLOTS)
 
 
 def _progress(audit: Audit, opened: OpenedBallots, steps: int, ballots: int) -> None:
