@@ -4,6 +4,7 @@
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from ostraka.demo.plain_count import plain_count
 from ostraka.formats.election import Election, FileError
 from ostraka.formats.reading import read_election
-from ostraka_verifier.outcome import Greedy, GreedyByCategory
+from ostraka_verifier.outcome import BallotOutcome, Greedy, GreedyByCategory
 from ostraka_verifier.wording import counted, noun
 
 FOLDER = "OSTRAKA_PB_DIR"
@@ -19,7 +20,7 @@ _COMMITTED = Path(__file__).parent.parent / "data"
 
 
 def measure() -> Iterator[dict[str, Any]]:
-    """Yield for each greedy file with published winners the number of projects that differ.
+    """Yield for each file with a rule and published winners the number of projects that differ.
 
     The last figure counts the files that agree, and states why others were not compared.
     """
@@ -63,21 +64,30 @@ def compare(path: Path) -> tuple[int | None, str]:
     except FileError as error:
         return None, str(error).removeprefix(f"{path}:").lstrip()
     if not election.honoured:
-        return None, "the file names no greedy rule"
-    tally, left_out = tally_of(election)
+        return None, "the file names no rule, or one that is counted otherwise here"
+    ballots = ballots_of(election)
+    tally = [
+        sum(count * column for count, column in zip(ballots.values(), slots, strict=True))
+        for slots in zip(*ballots, strict=True)
+    ] or [0] * len(election.options)
+    left_out = len(election.votes) - ballots.total()
     plain = plain_count(path)
     if [plain.counts[one.option_id] for one in election.options] != tally:
         raise RuntimeError(f"{path}: the plain count differs")
     voters = f"{len(election.votes):,} {noun(len(election.votes), 'voter', 'voters')}"
     notes = [f"{voters}, {counted(len(tally), 'project', 'projects')}"]
     if left_out:
-        ballots = counted(left_out, "ballot", "ballots")
-        notes.append(f"left out because of the file's own rule: {ballots}")
+        broken = counted(left_out, "ballot", "ballots")
+        notes.append(f"left out because of the file's own rule: {broken}")
     if any(option.published not in (None, votes) for option, votes in _rows(election, tally)):
         notes.append("the file's own counts differ from its ballots")
     if any(option.selected is None for option in election.options):
         return None, "; ".join([*notes, "the file publishes no winners"])
-    awards = election.outcome.awards(tally)
+    rule = election.outcome
+    if isinstance(rule, BallotOutcome):
+        awards = rule.awards_of(ballots.elements())
+    else:
+        awards = rule.awards(tally)
     why = [
         _reason(election, tally, slot)
         for slot, (option, award) in enumerate(zip(election.options, awards, strict=True))
@@ -86,22 +96,16 @@ def compare(path: Path) -> tuple[int | None, str]:
     return len(why), "; ".join([*notes, *why])
 
 
-def tally_of(election: Election) -> tuple[list[int], int]:
-    """Return votes of each slot, and the number of ballots left out. Read equal ballots once."""
-    values: dict[str, tuple[int, ...] | None] = {}
-    tally, left_out = [0] * len(election.options), 0
-    for one in election.votes:
-        known = f"{one.problem}{one.vote}"
-        if known not in values:
-            values[known] = _values(election, one.vote) if not one.problem else None
-        found = values[known]
-        if found is None:
-            left_out += 1
-            continue
-        for slot, value in enumerate(found):
-            if value:
-                tally[slot] += value
-    return tally, left_out
+def ballots_of(election: Election) -> Counter[tuple[int, ...]]:
+    """Return the slots of valid ballots with their numbers. Read equal ballots once."""
+    answers = Counter(str(one.vote) for one in election.votes if not one.problem)
+    votes = {str(one.vote): one.vote for one in election.votes if not one.problem}
+    found = Counter[tuple[int, ...]]()
+    for answer, count in answers.items():
+        slots = _values(election, votes[answer])
+        if slots is not None:
+            found[slots] += count
+    return found
 
 
 def _values(election: Election, vote: Any) -> tuple[int, ...] | None:
@@ -117,14 +121,14 @@ def _rows(election: Election, tally: Sequence[int]) -> Iterator[tuple[Any, int]]
 
 
 def _reason(election: Election, tally: Sequence[int], slot: int) -> str:
-    """Describe votes, place, cost and remaining budget of an option that differs."""
+    """Describe an option that differs; for a greedy rule also place, cost and remaining budget."""
     rule, option = election.outcome, election.options[slot]
+    theirs = "funded" if option.selected else "not funded"
     if not isinstance(rule, Greedy | GreedyByCategory):
-        raise TypeError(f"{type(rule).__name__} is not greedy")
+        return f"{option.option_id} is {theirs} in the file: {tally[slot]:,} votes"
     awards, order = rule.awards(tally), rule.order(tally)
     before = order[: order.index(slot)]
     left = rule.budget - sum(rule.costs[one] for one in before if awards[one])
-    theirs = "funded" if option.selected else "not funded"
     return (
         f"{option.option_id} is {theirs} in the file: {tally[slot]:,} "
         f"{noun(tally[slot], 'vote', 'votes')} of at least {rule.minimum_support}, "

@@ -4,14 +4,12 @@
 
 COUNT is the number of random profiles for each rule, 2,000 by default: 2 to 7 options, a third of
 them without ties in a ballot. A FILE is a ranked file of PrefLib's. The other programs run in an
-environment of their own in build/soak-condorcet.
+environment of their own.
 
 A difference is explained where the same winners follow from the other program's reading, computed
 here: `READINGS` states it. Exit code 1 if a difference is not explained.
 """
 
-import json
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -19,13 +17,12 @@ from itertools import permutations
 from pathlib import Path
 from random import Random
 
+from tests.support.oracles import oracle
+
 from ostraka.formats.preflib import read_preflib
 from ostraka_verifier.outcome import Condorcet, Method, Strength
 from ostraka_verifier.outcome.pairs import Pair, PairCounts
 
-CHECKOUT = Path(__file__).parents[2]
-FOLDER = CHECKOUT / "build" / "soak-condorcet"
-PROGRAMS = ("pref_voting==1.18.2", "votekit==3.5.0")
 SEED = "condorcet"
 Profile = tuple[int, list[list[int]]]
 """Number of options, and each voter's options, the best first; those left out tie at the end."""
@@ -122,20 +119,8 @@ def winner(method: Method, strength: Strength, profile: Profile) -> int:
 
 def others(profiles: Sequence[Profile]) -> list[dict[str, list[int] | None]]:
     """Return the other programs' winners for each profile."""
-    python = FOLDER / "venv" / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", FOLDER / "venv"], check=True)
-        install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *PROGRAMS]
-        subprocess.run(install, check=True)
     asked = [{"options": options, "orders": orders} for options, orders in profiles]
-    done = subprocess.run(
-        [python, Path(__file__).with_name("condorcet_programs.py")],
-        input=json.dumps(asked),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    answers: list[dict[str, list[int] | None]] = json.loads(done.stdout)
+    answers: list[dict[str, list[int] | None]] = oracle("condorcet", asked)
     return answers
 
 

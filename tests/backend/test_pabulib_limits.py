@@ -11,9 +11,12 @@ from tests.support.elections import CATEGORIES, POINTS, PROJECTS, VOTES, asked, 
 @pytest.mark.parametrize(
     ("meta", "reason"),
     [
-        ({"rule": "equalshares"}, "equal shares needs single ballots, which stay secret"),
-        ({"rule": "equalshares/add1"}, "--greedy funds by votes instead"),
-        ({"rule": "greedy-exclusive"}, "known are greedy, greedy-no-skip, greedy-threshold"),
+        ({"rule": "equalshares/eps"}, "--greedy funds by votes instead"),
+        ({"rule": "greedy-exclusive"}, "known are greedy, greedy-no-skip, .* equalshares/add1"),
+        (
+            {"rule": "equalshares", "min_project_score_threshold": "2"},
+            "2: not supported with equal shares",
+        ),
         ({"rule": "greedy-threshold"}, "min_project_score_threshold is missing"),
         ({"min_sum_cost": "20"}, "private ballots cannot have a minimum cost"),
         ({"min_length": "4", "max_length": "9"}, "question.at_least: 4 outside 0 … 3"),

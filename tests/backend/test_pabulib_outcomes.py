@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ostraka.planning.round_rules import outcome_json
-from ostraka_verifier.outcome import Greedy, Misfit, NoOutcome
+from ostraka_verifier.outcome import Completion, EqualShares, Greedy, Misfit, NoOutcome
 from tests.support.elections import asked, pb
 
 
@@ -22,6 +22,23 @@ def test_rules_determine_the_outcome(tmp_path: Path) -> None:
         election = asked(tmp_path, pb(meta))
         assert election.outcome == outcome
         assert election.honoured == isinstance(outcome, Greedy)
+    for rule, completion, increment in (
+        ("equalshares", Completion.NONE, 0),
+        ("equalshares/add1", Completion.ADD_ONE, 1),
+        ("equalshares/add1-comparison", Completion.ADD_ONE, 1),
+        ("equalshares/utilitarian", Completion.UTILITARIAN, 0),
+        ("equalshares/add1u", Completion.ADD_ONE_UTILITARIAN, 1),
+    ):
+        shared = asked(tmp_path, pb({"rule": rule}))
+        assert shared.outcome == EqualShares(
+            costs, 100, completion=completion, increment=increment, objection_time=60
+        )
+        assert (shared.honoured, shared.is_shuffled, shared.round) == (True, True, None)
+        assert ("comparison" in shared.says) == ("comparison" in rule)
+    # One unit of the currency, whatever the smallest one is.
+    cents = asked(tmp_path, pb({"rule": "equalshares/add1", "budget": "100.50"}))
+    assert isinstance(cents.outcome, EqualShares)
+    assert (cents.outcome.increment, cents.outcome.budget) == (100, 10_050)
     told = asked(tmp_path, pb({"rule": "equalshares/add1"}), greedy=True)
     assert told.outcome == Greedy(costs, 100, minimum_support=0)
     assert "instead of the file's rule equalshares/add1" in told.says

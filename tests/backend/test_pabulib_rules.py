@@ -113,8 +113,16 @@ def test_the_benchmark_states_why_winners_differ(tmp_path: Path) -> None:
             "the file's own counts differ from its ballots",
         ),
         ({"rule": "greedy"}, CATEGORIES, ("vote", "a"), None, "the file publishes no winners"),
-        ({"rule": "unknown"}, CATEGORIES, ("vote", "a"), None, "names no greedy rule"),
-        ({"rule": "equalshares"}, CATEGORIES, ("vote", "a"), None, "rule equalshares: equal"),
+        ({"rule": "unknown"}, CATEGORIES, ("vote", "a"), None, "names no rule"),
+        ({"rule": "equalshares/x"}, CATEGORIES, ("vote", "a"), None, "known are greedy"),
+        # Two of three voters have only 67 for a. Greedy would fund it with 2 votes.
+        (
+            {"rule": "equalshares"},
+            ("project_id;cost;selected", "a;70;0", "b;30;1", "c;10;0"),
+            ("vote", "a", "a", "b"),
+            0,
+            "3 voters",
+        ),
     ):
         found = compare(write(tmp_path, pb(meta, projects, votes)))
         assert found[0] == differing

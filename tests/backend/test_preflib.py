@@ -10,7 +10,14 @@ from ostraka.formats.election import FileError
 from ostraka.formats.preflib import PrefLibError
 from ostraka.formats.ranked_rules import RankedRule
 from ostraka.formats.reading import read_election
-from ostraka_verifier.outcome import Condorcet, Plurality
+from ostraka_verifier.outcome import (
+    BallotOutcome,
+    Condorcet,
+    InstantRunoff,
+    OutcomeRule,
+    Plurality,
+    TransferableVote,
+)
 from tests.support.elections import tally_of, write
 
 HEAD = """# FILE NAME: 1.soi
@@ -100,7 +107,10 @@ def test_ties_after_all_others_count_as_left_out(
     assert election.outcome.awards(tally)[:3] == [1, 0, 0]
 
 
-@pytest.mark.parametrize("rule", [one for one in RankedRule if one is not RankedRule.BORDA])
+CONDORCET = [RankedRule.SCHULZE, RankedRule.RANKED_PAIRS, RankedRule.MINIMAX, RankedRule.COPELAND]
+
+
+@pytest.mark.parametrize("rule", CONDORCET)
 def test_condorcet_rules_decide_a_ranked_file(tmp_path: Path, rule: RankedRule) -> None:
     """More voters put Ben first, but most prefer Ada to each of the others."""
     orders = text_of("4: 2,1,3\n3: 1,2\n2: 3,1,2\n", 9)
@@ -112,6 +122,31 @@ def test_condorcet_rules_decide_a_ranked_file(tmp_path: Path, rule: RankedRule) 
         read_election(write(tmp_path, text_of("1: 1,{2,3}\n", 1), "file.cat"), rule=rule)
     with pytest.raises(FileError, match=r"a \.pb file names its own rule"):
         read_election(tmp_path / "file.pb", rule=rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "seats", "outcome", "awards"),
+    [
+        (RankedRule.INSTANT_RUNOFF, 1, InstantRunoff(3, objection_time=60), [1, 0, 0]),
+        (RankedRule.STV, 2, TransferableVote(2, 3, objection_time=60), [1, 1, 0]),
+    ],
+)
+def test_rules_on_opened_ballots_decide_a_ranked_file(
+    tmp_path: Path, rule: RankedRule, seats: int, outcome: OutcomeRule, awards: list[int]
+) -> None:
+    """Cyd goes first, and Ada gets what Cyd had."""
+    path = write(tmp_path, text_of("4: 2,3\n3: 1,2,3\n2: 3,1,2\n1: {1,2,3}\n", 10), "file.toi")
+    election = read_election(path, rule=rule, seats=seats)
+    assert (election.outcome, election.is_shuffled) == (outcome, True)
+    ballots, plain = file_ballots(election, 10), plain_count(path)
+    check_readings(path, election, ballots, plain)
+    slots = [tuple(election.question.rule.slot_values(bits)) for _, bits in ballots.cast]
+    assert isinstance(outcome, BallotOutcome)
+    assert outcome.awards_of(slots) == awards
+    with pytest.raises(PrefLibError, match="only stv has several seats"):
+        read_election(path, rule=RankedRule.BORDA, seats=2)
+    with pytest.raises(PrefLibError, match="seats"):
+        read_election(path, rule=RankedRule.STV, seats=4)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,8 @@ ANYBODY = {
     "GET /polls/{poll_id}/receipts/{digest}",
     "GET /polls/{poll_id}/opened",
     "GET /polls/{poll_id}/opened.csv",
+    "GET /polls/{poll_id}/opened.pb",
+    "GET /polls/{poll_id}/opened.preflib",
     "GET /polls/{poll_id}/results",
     "GET /polls/{poll_id}/results.csv",
     "GET /polls/{poll_id}/results.pb",

@@ -26,6 +26,8 @@ from ostraka.cli.client import (
 from ostraka.cli.output import emit, facts, printable, progress, table, when
 from ostraka.cli.templates import POLL
 from ostraka.formats.figures import decimal, standard_deviation
+from ostraka.formats.opened_ballots import opened_csv
+from ostraka.formats.opened_preflib import opened_preflib
 from ostraka.formats.results import results_csv, results_pb
 from ostraka.gateway_client.config import chain_time
 from ostraka.gateway_client.gateway import Gateway, Unreachable
@@ -218,28 +220,53 @@ def results(name: PollName, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJs
 def export(
     name: PollName,
     format_: Annotated[
-        Literal["pb", "csv", "json"], typer.Option("--format", help="Format of the file.")
+        Literal["pb", "csv", "json", "preflib"],
+        typer.Option("--format", help="Format of the file."),
     ] = "csv",
     out: Annotated[
-        Path | None, typer.Option(help="File to write [default: poll-POLL.FORMAT]")
+        Path | None,
+        typer.Option(
+            help="File to write [default: poll-POLL.FORMAT; PrefLib's end in soc, soi or cat]"
+        ),
     ] = None,
+    ballots: Annotated[
+        bool,
+        typer.Option("--ballots", help="Save the ballots of a poll that opens them, too."),
+    ] = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
     """Save a poll's results to a file, once the chain has the tally.
 
-    A .pb file has Pabulib's format, with complete metadata and no votes, because nobody can read
-    single ballots.
+    A .pb file has Pabulib's format with complete metadata. It has no votes, because nobody can read
+    single ballots, unless the poll opens them and --ballots asks for them: then they are sorted,
+    without voters. As CSV and JSON, --ballots saves the ballots alone.
 
     Example: ostraka poll export 1 --format pb
     """
+    if format_ == "preflib" and not ballots:
+        raise typer.BadParameter("needs --ballots", param_hint="--format preflib")
     with Gateway(gateway) as to:
         number = poll_number(to, name)
         found = to.get(f"/polls/{number}/results")
-    path = out or Path(f"poll-{number}.{format_}")
-    made = {"pb": results_pb, "csv": results_csv, "json": _json}[format_](found)
+        opened = to.get(f"/polls/{number}/opened") if ballots else None
+    suffix, made = _exported(format_, found, opened)
+    path = out or Path(f"poll-{number}.{suffix}")
     path.write_text(made, encoding="utf-8", newline="")
     emit(as_json, {"poll": str(number), "file": str(path)}, f"Saved to {path}.")
+
+
+def _exported(
+    format_: str, found: Mapping[str, Any], opened: Mapping[str, Any] | None
+) -> tuple[str, str]:
+    """Return the suffix and the text of a file."""
+    if format_ == "pb":
+        return format_, results_pb(found, opened)
+    if opened is None:
+        return format_, results_csv(found) if format_ == "csv" else _json(found)
+    if format_ == "preflib":
+        return opened_preflib(found, opened)
+    return format_, opened_csv(opened) if format_ == "csv" else _json(opened)
 
 
 @app.command()

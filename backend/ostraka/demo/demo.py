@@ -61,6 +61,8 @@ class Demo:
         chain: Default: Hardhat.
         """
         self.election = read_election(path, greedy=greedy, rule=rule)
+        if self.election.is_shuffled:
+            raise FileError(f"{path}: the demo runs no polls that open their ballots")
         curve = load()
         limit = REFERENCE_VOTERS if curve.name == "reference" else None
         there = len(self.election.votes)

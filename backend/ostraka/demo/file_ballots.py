@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ostraka.demo.plain_count import PlainCount
 from ostraka.formats.election import Election, FileError
-from ostraka_verifier.question import Pairwise
+from ostraka_verifier.question import Pairwise, Ranking
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,9 @@ def plain_slots(election: Election, plain: PlainCount) -> list[tuple[str, Fracti
     """Return name and plain count of each slot: the options, then their pairs if they count."""
     ids = [option.option_id for option in election.options]
     found: list[tuple[str, Fraction | int]] = [(one, plain.counts[one]) for one in ids]
+    if isinstance(election.question, Ranking) and election.question.scores[-1] and plain.named:
+        # The plain count gives the last place no point.
+        found = [(one, points + plain.named[one]) for one, points in found]
     if isinstance(election.question, Pairwise):
         found += ((f"{a} > {b}", plain.pairs[a, b]) for a, b in permutations(ids, 2))
     return found

@@ -21,11 +21,13 @@ class PlainCount:
 
     Attributes:
         counts: Votes or points of each option by its id.
+        named: In a file of orders, the ballots that name each option.
         pairs: In a file of orders, the voters who prefer the first option to the second, by ids.
         left_out: Numbers, from 1, of the voters whose ballots break the file's own rule.
     """
 
     counts: dict[str, Fraction]
+    named: dict[str, int] = field(default_factory=dict)
     pairs: dict[tuple[str, str], int] = field(default_factory=dict)
     left_out: list[int] = field(default_factory=list)
 
@@ -134,7 +136,11 @@ def _by_category(
 
 def _count_preflib(file: PrefLibFile, voters: int | None) -> PlainCount:
     ids = [str(option) for option in range(1, len(file.names) + 1)]
-    result = PlainCount(dict.fromkeys(ids, Fraction(0)), dict.fromkeys(permutations(ids, 2), 0))
+    result = PlainCount(
+        dict.fromkeys(ids, Fraction(0)),
+        dict.fromkeys(ids, 0),
+        dict.fromkeys(permutations(ids, 2), 0),
+    )
     counted = 0
     for order in file.orders:
         times = order.voters if voters is None else min(order.voters, voters - counted)
@@ -147,6 +153,7 @@ def _count_preflib(file: PrefLibFile, voters: int | None) -> PlainCount:
             for place, option in enumerate(named):
                 points = 1 if file.kind == ".cat" else len(ids) - 1 - place
                 result.counts[option] += times * points
+                result.named[option] += times
                 for other in set(ids) - set(named[: place + 1]):
                     result.pairs[option, other] += times
         counted += times

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ostraka.wire.titles import cleaned, folded
-from ostraka_verifier.outcome import OutcomeRule
+from ostraka_verifier.outcome import BallotOutcome, OutcomeRule
 from ostraka_verifier.question import Question
 
 
@@ -98,6 +98,11 @@ class Election:
     decimals: int = 0
     honoured: bool = True
     scores_as_published: bool = True
+
+    @property
+    def is_shuffled(self) -> bool:
+        """Whether the outcome needs every ballot opened, without its voter."""
+        return isinstance(self.outcome, BallotOutcome)
 
 
 def shortened(text: str, most_bytes: int) -> str:

@@ -1,4 +1,4 @@
-"""The outcome rule of a `.pb` file: the counts themselves, or greedy funding.
+"""The outcome rule of a `.pb` file: the counts themselves, greedy funding, or equal shares.
 
 Source: https://pabulib.org/format; docs/protocol.md §14, §17.7.
 """
@@ -9,12 +9,41 @@ from math import ceil
 from ostraka.formats.pabulib import PabulibFile
 from ostraka.formats.pabulib_categories import Categories, per_category
 from ostraka.planning import round_rules
-from ostraka_verifier.outcome import Greedy, GreedyByCategory, Misfit, NoOutcome, Order, OutcomeRule
+from ostraka_verifier.outcome import (
+    Completion,
+    EqualShares,
+    Greedy,
+    GreedyByCategory,
+    Misfit,
+    NoOutcome,
+    Order,
+    OutcomeRule,
+)
 
 OWN_UNIT = "Ostraka"
 """The unit in our own exports."""
 OWN_RULE = "greedy-custom"
 """Our exports' name of greedy within budgets of categories; the format has no name for it."""
+EQUAL_SHARES = {
+    Completion.NONE: "equalshares",
+    Completion.ADD_ONE: "equalshares/add1",
+    Completion.UTILITARIAN: "equalshares/utilitarian",
+    Completion.ADD_ONE_UTILITARIAN: "equalshares/add1u",
+}
+"""Names of equal shares by what completes it."""
+_COMPARED = "equalshares/add1-comparison"
+"""Add-one, whose outcome the city then compared with the greedy one."""
+_COMPLETIONS = {name: completion for completion, name in EQUAL_SHARES.items()} | {
+    _COMPARED: Completion.ADD_ONE
+}
+_COMPLETED = {
+    Completion.NONE: "without completion",
+    Completion.ADD_ONE: "completed by add-one",
+    Completion.UTILITARIAN: "completed by most votes",
+    Completion.ADD_ONE_UTILITARIAN: "completed by add-one, then by most votes",
+}
+OBJECTION_S = 60
+"""Seconds to object to an attested outcome: a file does not state any."""
 _RULES = ("greedy", "greedy-no-skip", "greedy-threshold")
 
 
@@ -49,14 +78,14 @@ def decision_of(file: PabulibFile, categories: Categories, greedy: bool) -> File
     if rule in ("", "unknown") and not greedy:
         says = "the counts are the result, as the file names no rule (--greedy funds by votes)"
         return FileDecision(NoOutcome(), None, says, own=False)
-    if rule.split("/")[0] == "equalshares" and not greedy:
-        reason = "equal shares needs single ballots, which stay secret"
-        raise file.refusal("rule", f"{reason}; --greedy funds by votes instead")
+    if rule in _COMPLETIONS and not greedy:
+        return _equal_shares(file, rule)
     # Other files use that name for a rule of their city.
     ours = rule == OWN_RULE and file.meta.get("unit") == OWN_UNIT and has_budgets
     own = rule in _RULES or ours
     if not own and not greedy:
-        reason = f"known are {', '.join(_RULES)}; --greedy funds by votes instead"
+        known = ", ".join((*_RULES, *_COMPLETIONS))
+        reason = f"known are {known}; --greedy funds by votes instead"
         raise file.refusal("rule", reason)
     if rule == "greedy-threshold" and not file.meta.get("min_project_score_threshold"):
         raise file.refusal("rule", "min_project_score_threshold is missing")
@@ -90,6 +119,26 @@ def decision_of(file: PabulibFile, categories: Categories, greedy: bool) -> File
         costs, own_categories, tuple(budgets), file.budget, Order.VOTES, misfit, leftover, support
     )
     return FileDecision(within, carried, says, own)
+
+
+def _equal_shares(file: PabulibFile, rule: str) -> FileDecision:
+    for name in ("budget_per_category", "min_project_score_threshold", "leftover_budget"):
+        if file.meta.get(name):
+            raise file.refusal(name, "not supported with equal shares")
+    completion = _COMPLETIONS[rule]
+    # Add-one means one unit of the currency, whatever its smallest unit is.
+    adds = completion in (Completion.ADD_ONE, Completion.ADD_ONE_UTILITARIAN)
+    decided = EqualShares(
+        tuple(project.cost for project in file.projects),
+        file.budget,
+        completion=completion,
+        increment=10**file.decimals if adds else 0,
+        objection_time=OBJECTION_S,
+    )
+    says = f"equal shares by cost, {_COMPLETED[completion]}"
+    if rule == _COMPARED:
+        says += " (without the comparison with the greedy outcome that the file names)"
+    return FileDecision(decided, None, says, own=True)
 
 
 def _leftover(file: PabulibFile) -> bool:

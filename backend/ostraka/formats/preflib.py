@@ -24,11 +24,19 @@ from ostraka.formats.election import (
     distinct,
     shortened,
 )
+from ostraka.formats.pabulib_outcomes import OBJECTION_S
 from ostraka.formats.ranked_rules import RankedRule
 from ostraka.wire.titles import cleaned, first_alike
 from ostraka.wire.wording import close_to
 from ostraka_verifier.errors import Rejected
-from ostraka_verifier.outcome import Condorcet, Method, OutcomeRule, Plurality
+from ostraka_verifier.outcome import (
+    Condorcet,
+    InstantRunoff,
+    Method,
+    OutcomeRule,
+    Plurality,
+    TransferableVote,
+)
 from ostraka_verifier.question import Approval, Pairwise, Question, Ranking
 
 SUFFIXES = (".soc", ".soi", ".toc", ".toi", ".cat")
@@ -128,11 +136,12 @@ def read_preflib(path: Path) -> PrefLibFile:
     return PrefLibFile(path, kind, title, names, name_lines, tuple(orders), approving)
 
 
-def preflib_election(file: PrefLibFile, rule: RankedRule | None = None) -> Election:
-    """Return the election, with one winner.
+def preflib_election(file: PrefLibFile, rule: RankedRule | None = None, seats: int = 1) -> Election:
+    """Return the election, with one winner unless it is by single transferable vote.
 
     Args:
         rule: Of a file of orders; None for Borda.
+        seats: Of a single transferable vote.
 
     Raises:
         PrefLibError: It cannot be honoured.
@@ -147,8 +156,10 @@ def preflib_election(file: PrefLibFile, rule: RankedRule | None = None) -> Elect
     title = shortened(file.title, 150)
     if file.kind == ".cat" and rule is not None:
         raise PrefLibError(f"{path}: {rule} needs orders; the file has two categories")
+    if seats != 1 and rule is not RankedRule.STV:
+        raise PrefLibError(f"{path}: only {RankedRule.STV} has several seats")
     try:
-        question, outcome, says = _asked(file, title, names, rule or RankedRule.BORDA)
+        question, outcome, says = _asked(file, title, names, rule or RankedRule.BORDA, seats)
     except Rejected as error:
         raise PrefLibError(f"{path}: {error.item}: {error.reason}") from None
     votes = (_vote(one) for one in file.orders for _ in range(one.voters))
@@ -168,7 +179,7 @@ def _vote(order: Order) -> tuple[list[int] | None, str]:
 
 
 def _asked(
-    file: PrefLibFile, title: str, names: tuple[str, ...], rule: RankedRule
+    file: PrefLibFile, title: str, names: tuple[str, ...], rule: RankedRule, seats: int
 ) -> tuple[Question, OutcomeRule, str]:
     """Return question, outcome rule, and what they are called."""
     count = len(names)
@@ -182,6 +193,17 @@ def _asked(
     if rule is RankedRule.BORDA:
         question = Ranking(title, names, tuple(range(count - 1, -1, -1)), fewest)
         return question, most, f"{ranks} by Borda; the option with the most wins"
+    if rule in (RankedRule.INSTANT_RUNOFF, RankedRule.STV):
+        # Every place scores, so that opened ballots tell it from no place.
+        question = Ranking(title, names, tuple(range(count, 0, -1)), fewest)
+        if rule is RankedRule.STV:
+            says = f"{ranks}; {seats} elected by single transferable vote"
+            return question, TransferableVote(seats, count, objection_time=OBJECTION_S), says
+        return (
+            question,
+            InstantRunoff(count, objection_time=OBJECTION_S),
+            f"{ranks}; instant runoff",
+        )
     decides = Condorcet(count, _METHODS[rule])
     says = f"{ranks} in pairs; the winner of direct comparisons by {rule.replace('-', ' ')}"
     return Pairwise(title, names, fewest), decides, says

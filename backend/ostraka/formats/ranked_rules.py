@@ -11,3 +11,5 @@ class RankedRule(StrEnum):
     RANKED_PAIRS = "ranked-pairs"
     MINIMAX = "minimax"
     COPELAND = "copeland"
+    INSTANT_RUNOFF = "instant-runoff"
+    STV = "stv"

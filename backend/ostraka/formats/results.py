@@ -1,6 +1,7 @@
 """Export a poll's result as CSV and as a `.pb` file, from the record that the gateway shows.
 
-The record comes from the chain only, and has no single ballots: these stay secret.
+The record comes from the chain only, and has no single ballots: these stay secret, unless the poll
+opens them without their voters.
 
 Source: https://pabulib.org/format; RFC 4180.
 """
@@ -13,11 +14,13 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
+from ostraka.formats.ballot_lines import Opened, groups, named
 from ostraka.formats.currencies import CURRENCIES
 from ostraka.formats.election import FileError, shortened
 from ostraka.formats.figures import decimal, standard_deviation
 from ostraka.formats.pabulib import META_FIELDS
-from ostraka.formats.pabulib_outcomes import OWN_RULE, OWN_UNIT
+from ostraka.formats.pabulib_outcomes import EQUAL_SHARES, OWN_RULE, OWN_UNIT
+from ostraka_verifier.outcome import Completion
 from ostraka_verifier.question import (
     Approval,
     Cap,
@@ -41,6 +44,7 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LEFTOVER = "Fund additional projects that fit within leftover budget ordered by score"
 _NAME_BYTES = 1000
+_SPENDING = ("greedy", "categories", "equal_shares", "phragmen")
 _WITH_POINTS = ("cumulative", "scoring")
 _NO_CURRENCY = "XXX"
 """ISO 4217's code for no currency."""
@@ -117,11 +121,15 @@ def _statistics(one: Record) -> Iterator[tuple[str, str, str, str]]:
         yield found["label"], f"quartile_{number}", found["low"], found["high"]
 
 
-def results_pb(record: Record) -> str:
-    """Write a `.pb` file with complete metadata and no votes, in Pabulib's order.
+def results_pb(record: Record, opened: Opened | None = None) -> str:
+    """Write a `.pb` file with complete metadata, in Pabulib's order.
 
-    Pabulib's own checker (pabulib-checker 1.0.8) accepts it as far as it accepts files without
-    ballots; the file's comment explains the rest.
+    Without ballots, Pabulib's own checker (pabulib-checker 1.0.8) accepts it as far as it accepts
+    such files; the file's comment explains the rest. Numbers of projects all have the same length:
+    programs that break ties by them as texts then do so by the order on the ballot, as we do.
+
+    Args:
+        opened: Ballots of a shuffled poll; VOTES is empty without them.
 
     Raises:
         FileError: The format cannot express this poll; names the reason.
@@ -130,9 +138,9 @@ def results_pb(record: Record) -> str:
     if len(questions) != 1:
         raise FileError(f"a .pb file has one question, this poll has {len(questions)}")
     (question,), outcome = questions, record["outcome"]
-    if outcome["kind"] not in ("greedy", "categories"):
+    if outcome["kind"] not in _SPENDING:
         raise FileError(f"a .pb file needs costs and a budget; this outcome is {outcome['kind']}")
-    if outcome["ranked_by"] != "votes":
+    if outcome.get("ranked_by", "votes") != "votes":
         raise FileError("a .pb file has no name for greedy by votes per cost")
     own = [int(one) for one in outcome.get("categories") or []]
     costs = [int(cost) for cost in outcome["costs"]]
@@ -151,8 +159,17 @@ def results_pb(record: Record) -> str:
         "rule": _rule(outcome),
         **limits,
         **_outcome_limits(outcome, names, money),
-        "comment": _comment(record, question, money, limits),
+        "comment": _comment(record, question, money, limits, opened is not None),
     }
+    counts = [option["votes"] for option in record["options"]]
+    votes = list[list[str]]()
+    ids = [str(slot).zfill(len(str(len(costs)))) for slot in range(1, len(costs) + 1)]
+    if opened is not None:
+        # Every ballot weighs the same where ballots are opened, and a row counts once.
+        ballots = [slots for count, slots in groups(opened) for _ in range(count)]
+        counts = [str(sum(column)) for column in zip(*ballots, strict=True)]
+        votes = [_vote(question, ids, slots) for slots in ballots]
+        meta["num_votes"] = str(len(ballots))
     if sum(costs) <= int(outcome["budget"]):
         # Pabulib's term for a budget that all projects together fit into.
         meta["fully_funded"] = "1"
@@ -160,12 +177,12 @@ def results_pb(record: Record) -> str:
     header = ["project_id", "cost", "score" if points else "votes", "name"]
     rows = [
         [
-            str(slot + 1),
+            ids[slot],
             money.amount(costs[slot]),
-            option["votes"],
+            counts[slot],
             shortened(option["option"], _NAME_BYTES),
             *([names[own[slot]]] if names else []),
-            option["award"],
+            option["award"] or "",
         ]
         for slot, option in enumerate(record["options"])
     ]
@@ -179,8 +196,16 @@ def results_pb(record: Record) -> str:
             *rows,
             ["VOTES"],
             ["voter_id", "vote", "points"] if kind in _WITH_POINTS else ["voter_id", "vote"],
+            *([str(number), *vote] for number, vote in enumerate(votes, start=1)),
         ]
     )
+
+
+def _vote(question: Question, ids: Sequence[str], slots: Sequence[int]) -> list[str]:
+    """Return what a row of VOTES has after the number of the row."""
+    places, points = named(question, slots)
+    vote = ",".join(ids[place] for place in places)
+    return [vote, ",".join(map(str, points))] if points else [vote]
 
 
 @dataclass(frozen=True)
@@ -248,14 +273,19 @@ def _about(record: Record, projects: int) -> dict[str, str]:
     }
 
 
-def _comment(record: Record, question: Question, money: _Money, limits: Record) -> str:
+def _comment(
+    record: Record, question: Question, money: _Money, limits: Record, opened: bool
+) -> str:
     outcome = record["outcome"]
     parts = [
-        "Results only: ballots stay secret, so VOTES is empty. num_votes and the votes or scores "
-        "of PROJECTS are those that the chain accepted, and do not match the rows of VOTES",
+        "Ballots were opened without their voters. They are sorted, and voter_id is the number of "
+        "the row"
+        if opened
+        else "Results only: ballots stay secret, so VOTES is empty. num_votes and the votes or "
+        "scores of PROJECTS are those that the chain accepted, and do not match the rows of VOTES",
         f"The chain accepted this tally for root {record['root']}",
     ]
-    if int(record["total_weight"]) != record["voters"]:
+    if int(record["total_weight"]) != record["voters"] and not opened:
         parts.append("Votes are weighted")
     if money.says:
         parts.append(money.says)
@@ -266,6 +296,11 @@ def _comment(record: Record, question: Question, money: _Money, limits: Record) 
             f"The rule is greedy by votes within the budget of each category{leftover}, {ends} "
             "projects that do not fit"
         )
+    if outcome["kind"] == "equal_shares":
+        worth = "its cost times the points" if outcome["utility"] == "cost" else "its points"
+        parts.append(f"A project is worth {worth} to whoever gives it points")
+        if "add_one" in outcome["completion"]:
+            parts.append(f"Each step of add1 adds {money.amount(outcome['increment'])} to a share")
     if isinstance(question, Ranking) and question.fewest < len(question.scores):
         parts.append(
             f"The first place gave {counted(question.scores[0], 'point', 'points')}, and each next "
@@ -354,6 +389,10 @@ def _caps(
 
 
 def _rule(outcome: Record) -> str:
+    if outcome["kind"] == "equal_shares":
+        return EQUAL_SHARES[Completion[outcome["completion"].upper()]]
+    if outcome["kind"] == "phragmen":
+        return "phragmen"
     if outcome["kind"] == "categories":
         # The format has no name for it.
         return OWN_RULE
@@ -365,7 +404,7 @@ def _rule(outcome: Record) -> str:
 
 def _outcome_limits(outcome: Record, names: Sequence[str], money: _Money) -> dict[str, str]:
     limits = {"categories": ",".join(names)} if names else {}
-    if int(outcome["minimum_support"]):
+    if int(outcome.get("minimum_support", 0)):
         limits["min_project_score_threshold"] = outcome["minimum_support"]
     if outcome["kind"] == "categories":
         budgets = outcome["category_budgets"][: len(names)]

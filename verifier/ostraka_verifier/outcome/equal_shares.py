@@ -113,15 +113,14 @@ class EqualShares(BallotOutcome):
         """Return the funded options, and purchases and additions."""
         if not votes.voters:
             return [], []
-        market = Market(votes, self.costs, self.budget, by_cost=self.utility is Utility.COST)
+        by_cost = self.utility is Utility.COST
+        market = Market(votes, self.costs, self.budget, self.increment, by_cost)
         increments, bought = self._last_within_budget(market)
         first = Fraction(self.budget, market.voters)
-        steps: list[Step] = [
-            Shares(market.voters, first, Fraction(increments), first + increments * self.increment),
-            *bought.steps,
-            *market.unaffordable(bought),
-        ]
-        winners = list(bought.options)
+        share = first + increments * self.increment
+        steps: list[Step] = [Shares(market.voters, first, Fraction(increments), share)]
+        steps += market.steps(bought, increments)
+        winners = bought.options
         if self.completion.is_utilitarian:
             added = self._added(market, winners)
             steps += added
@@ -130,19 +129,15 @@ class EqualShares(BallotOutcome):
 
     def _last_within_budget(self, market: Market) -> tuple[int, Purchases]:
         """Return the number of increments of add-one, and what voters buy after them."""
-        increments, bought = 0, self._buy(market, 0)
+        increments, bought = 0, market.buy()
         while self.completion.adds_one and len(bought.options) < len(market.candidates):
-            # The same is bought with `holds_for` increments more. Unlimited shares buy everything.
-            same = increments + (bought.holds_for or 0)
-            further = self._buy(market, same + 1)
+            # The same is bought until then. It ends, because unlimited shares buy everything.
+            last = bought.until
+            further = market.buy_after(bought, last + 1)
             if self._cost(further.options) > self.budget:
-                return same, self._buy(market, same)
-            increments, bought = same + 1, further
+                return last, bought
+            increments, bought = last + 1, further
         return increments, bought
-
-    def _buy(self, market: Market, increments: int) -> Purchases:
-        raised = self.budget + increments * self.increment * market.voters
-        return market.buy(raised, self.increment)
 
     def _added(self, market: Market, options: list[int]) -> list[Completed | Skipped]:
         """Return what the utilitarian completion visits, most utility per cost first."""

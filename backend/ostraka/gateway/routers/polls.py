@@ -8,6 +8,7 @@ from sse_starlette import EventSourceResponse
 
 from ostraka.formats.election import FileError
 from ostraka.formats.opened_ballots import opened_csv
+from ostraka.formats.opened_preflib import opened_preflib
 from ostraka.formats.results import results_csv, results_pb
 from ostraka.gateway.answers.plans import Plan
 from ostraka.gateway.answers.polls import Poll, PollSummary, Progress, ProgressEvent, VoterEntry
@@ -138,6 +139,48 @@ async def opened_ballots_as_csv(gateway: Gateway, poll_id: PollNumber) -> Respon
     """The same ballots as CSV: a line for each, a column for each option."""
     found = await gateway.opened.answer(poll_id)
     return Response(opened_csv(found.model_dump()), media_type="text/csv")
+
+
+_OPENED_FILE = _OPENED | problems(ProblemType.FORMAT_UNAVAILABLE)
+
+
+@router.get(
+    "/polls/{poll_id}/opened.pb",
+    response_class=Response,
+    responses=content("text/plain", "A Pabulib file.", text=True) | _OPENED_FILE,
+)
+async def opened_ballots_as_pb(gateway: Gateway, poll_id: PollNumber) -> Response:
+    """The same ballots as a Pabulib file with results, for polls that spend a budget.
+
+    Ballots are sorted, and a voter's number is that of the row.
+    """
+    opened = await gateway.opened.answer(poll_id)
+    found = await asyncio.to_thread(gateway.result_reader.of, poll_id)
+    try:
+        text = results_pb(found.model_dump(), opened.model_dump())
+    except FileError as error:
+        raise Problem(ProblemType.FORMAT_UNAVAILABLE, str(error), "poll") from error
+    return Response(text, media_type="text/plain")
+
+
+@router.get(
+    "/polls/{poll_id}/opened.preflib",
+    response_class=Response,
+    responses=content("text/plain", "A PrefLib file.", text=True) | _OPENED_FILE,
+)
+async def opened_ballots_as_preflib(gateway: Gateway, poll_id: PollNumber) -> Response:
+    """The same ballots as a file of PrefLib's: rankings as orders, approvals as two categories.
+
+    The suggested name of the file ends in `.soc`, `.soi` or `.cat`, which tells the format.
+    """
+    opened = await gateway.opened.answer(poll_id)
+    found = await asyncio.to_thread(gateway.result_reader.of, poll_id)
+    try:
+        suffix, text = opened_preflib(found.model_dump(), opened.model_dump())
+    except FileError as error:
+        raise Problem(ProblemType.FORMAT_UNAVAILABLE, str(error), "poll") from error
+    named = {"Content-Disposition": f'attachment; filename="poll-{poll_id}.{suffix}"'}
+    return Response(text, media_type="text/plain", headers=named)
 
 
 @router.get(
