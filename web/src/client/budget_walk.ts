@@ -4,6 +4,7 @@
  * Source: docs/protocol.md §14.3, §14.6. Vectors: tests/vectors/outcome.json.
  */
 
+import { EqualShares, Phragmen } from "../protocol/outcome/ballots.ts";
 import { GreedyByCategory } from "../protocol/outcome/categories.ts";
 import { Greedy } from "../protocol/outcome/greedy.ts";
 import type { OutcomeRule } from "../protocol/outcome/rule.ts";
@@ -31,6 +32,18 @@ export interface Step {
 /** Whether a rule spends a budget. */
 export function spendsBudget(rule: OutcomeRule): rule is BudgetRule {
   return rule instanceof Greedy || rule instanceof GreedyByCategory;
+}
+
+/** What options cost, and the budget that they are funded from. */
+export interface Funding {
+  readonly costs: readonly bigint[];
+  readonly budget: bigint;
+}
+
+/** Costs and budget of a rule that funds options; undefined for others, such as those with seats. */
+export function fundingOf(rule: OutcomeRule): Funding | undefined {
+  if (spendsBudget(rule) || rule instanceof EqualShares) return rule;
+  return rule instanceof Phragmen && rule.costs.some((cost) => cost !== 1n) ? rule : undefined;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { AuditError } from "../protocol/errors.ts";
 import { Condorcet } from "../protocol/outcome/condorcet.ts";
+import type { Decided } from "../protocol/outcome/methods/steps.ts";
 import { Majority } from "../protocol/outcome/majority.ts";
 import { decodeOutcomeRule, Parts } from "../protocol/outcome/parts.ts";
 import { Plurality } from "../protocol/outcome/plurality.ts";
@@ -22,6 +23,8 @@ export interface Decision {
   readonly options: readonly string[];
   readonly tally: readonly bigint[];
   readonly awards: readonly (bigint | undefined)[];
+  /** What its rule made of the opened ballots; undefined without these, and for other rules. */
+  readonly decided: Decided | undefined;
 }
 
 /** Decisions of a poll in the order of its questions. */
@@ -29,6 +32,7 @@ export function decisionsOf(
   { outcomeRule }: Pick<Poll, "outcomeRule">,
   { options }: Pick<Results, "options">,
   statistics: readonly Statistics[],
+  decided?: Decided,
 ): Decision[] {
   const rule = decodeOutcomeRule(outcomeRule);
   const parts = rule instanceof Parts ? rule.parts : [{ rule, slots: options.length }];
@@ -43,12 +47,14 @@ export function decisionsOf(
       options: of.map(({ option }) => option),
       tally: of.map(({ votes }) => votes),
       awards: of.map(({ award }) => award),
+      decided,
     };
   });
 }
 
 /** Slots of a decision with an award, the best first. */
-export function awardedSlots({ awards, tally, rule }: Decision): number[] {
+export function awardedSlots({ awards, tally, rule, decided }: Decision): readonly number[] {
+  if (decided) return decided.winners;
   const ranked = spendsBudget(rule) || rule instanceof Plurality ? rule.order(tally) : [];
   return [...awards.keys()]
     .filter((slot) => awards[slot])

@@ -203,6 +203,7 @@ export const progress = record({
   status: optional(text),
   voters: optional(whole),
   voted: optional(whole),
+  shuffle: optional(record({ stage: text, turn: optional(whole), stepsDone: whole, steps: whole })),
   problem: optional(problem),
 });
 export type Counts = Of<typeof progress>;
@@ -253,6 +254,15 @@ export const results = record({
   ),
 });
 export type Results = Of<typeof results>;
+
+/** Ballots of a shuffled poll, without their voters; equal ones together. */
+export const openedBallots = record({
+  options: list(text),
+  counted: whole,
+  ballotsHash: bytes,
+  ballots: list(record({ count: whole, slots: list(decimal) })),
+});
+export type OpenedBallots = Of<typeof openedBallots>;
 
 /**
  * Membership of an account in a round: its signing key, and the proof in the census tree (§6.2).

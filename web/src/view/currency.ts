@@ -3,7 +3,8 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 
-import { amount, type Currency } from "../messages/index.ts";
+import { amount, type Currency, rounded } from "../messages/index.ts";
+import type { Fraction } from "../protocol/fraction.ts";
 
 export const PLAIN_UNITS: Currency = { symbol: undefined, decimals: 0 };
 
@@ -13,4 +14,20 @@ export const CurrencyContext = createContext(PLAIN_UNITS);
 export function useAmount(): (units: bigint) => string {
   const currency = useContext(CurrencyContext);
   return (units) => amount(units, currency);
+}
+
+/** Places of an amount that is a part of the smallest unit. */
+const PLACES = 2;
+
+/** Formats amounts that may be parts of the smallest unit; rounded ones say so. */
+export function useExactAmount(): (units: Fraction) => string {
+  const currency = useContext(CurrencyContext);
+  return ({ numerator, denominator }) => {
+    const whole = numerator / denominator;
+    if (whole * denominator === numerator) return amount(whole, currency);
+    if (currency.decimals >= PLACES) return `≈\u00a0${amount(whole, currency)}`;
+    const parts = Number((numerator * 1000n) / denominator) / 1000;
+    const written = rounded(parts / 10 ** currency.decimals, PLACES + currency.decimals);
+    return `≈\u00a0${currency.symbol ? `${written}\u00a0${currency.symbol}` : written}`;
+  };
 }

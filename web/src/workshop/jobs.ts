@@ -11,6 +11,8 @@ import type { ChainEvidence } from "../protocol/evidence.ts";
 import type { SumRoot } from "../protocol/merkle_sum.ts";
 import type { PollIdentity } from "../protocol/parameters.ts";
 import type { SealedBallot } from "../protocol/prepare.ts";
+import type { BallotGroup } from "../protocol/outcome/methods/profile.ts";
+import type { Decided } from "../protocol/outcome/methods/steps.ts";
 import type { FailedProof } from "../protocol/proof_batch.ts";
 import type { UnixSeconds } from "../protocol/units.ts";
 
@@ -70,6 +72,8 @@ export interface Jobs {
   verify: { input: { poll: PollTerms; ballots: readonly Uint8Array[] }; output: FailedProof[] };
   /** Find a voter's counted ballot; Malformed, Rejected when the board is invalid. */
   look_up: { input: { board: Uint8Array; voter: Uint8Array }; output: Counted };
+  /** Decide by a rule on opened ballots, given by its canonical bytes. */
+  decide: { input: { rule: Uint8Array; ballots: readonly BallotGroup[] }; output: Decided };
   /** Perform every numbered check; Malformed when the board is invalid. */
   audit: {
     input: { claimed: Claimed; chain: ChainEvidence; board: Uint8Array };

@@ -53,6 +53,8 @@ function perform(
       return verify(request.input, progress);
     case "look_up":
       return lookUp(request.input);
+    case "decide":
+      return decide(request.input);
     case "audit":
       return audit(request.input, progress);
   }
@@ -107,6 +109,11 @@ async function verify(
 async function lookUp({ board, voter }: Jobs["look_up"]["input"]): Promise<Counted> {
   const { countedRoot } = await import("./look_up.ts");
   return countedRoot(board, voter);
+}
+
+async function decide(input: Jobs["decide"]["input"]): Promise<Jobs["decide"]["output"]> {
+  const { decideBy } = await import("./decide.ts");
+  return decideBy(input);
 }
 
 async function audit(

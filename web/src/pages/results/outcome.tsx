@@ -9,12 +9,14 @@ import {
   majorityResult,
   statisticsOf,
 } from "../../client/decisions.ts";
-import { spendsBudget } from "../../client/budget_walk.ts";
+import { fundingOf } from "../../client/budget_walk.ts";
 import { type Base, countsBallots, isWeighted, supportBase } from "../../client/support.ts";
 import type { Poll, Results } from "../../client/views.ts";
 import { number, percent } from "../../messages/index.ts";
 import { t } from "../../messages/results.ts";
+import { BallotOutcome } from "../../protocol/outcome/ballots.ts";
 import { Condorcet } from "../../protocol/outcome/condorcet.ts";
+import type { Decided } from "../../protocol/outcome/methods/steps.ts";
 import { Majority } from "../../protocol/outcome/majority.ts";
 import { Plurality } from "../../protocol/outcome/plurality.ts";
 import { Proportional } from "../../protocol/outcome/proportional.ts";
@@ -34,12 +36,24 @@ export interface Outcome {
   readonly base: Base;
 }
 
-/** Everything that pages show of a result, recomputed from the tally. */
-export function outcomeOf(shown: Poll, results: Results): Outcome {
+/**
+ * Everything that pages show of a result, recomputed from the tally.
+ *
+ * @param decided What the rule made of the opened ballots, where it needs them.
+ */
+export function outcomeOf(shown: Poll, given: Results, decided?: Decided): Outcome {
+  const results = decided ? withWinners(given, decided) : given;
   const statistics = statisticsOf(shown, results);
-  const decisions = decisionsOf(shown, results, statistics);
+  const decisions = decisionsOf(shown, results, statistics, decided);
   const base = supportBase({ ...shown, counted: results.counted }, statistics);
   return { shown, results, statistics, decisions, base };
+}
+
+function withWinners(results: Results, { winners }: Decided): Results {
+  const options = results.options.map((option, slot) => {
+    return { ...option, award: winners.includes(slot) ? 1n : 0n };
+  });
+  return { ...results, options };
 }
 
 /** Decisions with winners, then turnout and money as figures. */
@@ -122,8 +136,9 @@ function Winner({
   outcome: Outcome;
 }) {
   const amount = useAmount();
-  const gets = spendsBudget(rule)
-    ? amount(rule.costs[slot]!)
+  const funding = fundingOf(rule);
+  const gets = funding
+    ? amount(funding.costs[slot]!)
     : rule instanceof Proportional
       ? amount(awards[slot]!)
       : undefined;
@@ -144,11 +159,14 @@ export function decisionLine(decision: Decision): string | undefined {
   const { rule, awards } = decision;
   const count = awards.filter(Boolean).length;
   if (rule instanceof Majority) return t(`results.majority.${majorityResult(decision).result}`);
-  if (rule instanceof Plurality || rule instanceof Condorcet)
-    return t(count ? "results.chosen" : "results.nobody", { count });
   if (rule instanceof Proportional) return t(count ? "results.shares" : "results.noShares");
-  if (!spendsBudget(rule)) return undefined;
-  return count ? t("results.fundedCount", { count }) : t("results.nothingFunded");
+  // Without opened ballots nothing is known.
+  if (rule instanceof BallotOutcome && awards.includes(undefined)) return undefined;
+  if (fundingOf(rule)) {
+    return count ? t("results.fundedCount", { count }) : t("results.nothingFunded");
+  }
+  const chooses = [Plurality, Condorcet, BallotOutcome].some((kind) => rule instanceof kind);
+  return chooses ? t(count ? "results.chosen" : "results.nobody", { count }) : undefined;
 }
 
 function MajorityBar({ decision }: { decision: Decision }) {
@@ -204,9 +222,10 @@ interface Spent {
 
 /** What a decision spends of its budget; empty without a budget. */
 function spentOf({ rule, awards, start, title }: Decision): Spent[] {
-  if (!spendsBudget(rule)) return [];
-  const spent = rule.costs.reduce((sum, cost, slot) => (awards[slot] ? sum + cost : sum), 0n);
-  return [{ start, title, spent, budget: rule.budget }];
+  const funding = fundingOf(rule);
+  if (!funding || awards.includes(undefined)) return [];
+  const spent = funding.costs.reduce((sum, cost, slot) => (awards[slot] ? sum + cost : sum), 0n);
+  return [{ start, title, spent, budget: funding.budget }];
 }
 
 /** Support of a slot of the poll: a part of the ballots, or votes for each; "" if unknown. */

@@ -6,7 +6,8 @@ import { Refusal } from "../../client/gateway.ts";
 import { type Poll, poll, type Results, results, waiting } from "../../client/views.ts";
 import { moment } from "../../messages/index.ts";
 import { t } from "../../messages/results.ts";
-import { decodeDescription } from "../../protocol/parameters.ts";
+import { isShuffled } from "../../protocol/counting.ts";
+import { decodeDescription, decodeParameters } from "../../protocol/parameters.ts";
 import { CategoryNamesContext } from "../../view/categories.ts";
 import { CurrencyContext, PLAIN_UNITS } from "../../view/currency.ts";
 import { Icon } from "../../view/icon.tsx";
@@ -16,6 +17,7 @@ import { Await, useResource } from "../../view/resource.tsx";
 import { gateway } from "../../view/session.ts";
 import { RehearsalNotice } from "../rehearsal_notice.tsx";
 import { OutcomeSummary, outcomeOf } from "./outcome.tsx";
+import type { Content, SectionsContent } from "./content.ts";
 import { PairTables } from "./pairs.tsx";
 import { Payouts } from "./payouts.tsx";
 import { RuleStory } from "./rule.tsx";
@@ -41,6 +43,13 @@ async function load(id: bigint): Promise<Found> {
   }
 }
 
+const OVER = ["closed", "anchored", "releasable"];
+
+/** Whether the nodes work on opening the ballots. */
+function isOver({ status, parameters }: Poll): boolean {
+  return OVER.includes(status) && isShuffled(decodeParameters(parameters));
+}
+
 export function ResultsPage({ id }: { id: bigint }) {
   const found = useResource(() => load(id), [id]);
   return (
@@ -55,7 +64,11 @@ export function ResultsPage({ id }: { id: bigint }) {
             <VoidNotice shown={shown} />
           ) : results === "early" ? (
             <Notice tone="info" title={t("results.early")} still>
-              <p>{t("results.earlyUntil", { time: moment(shown.closesAt) })}</p>
+              {isOver(shown) ? (
+                <Waiting shown={shown} />
+              ) : (
+                <p>{t("results.earlyUntil", { time: moment(shown.closesAt) })}</p>
+              )}
             </Notice>
           ) : (
             <CurrencyContext.Provider value={results.round ?? PLAIN_UNITS}>
@@ -70,14 +83,32 @@ export function ResultsPage({ id }: { id: bigint }) {
   );
 }
 
-function Shown({ shown, results, reload }: { shown: Poll; results: Results; reload: () => void }) {
-  const outcome = outcomeOf(shown, results);
+function Shown(content: Content) {
+  return isShuffled(decodeParameters(content.shown.parameters)) ? (
+    <Opening {...content} />
+  ) : (
+    <Sections {...content} outcome={outcomeOf(content.shown, content.results)} />
+  );
+}
+
+/** Results of a poll that opens its ballots. Few polls do: what shows these is loaded for them only. */
+function Opening(content: Content) {
+  const found = useResource(() => import("./with_ballots.tsx"), []);
+  return (
+    <Await resource={found}>
+      {({ WithBallots }) => <WithBallots {...content} Sections={Sections} />}
+    </Await>
+  );
+}
+
+function Sections({ shown, results, reload, outcome, ballots }: SectionsContent) {
   const { statistics, decisions } = outcome;
   return (
     <>
       <RehearsalNotice description={shown.description} />
       <p class="hint">{t("results.closed", { time: moment(shown.closesAt) })}</p>
       <OutcomeSummary outcome={outcome} />
+      {ballots?.notices}
       <p class="actions">
         <a class="button primary" href={`/polls/${shown.poll}/audit`}>
           {t("results.audit")}
@@ -102,7 +133,7 @@ function Shown({ shown, results, reload }: { shown: Poll; results: Results; relo
       <PairTables outcome={outcome} />
       <h2>{t("results.outcome")}</h2>
       {decisions.map((decision) => (
-        <RuleStory key={decision.start} decision={decision} />
+        <RuleStory key={decision.start} decision={decision} steps={ballots?.steps} />
       ))}
       {statistics.some(({ moments, quartiles }) => moments.length + quartiles.length > 0) && (
         <>
@@ -112,8 +143,9 @@ function Shown({ shown, results, reload }: { shown: Poll; results: Results; relo
           ))}
         </>
       )}
+      {ballots?.list}
       {results.round && <Payouts round={results.round} reload={reload} />}
-      <Files results={results} />
+      <Files results={results} opened={ballots?.list !== undefined} />
     </>
   );
 }
@@ -140,8 +172,16 @@ function Assumed({ shown: { plan, voters, description } }: { shown: Poll }) {
 }
 
 /** The same results as files; for polls that spend a budget, also in Pabulib's format. */
-function Files({ results: { poll, outcome } }: { results: Results }) {
+function Files({
+  results: { poll, outcome },
+  opened,
+}: {
+  results: Results;
+  /** Whether the ballots are opened. */
+  opened: boolean;
+}) {
   const base = `/api/v1/polls/${poll}/results`;
+  const ballots = `/api/v1/polls/${poll}/opened`;
   return (
     <section class="not-printed">
       <h2>{t("results.files")}</h2>
@@ -163,7 +203,27 @@ function Files({ results: { poll, outcome } }: { results: Results }) {
             </a>
           </li>
         )}
+        {opened && (
+          <>
+            <li>
+              <a href={`${ballots}.csv`} download={`ostraka-${poll}-ballots.csv`}>
+                {t("results.opened.csv")}
+              </a>
+            </li>
+            <li>
+              <a href={ballots} download={`ostraka-${poll}-ballots.json`}>
+                {t("results.opened.json")}
+              </a>
+            </li>
+          </>
+        )}
       </ul>
     </section>
   );
+}
+
+/** What nodes do with the ballots before there is a result. */
+function Waiting({ shown }: { shown: Poll }) {
+  const found = useResource(() => import("./opened.tsx"), []);
+  return <Await resource={found}>{({ Shuffling }) => <Shuffling shown={shown} />}</Await>;
 }

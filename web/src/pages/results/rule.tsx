@@ -1,11 +1,24 @@
 /** How the outcome follows from the votes: the poll's own rule, its steps and its ties. */
 
 import { Check, X } from "lucide";
+import type { ComponentChildren } from "preact";
 
-import { type BudgetRule, budgetWalk, spendsBudget, type Step } from "../../client/budget_walk.ts";
+import {
+  type BudgetRule,
+  budgetWalk,
+  fundingOf,
+  spendsBudget,
+  type Step,
+} from "../../client/budget_walk.ts";
 import { type Decision, majorityResult, tiesIn } from "../../client/decisions.ts";
 import { number, percent } from "../../messages/index.ts";
 import { t } from "../../messages/results.ts";
+import {
+  EqualShares,
+  InstantRunoff,
+  Phragmen,
+  TransferableVote,
+} from "../../protocol/outcome/ballots.ts";
 import { GreedyByCategory } from "../../protocol/outcome/categories.ts";
 import { Condorcet } from "../../protocol/outcome/condorcet.ts";
 import { Majority } from "../../protocol/outcome/majority.ts";
@@ -25,7 +38,14 @@ type Money = (units: bigint) => string;
 const FEW = 12;
 
 /** The rule with its values, the ties that it broke, and every step of a budget. */
-export function RuleStory({ decision }: { decision: Decision }) {
+export function RuleStory({
+  decision,
+  steps,
+}: {
+  decision: Decision;
+  /** Of a rule on opened ballots. */
+  steps?: ComponentChildren;
+}) {
   const amount = useAmount();
   const nameOf = useCategoryLabel();
   const { rule, title, options } = decision;
@@ -40,6 +60,7 @@ export function RuleStory({ decision }: { decision: Decision }) {
           {t("results.tied", { first: options[first]!, other: options[other]! })}
         </p>
       ))}
+      {steps}
       {rule instanceof Condorcet && <CondorcetSteps rule={rule} decision={decision} />}
       {spendsBudget(rule) && (
         <Disclosures>
@@ -101,6 +122,17 @@ export function ruleText(
       .filter(Boolean)
       .join(" ");
   }
+  if (rule instanceof EqualShares) return sharesText(rule, money);
+  if (rule instanceof InstantRunoff) return t("results.rule.instant_runoff");
+  if (rule instanceof TransferableVote) {
+    return t("results.rule.transferable_vote", { seats: rule.seats });
+  }
+  if (rule instanceof Phragmen) {
+    const { budget } = rule;
+    return fundingOf(rule)
+      ? t("results.rule.phragmen", { budget: money(budget) })
+      : t("results.rule.phragmenSeats", { seats: budget });
+  }
   if (rule instanceof Proportional) {
     return t("results.rule.proportional", { amount: money(rule.amount) });
   }
@@ -129,6 +161,19 @@ function budgetText(rule: BudgetRule, money: Money, nameOf: (category: number) =
     categorized && rule.manner.leftover && t("results.rule.leftover"),
     supportText(rule.manner),
     t("results.tie"),
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function sharesText({ budget, manner }: EqualShares, money: Money): string {
+  const { utility, completion, increment } = manner;
+  return [
+    t("results.rule.equal_shares", { budget: money(budget) }),
+    t(`results.rule.utility.${utility}`),
+    completion.startsWith("add_one") && t("results.rule.addOne", { increment: money(increment) }),
+    completion.endsWith("utilitarian") && t(`results.rule.utilitarian.${utility}`),
+    t("results.rule.equalPrices"),
   ]
     .filter(Boolean)
     .join(" ");

@@ -1,6 +1,6 @@
 /** Votes of every question: as a table whose rows are bars, and numbers that were answered. */
 
-import { budgetWalk, lastSteps, spendsBudget } from "../../client/budget_walk.ts";
+import { budgetWalk, fundingOf, lastSteps, spendsBudget } from "../../client/budget_walk.ts";
 import { countsBallots, isWeighted } from "../../client/support.ts";
 import { number, percent, rounded } from "../../messages/index.ts";
 import { t } from "../../messages/results.ts";
@@ -119,12 +119,13 @@ function Votes({
       title: t("results.award"),
       value: ({ slot, award }) => {
         if (rule instanceof Proportional) return amount(award ?? 0n);
-        if (!spendsBudget(rule)) {
+        if (!fundingOf(rule)) {
           const word = t(rule instanceof Majority ? "results.majority.word" : "results.won");
-          return award && <Badge tone="good">{word}</Badge>;
+          return award ? <Badge tone="good">{word}</Badge> : undefined;
         }
         if (award) return <Badge tone="good">{t("results.funded")}</Badge>;
-        const reason = reasonText(last?.get(slot - decision.start), rule, amount);
+        const reason =
+          spendsBudget(rule) && reasonText(last?.get(slot - decision.start), rule, amount);
         return reason || t("results.notFunded");
       },
     });
@@ -133,7 +134,7 @@ function Votes({
     <Table
       caption={alone ? <span class="heard">{title}</span> : title}
       columns={columns}
-      rows={sorted(rows, spendsBudget(rule))}
+      rows={sorted(rows, fundingOf(rule) !== undefined)}
       keyOf={({ slot }) => slot}
       classOf={({ award }) => (award ? "won" : undefined)}
     />

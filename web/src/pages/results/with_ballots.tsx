@@ -1,0 +1,67 @@
+/** Results of a poll that opens its ballots; a rule on ballots is computed here, in the worker. */
+
+import type { ComponentType } from "preact";
+
+import { readOpened } from "../../client/opened.ts";
+import type { OpenedBallots } from "../../client/views.ts";
+import { BallotOutcome } from "../../protocol/outcome/ballots.ts";
+import type { Decided } from "../../protocol/outcome/methods/steps.ts";
+import { decodeOutcomeRule } from "../../protocol/outcome/parts.ts";
+import { Await, useResource } from "../../view/resource.tsx";
+import { gateway, worker } from "../../view/session.ts";
+import { Attested } from "./attested.tsx";
+import { BallotSteps } from "./ballot_steps.tsx";
+import type { Content, SectionsContent } from "./content.ts";
+import { OnlySum, OpenedList } from "./opened.tsx";
+import { outcomeOf } from "./outcome.tsx";
+
+interface Opened {
+  /** Undefined if only their sum was opened. */
+  readonly ballots: OpenedBallots | undefined;
+  /** What a rule on ballots makes of them. */
+  readonly decided: Decided | undefined;
+}
+
+/** Sections of the page, as soon as there are any; the ballots follow. */
+export function WithBallots({
+  Sections,
+  ...content
+}: Content & { Sections: ComponentType<SectionsContent> }) {
+  const { shown, results } = content;
+  const rule = decodeOutcomeRule(shown.outcomeRule);
+  const onBallots = rule instanceof BallotOutcome ? rule : undefined;
+  const found = useResource<Opened>(
+    async (signal) => {
+      const ballots = await readOpened(gateway, shown.poll, signal);
+      const input = ballots && onBallots && { rule: shown.outcomeRule, ...ballots };
+      const decided = input && (await worker.run("decide", input, { signal }));
+      return { ballots, decided };
+    },
+    [shown.poll],
+  );
+  const { ballots, decided } = found.value ?? {};
+  const outcome = outcomeOf(shown, results, decided);
+  const [decision] = outcome.decisions;
+  return (
+    <Sections
+      {...content}
+      outcome={outcome}
+      ballots={{
+        notices: (
+          <Await resource={found}>
+            {() => (
+              <>
+                {!ballots && <OnlySum outcome={outcome} onBallots={onBallots !== undefined} />}
+                {onBallots && decided && (
+                  <Attested rule={onBallots} decided={decided} results={results} />
+                )}
+              </>
+            )}
+          </Await>
+        ),
+        steps: decision && decided && <BallotSteps decision={decision} decided={decided} />,
+        list: ballots && <OpenedList outcome={outcome} opened={ballots} />,
+      }}
+    />
+  );
+}
