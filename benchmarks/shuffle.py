@@ -1,4 +1,5 @@
-"""Shuffled ballots: whole audits beside those of summed polls, checking runs, proving, resharing.
+"""Shuffled ballots: whole audits beside those of summed polls, checking runs, proving, resharing,
+and whole nodes from `Final` to opened ballots.
 
 Times are processor time, which a busy machine hardly affects: with both cores free, checking takes
 about half as long.
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 from tests.support.polls import SHUFFLED
 from tests.support.shuffles import SharedBallots
 
+from benchmarks import shuffled_nodes
 from benchmarks.audit import made_leaves
 from benchmarks.auditing import belenios
 from benchmarks.auditing.boards import Took, audited, median_of, write_board
@@ -76,6 +78,7 @@ def measure() -> Iterator[dict[str, Any]]:
         more = len(run.steps[0].encode()) - len(run.steps[0].proof)
         how = f"proof with outputs; each step's record has {more} bytes more, once"
         yield figure_at_most(GROUP, f"{name} board", size, "bytes/ballot and step", 320, how, 2)
+    yield from shuffled_nodes.measure(GROUP)
 
 
 def audits() -> Iterator[dict[str, Any]]:

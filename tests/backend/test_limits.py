@@ -62,6 +62,21 @@ def test_a_body_arrives_whole_or_is_refused() -> None:
     asyncio.run(run())
 
 
+def test_a_certain_request_may_be_longer() -> None:
+    async def run() -> None:
+        longer = BodyLimit(size_of_body, LIMIT, lambda scope: 3 * LIMIT * (scope["path"] == "/"))
+        client = Client(longer)
+        await client.send(b"a" * 2 * LIMIT, more=False)
+        await client.done
+        assert client.status == 200
+        client = Client(longer)
+        await client.send(b"a" * 4 * LIMIT, more=False)
+        await client.done
+        assert client.status == 413
+
+    asyncio.run(run())
+
+
 def test_unfinished_bodies_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "CLIENT_BYTES", 2 * LIMIT)
     monkeypatch.setattr(limits, "ALL_BYTES", 3 * LIMIT)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -27,6 +29,7 @@ from ostraka_verifier.parameters import Committee, PollParameters
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import approval
 from ostraka_verifier.rule import BallotRule, slack_bits
+from tests.support.second_verifier import require_second_opinion
 
 RULE = approval(4, 1, 3)
 OUTCOME = Greedy((50, 40, 30, 20), 100)
@@ -226,6 +229,24 @@ class Poll:
     def get(self, node: int, path: str = "") -> httpx.Response:
         """GET something of this poll at a node."""
         return httpx.get(self.url(node, path), timeout=30)
+
+    def accepted_report(self, node: int) -> dict[str, Any]:
+        """The report of the verifier's command on a node's board, with which the second verifier
+        agrees."""
+        stack, board = self.town.stack, self.url(node, "/board")
+        options = {
+            "rpc": stack.rpc_url,
+            "registry": "0x" + stack.registry.address.hex(),
+            "poll": str(self.poll_id),
+            "board": board,
+        }
+        given = [part for name, value in options.items() for part in (f"--{name}", value)]
+        command = [sys.executable, "-m", "ostraka_verifier", "audit", *given, "--json"]
+        completed = subprocess.run(command, capture_output=True, text=True, check=False)
+        report: dict[str, Any] = json.loads(completed.stdout)
+        assert (report["verdict"], completed.returncode) == ("holds", 0), report
+        require_second_opinion(stack.rpc_url, stack.registry.address, self.poll_id, board, report)
+        return report
 
     def close(self) -> None:
         """Let chain time pass to where nodes freeze."""

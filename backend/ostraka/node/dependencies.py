@@ -1,11 +1,13 @@
 """Dependencies of a node's routes: the node, a served poll, and a peer."""
 
+import asyncio
 from collections.abc import Callable, Collection
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Request
 
 from ostraka.clock import unix_now
+from ostraka.node.peers import LONG_BYTES
 from ostraka.node.poll_service import PollService
 from ostraka.node.service import NodeService
 from ostraka.wire import peer_auth
@@ -65,9 +67,11 @@ async def signed_by(node: Node, request: Request, body: Body, header: PeerSignat
 SignedBy = Annotated[Signed, Depends(signed_by)]
 
 
-async def peer_of(take: SignedBy, poll: Poll) -> bytes:
+async def peer_of(take: SignedBy, poll: Poll, body: Body) -> bytes:
     """Return the address of the committee's node that signed a request; Problem otherwise."""
-    return take(poll.served.member_addresses)
+    if len(body) < LONG_BYTES:
+        return take(poll.served.member_addresses)
+    return await asyncio.to_thread(take, poll.served.member_addresses)
 
 
 PeerAddress = Annotated[bytes, Depends(peer_of)]

@@ -29,6 +29,8 @@ _PATIENCE_S = 10
 _PAUSE_S = 30
 """How long a peer that took longer is skipped."""
 _MAX_ANSWER_BYTES = 256 * 2**20
+LONG_BYTES = 2**20
+"""Hashing a body of this length or more would hold up everything else."""
 _MAX_JSON_BYTES = 4 * 2**20
 """Enough for statements of all nodes; parsed JSON takes many times its length in memory."""
 
@@ -141,9 +143,11 @@ class Peer:
         self, method: str, path: str, body: bytes, limit: int, patience_s: float | None = None
     ) -> bytes:
         timeout = _TIMEOUT if patience_s is None else httpx.Timeout(patience_s, connect=2)
-        header = peer_auth.sign_request(
-            self._key, self._domain, self.address, method, path, body, unix_now()
-        )
+        asked = self._key, self._domain, self.address, method, path, body, unix_now()
+        if len(body) < LONG_BYTES:
+            header = peer_auth.sign_request(*asked)
+        else:
+            header = await asyncio.to_thread(peer_auth.sign_request, *asked)
         try:
             async with self._client.stream(
                 method,

@@ -347,8 +347,9 @@ class Releasing(Frozen):
 
     def _aggregate_share(self) -> Share:
         _, pairs = self.served.root(self.leaves)
-        shares = [self.admission.share(ballot, stored.share_box or b"") for ballot, stored in pairs]
-        weights = self.served.weights([ballot for ballot, _ in pairs])
+        ballots = [ballot for ballot, _ in pairs]
+        shares = self.admission.shares(ballots, [stored.share_box or b"" for _, stored in pairs])
+        weights = self.served.weights(ballots)
         return aggregate(shares, weights, self.served.poll.slots)
 
     def _anchoring(self) -> Anchoring | None:

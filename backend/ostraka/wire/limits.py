@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,12 +28,16 @@ class BodyLimit:
     Memory stays bounded, regardless of the number of clients and of the sizes that they declare.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(
+        self, app: ASGIApp, limit: int, limit_of: Callable[[Scope], int] = lambda _: 0
+    ) -> None:
         """Args:
         limit: Most bytes of one body.
+        limit_of: Most bytes of the body of a certain request, where it may be longer.
         """
         self._app = app
         self._limit = limit
+        self._limit_of = limit_of
         self._under_way: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,10 +74,14 @@ class BodyLimit:
 
         await self._app(scope, replay, send)
 
-    def reserve(self, client: str, count: int) -> None:
-        """Reserve bytes for a client's body; raise a Problem if there are too many."""
+    def reserve(self, client: str, count: int, limit: int) -> None:
+        """Reserve bytes for a client's body; raise a Problem if there are too many.
+
+        Args:
+            limit: Most bytes of this body.
+        """
         if (
-            self._under_way[client] + count > CLIENT_BYTES
+            self._under_way[client] + count > max(CLIENT_BYTES, limit)
             or self._under_way.total() + count > ALL_BYTES
         ):
             raise Problem(ProblemType.BUSY, "too much is being sent at once", "body", 5)
@@ -83,10 +92,9 @@ class BodyLimit:
         if not self._under_way[client]:
             del self._under_way[client]
 
-    @property
-    def limit(self) -> int:
-        """Most bytes of one body."""
-        return self._limit
+    def limit_of(self, scope: Scope) -> int:
+        """Return the most bytes of a request's body."""
+        return min(ALL_BYTES, max(self._limit, self._limit_of(scope)))
 
     @staticmethod
     async def _refuse(problem: Problem, scope: Scope, send: Send) -> None:
@@ -104,6 +112,7 @@ class _Body:
         self.reserved = 0
         self._limits = limits
         self._client = client
+        self._limit = 0
 
     async def read(self, scope: Scope, receive: Receive) -> bool:
         """Read the body; return False if the client disconnected.
@@ -111,6 +120,7 @@ class _Body:
         Raises:
             Problem: It is too large, or clients are sending too many bytes at once.
         """
+        self._limit = self._limits.limit_of(scope)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         size = int(declared) if declared.isdigit() and len(declared) < 20 else 0
         more = True
@@ -130,18 +140,18 @@ class _Body:
         return True
 
     def _allow(self, size: int) -> None:
-        limit = self._limits.limit
-        if size > limit:
-            raise Problem(ProblemType.TOO_LARGE, f"the body has more than {limit} bytes", "body")
+        if size > self._limit:
+            detail = f"the body has more than {self._limit} bytes"
+            raise Problem(ProblemType.TOO_LARGE, detail, "body")
         if size > max(SMALL_BYTES, self.reserved):
-            self._limits.reserve(self._client, size - self.reserved)
+            self._limits.reserve(self._client, size - self.reserved, self._limit)
             self.reserved = size
 
     async def _drain(self, receive: Receive, more: bool) -> None:
         """Discard some of the remaining body, so that the client reads the refusal."""
         drained = len(self.data)
         self.data.clear()
-        while more and drained <= self._limits.limit + _DRAIN_BYTES:
+        while more and drained <= self._limit + _DRAIN_BYTES:
             message = await receive()
             drained += len(message.get("body", b""))
             more = message.get("more_body", False) and message["type"] == "http.request"

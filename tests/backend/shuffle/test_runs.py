@@ -240,6 +240,9 @@ async def refuse_others(village: ShuffledVillage) -> None:
     await ask(village, 4, Call.BEGIN, unsigned(1, 4), asker=2)
     with pytest.raises(Problem, match="in a later turn"):
         await ask(village, 4, Call.BEGIN, begin)
+    shuffling, known = village.shuffling(4), village.poll.committee.members[0].address.hex()
+    assert shuffling.body_bytes(f"{known}.1.2.3".encode()) > 7 * 320
+    assert shuffling.body_bytes(b"1" * 40 + b".1.2.3") == 0
     stranger = await village.client.post(village.url(3, "/peer/shuffle/begin"), content=begin)
     assert stranger.status_code == 400
 

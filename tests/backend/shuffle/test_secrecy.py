@@ -6,8 +6,9 @@ randomness; the test finds the function by running the code, and compares what a
 each space of views is an affine space in which every view has the same probability. So two
 distributions are equal exactly if the same spaces occur equally often over all permutations.
 
-The masks `T` of a proof are left out: the equations of §19.7 compute them from the rest. A mistake
-of honest code, or a coalition of `t` nodes, must make the distributions differ.
+In the end every node releases its aggregate share, as in a summed poll; all of these are in the
+view. The masks `T` of a proof are left out: the equations of §19.7 compute them from the rest. A
+mistake of honest code, or a coalition of `t` nodes, must make the distributions differ.
 """
 
 import random
@@ -31,7 +32,7 @@ from ostraka.node.shuffle.resharing import (
     combine_sub_shares,
     reshare,
 )
-from ostraka_verifier import sharing
+from ostraka_verifier import sharing, tally_proof
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.sharing import Share
@@ -85,6 +86,7 @@ class Scene:
         spoil: Changes an honest deal.
         repeat: Whether members use their coefficients for every position.
         masked: Whether the prover draws the randomness of its proofs; otherwise it is zero.
+        released: Whether all nodes release their aggregate shares of the cast ballots.
     """
 
     nodes: int
@@ -95,6 +97,7 @@ class Scene:
     spoil: Callable[[Deal], Deal] = field(default=lambda deal: deal)
     repeat: bool = False
     masked: bool = True
+    released: bool = True
 
     @property
     def steps(self) -> int:
@@ -127,6 +130,9 @@ def watch(scene: Scene, order: int, votes: Sequence[int], tape: Tape) -> Seen:
         seen.shares(ballots.shares[node - 1])
     for number, groups in enumerate(scene.runs):
         _watch_run(scene, ballots, groups, seen, opened=number in scene.opened)
+    if scene.released:
+        weights = [1] * len(votes)
+        seen.shares([tally_proof.aggregate(own, weights, 1) for own in ballots.shares])
     return seen
 
 
@@ -241,7 +247,7 @@ def _given_vector(_transcript: object, _permutation: object, count: int) -> list
 def field_of(order: int) -> Iterator[None]:
     """Let the protocol's code compute modulo a small prime, with challenges that are given."""
     with pytest.MonkeyPatch.context() as patched:
-        for module in (dealing, proving, resharing, sharing, shares, proof, shuffles):
+        for module in (dealing, proving, resharing, sharing, shares, proof, shuffles, tally_proof):
             patched.setattr(module, "R", order)
         patched.setattr(proving, "challenge_vector", _given_vector)
         patched.setattr(proving, "final_challenge", lambda *_: X)
@@ -292,13 +298,20 @@ ONE_STEP = Scene(3, 2, bad=(3,), runs=(((1, 2),),))
         replace(ONE_STEP, runs=(((1, 2), (1, 3), (2, 3)),)),
         replace(ONE_STEP, runs=(((1, 2),), ((1, 2),)), opened=(0, 1)),
         replace(ONE_STEP, runs=(((1, 2),), ((1, 2),)), opened=(1,)),
+        replace(ONE_STEP, released=False),
     ],
-    ids=["one step", "a whole run", "two opened runs", "a dropped run"],
+    ids=["one step", "a whole run", "two opened runs", "a dropped run", "before the release"],
 )
 def test_a_node_sees_the_same_whoever_cast_which_ballot(scene: Scene) -> None:
     assert spaces(scene, 5, (0, 1)) == spaces(scene, 5, (1, 0))
     # The ballots themselves are opened.
     assert spaces(scene, 5, (0, 1)) != spaces(scene, 5, (0, 2))
+
+
+def test_without_an_opened_run_the_sum_alone_is_seen() -> None:
+    scene = replace(ONE_STEP, opened=())
+    assert spaces(scene, 5, (0, 1)) == spaces(scene, 5, (1, 0)) == spaces(scene, 5, (3, 3))
+    assert spaces(scene, 5, (0, 1)) != spaces(scene, 5, (1, 1))
 
 
 def test_three_voters_have_six_orders_and_one_distribution() -> None:

@@ -167,6 +167,22 @@ class Shuffling:
     async def _answer_self(self, call: Call, body: bytes) -> bytes:
         return await self.answer(call, body, self._served.key.address)
 
+    def body_bytes(self, header: bytes) -> int:
+        """Return how long a request may be; 0 if this node takes part in no run now.
+
+        Args:
+            header: By which the sender says which node it is; its signature is not checked here.
+        """
+        phase, sender = self._progress.phase, header.partition(b".")[0]
+        addresses = {one.hex().encode() for one in self._served.member_addresses}
+        if (
+            not isinstance(phase, Releasing)
+            or not self._opens(phase.anchoring.root.count)
+            or sender not in addresses
+        ):
+            return 0
+        return self._states.sizes(phase.anchoring.root.count).longest_request
+
     def _read(self, phase: Releasing, call: Call, body: bytes) -> tuple[int, Callable[[], bytes]]:
         """Return the turn of a leader's request, and what to do."""
         member, sizes = self._member, self._states.sizes(len(phase.leaves))
