@@ -12,10 +12,17 @@ from ostraka_verifier.curve import load
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.evidence import ChainEvidence, ElectorateEvidence, RoundEvidence
-from ostraka_verifier.outcome import Proportional
+from ostraka_verifier.outcome import EqualShares, Proportional
 from ostraka_verifier.releases import Releases, created_address, known_releases
 from ostraka_verifier.snapshot import CensusSource, SourceKind
-from tests.support.polls import CLOSES_AT, OPENS_AT, REGISTRY, SyntheticPoll, approval_poll
+from tests.support.polls import (
+    CLOSES_AT,
+    OPENS_AT,
+    REGISTRY,
+    SHUFFLED,
+    SyntheticPoll,
+    approval_poll,
+)
 
 CURVE = load("native")
 POLL = approval_poll()
@@ -27,6 +34,13 @@ DIVISION_POLL = approval_poll(
     treasury=bytes([42] * 20), seed="division", outcome=Proportional(1000, 4)
 )
 DIVISION_BOARD, DIVISION_CHAIN = DIVISION_POLL.finish()
+SHARES_POLL = approval_poll(
+    seed="shares",
+    treasury=bytes([42] * 20),
+    outcome=EqualShares(costs=(50, 40, 30, 20), budget=100, objection_time=60),
+    times=SHUFFLED,
+)
+SHARES_BOARD, SHARES_CHAIN = SHARES_POLL.finish()
 SOURCE = CensusSource(SourceKind.VOTES, bytes([9] * 20), 77, 10**18, created_address(REGISTRY, 2))
 INVITED_POLL = approval_poll(treasury=bytes([42] * 20), seed="invited", unused_invitations=2)
 INVITED_BOARD, INVITED_CHAIN = INVITED_POLL.finish()

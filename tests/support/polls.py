@@ -35,6 +35,7 @@ from ostraka_verifier.evidence import (
 )
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
 from ostraka_verifier.outcome import (
+    BallotOutcome,
     FundingRule,
     Greedy,
     GreedyByCategory,
@@ -356,11 +357,7 @@ class SyntheticPoll:
             anchored=anchored,
             tally=tally,
             tallied_at=CLOSES_AT + 701,
-            awards=(
-                None
-                if isinstance(self.outcome, NoOutcome)
-                else tuple(self.outcome.awards(tally.values))
-            ),
+            awards=(None if isinstance(self.outcome, NoOutcome) else tuple(self.awards(tally))),
             creator=self.treasury or bytes(20),
             creator_is_contract=self.treasury is not None,
             creator_is_treasury=self.treasury is not None,
@@ -371,10 +368,18 @@ class SyntheticPoll:
             census_times=(OPENS_AT - 60, OPENS_AT - 48) if self.source else None,
         )
 
+    def awards(self, tally: Tally) -> list[int]:
+        """Awards of the outcome rule: of the tally, or of the ballots where it needs them."""
+        if isinstance(self.outcome, BallotOutcome):
+            return self.outcome.awards_of(
+                [tuple(self.rule.slot_values(bits)) for bits in self.votes]
+            )
+        return self.outcome.awards(tally.values)
+
     def round(self, tally: Tally) -> RoundEvidence:
         """An honest chain's data of the round after all payouts except the last."""
         assert isinstance(self.outcome, FundingRule)
-        awards = self.outcome.awards(tally.values)
+        awards = self.awards(tally)
         divides = isinstance(self.outcome, Proportional)
         costs = awards if divides else self.outcome.costs
         budget = self.outcome.amount if divides else self.outcome.budget

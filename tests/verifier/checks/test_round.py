@@ -28,6 +28,8 @@ from tests.support.audits import (
     QUESTION,
     ROUND_BOARD,
     ROUND_CHAIN,
+    SHARES_BOARD,
+    SHARES_CHAIN,
     Case,
     Mutations,
     failing,
@@ -122,6 +124,17 @@ def of_division(place: int | None = None, **changes: Any) -> Case:
         proposals[place] = replace(proposals[place], **changes)
         changes = {"proposals": tuple(proposals)}
     return DIVISION_BOARD, replace(DIVISION_CHAIN, round=replace(round_, **changes))
+
+
+def of_shares(place: int | None = None, **changes: Any) -> Case:
+    """A round that funds by equal shares of its opened ballots; changes as of `of_division`."""
+    assert isinstance(SHARES_CHAIN.round, RoundEvidence)
+    round_ = SHARES_CHAIN.round
+    if place is not None:
+        proposals = list(round_.proposals)
+        proposals[place] = replace(proposals[place], **changes)
+        changes = {"proposals": tuple(proposals)}
+    return SHARES_BOARD, replace(SHARES_CHAIN, round=replace(round_, **changes))
 
 
 def of_categories(**changes: Any) -> Case:
@@ -220,6 +233,8 @@ MUTATIONS: Mutations = [
     (lambda: of_round(committed=1), {"D2"}),
     (lambda: of_categories(category=1), {"D1"}),
     (lambda: of_division(budget=1001), {"D1"}),
+    (lambda: of_shares(budget=101), {"D1"}),
+    (lambda: of_shares(3, amount=41), {"D1"}),
     (lambda: of_division(2, title="another"), {"D1"}),
     (lambda: of_division(3, amount=1), {"D2", "D3"}),
     (lambda: of_division(committed=999), {"D2"}),
@@ -342,3 +357,9 @@ def test_a_token_that_keeps_a_fee_is_not_checked() -> None:
     first, *others = (one for one in round_moved() if isinstance(one, Transfer))
     less = of_round(moved=(replace(first, amount=first.amount - 1), *others))
     assert set(not_checked(*less)) == {"D3"}
+
+
+def test_a_round_that_opens_its_ballots_keeps_to_its_proposals() -> None:
+    found = findings(*of_shares())
+    assert found["D1"].verdict is Verdict.HOLDS
+    assert "D2" not in failing(*of_shares())

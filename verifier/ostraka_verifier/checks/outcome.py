@@ -15,8 +15,6 @@ def check_o1(audit: Audit) -> str:
     rule, tally = audit.outcome_rule, audit.tally
     if isinstance(rule, NoOutcome):
         return "the tally is the result"
-    if isinstance(rule, BallotOutcome):
-        raise Undecided("needs the opened ballots")
     awards = awards_of(rule, tally, "R1")
     given = readable(audit.chain.awards)
     if given is None or list(given) != awards:
@@ -26,6 +24,8 @@ def check_o1(audit: Audit) -> str:
 
 def awards_of(rule: OutcomeRule, tally: Tally, needed: str) -> list[int]:
     """Return the awards of a tally; Undecided, naming check `needed`, if its length is wrong."""
+    if isinstance(rule, BallotOutcome):
+        raise Undecided("needs the opened ballots")
     try:
         return rule.awards(tally.values)
     except Rejected:

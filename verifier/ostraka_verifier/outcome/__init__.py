@@ -21,7 +21,7 @@ from ostraka_verifier.outcome.runoff import InstantRunoff
 from ostraka_verifier.outcome.steps import Step, steps_json
 from ostraka_verifier.outcome.transferable import TransferableVote
 
-FundingRule = Greedy | GreedyByCategory | Proportional
+FundingRule = Greedy | GreedyByCategory | Proportional | EqualShares | Phragmen
 """Rules that fund options or divide money among them: those that a budget round can have."""
 
 __all__ = [

@@ -238,9 +238,6 @@ func (audit *Audit) o1() (result, error) {
 	if _, none := outcomeRule.(outcome.None); none {
 		return result{detail: "the tally is the result"}, nil
 	}
-	if _, onBallots := outcomeRule.(outcome.OnBallots); onBallots {
-		return result{}, notChecked("needs the opened ballots")
-	}
 	awards, err := awardsOf(outcomeRule, accepted, "R1")
 	if err != nil {
 		return result{}, err
@@ -264,6 +261,9 @@ func (audit *Audit) o1() (result, error) {
 // awardsOf gives the awards of a tally. If the rule is for another number of slots, the check that
 // compares the tally with the rules is named.
 func awardsOf(outcomeRule outcome.Rule, accepted *tally.Tally, compares string) ([]*big.Int, error) {
+	if _, onBallots := outcomeRule.(outcome.OnBallots); onBallots {
+		return nil, notChecked("needs the opened ballots")
+	}
 	if outcomeRule.CheckSlots(len(accepted.Values)) != nil {
 		return nil, notChecked("needs %s", compares)
 	}

@@ -175,21 +175,36 @@ func (audit *Audit) checkProposals(round *evidence.Round, description *poll.Desc
 	switch decides := outcomeRule.(type) {
 	case *outcome.Proportional:
 		return sameBudget(decides.Amount, round)
+	case *outcome.EqualShares:
+		return samePrices(decides.Budget, decides.Costs, round)
+	case *outcome.Phragmen:
+		return samePrices(decides.Budget, decides.Costs, round)
 	case *outcome.Greedy:
-		if len(decides.Costs) != len(proposals) {
-			return failing("costs", "%d costs of %d proposals", len(decides.Costs), len(proposals))
+		if err := samePrices(decides.Budget, decides.Costs, round); err != nil {
+			return err
 		}
 		for index, proposal := range proposals {
-			if decides.Costs[index].Cmp(proposal.Amount) != 0 {
-				return failing(fmt.Sprintf("costs[%d]", index), "the proposal asks for another amount")
-			}
 			if decides.CategoryBudgets != nil && decides.Categories[index] != proposal.Category {
 				return failing(fmt.Sprintf("categories[%d]", index), "the proposal names another category")
 			}
 		}
-		return sameBudget(decides.Budget, round)
+		return nil
 	}
 	return failing("outcome", "it funds nothing")
+}
+
+// samePrices compares costs with the amounts of the standing proposals, and budgets.
+func samePrices(budget *big.Int, costs []*big.Int, round *evidence.Round) error {
+	proposals := standing(round)
+	if len(costs) != len(proposals) {
+		return failing("costs", "%d costs of %d proposals", len(costs), len(proposals))
+	}
+	for index, proposal := range proposals {
+		if costs[index].Cmp(proposal.Amount) != 0 {
+			return failing(fmt.Sprintf("costs[%d]", index), "the proposal asks for another amount")
+		}
+	}
+	return sameBudget(budget, round)
 }
 
 func sameBudget(budget *big.Int, round *evidence.Round) error {

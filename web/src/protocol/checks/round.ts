@@ -15,6 +15,7 @@ import {
   type RoundEvidence,
   type Transfer,
 } from "../evidence.ts";
+import { EqualShares, Phragmen } from "../outcome/ballots.ts";
 import { GreedyByCategory } from "../outcome/categories.ts";
 import { Greedy } from "../outcome/greedy.ts";
 import { Proportional } from "../outcome/proportional.ts";
@@ -314,8 +315,11 @@ export function checkD4(audit: Audit): string | Held {
 }
 
 /** Whether an outcome rule is one that a round can have. */
-function fundsOrDivides(rule: OutcomeRule): rule is Greedy | GreedyByCategory | Proportional {
-  return rule instanceof Greedy || rule instanceof GreedyByCategory || rule instanceof Proportional;
+type FundingRule = Greedy | GreedyByCategory | Proportional | EqualShares | Phragmen;
+
+function fundsOrDivides(rule: OutcomeRule): rule is FundingRule {
+  const kinds = [Greedy, GreedyByCategory, Proportional, EqualShares, Phragmen];
+  return kinds.some((kind) => rule instanceof kind);
 }
 
 /** Proposals that were not withdrawn. */
