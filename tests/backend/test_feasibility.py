@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from ostraka.planning.asked_poll import census_so_far
+from ostraka.planning.asked_poll import census_so_far, planned_poll
 from ostraka.planning.feasibility import impossibilities
+from ostraka.planning.leaks import leak_warnings
 from ostraka.planning.specification import PollSpecification, RoundSpecification
+from ostraka_verifier.errors import Rejected
 
 NOW = 1_800_000_000
 MIXED = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # of EIP-55
@@ -222,3 +224,74 @@ def test_weights_made_equal_can_be_shuffled() -> None:
     entries = [{"account": one, "weight": 1 + place} for place, one in enumerate(ACCOUNTS)]
     voters = {"kind": "list", "accounts": entries, "classes": "equal"}
     assert wrong(poll(**SHUFFLED, voters=voters)) == []
+
+
+def test_rules_on_ballots_need_a_shuffled_poll() -> None:
+    approval = {"kind": "approval", "title": "T", "options": ["A", "B"], "at_least": 0}
+    questions = [approval | {"at_most": 2}]
+    outcomes = [{"kind": "phragmen", "budget": 1}]
+    ((field, why),) = wrong(poll(questions=questions, outcomes=outcomes))
+    assert (field, why) == ("outcomes[0].kind", 'it needs every ballot: set counting = "shuffled"')
+    assert wrong(poll(**SHUFFLED, questions=questions, outcomes=outcomes)) == []
+
+
+SHARES = {"outcome": {"kind": "equal_shares"}}
+
+
+def test_rounds_by_rules_on_ballots_open_them() -> None:
+    assert wrong(round_(**SHARES)) == []
+    assert round_(**SHARES).is_shuffled
+    assert not round_().is_shuffled
+    assert wrong(round_(outcome={"kind": "phragmen"})) == []
+    # The number of possible ballots of as many proposals as the round allows.
+    wanted = round_(**SHARES)
+    asked = planned_poll("this round", wanted, census_so_far(None, wanted))
+    found = [one for one in leak_warnings(asked) if one.code == "recognisable_ballots"]
+    # None, one or two of 50 proposals.
+    assert [one.numbers["ballots"] for one in found] == [str(1 + 50 + 50 * 49 // 2)]
+
+
+@pytest.mark.parametrize(
+    ("more", "field", "reason"),
+    [
+        (SHARES | {"minimum_ballots": 4}, "minimum_ballots", "at least 5 to open every ballot"),
+        (SHARES | {"times": {"shuffle_period": 60}}, "times.shuffle_period", "the treasury takes"),
+        (
+            SHARES
+            | {
+                "members": {
+                    "kind": "list",
+                    "accounts": [
+                        {"account": one, "weight": 1 + place % 2}
+                        for place, one in enumerate(ACCOUNTS)
+                    ],
+                }
+            },
+            "outcome.kind",
+            "voters of equal weight",
+        ),
+    ],
+)
+def test_rounds_that_cannot_open_their_ballots_are_refused(
+    more: dict[str, Any], field: str, reason: str
+) -> None:
+    ((found, why),) = wrong(round_(**more))
+    assert found == field
+    assert reason in why
+
+
+@pytest.mark.parametrize(
+    ("ballot", "outcome", "item"),
+    [
+        ({"kind": "ranking", "scores": [1, 1]}, "equal_shares", "ballot.scores"),
+        ({"kind": "ranking", "scores": [1, 0]}, "equal_shares", "ballot.scores"),
+        ({"kind": "score", "max_score": 2}, "phragmen", "ballot.kind"),
+    ],
+)
+def test_ballots_that_cannot_be_opened_are_refused(
+    ballot: dict[str, Any], outcome: str, item: str
+) -> None:
+    wanted = round_(ballot=ballot, outcome={"kind": outcome}, maximum_proposals=10)
+    with pytest.raises(Rejected) as refused:
+        wanted.check()
+    assert refused.value.item == item

@@ -34,6 +34,21 @@ OUTCOMES: list[tuple[dict[str, Any], str]] = [
         "04000001" + "01".rjust(32, "0") + "0002" + "05".rjust(32, "0") + "09".rjust(32, "0"),
     ),
     ({"kind": "proportional"}, "05"),
+    (
+        {
+            "kind": "equal_shares",
+            "objection_time": 60,
+            "veto_holder": "0x" + "ab" * 20,
+            "utility": "points",
+            "completion": "add_one_utilitarian",
+            "increment": "100",
+        },
+        "08000000003c" + "ab" * 20 + "0103" + f"{100:032x}",
+    ),
+    (
+        {"kind": "phragmen", "objection_time": 86_400, "veto_holder": None},
+        "080300015180" + "00" * 20,
+    ),
 ]
 
 

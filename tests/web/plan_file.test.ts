@@ -43,6 +43,8 @@ const EVERY_QUESTION = [
 
 const RANKED = { order: "votes_per_cost", misfit: "stop", minimum_support: 3 };
 
+const SHARED = { utility: "points", completion: "add_one", increment: 100 };
+
 const EVERY_OUTCOME = [
   { kind: "majority", threshold: [2, 3], strict: false, quorum: 7 },
   { kind: "greedy", budget: 4, ...RANKED },
@@ -116,6 +118,23 @@ describe("a file", () => {
       voters: { kind: "votes", contract: TWO, unit: 5, voting_keys: false, classes: "equal" },
       closes_at: NOW + 30,
     },
+    ...[
+      { kind: "equal_shares", budget: 9, costs: [3, 4], ...SHARED, objection_time: 60 },
+      { kind: "phragmen", budget: 1, costs: [1, 1], objection_time: 3600, veto_holder: TWO },
+      { kind: "instant_runoff", objection_time: 86_400 },
+      { kind: "transferable_vote", seats: 2, objection_time: 86_400 },
+    ].map((outcome) => ({
+      ...COMMON,
+      counting: "shuffled",
+      questions: [
+        "costs" in outcome
+          ? { kind: "approval", title: "T", options: ["A", "B"], at_least: 0, at_most: 2 }
+          : { kind: "ranking", title: "T", options: ["A", "B", "C"], scores: [2, 1] },
+      ],
+      outcomes: [outcome],
+      voters: { kind: "members", contract: TWO, voting_keys: false, classes: "equal" },
+      closes_at: NOW + 30,
+    })),
     ...Object.keys(ROUND_BALLOTS).map((kind) => ({
       ...COMMON,
       token: TWO,

@@ -207,6 +207,12 @@ describe("a specification", () => {
     const problemsOf = (draft: PlanDraft) => specificationOf(draft, CHAIN_TIME).problems;
     const different = pollOf({ counting: "shuffled" });
     expect(problemsOf(different)).toEqual([{ path: "counting", fault: "different_weights" }]);
+    const runoff = { kind: "instant_runoff", values: { objection_time: "1d" } };
+    const ranking = question({ kind: "ranking", values: { scores: "2, 1" }, outcome: runoff });
+    expect(problemsOf({ ...shuffled, questions: [ranking] })).toEqual([]);
+    expect(problemsOf(pollOf({ questions: [ranking] }))).toEqual([
+      { path: "counting", fault: "needs_ballots" },
+    ]);
     const classes = { ...different.voters, values: { classes: "equal" } };
     expect(problemsOf({ ...different, voters: classes })).toEqual([]);
   });

@@ -90,6 +90,13 @@ minimum_support = 1          # minimum votes of a winner
 # names = ["Parks", "Streets"]  # of the categories; the round's text ends with them
 # leftover = true            # whether a second pass spends what they leave
 # kind = "proportional"      # votes divide the budget; proposals have no amount
+# kind = "equal_shares"      # voters buy proposals together with equal shares of the budget. Every
+#                            # ballot is opened, without its voter's name: all weights are equal,
+#                            # and the committee can shuffle. Or "phragmen", for approvals
+# completion = "add_one"     # or none, utilitarian, add_one_utilitarian: for what is left
+# increment = "1"            # by what add_one raises each share; default: the smallest unit
+# objection_time = "1d"      # from the outcome that nodes attest until it is final
+# veto_holder = "0x…"        # an account that may void the outcome meanwhile; default: nobody
 """
     + _TAIL
 )

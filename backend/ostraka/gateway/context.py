@@ -154,7 +154,7 @@ class GatewayContext:
         raise Problem(
             ProblemType.INVALID_REQUEST,
             f"no committee here can open every ballot: {'; '.join(objections)}; {way_out}",
-            "committee" if wanted else "counting",
+            "committee",
         )
 
     def _committee(self, wanted: str | None) -> bytes:

@@ -22,7 +22,7 @@ from ostraka.gateway.plans import Fixed, specification_of
 from ostraka.gateway.rounds import Rounds
 from ostraka.planning.asked_poll import electorate_of, planned_poll
 from ostraka.planning.electorates import invited_census
-from ostraka.planning.feasibility import weights_objection
+from ostraka.planning.feasibility import field_of_weights, weights_objection
 from ostraka.planning.leaks import AskedPoll
 from ostraka.planning.specification import (
     AccountList,
@@ -292,7 +292,7 @@ class PlanRunner:
             raise Problem(ProblemType.TOO_FEW_VOTERS, detail)
         objection = weights_objection(wanted, census)
         if objection is not None:
-            raise Problem(ProblemType.INVALID_REQUEST, objection, "counting")
+            raise Problem(ProblemType.INVALID_REQUEST, objection, field_of_weights(wanted))
         return census
 
     def _voters(

@@ -167,7 +167,7 @@ class Rounds:
             else bytes(20),
             ballot=wanted.ballot.encoded,
             outcome=wanted.outcome.encoded,
-            committee=self._gateway.committee(wanted.committee),
+            committee=self._gateway.committee(wanted.committee, shuffles=wanted.is_shuffled),
             voting_opens_at=wanted.voting_opens_at,
             voting_closes_at=wanted.voting_closes_at,
             minimum_ballots=wanted.minimum_ballots,

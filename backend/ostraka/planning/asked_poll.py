@@ -5,6 +5,7 @@ Source: docs/threat-model.md.
 
 from collections.abc import Sequence
 
+from ostraka.planning import round_rules
 from ostraka.planning.electorates import Electorates, census_of_list, invited_census
 from ostraka.planning.leaks import AskedPoll
 from ostraka.planning.specification import (
@@ -16,6 +17,7 @@ from ostraka.planning.specification import (
 )
 from ostraka.wire.problems import Problem
 from ostraka_verifier.census import Census
+from ostraka_verifier.question import Question
 
 
 def electorate_of(wanted: RoundSpecification | PollSpecification) -> Electorate:
@@ -36,10 +38,12 @@ def planned_poll(
     Args:
         options: Proposals of a round's poll, once they are closed.
     """
-    questions = wanted.asked if isinstance(wanted, PollSpecification) else ()
-    labels = [question.labels() for question in questions]
-    if options:
-        labels.append(tuple(options))
+    if isinstance(wanted, PollSpecification):
+        questions = wanted.asked
+        labels = [question.labels() for question in questions]
+    else:
+        questions = (_round_question(wanted, len(options)),) if wanted.is_shuffled else ()
+        labels = [tuple(options)] if options else []
     return AskedPoll(
         name,
         tuple(labels),
@@ -49,6 +53,13 @@ def planned_poll(
         wanted.secret,
         wanted.is_shuffled,
     )
+
+
+def _round_question(wanted: RoundSpecification, proposals: int) -> Question:
+    """Return what a round asks: about its standing proposals, or about as many as it allows."""
+    count = proposals or wanted.maximum_proposals
+    names = [(f"proposal {number}", 1) for number in range(1, count + 1)]
+    return round_rules.question_of(wanted.ballot.encoded, wanted.title, names, wanted.budget)
 
 
 def census_so_far(

@@ -17,7 +17,7 @@ from ostraka.planning.poll_outcomes import (
     PollOutcome,
     costs_of,
 )
-from ostraka.planning.round_ballots import RoundCategories, RoundGreedy
+from ostraka.planning.round_ballots import OnBallots, RoundCategories, RoundGreedy
 from ostraka.planning.specification import (
     AccountList,
     Invitations,
@@ -28,7 +28,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.titles import first_alike, title_problem
 from ostraka_verifier.census import Census
-from ostraka_verifier.parameters import DIFFERENT_WEIGHTS, LEAST_ANSWERS
+from ostraka_verifier.parameters import DIFFERENT_WEIGHTS, LEAST_ANSWERS, MINIMUM_OPENED
 from ostraka_verifier.question import Question, poll_labels
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.units import Seconds, UnixSeconds
@@ -132,28 +132,39 @@ def impossibilities(
 
 
 def _counting(wanted: RoundSpecification | PollSpecification) -> Wrong:
-    """Yield what belongs to shuffled polls only, and questions that these cannot ask (§19.1)."""
+    """Yield what belongs to shuffled polls only, and what these cannot ask (§19.1)."""
     times = wanted.times
-    if not wanted.is_shuffled:
-        shuffled_only = {
-            "open_minimum": wanted.open_minimum,
-            "times.shuffle_period": times.shuffle_period,
-        }
-        for field, value in shuffled_only.items():
-            if value is not None:
-                yield field, 'only with counting = "shuffled"'
-        return
     if isinstance(wanted, RoundSpecification):
-        yield "counting", "the treasury's rounds are summed"
+        if times.shuffle_period is not None:
+            yield "times.shuffle_period", "the treasury takes half of the tally period"
+        if wanted.is_shuffled and wanted.minimum_ballots < MINIMUM_OPENED:
+            reason = f"{wanted.minimum_ballots}, at least {MINIMUM_OPENED} to open every ballot"
+            yield "minimum_ballots", reason
+        return
+    if not wanted.is_shuffled:
+        yield from _unshuffled(wanted)
+        return
     half = times.tally_period // 2
     if times.fixed_shuffle_period > half:
         reason = f"{times.fixed_shuffle_period} s, more than half of the tally period: {half} s"
         yield "times.shuffle_period", reason
-    if isinstance(wanted, PollSpecification):
-        for number, question in enumerate(wanted.asked):
-            objection = question.slots_objection
-            if objection is not None:
-                yield f"questions[{number}].scores", objection
+    for number, question in enumerate(wanted.asked):
+        objection = question.slots_objection
+        if objection is not None:
+            yield f"questions[{number}].scores", objection
+
+
+def _unshuffled(wanted: PollSpecification) -> Wrong:
+    for place, outcome, _ in _outcomes(wanted):
+        if isinstance(outcome, OnBallots):
+            yield f"{place}.kind", 'it needs every ballot: set counting = "shuffled"'
+    shuffled_only = {
+        "open_minimum": wanted.open_minimum,
+        "times.shuffle_period": wanted.times.shuffle_period,
+    }
+    for field, value in shuffled_only.items():
+        if value is not None:
+            yield field, 'only with counting = "shuffled"'
 
 
 def _keys(wanted: RoundSpecification | PollSpecification) -> Wrong:
@@ -267,12 +278,12 @@ def _numbers(
     if wanted.minimum_ballots > voters:
         reason = f"{wanted.minimum_ballots}, more than the {counted(voters, 'voter', 'voters')}"
         yield "minimum_ballots", reason
-    if wanted.opens_from > voters:
+    if wanted.opens_from > max(voters, wanted.minimum_ballots):
         reason = f"{wanted.opens_from}, more than the {counted(voters, 'voter', 'voters')}"
         yield "open_minimum", reason
     objection = weights_objection(wanted, census)
     if objection is not None:
-        yield "counting", objection
+        yield field_of_weights(wanted), objection
     if isinstance(wanted, RoundSpecification):
         most = max(rule.slot_maxima) * weight
         outcome = wanted.outcome
@@ -287,6 +298,11 @@ def _numbers(
         supported = PluralityWanted | GreedyWanted | CategoriesWanted
         if isinstance(one, supported) and one.minimum_support > most:
             yield f"{place}.minimum_support", _too_much(one.minimum_support, most)
+
+
+def field_of_weights(wanted: RoundSpecification | PollSpecification) -> str:
+    """Return the member because of which all weights must be equal."""
+    return "outcome.kind" if isinstance(wanted, RoundSpecification) else "counting"
 
 
 def weights_objection(wanted: RoundSpecification | PollSpecification, census: Census) -> str | None:

@@ -8,13 +8,11 @@ from typing import Annotated, Literal, TypedDict
 
 from pydantic import Field
 
-from ostraka.planning.fields import Address, Amount, Count, Duration, Strict
-from ostraka.planning.round_ballots import Ranked
-from ostraka.wire.records import from_hex
+from ostraka.planning.fields import Amount, Count, Strict
+from ostraka.planning.round_ballots import OnBallots, Ranked, SharedEqually
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import (
     BallotOutcome,
-    Completion,
     Condorcet,
     EqualShares,
     Greedy,
@@ -30,10 +28,8 @@ from ostraka_verifier.outcome import (
     Proportional,
     Strength,
     TransferableVote,
-    Utility,
 )
 from ostraka_verifier.question import Pairwise, Question, Ranking
-from ostraka_verifier.units import Seconds
 
 
 def contenders(question: Question) -> int:
@@ -177,45 +173,24 @@ class _Objections(TypedDict):
     veto_holder: bytes
 
 
-class _OnBallots(Strict):
-    """A rule on the opened ballots of a shuffled poll; nodes attest the outcome."""
-
-    objection_time: Duration = Seconds(86_400)
-    """Seconds between the attested outcome and its becoming final."""
-    veto_holder: Address | None = None
-    """The account that may void the outcome meanwhile; by default nobody."""
-
-    @property
-    def _objections(self) -> _Objections:
-        holder = (
-            bytes(20) if self.veto_holder is None else from_hex(self.veto_holder, "veto_holder")
-        )
-        return {"objection_time": self.objection_time, "veto_holder": holder}
+def _objections(wanted: OnBallots) -> _Objections:
+    return {"objection_time": wanted.objection_time, "veto_holder": wanted.holder}
 
 
-class EqualSharesWanted(_OnBallots):
+class EqualSharesWanted(SharedEqually):
     """Fund what voters buy together with equal shares of the budget."""
 
-    kind: Literal["equal_shares"]
     costs: list[Amount] | None = Field(default=None, max_length=320)
     """Cost of each option; by default the costs in the question."""
     budget: Amount
-    utility: Literal["cost", "points"] = "cost"
-    """Whether a point is worth the cost of its option, or 1."""
-    completion: Literal["none", "utilitarian", "add_one", "add_one_utilitarian"] = "add_one"
-    """What is done with money that voters cannot spend."""
-    increment: Amount | None = None
-    """By what add-one raises each share; by default 1."""
 
     def rule(self, question: Question) -> OutcomeRule:
         """Return the rule as the registry takes it; Rejected if it is impossible."""
-        completion = Completion[self.completion.upper()]
-        increment = int(completion.adds_one) if self.increment is None else self.increment
-        costs, utility = costs_of(question, self.costs), Utility[self.utility.upper()]
-        return EqualShares(costs, self.budget, utility, completion, increment, **self._objections)
+        costs = costs_of(question, self.costs)
+        return EqualShares(costs, self.budget, *self.manner, **_objections(self))
 
 
-class PhragmenWanted(_OnBallots):
+class PhragmenWanted(OnBallots):
     """Fund options by approvals under Phragmén's sequential rule."""
 
     kind: Literal["phragmen"]
@@ -232,20 +207,20 @@ class PhragmenWanted(_OnBallots):
         costs = self.costs
         if costs is None and question.option_costs is None:
             costs = [1] * contenders(question)
-        return Phragmen(costs_of(question, costs), self.budget, **self._objections)
+        return Phragmen(costs_of(question, costs), self.budget, **_objections(self))
 
 
-class InstantRunoffWanted(_OnBallots):
+class InstantRunoffWanted(OnBallots):
     """The option with the fewest votes goes until one has more than half."""
 
     kind: Literal["instant_runoff"]
 
     def rule(self, question: Question) -> OutcomeRule:
         """Return the rule as the registry takes it; Rejected if it is impossible."""
-        return InstantRunoff(_ranked_options(question), **self._objections)
+        return InstantRunoff(_ranked_options(question), **_objections(self))
 
 
-class TransferableVoteWanted(_OnBallots):
+class TransferableVoteWanted(OnBallots):
     """The single transferable vote by the rules of Scottish local elections."""
 
     kind: Literal["transferable_vote"]
@@ -253,7 +228,7 @@ class TransferableVoteWanted(_OnBallots):
 
     def rule(self, question: Question) -> OutcomeRule:
         """Return the rule as the registry takes it; Rejected if it is impossible."""
-        return TransferableVote(self.seats, _ranked_options(question), **self._objections)
+        return TransferableVote(self.seats, _ranked_options(question), **_objections(self))
 
 
 def _ranked_options(question: Question) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ostraka.planning import round_rules
+from ostraka.planning.round_ballots import OnBallots
 from ostraka.planning.specification import (
     Invitations,
     InvitedAddress,
@@ -90,6 +91,10 @@ def _round_question(wanted: RoundSpecification, label: str) -> dict[str, Any]:
 def _reachable(wanted: PollSpecification, voters: int) -> Iterator[dict[str, Any]]:
     """Yield the outcomes with quorums and supports that a few voters can reach."""
     for outcome in wanted.outcomes or ():
+        if isinstance(outcome, OnBallots):
+            # Too few vote in a rehearsal to open every ballot.
+            yield {"kind": "none"}
+            continue
         content = outcome.model_dump(mode="json", exclude_none=True)
         for name in ("quorum", "minimum_support"):
             if name in content:

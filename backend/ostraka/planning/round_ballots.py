@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ostraka.planning import round_rules
-from ostraka.planning.fields import Amount, Count, Points, Strict, Title
+from ostraka.planning.fields import Address, Amount, Count, Duration, Points, Strict, Title
+from ostraka.wire.records import from_hex
 from ostraka.wire.titles import first_alike
-from ostraka_verifier.outcome import Misfit, Order
+from ostraka_verifier.outcome import Completion, Misfit, Order, Utility
+from ostraka_verifier.units import Seconds
 from ostraka_verifier.wording import counted
 
 
@@ -177,6 +179,60 @@ class RoundProportional(Strict):
         return round_rules.proportional()
 
 
+class OnBallots(Strict):
+    """A rule on opened ballots, without their voters' names; nodes attest the outcome."""
+
+    objection_time: Duration = Seconds(86_400)
+    """From the outcome that nodes attest until it is final."""
+    veto_holder: Address | None = None
+    """Account that may void the outcome meanwhile; by default nobody."""
+
+    @property
+    def holder(self) -> bytes:
+        """The veto holder, 20 bytes; all zero for nobody."""
+        return bytes(20) if self.veto_holder is None else from_hex(self.veto_holder, "veto_holder")
+
+
+class SharedEqually(OnBallots):
+    """Fund what voters buy together with equal shares of the budget."""
+
+    kind: Literal["equal_shares"]
+    utility: Literal["cost", "points"] = "cost"
+    """Whether a point is worth the cost of its option, or 1."""
+    completion: Literal["none", "utilitarian", "add_one", "add_one_utilitarian"] = "add_one"
+    """What is done with money that voters cannot spend."""
+    increment: Amount | None = None
+    """By what add-one raises each share; by default the smallest unit."""
+
+    @property
+    def manner(self) -> tuple[Utility, Completion, int]:
+        """Utility, completion and increment, as the rule takes them."""
+        completion = Completion[self.completion.upper()]
+        increment = int(completion.adds_one) if self.increment is None else self.increment
+        return Utility[self.utility.upper()], completion, increment
+
+
+class RoundEqualShares(SharedEqually):
+    """Fund what voters buy together with equal shares of the budget."""
+
+    @property
+    def encoded(self) -> bytes:
+        """Return the bytes as the treasury takes them."""
+        return round_rules.equal_shares(*self.manner, self.objection_time, self.holder)
+
+
+class RoundPhragmen(OnBallots):
+    """Fund proposals by approvals under Phragmén's sequential rule."""
+
+    kind: Literal["phragmen"]
+
+    @property
+    def encoded(self) -> bytes:
+        """Return the bytes as the treasury takes them."""
+        return round_rules.phragmen(self.objection_time, self.holder)
+
+
 RoundOutcome = Annotated[
-    RoundGreedy | RoundCategories | RoundProportional, Field(discriminator="kind")
+    RoundGreedy | RoundCategories | RoundProportional | RoundEqualShares | RoundPhragmen,
+    Field(discriminator="kind"),
 ]

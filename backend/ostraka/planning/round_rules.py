@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
+from ostraka.wire.records import to_hex
 from ostraka_verifier.category_names import split_names
-from ostraka_verifier.encoding import Reader, unsigned
+from ostraka_verifier.encoding import ADDRESS_BYTES, Reader, unsigned
 from ostraka_verifier.errors import Malformed, Rejected
-from ostraka_verifier.outcome import Misfit, Order
+from ostraka_verifier.outcome import BallotMethod, Completion, Misfit, Order, Utility
 from ostraka_verifier.question import Question, read_questions
 from ostraka_verifier.rule import BallotRule
+from ostraka_verifier.units import Seconds
 from ostraka_verifier.wording import counted
 
-_GREEDY, _CATEGORIES, _PROPORTIONAL = 1, 4, 5
+_GREEDY, _CATEGORIES, _PROPORTIONAL, _BALLOTS = 1, 4, 5, 8
 
 
 class BallotKind(IntEnum):
@@ -94,6 +96,32 @@ def proportional() -> bytes:
     return bytes([_PROPORTIONAL])
 
 
+def equal_shares(
+    utility: Utility,
+    completion: Completion,
+    increment: int,
+    objection_time: Seconds,
+    veto_holder: bytes,
+) -> bytes:
+    """Fund what voters buy together with equal shares of the budget (§14.10.2)."""
+    manner = bytes([utility, completion]) + unsigned(increment, 16)
+    return _on_ballots(BallotMethod.EQUAL_SHARES, objection_time, veto_holder) + manner
+
+
+def phragmen(objection_time: Seconds, veto_holder: bytes) -> bytes:
+    """Fund proposals by approvals under Phragmén's sequential rule (§14.10.5)."""
+    return _on_ballots(BallotMethod.PHRAGMEN, objection_time, veto_holder)
+
+
+def _on_ballots(method: BallotMethod, objection_time: Seconds, veto_holder: bytes) -> bytes:
+    return bytes([_BALLOTS, method]) + unsigned(objection_time, 4) + veto_holder
+
+
+def opens_ballots(outcome: bytes) -> bool:
+    """Return whether a round with this outcome rule opens every ballot of its poll (§17.7)."""
+    return outcome[:1] == bytes([_BALLOTS])
+
+
 def ballot_json(ballot: bytes) -> dict[str, Any]:
     """Return a round's ballot kind with its parameters, as specifications write them.
 
@@ -132,6 +160,8 @@ def outcome_json(outcome: bytes) -> dict[str, Any]:
     if kind == _PROPORTIONAL:
         reader.end()
         return {"kind": "proportional"}
+    if kind == _BALLOTS:
+        return _on_ballots_json(reader)
     if kind not in (_GREEDY, _CATEGORIES):
         raise Malformed("outcome.kind", f"{kind} is unknown")
     order, misfit = Order(reader.unsigned(1, "order")), Misfit(reader.unsigned(1, "misfit"))
@@ -144,6 +174,25 @@ def outcome_json(outcome: bytes) -> dict[str, Any]:
         content["budgets"] = [str(reader.unsigned(16, "budgets")) for _ in range(count)]
     reader.end()
     return {"kind": "greedy" if kind == _GREEDY else "categories", **content}
+
+
+def _on_ballots_json(reader: Reader) -> dict[str, Any]:
+    method = reader.unsigned(1, "method")
+    if method not in (BallotMethod.EQUAL_SHARES, BallotMethod.PHRAGMEN):
+        raise Malformed("outcome.method", f"{method} decides no round")
+    content: dict[str, Any] = {"kind": BallotMethod(method).name.lower()}
+    content["objection_time"] = reader.unsigned(4, "objection_time")
+    holder = reader.take(ADDRESS_BYTES, "veto_holder")
+    content["veto_holder"] = to_hex(holder) if any(holder) else None
+    if method == BallotMethod.EQUAL_SHARES:
+        for name, kinds in (("utility", Utility), ("completion", Completion)):
+            number = reader.unsigned(1, name)
+            if number not in set(kinds):
+                raise Malformed(f"outcome.{name}", f"{number} is unknown")
+            content[name] = kinds(number).name.lower()
+        content["increment"] = str(reader.unsigned(16, "increment"))
+    reader.end()
+    return content
 
 
 def text_and_names(text: str, outcome: bytes) -> tuple[str, list[str]]:
@@ -185,11 +234,26 @@ def widest_rule(ballot: bytes, outcome: bytes, proposals: int, budget: int) -> B
         raise Rejected("P2", "outcome.budgets", reason)
     names = [(f"proposal {number}", 1) for number in range(1, proposals + 1)]
     try:
-        return _question(content, "round", names, budget).rule
+        question = _question(content, "round", names, budget)
+        if opens_ballots(outcome):
+            _check_opened(content, decides["kind"], question)
+        return question.rule
     except Rejected as error:
         item = f"ballot.{error.item.partition('.')[2]}"
         reason = f"{error.reason} ({counted(proposals, 'proposal', 'proposals')})"
         raise Rejected(error.check, item, reason) from None
+
+
+def _check_opened(content: dict[str, Any], decides: str, question: Question) -> None:
+    """Refuse what a round's opened ballots cannot decide; Rejected names the ballot's member."""
+    if decides == "phragmen" and max(question.rule.slot_maxima) > 1:
+        reason = f"a {content['kind']!r} ballot has points; Phragmén's rule takes approvals"
+        raise Rejected("P2", "ballot.kind", reason)
+    scores = content.get("scores", (1,))
+    if len(set(scores)) < len(scores) or not scores[-1]:
+        # Fewer proposals leave out the last places, and so a score of 0.
+        reason = "opened ballots would not tell the places apart: scores must fall, and end above 0"
+        raise Rejected("P2", "ballot.scores", reason)
 
 
 def question_of(

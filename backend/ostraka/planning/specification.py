@@ -158,38 +158,7 @@ class _Vote(Strict):
     In an electorate on chain, accounts may share a key in any case if they chose so there.
     """
     minimum_ballots: Annotated[int, Field(strict=True, ge=1, lt=1 << 32)] = 5
-    counting: Literal["summed", "shuffled"] = "summed"
-    """Whether nodes open only the sum of all ballots, or every ballot without its voter's name.
-
-    Shuffled polls need voters of equal weight and a committee that can shuffle.
-    """
-    open_minimum: Annotated[int, Field(strict=True, ge=MINIMUM_OPENED, lt=1 << 32)] | None = None
-    """Ballots without which a shuffled poll opens their sum only; by default minimum_ballots, and
-    at least 5."""
     times: Times = Times()
-
-    @property
-    def is_shuffled(self) -> bool:
-        """Whether every ballot will be opened, without its voter's name (§19)."""
-        return self.counting == "shuffled"
-
-    @property
-    def opens_from(self) -> int:
-        """Number of ballots from which on they are opened one by one; 0 in a summed poll."""
-        if not self.is_shuffled:
-            return 0
-        return self.open_minimum or max(self.minimum_ballots, MINIMUM_OPENED)
-
-    @property
-    def counted(self) -> dict[str, Any]:
-        """How the poll counts, as its parameters fix it (§4.1)."""
-        if not self.is_shuffled:
-            return {}
-        return {
-            "counting": SHUFFLED,
-            "open_minimum": self.opens_from,
-            "shuffle_period": self.times.fixed_shuffle_period,
-        }
 
 
 class RoundSpecification(_Vote):
@@ -229,6 +198,16 @@ class RoundSpecification(_Vote):
         """The text that the chain gets: with the names of categories, if they have any."""
         names = self.outcome.names if isinstance(self.outcome, RoundCategories) else None
         return named_text(self.text, names) if names else self.text
+
+    @property
+    def is_shuffled(self) -> bool:
+        """Whether every ballot will be opened, without its voter's name (§17.7)."""
+        return round_rules.opens_ballots(self.outcome.encoded)
+
+    @property
+    def opens_from(self) -> int:
+        """Number of ballots from which on they are opened one by one; 0 in a summed round."""
+        return self.minimum_ballots if self.is_shuffled else 0
 
     @property
     def fixed_payout_delay(self) -> Seconds:
@@ -290,8 +269,39 @@ class PollSpecification(_Vote):
     """When voting begins; by default as soon as the nodes are ready."""
     closes_at: Time
     voters: Electorate
+    counting: Literal["summed", "shuffled"] = "summed"
+    """Whether nodes open only the sum of all ballots, or every ballot without its voter's name.
+
+    Shuffled polls need voters of equal weight and a committee that can shuffle.
+    """
+    open_minimum: Annotated[int, Field(strict=True, ge=MINIMUM_OPENED, lt=1 << 32)] | None = None
+    """Ballots without which a shuffled poll opens their sum only; by default minimum_ballots, and
+    at least 5."""
     rehearsal: bool = False
     """Whether it only rehearses another vote; its description then has `"rehearsal": true`."""
+
+    @property
+    def is_shuffled(self) -> bool:
+        """Whether every ballot will be opened, without its voter's name (§19)."""
+        return self.counting == "shuffled"
+
+    @property
+    def opens_from(self) -> int:
+        """Number of ballots from which on they are opened one by one; 0 in a summed poll."""
+        if not self.is_shuffled:
+            return 0
+        return self.open_minimum or max(self.minimum_ballots, MINIMUM_OPENED)
+
+    @property
+    def counted(self) -> dict[str, Any]:
+        """How the poll counts, as its parameters fix it (§4.1)."""
+        if not self.is_shuffled:
+            return {}
+        return {
+            "counting": SHUFFLED,
+            "open_minimum": self.opens_from,
+            "shuffle_period": self.times.fixed_shuffle_period,
+        }
 
     @property
     def asked(self) -> tuple[Question, ...]:

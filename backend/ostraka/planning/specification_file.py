@@ -172,6 +172,8 @@ def _take_amounts(
     ]
     if isinstance(budgets, list):
         places += [(f"outcome.budgets[{at}]", budgets, at) for at in range(len(budgets))]
+    if isinstance(outcome, dict) and "increment" in outcome:
+        places.append(("outcome.increment", outcome, "increment"))
     if currency_of is None:
         named = (symbol_of(holder[at]) for _, holder, at in places)
         currency = Currency(next(filter(None, named), "ETH"), COIN_DECIMALS)

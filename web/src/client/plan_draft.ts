@@ -26,7 +26,9 @@ export type Entry =
   | "order"
   | "misfit"
   | "method"
-  | "strength";
+  | "strength"
+  | "utility"
+  | "completion";
 
 /** A member of a specification that is typed in. */
 export interface Asked {
@@ -133,6 +135,17 @@ const RANKED = [
   asked("misfit", "misfit", "skip"),
   asked("minimum_support", "integer", "1"),
 ];
+/** Of a rule on opened ballots, whose outcome nodes attest. */
+const OBJECTION = [
+  asked("objection_time", "duration", "1d"),
+  asked("veto_holder", "address", "", true),
+];
+const SHARED_EQUALLY = [
+  asked("utility", "utility", "cost"),
+  asked("completion", "completion", "add_one"),
+  asked("increment", "integer", "", true),
+  ...OBJECTION,
+];
 const LEFTOVER = asked("leftover", "flag");
 const CHAIN = [
   asked("contract", "address"),
@@ -183,12 +196,29 @@ export const POLL_OUTCOMES: Kinds = {
   categories: [asked("budget", "integer"), ...RANKED, LEFTOVER],
   proportional: [asked("amount", "integer")],
   condorcet: [asked("method", "method", "schulze"), asked("strength", "strength", "winning_votes")],
+  equal_shares: [asked("budget", "integer"), ...SHARED_EQUALLY],
+  phragmen: [asked("budget", "integer"), ...OBJECTION],
+  instant_runoff: OBJECTION,
+  transferable_vote: [asked("seats", "integer", "1"), ...OBJECTION],
 };
+
+/** Kinds of outcomes that need every ballot. */
+const ON_BALLOTS = ["equal_shares", "phragmen", "instant_runoff", "transferable_vote"];
+
+/** Whether an outcome needs every ballot, not only the counts. */
+export function needsBallots({ kind }: Choice): boolean {
+  return ON_BALLOTS.includes(kind);
+}
+
+/** Kinds of questions whose options are chosen or not. */
+const APPROVING = ["single_choice", "approval", "knapsack"];
 
 /** Outcomes that a kind of question can have. */
 export function outcomesOf({ kind }: Choice): Kinds {
   const fits = (outcome: string) => {
     if (kind === "pairwise") return ["none", "plurality", "condorcet"].includes(outcome);
+    if (outcome === "phragmen") return APPROVING.includes(kind);
+    if (["instant_runoff", "transferable_vote"].includes(outcome)) return kind === "ranking";
     return outcome !== "condorcet";
   };
   return Object.fromEntries(Object.entries(POLL_OUTCOMES).filter(([outcome]) => fits(outcome)));
@@ -219,6 +249,8 @@ export const ROUND_OUTCOMES: Kinds = {
     LEFTOVER,
   ],
   proportional: [],
+  equal_shares: SHARED_EQUALLY,
+  phragmen: OBJECTION,
 };
 
 export const MONEY: readonly Asked[] = [
@@ -349,7 +381,7 @@ export function hasCosts({ kind, outcome, caps }: QuestionDraft): boolean {
 
 /** Whether an outcome spends a budget on options. */
 export function spends({ kind }: Choice): boolean {
-  return kind === "greedy" || kind === "categories";
+  return ["greedy", "categories", "equal_shares", "phragmen"].includes(kind);
 }
 
 /** Names of its options' categories, in the order of their first occurrence. */

@@ -212,6 +212,8 @@ function textOf(entry: Entry, value: unknown, wrong: () => Malformed): string {
     case "misfit":
     case "method":
     case "strength":
+    case "utility":
+    case "completion":
       return plain(value);
   }
 }

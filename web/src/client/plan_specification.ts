@@ -20,6 +20,7 @@ import {
   type ElectorateDraft,
   type Entry,
   hasOptions,
+  needsBallots,
   type Kinds,
   MOMENTS,
   MONEY,
@@ -51,11 +52,21 @@ export type Fault =
   | "too_much"
   | "one_key"
   | "different_weights"
+  | "needs_ballots"
   | "nobody_registers"
   | "time"
   | Exclude<
       Entry,
-      "text" | "lines" | "flag" | "statistics" | "order" | "misfit" | "method" | "strength"
+      | "text"
+      | "lines"
+      | "flag"
+      | "statistics"
+      | "order"
+      | "misfit"
+      | "method"
+      | "strength"
+      | "utility"
+      | "completion"
     >;
 
 export interface PlanFault {
@@ -72,8 +83,9 @@ export function specificationOf(
   draft: PlanDraft,
   now: UnixSeconds,
 ): { specification: Specification; problems: readonly PlanFault[] } {
-  const reading = new Reading();
   const { kind, title, text, committee, secret, sharedKeys } = draft;
+  const opened = kind === "poll" && draft.counting === "shuffled";
+  const reading = new Reading(opened);
   reading.title("title", title);
   const specification = {
     title: title.trim(),
@@ -84,7 +96,7 @@ export function specificationOf(
     secret,
     ...(sharedKeys && { shared_keys: true }),
     minimum_ballots: reading.value("minimum_ballots", MINIMUM, draft.minimumBallots),
-    ...(kind === "poll" && draft.counting === "shuffled" && reading.shuffled(draft)),
+    ...(opened && reading.shuffled(draft)),
     times: reading.values("times", timesOf(draft), draft.times),
   };
   reading.reach(draft);
@@ -123,6 +135,12 @@ function timeOf({ mode, count, unit, at }: When, before: UnixSeconds): UnixSecon
 /** Reads typed texts and collects problems. */
 class Reading {
   readonly problems: PlanFault[] = [];
+  /** Whether every ballot is opened. */
+  readonly #opened: boolean;
+
+  constructor(opened: boolean) {
+    this.#opened = opened;
+  }
 
   problem(path: string, fault: Fault): void {
     this.problems.push({ path, fault });
@@ -275,6 +293,7 @@ class Reading {
     const { outcome, budgets } = question;
     if (!competes(question)) return { kind: "none" };
     const path = `outcomes.${number}`;
+    if (needsBallots(outcome) && !this.#opened) this.problem("counting", "needs_ballots");
     const chosen = this.choice(path, POLL_OUTCOMES, outcome);
     const costs = spends(outcome) && !ownCosts(question) && { costs: this.costs(number, question) };
     if (outcome.kind !== "categories") return { ...chosen, ...costs };
@@ -378,6 +397,8 @@ function read(entry: Entry, text: string): unknown {
     case "misfit":
     case "method":
     case "strength":
+    case "utility":
+    case "completion":
       return text;
   }
 }

@@ -88,6 +88,7 @@ export interface VoterMessages {
   "round.electorate.assumed": { count: number | bigint };
   "round.electorate.notMembers": undefined;
   "round.electorate.secret": undefined;
+  "round.electorate.opened": undefined;
   "round.electorate.open": undefined;
   "round.electorate.fixed": undefined;
   "round.now": undefined;
@@ -1277,6 +1278,7 @@ export interface OrganizerMessages {
   "organize.faults.too_much": undefined;
   "organize.faults.one_key": undefined;
   "organize.faults.different_weights": undefined;
+  "organize.faults.needs_ballots": undefined;
   "organize.faults.nobody_registers": undefined;
   "organize.faults.time": undefined;
   "organize.faults.integer": undefined;
@@ -1355,6 +1357,10 @@ export interface OrganizerMessages {
   "organize.questions.kinds.cross_tabulation": undefined;
   "organize.questions.kinds.number": undefined;
   "organize.questions.outcome": undefined;
+  "organize.questions.outcomes.equal_shares": undefined;
+  "organize.questions.outcomes.phragmen": undefined;
+  "organize.questions.outcomes.instant_runoff": undefined;
+  "organize.questions.outcomes.transferable_vote": undefined;
   "organize.questions.outcomes.none": undefined;
   "organize.questions.outcomes.plurality": undefined;
   "organize.questions.outcomes.borda": undefined;
@@ -1438,6 +1444,14 @@ export interface OrganizerMessages {
   "organize.members.counting": undefined;
   "organize.members.open_minimum": undefined;
   "organize.members.shuffle_period": undefined;
+  "organize.members.objection_time": undefined;
+  "organize.members.utility": undefined;
+  "organize.members.completion": undefined;
+  "organize.members.increment": undefined;
+  "organize.members.equal_shares.veto_holder": undefined;
+  "organize.members.phragmen.veto_holder": undefined;
+  "organize.members.instant_runoff.veto_holder": undefined;
+  "organize.members.transferable_vote.veto_holder": undefined;
   "organize.members.freeze_delay": undefined;
   "organize.members.round_duration": undefined;
   "organize.members.max_rounds": undefined;
@@ -1487,6 +1501,12 @@ export interface OrganizerMessages {
   "organize.choices.method.copeland": undefined;
   "organize.choices.strength.winning_votes": undefined;
   "organize.choices.strength.margin": undefined;
+  "organize.choices.utility.cost": undefined;
+  "organize.choices.utility.points": undefined;
+  "organize.choices.completion.none": undefined;
+  "organize.choices.completion.utilitarian": undefined;
+  "organize.choices.completion.add_one": undefined;
+  "organize.choices.completion.add_one_utilitarian": undefined;
   "organize.choices.statistics.mean": undefined;
   "organize.choices.statistics.mean variance": undefined;
   "organize.choices.statistics.variance": undefined;

@@ -228,7 +228,7 @@ function Now({ round, phase }: { round: Round; phase: string }) {
 }
 
 /** Who will vote, as fixed before anybody could deposit money. */
-function WhoVotes({ round: { electorate, secret, proposalsCloseAt } }: { round: Round }) {
+function WhoVotes({ round: { electorate, outcome, secret, proposalsCloseAt } }: { round: Round }) {
   const { kind, voters, totalWeight, source, root } = electorate;
   const count = voters ?? 0;
   const weight = totalWeight ?? 0n;
@@ -257,6 +257,9 @@ function WhoVotes({ round: { electorate, secret, proposalsCloseAt } }: { round: 
       )}
       {kind !== "members" && <p>{t("round.electorate.notMembers")}</p>}
       <p>{secret ? t("round.electorate.secret") : t("round.electorate.open")}</p>
+      {["equal_shares", "phragmen"].includes(outcome.kind) && (
+        <p class="notice">{t("round.electorate.opened")}</p>
+      )}
       <p class="hint">
         {t("round.electorate.fixed")} <code class="digest">{toHex(root)}</code>
       </p>

@@ -78,6 +78,34 @@ class ProportionalRound(Answer):
     kind: Literal["proportional"]
 
 
+class _OnBallotsRound(Answer):
+    objection_time: Count = Field(
+        description="Seconds from the outcome that nodes attest until it is final."
+    )
+    veto_holder: Address | None = Field(
+        description="Account that may void the outcome meanwhile; null: nobody."
+    )
+
+
+class EqualSharesRound(_OnBallotsRound):
+    """Fund what voters buy together with equal shares of the budget; ballots are opened."""
+
+    kind: Literal["equal_shares"]
+    utility: Literal["cost", "points"] = Field(
+        description="Whether a point is worth the cost of its proposal, or 1."
+    )
+    completion: Literal["none", "utilitarian", "add_one", "add_one_utilitarian"] = Field(
+        description="What is done with money that voters cannot spend."
+    )
+    increment: Amount = Field(description="By what add-one raises each share; 0 without it.")
+
+
+class PhragmenRound(_OnBallotsRound):
+    """Fund proposals by approvals under Phragmén's sequential rule; ballots are opened."""
+
+    kind: Literal["phragmen"]
+
+
 class RoundElectorate(Answer):
     """A round's electorate, as the treasury fixed it when the round was created."""
 
@@ -155,7 +183,8 @@ class Round(RoundTimes):
     claims_end_at: UnixSeconds | None = Field(description="Null before the round is decided.")
     ballot: RoundBallot
     outcome: Annotated[
-        GreedyRound | CategoriesRound | ProportionalRound, Field(discriminator="kind")
+        GreedyRound | CategoriesRound | ProportionalRound | EqualSharesRound | PhragmenRound,
+        Field(discriminator="kind"),
     ]
     member_root: Hash = Field(description="Root over the members who may propose.")
     electorate: RoundElectorate

@@ -8,6 +8,7 @@ import type { Asked, Kinds, Choice, Values } from "../../client/plan_draft.ts";
 import { freshChoice } from "../../client/plan_draft.ts";
 import { messageIfAny } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
+import { COMPLETIONS, UTILITIES } from "../../protocol/outcome/ballots.ts";
 import { METHODS, STRENGTHS } from "../../protocol/outcome/condorcet.ts";
 import { useAmountOf } from "./money.tsx";
 
@@ -326,6 +327,8 @@ function ValueField({
     case "misfit":
     case "method":
     case "strength":
+    case "utility":
+    case "completion":
     case "statistics":
       return <SelectField {...field} choices={choicesOf(entry)} />;
     case "integer":
@@ -343,6 +346,8 @@ const CHOICES = {
   misfit: ["skip", "stop"],
   method: METHODS,
   strength: STRENGTHS,
+  utility: UTILITIES,
+  completion: COMPLETIONS,
   statistics: ["mean", "mean variance", "variance"],
 } as const;
 
