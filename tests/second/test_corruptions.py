@@ -1,6 +1,7 @@
 """Both verifiers give each check the same verdict on boards and chain records changed at random."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,9 +12,10 @@ from tests.support.corrupted_boards import with_other_sections
 from tests.support.corruptions import corruptions
 from tests.support.polls import REGISTRY, SyntheticPoll, approval_poll
 from tests.support.second_verifier import Question, SecondVerifier, to_json
+from tests.support.shuffled_polls import ShuffledPoll, shuffled_approval_poll
 from tests.support.two_verifiers import by_the_first, by_the_second, verdicts
 
-PARTS, EACH = 4, 625
+PARTS, EACH = 4, 500
 """10,000 corruptions, in parts that several processes share."""
 OTHER_SECTIONS = 500
 
@@ -30,11 +32,12 @@ def three_voters() -> SyntheticPoll:
     )
 
 
-POLLS = {
+POLLS: dict[str, Callable[[], SyntheticPoll | ShuffledPoll]] = {
     "three voters": three_voters,
     "weights": lambda: approval_poll(weights=[2] * 7),
     "round": lambda: approval_poll(treasury=bytes([42] * 20), seed="round"),
     "invited": lambda: approval_poll(unused_invitations=2),
+    "shuffled": lambda: ShuffledPoll.of(shuffled_approval_poll()),
 }
 
 

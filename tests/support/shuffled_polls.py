@@ -119,6 +119,10 @@ class ShuffledPoll:
         given = self.openings if openings is None else openings
         return encode_opened(self.shape, record, attestations, given)
 
+    def finish(self) -> tuple[Board, ChainEvidence]:
+        """Return the honest board and chain evidence, as `SyntheticPoll.finish`."""
+        return self.board(), self.chain
+
     def board(self, section: bytes | None = None) -> Board:
         """Return the board with a section 14, by default the honest one."""
         return replace(self.plain, opened=self.section() if section is None else section)

@@ -24,7 +24,7 @@ from ostraka_verifier.html_report.references import Currency
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import GreedyByCategory, NoOutcome, Plurality
 from ostraka_verifier.question import Number, ballot_bits, poll_labels, poll_rule
-from ostraka_verifier.report import Report
+from ostraka_verifier.report import OPENED_LIMIT, Report
 from ostraka_verifier.rpc import Unanswered
 from ostraka_verifier.units import UnixSeconds
 from tests.support.audits import (
@@ -42,6 +42,7 @@ from tests.support.audits import (
 )
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.reports import HOSTILE, RUN, page_of, report_on
+from tests.support.shuffled_polls import ShuffledPoll, shuffled_approval_poll
 from tests.verifier.checks.mutations import MUTATIONS
 
 
@@ -51,6 +52,23 @@ def test_every_check_is_explained_in_a_group() -> None:
     assert {number[0] for number in numbers} == {group.initial for group in GROUPS}
     assert len({one.question for one in EXPLANATIONS.values()}) == len(numbers)
     assert all(one.question.endswith("?") for one in EXPLANATIONS.values())
+
+
+def test_opened_ballots_are_explained_with_what_they_may_show() -> None:
+    poll = ShuffledPoll.of(shuffled_approval_poll())
+    page = page_of(report_on(*poll.finish()))
+    assert "The result is the correct count of the ballots, under 1 assumption." in page.inside("p")
+    assert "The opened ballots" in page.inside("h3")
+    assert "2 steps over 7 ballots, in turn 0" in page.text
+    assert page.text.count("– does not apply") == 3
+    assert OPENED_LIMIT in page.text
+    assert OPENED_LIMIT not in page_of(report_on(BOARD, CHAIN)).text
+    assert OPENED_LIMIT in report_on(*poll.finish()).to_json()["limits"]
+    lied = list(poll.openings)
+    lied[0], lied[1] = lied[1], lied[0]
+    page = page_of(report_on(poll.board(poll.section(openings=lied)), poll.chain))
+    assert f"Do not rely on this result: 1 of {len(CHECKS)} checks failed." in page.inside("p")
+    assert "This means: A published ballot is not what its voter cast." in page.text
 
 
 def test_a_poll_that_holds() -> None:

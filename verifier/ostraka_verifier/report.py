@@ -39,6 +39,11 @@ LIMITS = (
     "Only the receipts of voters can show that a ballot was left out of the count.",
 )
 """What no audit can show, for readers of the report."""
+OPENED_LIMIT = (
+    "Every ballot was opened without its voter's name: whoever recognises one by its content knows"
+    " who cast it."
+)
+"""The same of polls whose ballots were opened."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,13 @@ class Report:
         return verdict_of(self.findings)
 
     @property
+    def limits(self) -> tuple[str, ...]:
+        """Return what no audit of such a poll can show."""
+        if self.evidence is None or self.evidence.board.opened is None:
+            return LIMITS
+        return (*LIMITS, OPENED_LIMIT)
+
+    @property
     def assumes(self) -> tuple[str, ...]:
         """Return the statements that the verdict assumes, if it holds."""
         return assumptions_of(self.findings)
@@ -125,7 +137,7 @@ class Report:
                 for option in self.options
             ],
             "questions": [one.to_json() for one in self.statistics],
-            "limits": list(LIMITS),
+            "limits": list(self.limits),
         }
 
 
@@ -341,7 +353,7 @@ def print_report(report: Report, console: Console) -> None:
         console.print(statistics_table(found, report.cast_weight))
     if report.block is not None:
         console.print(f"Read at block {report.block}; the poll is {report.status}.")
-    for limit in LIMITS:
+    for limit in report.limits:
         console.print(limit, style="dim")
     console.print(verdict_line(report.verdict, report.assumes))
 

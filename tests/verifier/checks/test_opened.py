@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from ostraka_verifier import board_opened
-from ostraka_verifier.board import Attestation
+from ostraka_verifier.board import Attestation, Board
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.checks import opened as checks_opened
 from ostraka_verifier.curve import R, load
 from ostraka_verifier.encoding import unsigned
+from ostraka_verifier.estimate import estimate_of
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import Score
 from ostraka_verifier.sharing import Share
@@ -335,6 +336,20 @@ def with_larger_groups_and_slots() -> ShuffledPoll:
         times={"counting": 1, "open_minimum": 5, "shuffle_period": 600},
     )
     return ShuffledPoll.of(poll)
+
+
+def test_the_estimate_counts_run_and_openings() -> None:
+    def each(board: Board) -> float:
+        claimed, data = Claimed(REGISTRY, 1), board.encode()
+        audit = Audit(load("native"), claimed, POLL.chain, data, secrets.randbits)
+        estimate = estimate_of(audit, 1.0)
+        assert estimate is not None
+        return estimate.each_s
+
+    unopened = each(replace(HONEST[0], opened=None))
+    # Two steps; and a section that cannot be read takes no time.
+    assert each(HONEST[0]) - unopened == pytest.approx(2 + 2 * 3.5 + 0.5)
+    assert each(a_section_cut_short()[0]) == unopened
 
 
 def test_larger_groups_and_slots() -> None:

@@ -191,6 +191,7 @@ class Facts:
     verdict: Verdict
     findings: Sequence[Finding]
     assumptions: tuple[str, ...]
+    limits: tuple[str, ...]
     board: BoardFile | None
     references: References
     poll: PollFacts | None
@@ -225,6 +226,7 @@ def facts_of(report: Report, references: References, run: Run) -> Facts:
         verdict=report.verdict,
         findings=report.findings,
         assumptions=tuple(one.assumes for one in report.findings if one.assumes),
+        limits=report.limits,
         board=report.board,
         references=references,
         poll=None if audit is None else _poll(audit, report, references),

@@ -19,7 +19,7 @@ from ostraka_verifier.html_report.parts import (
     section,
     table,
 )
-from ostraka_verifier.report import LIMITS, condensed
+from ostraka_verifier.report import condensed
 from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.wording import counted
 
@@ -259,9 +259,9 @@ def _unmade(alike: list[Finding], hashes: Hashes) -> Markup:
 def _limits(facts: Facts) -> list[str]:
     committee = facts.poll.committee if facts.poll else None
     if committee is None:
-        return list(LIMITS)
+        return list(facts.limits)
     named = f"fewer than {committee.threshold} nodes"
-    return [limit.replace("fewer than t nodes", named) for limit in LIMITS]
+    return [limit.replace("fewer than t nodes", named) for limit in facts.limits]
 
 
 def _moment(at: UnixSeconds | None) -> str | None:
