@@ -1,5 +1,6 @@
 """What attacks share with other tests, and with one another."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ostraka.storage.database import Schema, open_database
 from tests.backend.conftest import url as url
 from tests.support.faulty_chain import FaultyChain, round_wanted
 from tests.support.faulty_rpc import FaultyRpc
+from tests.support.shuffled_village import ShuffledVillage
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +65,16 @@ def round_id(chain: FaultyChain, gateway: GatewayContext) -> int:
     plan = Rounds(gateway).create(wanted, SigningKey().address.hex())
     assert plan.round_id is not None
     return plan.round_id
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> ShuffledVillage:
+    """Nodes that have all ballots, and whose root is final: shuffles go on from here."""
+    village = ShuffledVillage(tmp_path_factory.mktemp("settled"))
+
+    async def run() -> None:
+        async with village.releasable():
+            pass
+
+    asyncio.run(run())
+    return village

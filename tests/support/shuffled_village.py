@@ -1,7 +1,9 @@
 """A committee of whole nodes that opens the ballots of a poll."""
 
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,20 @@ class ShuffledVillage(Village):
             )
             yield
 
+    @asynccontextmanager
+    async def resumed(self, folder: Path) -> AsyncIterator["ShuffledVillage"]:
+        """Start other nodes, with what these have on their disks and see on the chain.
+
+        Args:
+            folder: Of the disks of the others; does not exist yet.
+        """
+        shutil.copytree(self._folder, folder)
+        others = ShuffledVillage(folder, self.poll, self._cast)
+        others.registry = copy(self.registry)
+        async with others.run():
+            await others.tick_until(lambda: all(node._polls for node in others.nodes.values()))
+            yield others
+
     def _certificates(self) -> list[AnchoredRoot]:
         quorum = self.poll.committee.quorum
         return [
@@ -123,11 +139,14 @@ class ShuffledVillage(Village):
         """The nodes that have released their aggregate shares."""
         return {one for one in self.nodes if self.service(one).served.has_released()}
 
+    def opened(self, section: bytes) -> OpenedBallots:
+        """Section 14, read."""
+        shape = OpenedShape.of(self.poll.rule, self.poll.threshold, self._cast)
+        return OpenedBallots(Within.all_of(section), shape)
+
     def opened_ballots(self, section: bytes) -> list[tuple[int, ...]]:
         """The ballots of section 14, sorted."""
-        shape = OpenedShape.of(self.poll.rule, self.poll.threshold, self._cast)
-        opened = OpenedBallots(Within.all_of(section), shape)
-        return sorted(one.values for one in opened.openings(0, self._cast))
+        return sorted(one.values for one in self.opened(section).openings(0, self._cast))
 
     @property
     def cast_ballots(self) -> list[tuple[int, ...]]:

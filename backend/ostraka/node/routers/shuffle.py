@@ -22,6 +22,7 @@ _LEADER = (
     ProblemType.STATE_UNKNOWN,
     ProblemType.NO_SHARE,
     ProblemType.NODE_INCOMPLETE,
+    ProblemType.BUSY,
     ProblemType.POLL_NOT_SERVED,
 )
 

@@ -8,6 +8,7 @@ Source: docs/protocol.md §19.2.
 import asyncio
 import time
 from collections.abc import Callable
+from math import ceil
 from typing import Any, TypeVar
 
 from ostraka.node.phases import Destroyed, Releasing
@@ -24,6 +25,7 @@ from ostraka.storage.node_tables import SignedOutcome
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.encoding import Reader
+from ostraka_verifier.errors import AuditError
 from ostraka_verifier.shuffle import RunRecord, fewest_groups
 
 T = TypeVar("T")
@@ -31,6 +33,8 @@ T = TypeVar("T")
 _BACKGROUND_S = 1
 """How long a tick waits for a run that this node leads."""
 _FETCH_AGAIN_S = 3
+_DEAF_S = 60
+"""How long a node that sent a false certificate gets no other one checked."""
 
 
 class Shuffling:
@@ -48,6 +52,7 @@ class Shuffling:
         self._leader: RunLeader | None = None
         self._led = -1
         self._fetch_at_monotonic_s = 0.0
+        self._deaf_until_monotonic_s: dict[bytes, float] = {}
 
     @property
     def is_shuffled(self) -> bool:
@@ -156,13 +161,27 @@ class Shuffling:
             return await asyncio.to_thread(self._opening.released, SignCall.decode(body))
         phase = await self._taking_part()
         if call is Call.CERTIFY:
-            await self._one_at_a_time(
-                lambda: self._opening.certify(phase.anchoring.root, phase.leaves, body)
-            )
+            await self._certify(phase, body, asker)
             return b""
         turn, work = self._read(phase, call, body)
         self._require_leader(turn, asker)
         return await self._one_at_a_time(work)
+
+    async def _certify(self, phase: Releasing, body: bytes, asker: bytes) -> None:
+        """Check a certificate; a node whose last one was false has to wait.
+
+        To check one takes long. Endless false ones would keep this node from the leader's requests.
+        """
+        left_s = ceil(self._deaf_until_monotonic_s.get(asker, 0) - time.monotonic())
+        if left_s > 0:
+            detail = "the last certificate that this node got from there was false"
+            raise Problem(ProblemType.BUSY, detail, "", left_s)
+        root, leaves = phase.anchoring.root, phase.leaves
+        try:
+            await self._one_at_a_time(lambda: self._opening.certify(root, leaves, body))
+        except AuditError:
+            self._deaf_until_monotonic_s[asker] = time.monotonic() + _DEAF_S
+            raise
 
     async def _answer_self(self, call: Call, body: bytes) -> bytes:
         return await self.answer(call, body, self._served.key.address)
@@ -229,6 +248,9 @@ class Shuffling:
             raise Problem(ProblemType.WRONG_TURN, f"this node is in turn {now}", "turn", 1)
         if turn < self._states.turn:
             raise Problem(ProblemType.WRONG_TURN, "this node is in a later turn", "turn")
+        if turn > now == self._states.turn:
+            # The next leader could end every run of the one before.
+            raise Problem(ProblemType.WRONG_TURN, "this node is in a run of this turn", "turn", 1)
         leader = self._served.poll.committee.members[turns.leader(turn) - 1]
         if leader.address != asker:
             raise Problem(ProblemType.NOT_THE_PROPOSER, f"turn {turn} has another leader")
