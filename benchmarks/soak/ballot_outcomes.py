@@ -3,15 +3,12 @@
     make soak ARGS="ballot_outcomes [COUNT] [FILE…]"
 
 COUNT is the number of random profiles for each rule, 2,000 by default. A FILE is a Pabulib file:
-equal shares with each utility and completion are compared with the winners that it publishes. The
-other programs run in an environment of their own in build/soak-ballots. With `--record`, the first
-200 answers are written for tests/verifier/test_ballot_oracles.py.
+equal shares with each utility and completion are compared with the winners that it publishes.
+`make soak ARGS="oracles ballots"` writes the answers with which tests compare.
 
 Exit code 1 if a difference is not explained.
 """
 
-import json
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -19,36 +16,24 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
-from tests.support.ballot_oracles import READINGS, Case, Found, cases, city_cases, compared
+from tests.support.ballot_oracles import READINGS, Found, cases, compared
+from tests.support.oracles import oracle
 
 from ostraka.formats.reading import read_election
 from ostraka_verifier.outcome import Ballot, Completion, EqualShares, Utility
-
-CHECKOUT = Path(__file__).parents[2]
-FOLDER = CHECKOUT / "build" / "soak-ballots"
-RECORDED = CHECKOUT / "tests" / "verifier" / "ballot_oracles.json"
-PROGRAMS = ("pabutools==1.2.3", "abcvoting==2.19.2", "pref_voting==1.18.2", "votekit==3.5.0")
-SEED = "ballots"
-RECORDED_COUNT = 200
 
 
 def main(arguments: Sequence[str]) -> int:
     """Compare; exit code 1 for a difference that no reading explains."""
     numbers = [int(one) for one in arguments if one.isdigit()]
-    files = [Path(one) for one in arguments if not one.isdigit() and one != "--record"]
+    files = [Path(one) for one in arguments if not one.isdigit()]
     for path in files:
         _show_published(path)
     if files and not numbers:
         return 0
     count = numbers[0] if numbers else 2000
-    asked = cases(SEED, count)
-    answers = others(asked)
-    if "--record" in arguments:
-        first = {name: several[:RECORDED_COUNT] for name, several in answers.items()}
-        cities = others(city_cases(CHECKOUT / "data"))
-        record = {"programs": PROGRAMS, "answers": first, "cities": cities}
-        RECORDED.write_text(json.dumps(record) + "\n")
-    found = compared(asked, answers)
+    asked = cases(count)
+    found = compared(asked, oracle("ballots", asked))
     print(f"{count} random profiles for each rule")
     _show(found)
     return 1 if any(reading == "" for _, reading in found) else 0
@@ -82,24 +67,6 @@ def _show_published(path: Path) -> None:
         verdict = f"{wrong} options differ" if wrong else "the published winners"
         name = f"{utility.name.lower()}, {completion.name.lower()}"
         print(f"  {name}: {verdict}, {took:.1f} s")
-
-
-def others(asked: dict[str, list[Case]]) -> dict[str, list[Case]]:
-    """Return what the other programs answer to each case."""
-    python = FOLDER / "venv" / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", FOLDER / "venv"], check=True)
-        install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *PROGRAMS]
-        subprocess.run(install, check=True)
-    done = subprocess.run(
-        [python, "-W", "ignore", Path(__file__).with_name("ballot_outcome_programs.py")],
-        input=json.dumps(asked),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    answers: dict[str, list[Case]] = json.loads(done.stdout)
-    return answers
 
 
 def _show(found: Found) -> None:

@@ -11,10 +11,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tests.support.ballot_oracles import questions
 from tests.support.opened_files import file_questions
 from tests.support.oracles import FILE_POLLS, answers_file, record_answers
 
 QUESTIONS: dict[str, Callable[[], Sequence[Any]]] = {
+    "ballots": questions,
     "files": lambda: [asked for asked, _ in file_questions(FILE_POLLS)],
 }
 

@@ -1,11 +1,11 @@
-"""Random ballots, and what other programs decide on them: `benchmarks/soak/ballot_outcomes.py`.
+"""Random ballots, and what other programs decide on them: `tests/oracles/ballots.py`.
 
 A difference is explained where the other program's winners follow from its reading, which is
 computed here. `READINGS` states it.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -25,6 +25,7 @@ from ostraka_verifier.outcome import (
 from ostraka_verifier.outcome.purchases import Market
 from ostraka_verifier.outcome.steps import Count
 
+CHECKOUT = Path(__file__).parents[2]
 Case = dict[str, Any]
 Found = Counter[tuple[str, str]]
 READINGS = {
@@ -37,7 +38,7 @@ READINGS = {
 NOT_COMPARED = "not compared"
 
 
-def cases(seed: str, count: int) -> dict[str, list[Case]]:
+def cases(count: int) -> list[Case]:
     """Return as many random profiles for each rule; few voters make ties."""
     makers: dict[str, Callable[[Random], Case]] = {
         "shares": _shares,
@@ -45,16 +46,17 @@ def cases(seed: str, count: int) -> dict[str, list[Case]]:
         "committee": _committee,
         "rankings": _rankings,
     }
-    return {
-        name: [make(Random(f"{seed} {name} {number}")) for number in range(count)]
+    return [
+        {"rule": name} | make(Random(f"ballots {name} {number}"))
+        for number in range(count)
         for name, make in makers.items()
-    }
+    ]
 
 
-def city_cases(folder: Path) -> dict[str, list[Case]]:
-    """Return the approvals of cities' files, under all utilities and completions."""
-    shares, phragmen = [], []
-    for path in sorted(folder.glob("*.pb")):
+def city_cases() -> list[Case]:
+    """Return the approvals of committed files of a city, under all utilities and completions."""
+    found = list[Case]()
+    for path in sorted((CHECKOUT / "data").glob("*.pb")):
         election = read_election(path, greedy=True)
         question = election.question
         ballots = [
@@ -67,14 +69,19 @@ def city_cases(folder: Path) -> dict[str, list[Case]]:
             "budget": election.budget,
             "ballots": [list(ballot) for ballot in ballots],
         }
-        phragmen.append(known)
-        shares += [
+        found.append(known | {"rule": "phragmen"})
+        found += [
             known
-            | {"most": 1, "utility": utility.name.lower(), "completion": completion.name.lower()}
+            | {
+                "rule": "shares",
+                "most": 1,
+                "utility": utility.name.lower(),
+                "completion": completion.name.lower(),
+            }
             | {"increment": 10**election.decimals}
             for utility, completion in product(Utility, Completion)
         ]
-    return {"shares": shares, "phragmen": phragmen}
+    return found
 
 
 def _shares(random: Random) -> Case:
@@ -123,7 +130,12 @@ def _rankings(random: Random) -> Case:
     return {"options": options, "seats": random.randint(1, options), "orders": orders}
 
 
-def compared(asked: dict[str, list[Case]], answers: dict[str, list[Case]]) -> Found:
+def questions() -> list[Case]:
+    """Return the questions whose answers are committed."""
+    return cases(200) + city_cases()
+
+
+def compared(asked: Sequence[Case], answers: Sequence[Case]) -> Found:
     """Count comparisons by program and outcome: "equal", a reading, or "" for neither."""
     comparers = {
         "shares": _compare_shares,
@@ -132,9 +144,8 @@ def compared(asked: dict[str, list[Case]], answers: dict[str, list[Case]]) -> Fo
         "rankings": _compare_rankings,
     }
     found: Found = Counter()
-    for name, several in asked.items():
-        for case, answer in zip(several, answers[name], strict=True):
-            found.update(comparers[name](case, answer))
+    for case, answer in zip(asked, answers, strict=True):
+        found.update(comparers[case["rule"]](case, answer))
     return found
 
 

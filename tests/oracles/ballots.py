@@ -1,6 +1,6 @@
 """What pabutools, abcvoting, pref-voting and VoteKit make of ballots: JSON in, JSON out.
 
-Run by `ballot_outcomes` in an environment that has these programs, and nothing of ours.
+Each question names its `rule`: `shares`, `phragmen`, `committee` or `rankings`.
 """
 
 import contextlib
@@ -148,7 +148,7 @@ def rankings(case: Case) -> Case:
     for name, seats, make in (("votekit runoff", 1, IRV), ("votekit", case["seats"], STV)):
         try:
             more = {} if make is IRV else {"n_seats": seats, "simultaneous": False}
-            done = make(votekit, tiebreak="first_place", **more)
+            done = make(votekit, tiebreak="first_place", rng_seed=0, **more)
         except (ValueError, IndexError, TypeError):
             continue
         answer[name] = sorted(int(one) for tier in done.get_elected() for one in tier)
@@ -156,12 +156,11 @@ def rankings(case: Case) -> Case:
 
 
 def main() -> None:
-    """Answer each case of standard input."""
+    """Answer each question of standard input."""
     known = {"shares": shares, "phragmen": phragmen, "committee": committee, "rankings": rankings}
-    cases = json.load(sys.stdin)
     # Nothing that a program prints may come into the answer.
     with contextlib.redirect_stdout(io.StringIO()):
-        answers = {name: [known[name](case) for case in several] for name, several in cases.items()}
+        answers = [known[case["rule"]](case) for case in json.load(sys.stdin)]
     json.dump(answers, sys.stdout)
 
 
