@@ -22,7 +22,13 @@ from ostraka.planning.specification import PollSpecification, RoundSpecification
 from ostraka.planning.specification_file import read_specification
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.curve import load
-from ostraka_verifier.outcome import OutcomeRule
+from ostraka_verifier.outcome import (
+    BallotOutcome,
+    EqualShares,
+    OutcomeRule,
+    Phragmen,
+    TransferableVote,
+)
 from ostraka_verifier.question import KINDS, Question, ballot_bits, poll_labels, poll_rule
 from ostraka_verifier.statistics import poll_statistics
 from tests.support import plain
@@ -30,7 +36,8 @@ from tests.support.polls import REGISTRY, SyntheticPoll
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "docs" / "examples").glob("*.toml"))
 ROUNDS = [path for path in EXAMPLES if "proposals_close_at" in tomllib.loads(path.read_text())]
-POLLS = [path for path in EXAMPLES if path not in ROUNDS]
+OPENED = [path for path in EXAMPLES if "counting" in tomllib.loads(path.read_text())]
+POLLS = [path for path in EXAMPLES if path not in [*ROUNDS, *OPENED]]
 NOW = int(time.time())
 # Each weight is shared by enough voters for the poll to be secret.
 WEIGHTS = [1] * 5 + [3] * 6
@@ -94,14 +101,38 @@ def test_a_poll(path: Path) -> None:
     assert expected == (awards if awards is not None else [0] * len(tally))
 
 
+@pytest.mark.parametrize("path", OPENED, ids=lambda path: path.stem)
+def test_a_poll_that_opens_its_ballots(path: Path) -> None:
+    wanted = specification(path, PollSpecification)
+    assert wanted.counting == "shuffled"
+    (question,) = wanted.asked
+    rule = wanted.outcome_rule([question])
+    assert isinstance(rule, BallotOutcome)
+    random = Random(path.stem)
+    ballots = [
+        tuple(plain.count(question, [(plain.random_vote(question, random), 1)])) for _ in range(99)
+    ]
+    awards = rule.awards_of(ballots)
+    assert set(awards) == {0, 1}
+    match rule:
+        case EqualShares() | Phragmen():
+            spent = sum(cost for cost, award in zip(rule.costs, awards, strict=True) if award)
+            assert rule.budget / 2 < spent <= rule.budget
+        case TransferableVote():
+            assert sum(awards) == rule.seats
+        case _:
+            assert sum(awards) == 1
+
+
 def test_examples_show_every_kind_and_every_outcome() -> None:
-    polls = [specification(path, PollSpecification) for path in POLLS]
+    polls = [specification(path, PollSpecification) for path in [*POLLS, *OPENED]]
     rounds = [specification(path, RoundSpecification) for path in ROUNDS]
     asked = {one.kind for poll in polls for one in poll.asked}
     assert asked == set(KINDS), "write docs/examples/KIND.toml for each kind that is missing"
     outcomes = {one.kind for poll in polls for one in poll.outcomes or [NoOutcomeWanted()]}
     assert outcomes == {
-        *("none", "majority", "plurality", "greedy", "categories", "proportional", "condorcet")
+        *("none", "majority", "plurality", "greedy", "categories", "proportional", "condorcet"),
+        *("equal_shares", "instant_runoff", "transferable_vote", "phragmen"),
     }
     assert {one.outcome.kind for one in rounds} == {"greedy", "categories", "proportional"}
 
