@@ -34,7 +34,7 @@ from tests.support.polls import REGISTRY, SyntheticPoll, approval_poll
 from tests.support.second_verifier import Question, SecondVerifier
 from tests.support.two_verifiers import by_the_first, by_the_second
 from tests.support.vectors import named, vectors
-from tests.verifier.checks import test_opened
+from tests.verifier.checks import test_attested_outcome, test_opened
 from tests.verifier.checks.mutations import MUTATIONS
 from tests.verifier.checks.test_ballots import tampered
 
@@ -222,3 +222,8 @@ def test_evidence_that_is_none_ends_the_program(second: SecondVerifier) -> None:
     second.use(CHAIN)
     with pytest.raises(RuntimeError, match="ended with 2"):
         second.audit(Question(BOARD.encode(), REGISTRY, 1, {"root": 5}))
+
+
+@pytest.mark.parametrize("name", test_attested_outcome.CASES)
+def test_attested_outcomes_are_judged_alike(second: SecondVerifier, name: str) -> None:
+    agree(second, test_attested_outcome.CASES[name])

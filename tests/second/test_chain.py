@@ -20,10 +20,12 @@ from tests.support.endpoint import (
     poll_view,
     selector,
     serving,
+    telling,
 )
 from tests.support.polls import REGISTRY, approval_poll
 from tests.support.round_endpoint import telling_of_round
 from tests.support.second_verifier import audited
+from tests.verifier.checks.test_attested_outcome import POLL as SHARES
 from tests.verifier.test_chain_reader import NONSENSE
 
 ROUND_POLL = approval_poll(treasury=bytes([42] * 20), seed="round")
@@ -60,6 +62,14 @@ def test_an_honest_poll_holds(program: Path, endpoint: Endpoint, tmp_path: Path)
 def test_an_honest_round_holds(program: Path, endpoint: Endpoint) -> None:
     endpoint.board = ROUND_BOARD.encode()
     endpoint.answer = telling_of_round(ROUND_POLL, ROUND_CHAIN)
+    code, report = run(program, endpoint)
+    assert code == 0, report
+    assert {one["verdict"] for one in report["checks"]} == {"holds"}
+
+
+def test_an_honest_outcome_of_opened_ballots_holds(program: Path, endpoint: Endpoint) -> None:
+    board, chain = SHARES.board(), SHARES.chain
+    endpoint.board, endpoint.answer = board.encode(), telling(SHARES.poll, chain)
     code, report = run(program, endpoint)
     assert code == 0, report
     assert {one["verdict"] for one in report["checks"]} == {"holds"}

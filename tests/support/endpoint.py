@@ -12,7 +12,7 @@ from eth_abi import abi
 
 from ostraka_verifier.contracts import POLL_CREATED
 from ostraka_verifier.encoding import keccak256, word
-from ostraka_verifier.evidence import ChainEvidence, DeploymentEvidence
+from ostraka_verifier.evidence import ChainEvidence, DeploymentEvidence, OutcomeEvidence
 from tests.support.polls import CHAIN_ID, REGISTRY, SyntheticPoll, approval_poll
 
 POLL = approval_poll()
@@ -112,6 +112,12 @@ def telling(poll: SyntheticPoll, chain: ChainEvidence) -> Answer:
             assert (poll_id, tally, rule) == (1, chain.tally.values, poll.outcome.encode())
             assert list(order) == poll.outcome.order(tally)
             return hexed(word(32) + listed(chain.awards))
+        if data.startswith(selector("outcome(uint256)")):
+            attested = chain.outcome
+            assert isinstance(attested, OutcomeEvidence)
+            types = ["(uint8,uint64,uint64,uint64,address,bytes32,uint256[])"]
+            known = (attested.state, 1, 2, 3, bytes(20), attested.ballots_hash, attested.awards)
+            return hexed(abi.encode(types, [known]))
         raise AssertionError(data)
 
     def answer(method: str, parameters: list[Any]) -> Any:

@@ -28,6 +28,7 @@ from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.evidence import (
     ChainEvidence,
     ElectorateEvidence,
+    OutcomeEvidence,
     Payout,
     ProposalEvidence,
     RoundEvidence,
@@ -57,12 +58,14 @@ from ostraka_verifier.redemption import (
 )
 from ostraka_verifier.rule import BallotRule, slack_bits
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
+from ostraka_verifier.shuffle import ballots_hash
 from ostraka_verifier.signatures import recover_key
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus
 from ostraka_verifier.tally_proof import Tally, aggregate, aggregate_share_hash, combine
 from tests.support.deployments import TABLE, code_of, deployment, treasury_code
 from tests.support.randomness import SeededRandomness
 
+_NO_TALLY = NoOutcome | BallotOutcome
 REGISTRY = bytes(range(1, 21))
 CHAIN_ID = 31337
 TOKEN = bytes([200] * 20)
@@ -357,7 +360,8 @@ class SyntheticPoll:
             anchored=anchored,
             tally=tally,
             tallied_at=CLOSES_AT + 701,
-            awards=(None if isinstance(self.outcome, NoOutcome) else tuple(self.awards(tally))),
+            awards=None if isinstance(self.outcome, _NO_TALLY) else tuple(self.awards(tally)),
+            outcome=self.attested_outcome(),
             creator=self.treasury or bytes(20),
             creator_is_contract=self.treasury is not None,
             creator_is_treasury=self.treasury is not None,
@@ -370,11 +374,16 @@ class SyntheticPoll:
 
     def awards(self, tally: Tally) -> list[int]:
         """Awards of the outcome rule: of the tally, or of the ballots where it needs them."""
-        if isinstance(self.outcome, BallotOutcome):
-            return self.outcome.awards_of(
-                [tuple(self.rule.slot_values(bits)) for bits in self.votes]
-            )
-        return self.outcome.awards(tally.values)
+        attested = self.attested_outcome()
+        return self.outcome.awards(tally.values) if attested is None else list(attested.awards)
+
+    def attested_outcome(self) -> OutcomeEvidence | None:
+        """What an honest chain has of the opened ballots' outcome, after the time to object."""
+        if not isinstance(self.outcome, BallotOutcome):
+            return None
+        ballots = [tuple(self.rule.slot_values(bits)) for bits in self.votes]
+        awards = tuple(self.outcome.awards_of(ballots))
+        return OutcomeEvidence(3, ballots_hash([Share(one, 0) for one in ballots]), awards)
 
     def round(self, tally: Tally) -> RoundEvidence:
         """An honest chain's data of the round after all payouts except the last."""

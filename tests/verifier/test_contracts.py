@@ -13,6 +13,7 @@ CONTRACTS = ("PollRegistry", "BudgetTreasury", "MemberRegistry", "VotingKeys", "
 ANSWERS = {
     ("PollRegistry", "poll"): Struct((("view", contracts.POLL_VIEW),)),
     ("PollRegistry", "awards"): contracts.AWARDS,
+    ("PollRegistry", "outcome"): contracts.OUTCOME,
     ("BudgetTreasury", "round"): contracts.ROUND,
     ("BudgetTreasury", "proposals"): contracts.PROPOSALS,
     ("TestToken", "CLOCK_MODE"): contracts.CLOCK_MODE,

@@ -94,6 +94,7 @@ test("every event is declared once", () => {
 
 test.each([
   ["poll", declared.POLL_VIEW],
+  ["outcome", declared.OUTCOME_VIEW],
   ["round", declared.ROUND_VIEW],
   ["proposals", listOf(declared.PROPOSAL_VIEW)],
 ])("what %s() returns is declared as the contract has it", (name, type) => {

@@ -26,7 +26,7 @@ from tests.support.audits import (
 )
 from tests.support.corrupted_boards import with_other_sections
 from tests.support.polls import REGISTRY, SyntheticPoll, approval_poll
-from tests.verifier.checks import test_opened
+from tests.verifier.checks import test_attested_outcome, test_opened
 from tests.verifier.checks.mutations import MUTATIONS
 from tests.web.bridge import Browser, Refused
 
@@ -119,6 +119,12 @@ def test_polls_without_opened_ballots(browser: Browser) -> None:
     ):
         found = same_verdicts(browser, *case)
         assert "fails" not in {one["verdict"] for one in found.values()}
+
+
+@pytest.mark.parametrize("name", ["vetoed", "other awards", "other ballots"])
+def test_attested_outcomes_are_judged_alike(browser: Browser, name: str) -> None:
+    case = test_attested_outcome.CASES[name]
+    assert same_verdicts(browser, *case)["O1"]["detail"] == findings(*case)["O1"].detail
 
 
 def test_boards_with_other_sections_are_judged_alike(browser: Browser) -> None:

@@ -30,9 +30,11 @@ from tests.support.endpoint import (
     log,
     selector,
     serving,
+    telling,
 )
 from tests.support.polls import CHAIN_ID, REGISTRY
 from tests.support.round_endpoint import telling_of_round
+from tests.verifier.checks.test_attested_outcome import POLL as SHARES
 from tests.web.bridge import Browser, Refused
 
 _CURVE = load("native")
@@ -87,6 +89,8 @@ def test_an_honest_endpoint(browser: Browser, endpoint: Endpoint) -> None:
     assert verdicts(both(browser, endpoint, BOARD)) == {"holds"}
     endpoint.answer = telling_of_round(ROUND_POLL, ROUND_CHAIN)
     assert verdicts(both(browser, endpoint, ROUND_BOARD)) == {"holds"}
+    endpoint.answer = telling(SHARES.poll, SHARES.chain)
+    assert verdicts(both(browser, endpoint, SHARES.board())) == {"holds"}
 
 
 @pytest.mark.parametrize("answer", [one[1] for one in WRONG], ids=[one[0] for one in WRONG])

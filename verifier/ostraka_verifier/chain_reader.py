@@ -11,19 +11,28 @@ from ostraka_verifier.abi import Decoded, Event
 from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.census import Census
 from ostraka_verifier.contract_view import ContractView
-from ostraka_verifier.contracts import AWARDS, POLL_OPENED, POLL_VIEW, ROOT_ANCHORED, TALLY_ACCEPTED
+from ostraka_verifier.contracts import (
+    AWARDS,
+    OUTCOME,
+    POLL_OPENED,
+    POLL_VIEW,
+    ROOT_ANCHORED,
+    TALLY_ACCEPTED,
+)
 from ostraka_verifier.description import RoundReference
 from ostraka_verifier.encoding import WORD_BYTES, word
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import (
+    OUTCOME_MISSED,
     STATUS_NAMES,
     ChainEvidence,
     CodeEvidence,
     DeploymentEvidence,
     DisputesEvidence,
+    OutcomeEvidence,
 )
 from ostraka_verifier.merkle_sum import SumRoot
-from ostraka_verifier.outcome import NoOutcome, OutcomeRule
+from ostraka_verifier.outcome import BallotOutcome, NoOutcome, OutcomeRule
 from ostraka_verifier.round_reader import RoundReader
 from ostraka_verifier.rpc import (
     JsonRpc,
@@ -116,7 +125,10 @@ class ChainReader:
         creator = view.address("creator")
         creator_is_contract = bool(self._rpc.code(creator, self.block))
         awards: tuple[int, ...] | AuditError | None = None
-        if tally is not None and not isinstance(outcome_rule, NoOutcome):
+        attested: OutcomeEvidence | AuditError | None = None
+        if tally is not None and isinstance(outcome_rule, BallotOutcome):
+            attested = readable_or_error(lambda: self._outcome(poll_id))
+        elif tally is not None and not isinstance(outcome_rule, NoOutcome):
             awards = self._awards_or_why_not(poll_id, tally, outcome_rule, encoded_rule)
         return ChainEvidence(
             chain_id=self.chain_id,
@@ -138,6 +150,7 @@ class ChainReader:
             tally=tally,
             tallied_at=self._rpc.timestamp(tallied[1]) if tallied else UnixSeconds(0),
             awards=awards,
+            outcome=attested,
             creator=creator,
             creator_is_contract=creator_is_contract,
             creator_is_treasury=creator_is_contract and self._takes_polls(creator),
@@ -225,6 +238,14 @@ class ChainReader:
         if len(awards) != len(tally.values):
             raise Malformed("awards()", f"{len(awards)} entries")
         return awards
+
+    def _outcome(self, poll_id: int) -> OutcomeEvidence:
+        answer = self._registry.call("outcome(uint256)", word(poll_id))
+        seen = OUTCOME.decode(answer, "outcome()").struct("seen")
+        state = seen.number("state")
+        if state > OUTCOME_MISSED:
+            raise Malformed("outcome().state", f"{state} is unknown")
+        return OutcomeEvidence(state, seen.word("ballotsHash"), seen.numbers("awards"))
 
     def _event(self, kind: Event, poll_id: int) -> tuple[bytes, int] | None:
         """Return the data and block of the newest event of a kind, or None."""

@@ -76,6 +76,20 @@ POLL_VIEW = Struct(
 AWARDS = Struct((("awards", "uint256[]"),))
 """What `awards` of the registry answers."""
 
+OUTCOME_VIEW = Struct(
+    (
+        ("state", "uint8"),
+        ("attestBy", "uint64"),
+        ("attestedAt", "uint64"),
+        ("objectionEndsAt", "uint64"),
+        ("vetoHolder", "address"),
+        ("ballotsHash", "bytes32"),
+        ("awards", "uint256[]"),
+    )
+)
+OUTCOME = Struct((("seen", OUTCOME_VIEW),))
+"""What `outcome` of the registry answers."""
+
 POLL_CREATED = Event(
     "PollCreated",
     (("pollId", "uint256"), ("creator", "address"), ("pollContext", "bytes32")),

@@ -16,6 +16,9 @@ ROUND_VETOED = 9
 """Number in the contract of a round whose payouts were vetoed after its decision."""
 ROUND_DECIDED = (6, 7, ROUND_VETOED)
 """Statuses of a round with winners: decided and, later, expired."""
+OUTCOME_ATTESTED = (2, 3, 4)
+"""States of an outcome that nodes attested: it may be vetoed, is final, or was vetoed."""
+OUTCOME_VETOED, OUTCOME_MISSED = 4, 5
 STATUS_NAMES = (
     "none",
     "created",
@@ -179,6 +182,21 @@ class DeploymentEvidence:
 
 
 @dataclass(frozen=True)
+class OutcomeEvidence:
+    """The outcome of opened ballots by the word of nodes (§18.11).
+
+    Attributes:
+        state: Number in the contract, 0 to `OUTCOME_MISSED`.
+        ballots_hash: Of the opened ballots, 32 bytes; zeros before nodes attested an outcome.
+        awards: Of each slot; empty before.
+    """
+
+    state: int
+    ballots_hash: bytes
+    awards: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class ChainEvidence:
     """Evidence of one poll at one block.
 
@@ -192,8 +210,10 @@ class ChainEvidence:
         rejected_at: Chain time of that rejection.
         anchored_at, tallied_at: Block timestamps, 0 before.
         tally: As accepted, None before.
-        awards: The contract's award of each slot, None without an outcome rule; or why there is no
-            answer, for example because the board's outcome rule is not the poll's.
+        awards: The contract's award of each slot, None where no tally gives awards; or why there is
+            no answer, for example because the board's outcome rule is not the poll's.
+        outcome: What nodes attested, None where the tally decides or before it; or why there is no
+            answer.
         creator: Account that created the poll.
         creator_is_contract: Whether that account has code.
         creator_is_treasury: Whether that account is a contract that uses polls of this registry.
@@ -226,6 +246,7 @@ class ChainEvidence:
     tally: Tally | None
     tallied_at: UnixSeconds
     awards: tuple[int, ...] | AuditError | None
+    outcome: OutcomeEvidence | AuditError | None
     creator: bytes
     creator_is_contract: bool
     creator_is_treasury: bool

@@ -204,6 +204,7 @@ interface ChainJson {
   tally: { values: string[]; blinding: string } | null;
   tallied_at: string;
   awards: string[] | UnreadableJson | null;
+  outcome: { state: string; ballots_hash: string; awards: string[] } | UnreadableJson | null;
   creator: string;
   creator_is_contract: boolean;
   creator_is_treasury: boolean;
@@ -317,6 +318,8 @@ function readCensus(census: Exclude<ChainJson["census"], null>): ChainEvidence["
   }));
 }
 
+const maybe = <T, U>(given: T | null, read: (given: T) => U) => (given ? read(given) : undefined);
+
 function readDeployment(given: ChainJson["deployment"]): ChainEvidence["deployment"] {
   if ("unreadable" in given) return given;
   return {
@@ -325,20 +328,21 @@ function readDeployment(given: ChainJson["deployment"]): ChainEvidence["deployme
     votingKeys: readCode(given.voting_keys),
     pollRules: readCode(given.poll_rules),
     periodFloor: BigInt(given.period_floor),
-    disputes: given.disputes
-      ? {
-          contract: readCode(given.disputes.contract),
-          ballotCheck: given.disputes.ballot_check
-            ? readCode(given.disputes.ballot_check)
-            : undefined,
-        }
-      : undefined,
+    disputes: maybe(given.disputes, ({ contract, ballot_check: check }) => ({
+      contract: readCode(contract),
+      ballotCheck: maybe(check, readCode),
+    })),
   };
 }
 
 function readTimes(times: ChainJson["census_times"]): ChainEvidence["censusTimes"] {
-  if (!times) return undefined;
-  return "unreadable" in times ? times : [momentOf(times[0]), momentOf(times[1])];
+  return maybe(times, (at) => ("unreadable" in at ? at : [momentOf(at[0]), momentOf(at[1])]));
+}
+
+function readOutcome(given: ChainJson["outcome"]): ChainEvidence["outcome"] {
+  if (!given || "unreadable" in given) return given ?? undefined;
+  const { state, ballots_hash: hash, awards } = given;
+  return { state: Number(state), ballotsHash: unhex(hash), awards: awards.map(BigInt) };
 }
 
 function readChain(chain: ChainJson): ChainEvidence {
@@ -365,6 +369,7 @@ function readChain(chain: ChainJson): ChainEvidence {
       : undefined,
     talliedAt: momentOf(chain.tallied_at),
     awards: awards && "unreadable" in awards ? awards : awards?.map(BigInt),
+    outcome: readOutcome(chain.outcome),
     creator: unhex(chain.creator),
     creatorIsContract: chain.creator_is_contract,
     creatorIsTreasury: chain.creator_is_treasury,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ostraka_verifier.checks.audit import Audit, readable
 from ostraka_verifier.checks.finding import Held
 from ostraka_verifier.checks.generators import release_of, require_immutables, require_same_release
-from ostraka_verifier.checks.outcome import awards_of
+from ostraka_verifier.checks.outcome import recomputed
 from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.errors import Rejected, Undecided
 from ostraka_verifier.evidence import (
@@ -124,12 +124,13 @@ def check_d2(audit: Audit) -> str:
     found = _round(audit)
     if found is None:
         return PLAIN_POLL
-    rule, tally, evidence = audit.outcome_rule, audit.tally, found.evidence
+    rule, evidence = audit.outcome_rule, found.evidence
+    _ = audit.tally
     if evidence.status not in ROUND_DECIDED:
         raise Undecided("the round is not decided yet")
     if not isinstance(rule, FundingRule):
         raise Undecided("needs D1")
-    awards = awards_of(rule, tally, "D1")
+    awards = recomputed(audit, "D1")
     if [proposal.funded for proposal in found.standing] != [award > 0 for award in awards]:
         raise Rejected("D2", "winners", "the treasury funds other proposals")
     if isinstance(rule, Proportional):

@@ -17,6 +17,7 @@ const (
 	pollOpened     = "PollOpened(uint256,bytes32[],bytes[])"
 	rootAnchored   = "RootAnchored(uint256," + rootType + ",(uint8,bytes)[])"
 	tallyAccepted  = "TallyAccepted(uint256,uint256[],uint256)"
+	outcomeMissed  = 5
 	awardsFunction = "awards(uint256,uint256[],bytes,uint16[])"
 	pollViewWords  = 27
 )
@@ -78,6 +79,7 @@ func (reader *Reader) Read(pollID *big.Int, board Board) (*evidence.Chain, error
 	}
 	chain.Deployment = reader.deployment(code)
 	chain.Awards = reader.awards(chain, pollID, board)
+	chain.Outcome = reader.outcome(chain, pollID, board)
 	if description := board.Description; description != nil {
 		if description.Round != nil {
 			chain.Round = reader.round(description.Round)
@@ -314,7 +316,8 @@ func (reader *Reader) awards(chain *evidence.Chain, pollID *big.Int, board Board
 	if chain.Tally == nil || board.Outcome == nil || board.Outcome.CheckSlots(len(chain.Tally.Values)) != nil {
 		return none
 	}
-	if _, nothing := board.Outcome.(outcome.None); nothing {
+	switch board.Outcome.(type) {
+	case outcome.None, outcome.OnBallots:
 		return none
 	}
 	var order []*big.Int
@@ -332,4 +335,24 @@ func (reader *Reader) awards(chain *evidence.Chain, pollID *big.Int, board Board
 		awards = append(awards, new(big.Int).SetBytes(award[:]))
 	}
 	return got(awards, *answer.err)
+}
+
+// outcome asks the contract for what nodes attested, where opened ballots decide (§18.11).
+func (reader *Reader) outcome(chain *evidence.Chain, pollID *big.Int, board Board) (none evidence.Read[evidence.Outcome]) {
+	if _, onBallots := board.Outcome.(outcome.OnBallots); !onBallots || chain.Tally == nil {
+		return none
+	}
+	answer, err := reader.call(reader.registry, "outcome(uint256)", encoding.WordOf(pollID))
+	if err != nil {
+		return evidence.Missing[evidence.Outcome](unreadOf(err))
+	}
+	view := answer.at(0)
+	attested := evidence.Outcome{State: view.number(0, 8), BallotsHash: evidence.Word(view.word(5))}
+	for _, award := range view.at(6).list() {
+		attested.Awards = append(attested.Awards, new(big.Int).SetBytes(award[:]))
+	}
+	if *answer.err == nil && attested.State > outcomeMissed {
+		answer.fail()
+	}
+	return got(attested, *answer.err)
 }

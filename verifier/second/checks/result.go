@@ -10,6 +10,7 @@ import (
 	"ostraka/second/encoding"
 	"ostraka/second/evidence"
 	"ostraka/second/outcome"
+	"ostraka/second/shuffle"
 	"ostraka/second/signature"
 	"ostraka/second/tally"
 )
@@ -238,6 +239,9 @@ func (audit *Audit) o1() (result, error) {
 	if _, none := outcomeRule.(outcome.None); none {
 		return result{detail: "the tally is the result"}, nil
 	}
+	if _, onBallots := outcomeRule.(outcome.OnBallots); onBallots {
+		return audit.attested()
+	}
 	awards, err := awardsOf(outcomeRule, accepted, "R1")
 	if err != nil {
 		return result{}, err
@@ -249,21 +253,110 @@ func (audit *Audit) o1() (result, error) {
 	if !equal(awards, given.Value) {
 		return result{}, failing("outcome", "the contract has a different one")
 	}
+	return result{detail: awarded(awards)}, nil
+}
+
+// The contract's states of an outcome that nodes attest.
+const (
+	outcomeObjectable = 2
+	outcomeFinal      = 3
+	outcomeVetoed     = 4
+	outcomeMissed     = 5
+)
+
+// attested compares the outcome of the opened ballots with what nodes attested.
+func (audit *Audit) attested() (result, error) {
+	given := audit.chain.Outcome
+	if given.Err != nil {
+		return result{}, given.Err
+	}
+	if !given.Present {
+		return result{}, notChecked("the chain shows no outcome that nodes attested")
+	}
+	state := given.Value.State
+	if !audit.parts.has(board.Opened) && state == outcomeMissed {
+		return result{detail: "no ballot was opened, and nobody attested an outcome"}, nil
+	}
+	awards, err := audit.recomputed("P2")
+	if err != nil {
+		return result{}, err
+	}
+	said := awarded(awards)
+	switch state {
+	case outcomeObjectable, outcomeFinal, outcomeVetoed:
+	case outcomeMissed:
+		return result{detail: said + ", but nobody attested it in time"}, nil
+	default:
+		return result{}, notChecked("nodes have not attested the outcome yet")
+	}
+	opened, err := audit.opened()
+	if err != nil {
+		return result{}, err
+	}
+	if shuffle.BallotsHash(opened.Openings) != encoding.Word(given.Value.BallotsHash) {
+		return result{}, failing("outcome", "nodes attested that of other ballots")
+	}
+	if !equal(awards, given.Value.Awards) {
+		return result{}, failing("outcome", "nodes attested a different one")
+	}
+	if state == outcomeVetoed {
+		said += ", but vetoed"
+	}
+	return result{detail: said}, nil
+}
+
+// recomputed gives the awards of the tally, or of the opened ballots where they decide.
+func (audit *Audit) recomputed(compares string) ([]*big.Int, error) {
+	outcomeRule, err := audit.outcome()
+	if err != nil {
+		return nil, err
+	}
+	accepted, err := audit.accepted()
+	if err != nil {
+		return nil, err
+	}
+	rule, onBallots := outcomeRule.(outcome.OnBallots)
+	if !onBallots {
+		return awardsOf(outcomeRule, accepted, compares)
+	}
+	if !audit.parts.has(board.Opened) {
+		return nil, notChecked("needs the opened ballots")
+	}
+	opened, err := audit.opened()
+	if err != nil {
+		return nil, err
+	}
+	ballots := make([][]*big.Int, len(opened.Openings))
+	for index := range opened.Openings {
+		for slot := range opened.Openings[index].Values {
+			value := opened.Openings[index].Values[slot].BigInt(new(big.Int))
+			ballots[index] = append(ballots[index], value)
+		}
+	}
+	if len(ballots) == 0 || rule.CheckSlots(len(ballots[0])) != nil {
+		return nil, notChecked("needs %s", compares)
+	}
+	decided, _ := rule.Decide(ballots)
+	awards := make([]*big.Int, len(decided))
+	for slot, award := range decided {
+		awards[slot] = big.NewInt(int64(award))
+	}
+	return awards, nil
+}
+
+func awarded(awards []*big.Int) string {
 	count := 0
 	for _, award := range awards {
 		if award.Sign() > 0 {
 			count++
 		}
 	}
-	return result{detail: fmt.Sprintf("%d of %s awarded", count, plural(len(accepted.Values), "option"))}, nil
+	return fmt.Sprintf("%d of %s awarded", count, plural(len(awards), "option"))
 }
 
 // awardsOf gives the awards of a tally. If the rule is for another number of slots, the check that
 // compares the tally with the rules is named.
 func awardsOf(outcomeRule outcome.Rule, accepted *tally.Tally, compares string) ([]*big.Int, error) {
-	if _, onBallots := outcomeRule.(outcome.OnBallots); onBallots {
-		return nil, notChecked("needs the opened ballots")
-	}
 	if outcomeRule.CheckSlots(len(accepted.Values)) != nil {
 		return nil, notChecked("needs %s", compares)
 	}

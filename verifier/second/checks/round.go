@@ -235,11 +235,7 @@ func (audit *Audit) d2() (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	accepted, err := audit.accepted()
-	if err != nil {
-		return result{}, err
-	}
-	awards, err := awardsOf(outcomeRule, accepted, "D1")
+	awards, err := audit.recomputed("D1")
 	if err != nil {
 		return result{}, err
 	}

@@ -218,6 +218,13 @@ type Census struct {
 	Entries []Voter `json:"entries"`
 }
 
+// Outcome is the outcome of opened ballots by the word of nodes (§18.11).
+type Outcome struct {
+	State       uint64     `json:"state"`
+	BallotsHash Word       `json:"ballots_hash"`
+	Awards      []*big.Int `json:"awards"`
+}
+
 // Chain is what an audit takes from the chain at one block.
 type Chain struct {
 	ChainID        *big.Int         `json:"chain_id"`
@@ -239,6 +246,7 @@ type Chain struct {
 	Tally          *Tally           `json:"tally"`
 	TalliedAt      uint64           `json:"tallied_at"`
 	Awards         Read[[]*big.Int] `json:"awards"`
+	Outcome        Read[Outcome]    `json:"outcome"`
 	Creator        Address          `json:"creator"`
 	// CreatorIsContract and CreatorIsTreasury say what created the poll.
 	CreatorIsContract bool             `json:"creator_is_contract"`

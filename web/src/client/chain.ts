@@ -17,12 +17,15 @@ import type {
   CoinReceipt,
   DeploymentEvidence,
   DisputesEvidence,
+  OutcomeEvidence,
   Payout,
   RoundEvidence,
   Transfer,
   Unreadable,
 } from "../protocol/evidence.ts";
+import { OUTCOME_MISSED } from "../protocol/evidence.ts";
 import type { SumRoot } from "../protocol/merkle_sum.ts";
+import { BallotOutcome } from "../protocol/outcome/ballots.ts";
 import { NoOutcome } from "../protocol/outcome/none.ts";
 import { decodeOutcomeRule } from "../protocol/outcome/parts.ts";
 import { decodeDescription, type RoundReference } from "../protocol/parameters.ts";
@@ -32,6 +35,7 @@ import { type UnixSeconds, unixSeconds } from "../protocol/units.ts";
 import { addressIn, listOf, readReturned, readStruct, sizeOf } from "./abi_struct.ts";
 import { readCensus } from "./census.ts";
 import {
+  OUTCOME_VIEW,
   PAYOUT_CLAIMED,
   POLL_OPENED,
   POLL_VIEW,
@@ -154,6 +158,7 @@ export class ChainReader {
       tally,
       talliedAt: tallied ? await this.#rpc.timestamp(tallied.block) : unixSeconds(0),
       awards: tally && (await orWhyNot(this.#awards(pollId, tally, sections.outcomeRule))),
+      outcome: tally && (await orWhyNot(this.#outcome(pollId, sections.outcomeRule))),
       creator,
       creatorIsContract,
       creatorIsTreasury: creatorIsContract && (await this.#takesPolls(creator)),
@@ -336,7 +341,7 @@ export class ChainReader {
     encodedRule: Uint8Array,
   ): Promise<readonly bigint[] | undefined> {
     const rule = decodeOutcomeRule(encodedRule);
-    if (rule instanceof NoOutcome) return undefined;
+    if (rule instanceof NoOutcome || rule instanceof BallotOutcome) return undefined;
     try {
       rule.checkSlots(tally.values.length);
     } catch (error) {
@@ -360,6 +365,15 @@ export class ChainReader {
       throw new Malformed("awards()", `${awards.length} entries`);
     }
     return awards;
+  }
+
+  /** What nodes attested, where opened ballots decide. */
+  async #outcome(pollId: bigint, encodedRule: Uint8Array): Promise<OutcomeEvidence | undefined> {
+    if (!(decodeOutcomeRule(encodedRule) instanceof BallotOutcome)) return undefined;
+    const answer = await this.#call("outcome(uint256)", word(pollId));
+    const { state, ballotsHash, awards } = readReturned(OUTCOME_VIEW, answer, "outcome()");
+    if (state > OUTCOME_MISSED) throw new Malformed("outcome().state", `${state} is unknown`);
+    return { state, ballotsHash, awards: awards() };
   }
 
   /** The latest event of a kind. */

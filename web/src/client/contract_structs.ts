@@ -49,6 +49,17 @@ export type Root = Value<typeof ROOT>;
 
 const ATTESTATION = struct(["node", "uint8"], ["signature", "bytes"]);
 
+/** What `outcome()` of the registry returns. */
+export const OUTCOME_VIEW = struct(
+  ["state", "uint8"],
+  ["attestBy", "uint64"],
+  ["attestedAt", "uint64"],
+  ["objectionEndsAt", "uint64"],
+  ["vetoHolder", "address"],
+  ["ballotsHash", "bytes32"],
+  ["awards", listOf("uint256")],
+);
+
 /** What `poll()` of the registry returns. */
 export const POLL_VIEW = struct(
   ["status", "uint8"],

@@ -139,6 +139,21 @@ export interface Unreadable {
   readonly item?: string;
 }
 
+/** The outcome of opened ballots by the word of nodes (§18.11). */
+export interface OutcomeEvidence {
+  /** Number in the contract, 0 to `OUTCOME_MISSED`. */
+  readonly state: number;
+  /** Of the opened ballots; zeros before nodes attested an outcome. */
+  readonly ballotsHash: Uint8Array;
+  /** Of each slot; empty before. */
+  readonly awards: readonly bigint[];
+}
+
+/** States of an outcome that nodes attested: it may be vetoed, is final, or was vetoed. */
+export const OUTCOME_ATTESTED: readonly number[] = [2, 3, 4];
+export const OUTCOME_VETOED = 4;
+export const OUTCOME_MISSED = 5;
+
 /** The chain's data of one poll at one block. */
 export interface ChainEvidence {
   readonly chainId: bigint;
@@ -170,10 +185,12 @@ export interface ChainEvidence {
   /** Block timestamp, 0 before. */
   readonly talliedAt: UnixSeconds;
   /**
-   * The contract's award of each slot, undefined where the poll has no outcome rule; or why it
-   * gives none, e.g. because the board's outcome rule is not the poll's.
+   * The contract's award of each slot, undefined where no tally gives awards; or why it gives none,
+   * e.g. because the board's outcome rule is not the poll's.
    */
   readonly awards: readonly bigint[] | Unreadable | undefined;
+  /** What nodes attested, undefined where the tally decides or before it; or why it is unknown. */
+  readonly outcome: OutcomeEvidence | Unreadable | undefined;
   /** Account that created the poll. */
   readonly creator: Uint8Array;
   /** Whether that account has code. */

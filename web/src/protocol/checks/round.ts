@@ -24,7 +24,7 @@ import { createdAddress, domainImmutables } from "../releases.ts";
 import { counted } from "../wording.ts";
 import { type Audit, type Held, readable } from "./audit.ts";
 import { releaseOf, requireImmutables, requireSameRelease } from "./generators.ts";
-import { awardsOf } from "./outcome.ts";
+import { recomputed } from "./outcome.ts";
 
 const PLAIN_POLL = "this poll is not part of a budget round";
 
@@ -158,10 +158,11 @@ function checkElectorate(audit: Audit, round: RoundEvidence): Held {
 /** D2: the treasury funds the winners recomputed from the tally, and nothing else. */
 export function checkD2(audit: Audit): string {
   if (!audit.description.round) return PLAIN_POLL;
-  const { round, outcomeRule, tally } = audit;
+  const { round, outcomeRule } = audit;
+  audit.requireTally();
   requireDecided(round);
   if (!fundsOrDivides(outcomeRule)) throw new Undecided("needs D1");
-  const awards = awardsOf(outcomeRule, tally, "D1");
+  const awards = recomputed(audit, "D1");
   const proposals = standing(round);
   const funded = proposals.filter((proposal) => proposal.funded);
   if (

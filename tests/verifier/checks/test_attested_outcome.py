@@ -1,0 +1,121 @@
+"""Check O1 where opened ballots decide: nodes attest, and an audit recomputes."""
+
+import secrets
+from dataclasses import replace
+
+import pytest
+
+from ostraka_verifier.board import Board
+from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, Verdict
+from ostraka_verifier.curve import load
+from ostraka_verifier.errors import Undecided
+from ostraka_verifier.evidence import ChainEvidence, OutcomeEvidence
+from ostraka_verifier.outcome import EqualShares
+from tests.support.polls import REGISTRY
+from tests.support.shuffled_polls import ShuffledPoll, shuffled_approval_poll
+
+RULE = EqualShares(objection_time=60, costs=(50, 40, 30, 20), budget=100)
+POLL = ShuffledPoll.of(shuffled_approval_poll(outcome=RULE))
+ROUND = ShuffledPoll.of(shuffled_approval_poll(outcome=RULE, treasury=bytes([0xAA] * 20)))
+HONEST = POLL.chain.outcome
+assert isinstance(HONEST, OutcomeEvidence)
+AWAITED, OBJECTABLE, FINAL, VETOED, MISSED = range(1, 6)
+NOTHING: dict[str, object] = {"ballots_hash": bytes(32), "awards": ()}
+
+
+def attesting(board: Board | None = None, **changes: object) -> tuple[Board, ChainEvidence]:
+    """The poll, with changes of what nodes attested."""
+    assert isinstance(HONEST, OutcomeEvidence)
+    outcome = replace(HONEST, **changes)  # type: ignore[arg-type]
+    return board or POLL.board(), replace(POLL.chain, outcome=outcome)
+
+
+CASES = {
+    "final": (POLL.board(), POLL.chain),
+    "a round": (ROUND.board(), ROUND.chain),
+    "objectable": attesting(state=OBJECTABLE),
+    "vetoed": attesting(state=VETOED),
+    "missed": attesting(state=MISSED, **NOTHING),
+    "awaited": attesting(state=AWAITED, **NOTHING),
+    "other awards": attesting(awards=(1, 1, 0, 0)),
+    "too few awards": attesting(awards=(1,)),
+    "other ballots": attesting(ballots_hash=bytes(32)),
+    "closed ballots": attesting(POLL.plain),
+    "closed ballots, missed": attesting(POLL.plain, state=MISSED, **NOTHING),
+    "no outcome": (POLL.board(), replace(POLL.chain, outcome=None)),
+    "no answer": (POLL.board(), replace(POLL.chain, outcome=Undecided("no answer"))),
+}
+"""Other audits have to judge them alike."""
+
+
+def findings(board: Board, chain: ChainEvidence) -> dict[str, Finding]:
+    audit = Audit(load(), Claimed(REGISTRY, 1), chain, board.encode(), secrets.randbits)
+    return {one.check: one for one in audit.run(CHECKS)}
+
+
+def o1(board: Board | None = None, **changes: object) -> Finding:
+    return findings(*attesting(board, **changes))["O1"]
+
+
+def test_the_attested_outcome_is_that_of_the_opened_ballots() -> None:
+    assert isinstance(HONEST, OutcomeEvidence)
+    assert HONEST.awards == tuple(RULE.awards_of([one.values for one in POLL.openings]))
+    assert 0 < sum(HONEST.awards) < 4
+    found = findings(POLL.board(), POLL.chain)
+    assert {one.verdict for one in found.values()} == {Verdict.HOLDS}
+    assert found["O1"].detail == f"{sum(HONEST.awards)} of 4 options awarded"
+    assert o1(state=OBJECTABLE).verdict is Verdict.HOLDS
+
+
+@pytest.mark.parametrize("state", [OBJECTABLE, FINAL, VETOED])
+@pytest.mark.parametrize(
+    ("changes", "detail"),
+    [
+        ({"awards": (1, 1, 0, 0)}, "nodes attested a different one"),
+        ({"awards": ()}, "nodes attested a different one"),
+        ({"ballots_hash": bytes(32)}, "nodes attested that of other ballots"),
+    ],
+)
+def test_a_false_outcome_fails(state: int, changes: dict[str, object], detail: str) -> None:
+    finding = o1(state=state, **changes)
+    assert finding.verdict is Verdict.FAILS
+    assert (finding.item, finding.detail) == ("outcome", detail)
+
+
+def test_an_outcome_that_was_vetoed_or_missed_holds_and_says_so() -> None:
+    assert o1(state=VETOED).detail.endswith("options awarded, but vetoed")
+    missed = o1(state=MISSED, **NOTHING)
+    assert missed.verdict is Verdict.HOLDS
+    assert missed.detail.endswith("options awarded, but nobody attested it in time")
+
+
+def test_before_nodes_attest_it_is_not_checked() -> None:
+    finding = o1(state=AWAITED, **NOTHING)
+    assert finding.verdict is Verdict.NOT_CHECKED
+    assert finding.detail == "nodes have not attested the outcome yet"
+
+
+def test_without_the_opened_ballots_it_is_not_checked() -> None:
+    finding = o1(POLL.plain)
+    assert finding.verdict is Verdict.NOT_CHECKED
+    assert finding.detail.startswith("the board lacks the opened ballots")
+    missed = o1(POLL.plain, state=MISSED, **NOTHING)
+    assert missed.detail == "no ballot was opened, and nobody attested an outcome"
+
+
+@pytest.mark.parametrize("name", ["no outcome", "no answer"])
+def test_without_an_answer_of_the_chain_it_is_not_checked(name: str) -> None:
+    assert findings(*CASES[name])["O1"].verdict is Verdict.NOT_CHECKED
+
+
+def test_a_round_pays_the_winners_of_the_opened_ballots() -> None:
+    found = findings(ROUND.board(), ROUND.chain)
+    assert {one.verdict for one in found.values()} == {Verdict.HOLDS}, found
+    evidence = ROUND.chain.round
+    assert evidence is not None
+    assert not isinstance(evidence, Exception)
+    first, *others = evidence.proposals
+    paid = replace(evidence, proposals=(replace(first, funded=not first.funded), *others))
+    found = findings(ROUND.board(), replace(ROUND.chain, round=paid))
+    assert found["D2"].verdict is Verdict.FAILS
+    assert found["D2"].detail == "the treasury funds other proposals"
