@@ -36,8 +36,12 @@ from ostraka_verifier.units import later
 from ostraka_verifier.wording import counted
 
 ONLY_SUMMED = "the poll's ballots are summed"
-RUN_BYTES = 1 << 28
-"""Proofs that are checked together, at most, unless one is longer: together they are cheaper."""
+RUN_BYTES = 1 << 26
+"""Proofs that are checked together, at most, unless one is longer.
+
+Two together take a tenth less time than one after the other, and some seven times their length of
+memory.
+"""
 
 
 def check_a1(audit: Audit) -> str | Held:
