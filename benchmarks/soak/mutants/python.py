@@ -41,6 +41,7 @@ PATTERNS = (
     "checks/*.py",
     "question/*.py",
     "outcome/*.py",
+    "shuffle/*.py",
     *(
         f"{name}.py"
         for name in (
@@ -49,6 +50,7 @@ PATTERNS = (
             "ballot_batch",
             "board",
             "board_leaves",
+            "board_opened",
             "census",
             "census_tree",
             "challenge",
