@@ -45,6 +45,7 @@ NOT_YET = {
     "GET /polls/{poll_id}/opened.csv",
     "GET /polls/{poll_id}/opened.pb",
     "GET /polls/{poll_id}/opened.preflib",
+    "GET /polls/{poll_id}/outcome",
     "GET /polls/{poll_id}/results",
     "GET /polls/{poll_id}/results.csv",
     "GET /polls/{poll_id}/results.pb",

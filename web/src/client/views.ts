@@ -255,6 +255,15 @@ export const results = record({
 });
 export type Results = Of<typeof results>;
 
+/** What the contract knows of an outcome on opened ballots. */
+export const attestedOutcome = record({
+  state: text,
+  attestBy: optional(time),
+  objectionEndsAt: optional(time),
+  awards: optional(list(whole)),
+});
+export type AttestedOutcome = Of<typeof attestedOutcome>;
+
 /** Ballots of a shuffled poll, without their voters; equal ones together. */
 export const openedBallots = record({
   options: list(text),

@@ -89,13 +89,6 @@ export function readAmount(typed: string, { decimals }: Currency): bigint | unde
   return BigInt(whole + places.padEnd(decimals, "0"));
 }
 
-/** A duration in the largest unit that divides it, as in "36 hours". */
-export function span(seconds: number): string {
-  const [unit, size] = UNITS.find(([, size]) => seconds % size === 0) ?? ["second", 1];
-  const options = { style: "unit", unit, unitDisplay: "long" } as const;
-  return (seconds / size).toLocaleString(locale, options);
-}
-
 /** The distance of a time, as in "in 2 hours". */
 export function fromNow(seconds: number): string {
   const format = new Intl.RelativeTimeFormat(locale);

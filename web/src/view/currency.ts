@@ -18,6 +18,9 @@ export function useAmount(): (units: bigint) => string {
 
 /** Places of an amount that is a part of the smallest unit. */
 const PLACES = 2;
+/** The same for less than one unit, as many voters have each in an election of few seats. */
+const SMALL_PLACES = 5;
+const FINE = 1_000_000n;
 
 /** Formats amounts that may be parts of the smallest unit; rounded ones say so. */
 export function useExactAmount(): (units: Fraction) => string {
@@ -26,8 +29,9 @@ export function useExactAmount(): (units: Fraction) => string {
     const whole = numerator / denominator;
     if (whole * denominator === numerator) return amount(whole, currency);
     if (currency.decimals >= PLACES) return `≈\u00a0${amount(whole, currency)}`;
-    const parts = Number((numerator * 1000n) / denominator) / 1000;
-    const written = rounded(parts / 10 ** currency.decimals, PLACES + currency.decimals);
+    const parts = Number((numerator * FINE) / denominator) / Number(FINE);
+    const places = parts < 1 ? SMALL_PLACES : PLACES;
+    const written = rounded(parts / 10 ** currency.decimals, places + currency.decimals);
     return `≈\u00a0${currency.symbol ? `${written}\u00a0${currency.symbol}` : written}`;
   };
 }

@@ -282,6 +282,25 @@ class OpenedBallots(Answer):
     )
 
 
+class AttestedOutcome(Answer):
+    """What the contract knows of an outcome on opened ballots: the word of nodes (§18.11)."""
+
+    state: Literal["none", "awaited", "objectable", "final", "vetoed", "missed"] = Field(
+        description="`none` where the tally decides. `objectable` as long as the veto holder may "
+        "void it; `missed` if nodes brought none in time."
+    )
+    attest_by: UnixSeconds | None = Field(
+        description="Unix time in seconds until which nodes can bring it; null for `none`."
+    )
+    attested_at: UnixSeconds | None = Field(description="When they did; null if they did not.")
+    objection_ends_at: UnixSeconds | None = Field(
+        description="Unix time in seconds from which it is final; null before it is brought."
+    )
+    veto_holder: Address | None = Field(description="Who may void it; null: nobody.")
+    ballots_hash: Hash | None = Field(description="Hash of the ballots from which it follows.")
+    awards: list[int] | None = Field(description="1 or 0 for each option.")
+
+
 class Results(Answer):
     """Tally, winners and, for a round, payouts."""
 

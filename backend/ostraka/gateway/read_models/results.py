@@ -1,12 +1,13 @@
 """Results of polls in the API, from the chain only."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from enum import Enum
 from typing import Any, cast
 
-from ostraka.chain.registry import PollView, Status
+from ostraka.chain.registry import OutcomeState, PollView, Status
 from ostraka.chain.treasury import RoundStatus
-from ostraka.gateway.answers.results import Option, Payout, Results, RoundPayouts
+from ostraka.gateway.answers.results import AttestedOutcome, Option, Payout, Results, RoundPayouts
 from ostraka.gateway.context import REGISTRY, TREASURY, GatewayContext
 from ostraka.gateway.read_models.currencies import Currencies
 from ostraka.gateway.read_models.polls import questions_of, void_reason
@@ -59,7 +60,7 @@ class ResultReader:
         accepted = self._gateway.event(REGISTRY, "TallyAccepted", poll_id)
         tally = [int(value) for value in cast(list[str], accepted["tally"])]
         rule = poll.outcome_rule
-        awards = None if isinstance(rule, NoOutcome | BallotOutcome) else rule.awards(tally)
+        awards = self._awards(poll_id, rule, tally)
         options = [
             Option(
                 option=name,
@@ -88,6 +89,37 @@ class ResultReader:
             else [],
             round=self._payouts(poll, view),
         )
+
+    def attested(self, poll_id: int) -> AttestedOutcome:
+        """Return what the contract knows of an outcome on opened ballots.
+
+        Raises:
+            Problem: As for `of`.
+        """
+        _, view = self._gateway.poll(poll_id)
+        require_tally(view)
+        found = self._gateway.registry.outcome(poll_id)
+        is_there = bool(found.attested_at)
+        return AttestedOutcome(
+            state=found.state.name.lower(),
+            attest_by=found.attest_by or None,
+            attested_at=found.attested_at or None,
+            objection_ends_at=found.objection_ends_at or None,
+            veto_holder=to_hex(found.veto_holder) if any(found.veto_holder) else None,
+            ballots_hash=to_hex(found.ballots_hash) if is_there else None,
+            awards=list(found.awards) if is_there else None,
+        )
+
+    def _awards(
+        self, poll_id: int, rule: OutcomeRule, tally: Sequence[int]
+    ) -> Sequence[int] | None:
+        """Return the awards; None without an outcome, and while nodes have not brought one."""
+        if isinstance(rule, NoOutcome):
+            return None
+        if not isinstance(rule, BallotOutcome):
+            return rule.awards(tally)
+        found = self._gateway.registry.outcome(poll_id)
+        return found.awards if found.state in _STANDING else None
 
     def _payouts(self, poll: PublishedPoll, view: PollView) -> RoundPayouts | None:
         reference = poll.description.round
@@ -128,6 +160,8 @@ class ResultReader:
         return text_and_names(str(created["text"]), outcome)[1]
 
 
+_STANDING = (OutcomeState.OBJECTABLE, OutcomeState.FINAL)
+"""States of an outcome that is on chain and not void."""
 _OUTCOMES: dict[type[OutcomeRule], str] = {
     NoOutcome: "none",
     Greedy: "greedy",

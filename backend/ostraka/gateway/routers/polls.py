@@ -12,7 +12,7 @@ from ostraka.formats.opened_preflib import opened_preflib
 from ostraka.formats.results import results_csv, results_pb
 from ostraka.gateway.answers.plans import Plan
 from ostraka.gateway.answers.polls import Poll, PollSummary, Progress, ProgressEvent, VoterEntry
-from ostraka.gateway.answers.results import OpenedBallots, Results
+from ostraka.gateway.answers.results import AttestedOutcome, OpenedBallots, Results
 from ostraka.gateway.dependencies import (
     AddressPath,
     DoneOnce,
@@ -118,6 +118,12 @@ def results_as_pb(gateway: Gateway, poll_id: PollNumber) -> Response:
         return Response(results_pb(found), media_type="text/plain")
     except FileError as error:
         raise Problem(ProblemType.FORMAT_UNAVAILABLE, str(error), "poll") from error
+
+
+@router.get("/polls/{poll_id}/outcome", responses=_DECIDED)
+def attested_outcome(gateway: Gateway, poll_id: PollNumber) -> AttestedOutcome:
+    """What the contract knows of an outcome that nodes compute from opened ballots."""
+    return gateway.result_reader.attested(poll_id)
 
 
 @router.get("/polls/{poll_id}/opened", responses=_OPENED)

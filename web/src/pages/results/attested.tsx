@@ -1,8 +1,8 @@
 /** Whose word an outcome on opened ballots is: the contract cannot compute it, this browser can. */
 
 import { checksummed } from "../../client/address.ts";
-import type { Results } from "../../client/views.ts";
-import { span } from "../../messages/index.ts";
+import type { AttestedOutcome } from "../../client/views.ts";
+import { moment } from "../../messages/index.ts";
 import { t } from "../../messages/results.ts";
 import type { BallotOutcome } from "../../protocol/outcome/ballots.ts";
 import type { Decided } from "../../protocol/outcome/methods/steps.ts";
@@ -14,17 +14,16 @@ import { Facts } from "../../view/page.tsx";
 export function Attested({
   rule,
   decided,
-  results,
+  attested,
 }: {
   rule: BallotOutcome;
   decided: Decided;
-  results: Results;
+  attested: AttestedOutcome;
 }) {
-  const { timeS, vetoHolder } = rule.objection;
-  const time = span(timeS);
+  const { vetoHolder } = rule.objection;
   const holder = vetoHolder.some(Boolean);
-  const differs = results.options.some(({ award }, slot) => {
-    return award !== undefined && Boolean(award) !== decided.winners.includes(slot);
+  const differs = attested.awards?.some((award, slot) => {
+    return Boolean(award) !== decided.winners.includes(slot);
   });
   if (differs) {
     return (
@@ -33,10 +32,16 @@ export function Attested({
       </Notice>
     );
   }
+  const title =
+    attested.state === "vetoed"
+      ? t("results.attested.vetoed")
+      : attested.state === "missed"
+        ? t("results.attested.missed")
+        : undefined;
   return (
-    <Notice tone="info" title={t("results.attested.title")} still>
+    <Notice tone={title ? "warn" : "info"} title={title ?? t("results.attested.title")} still>
       <p>{t("results.attested.word")}</p>
-      <p>{t(holder ? "results.attested.veto" : "results.attested.noVeto", { time })}</p>
+      <State attested={attested} holder={holder} />
       {holder && (
         <Facts
           facts={[
@@ -49,4 +54,18 @@ export function Attested({
       )}
     </Notice>
   );
+}
+
+/** Until when what can happen. */
+function State({ attested, holder }: { attested: AttestedOutcome; holder: boolean }) {
+  const { state, attestBy, objectionEndsAt } = attested;
+  if (state === "awaited" && attestBy !== undefined) {
+    return <p>{t("results.attested.awaited", { time: moment(attestBy) })}</p>;
+  }
+  if (objectionEndsAt === undefined) return null;
+  const time = moment(objectionEndsAt);
+  if (state === "objectable") {
+    return <p>{t(`results.attested.${holder ? "objectable" : "unopposed"}`, { time })}</p>;
+  }
+  return state === "final" ? <p>{t("results.attested.final", { time })}</p> : null;
 }

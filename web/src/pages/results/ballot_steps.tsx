@@ -2,10 +2,12 @@
 
 import { Check, X } from "lucide";
 
+import { fundingOf } from "../../client/budget_walk.ts";
 import type { Decision } from "../../client/decisions.ts";
 import { rounded } from "../../messages/index.ts";
 import { t } from "../../messages/results.ts";
 import type { Fraction } from "../../protocol/fraction.ts";
+import { Phragmen } from "../../protocol/outcome/ballots.ts";
 import type { Count, Decided, Shares, Step } from "../../protocol/outcome/methods/steps.ts";
 import { Bar } from "../../view/bar.tsx";
 import { useAmount, useExactAmount } from "../../view/currency.ts";
@@ -22,7 +24,8 @@ type Spending = Exclude<Step, Shares | Count>;
 
 /** What the rule did, in the order in which it did. */
 export function BallotSteps({ decision, decided }: { decision: Decision; decided: Decided }) {
-  const { options } = decision;
+  const { options, rule } = decision;
+  const seats = rule instanceof Phragmen && !fundingOf(rule);
   const counts = decided.steps.filter((step) => step.kind === "count");
   if (counts.length) return <Counts counts={counts} options={options} />;
   const spending = decided.steps.filter((step) => step.kind !== "shares" && step.kind !== "count");
@@ -33,12 +36,12 @@ export function BallotSteps({ decision, decided }: { decision: Decision; decided
     <>
       {shares && <ShareText shares={shares} />}
       <Disclosures>
-        <Disclosure summary={t("results.steps")} open>
+        <Disclosure summary={t(seats ? "results.phragmen.title" : "results.steps")} open>
           <ol class="assigned">
             {spending
               .filter((step) => !added.includes(step))
               .map((step) => (
-                <SpendingStep key={step.option} step={step} options={options} />
+                <SpendingStep key={step.option} step={step} options={options} seats={seats} />
               ))}
           </ol>
         </Disclosure>
@@ -69,20 +72,29 @@ function ShareText({ shares: { voters, first, increments, share } }: { shares: S
 const COMPLETING: readonly Step["kind"][] = ["completed", "skipped"];
 const TAKEN: readonly Step["kind"][] = ["bought", "funded", "completed"];
 
-function SpendingStep({ step, options }: { step: Spending; options: readonly string[] }) {
+function SpendingStep({
+  step,
+  options,
+  seats = false,
+}: {
+  step: Spending;
+  options: readonly string[];
+  /** Whether options get seats, which have no costs that people know. */
+  seats?: boolean;
+}) {
   const taken = TAKEN.includes(step.kind);
   return (
     <li>
       <Icon of={taken ? Check : X} />
       <div>
         <strong>{options[step.option]}</strong>
-        <StepText step={step} />
+        <StepText step={step} seats={seats} />
       </div>
     </li>
   );
 }
 
-function StepText({ step }: { step: Spending }) {
+function StepText({ step, seats }: { step: Spending; seats: boolean }) {
   const [amount, exact] = [useAmount(), useExactAmount()];
   const cost = amount(step.cost);
   switch (step.kind) {
@@ -115,6 +127,9 @@ function StepText({ step }: { step: Spending }) {
     case "funded":
     case "stopped": {
       const { supporters, time, left } = step;
+      if (seats) {
+        return <span>{t("results.phragmen.seat", { supporters, time: exact(time) })}</span>;
+      }
       const values = { cost, supporters, time: exact(time), left: amount(left) };
       return <span>{t(`results.phragmen.${step.kind}`, values)}</span>;
     }

@@ -101,7 +101,41 @@ export function OpenedList({ outcome, opened }: { outcome: Outcome; opened: Open
           ],
         ]}
       />
+      <Files outcome={outcome} />
     </>
+  );
+}
+
+/** Kinds of questions whose ballots PrefLib has a format for. */
+const PREFLIB = ["ranking", "pairwise", "approval", "knapsack", "single_choice"];
+
+/** The ballots as files. */
+function Files({ outcome: { results, statistics } }: { outcome: Outcome }) {
+  const base = `/api/v1/polls/${results.poll}/opened`;
+  const name = `ostraka-${results.poll}-ballots`;
+  const [first, ...more] = statistics;
+  const kind = more.length ? undefined : first?.question.kind;
+  const files: readonly (readonly [href: string, name: string | true, text: string])[] = [
+    [`${base}.csv`, `${name}.csv`, t("results.opened.csv")],
+    [base, `${name}.json`, t("results.opened.json")],
+    ...(results.outcome.costs && kind
+      ? [[`${base}.pb`, `${name}.pb`, t("results.opened.pb")] as const]
+      : []),
+    // The gateway names it: its ending tells the format.
+    ...(kind && PREFLIB.includes(kind)
+      ? [[`${base}.preflib`, true, t("results.opened.preflib")] as const]
+      : []),
+  ];
+  return (
+    <ul class="not-printed">
+      {files.map(([href, named, text]) => (
+        <li key={href}>
+          <a href={href} download={named}>
+            {text}
+          </a>
+        </li>
+      ))}
+    </ul>
   );
 }
 

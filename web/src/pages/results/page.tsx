@@ -145,7 +145,7 @@ function Sections({ shown, results, reload, outcome, ballots }: SectionsContent)
       )}
       {ballots?.list}
       {results.round && <Payouts round={results.round} reload={reload} />}
-      <Files results={results} opened={ballots?.list !== undefined} />
+      <Files results={results} />
     </>
   );
 }
@@ -171,17 +171,12 @@ function Assumed({ shown: { plan, voters, description } }: { shown: Poll }) {
   );
 }
 
+/** Outcomes that a Pabulib file without ballots can name. */
+const TALLIED = ["greedy", "categories"];
+
 /** The same results as files; for polls that spend a budget, also in Pabulib's format. */
-function Files({
-  results: { poll, outcome },
-  opened,
-}: {
-  results: Results;
-  /** Whether the ballots are opened. */
-  opened: boolean;
-}) {
+function Files({ results: { poll, outcome } }: { results: Results }) {
   const base = `/api/v1/polls/${poll}/results`;
-  const ballots = `/api/v1/polls/${poll}/opened`;
   return (
     <section class="not-printed">
       <h2>{t("results.files")}</h2>
@@ -196,26 +191,12 @@ function Files({
             {t("results.json")}
           </a>
         </li>
-        {outcome.costs && (
+        {outcome.costs && TALLIED.includes(outcome.kind) && (
           <li>
             <a href={`${base}.pb`} download={`ostraka-${poll}.pb`}>
               {t("results.pb")}
             </a>
           </li>
-        )}
-        {opened && (
-          <>
-            <li>
-              <a href={`${ballots}.csv`} download={`ostraka-${poll}-ballots.csv`}>
-                {t("results.opened.csv")}
-              </a>
-            </li>
-            <li>
-              <a href={ballots} download={`ostraka-${poll}-ballots.json`}>
-                {t("results.opened.json")}
-              </a>
-            </li>
-          </>
         )}
       </ul>
     </section>

@@ -3,7 +3,7 @@
 import type { ComponentType } from "preact";
 
 import { readOpened } from "../../client/opened.ts";
-import type { OpenedBallots } from "../../client/views.ts";
+import { type AttestedOutcome, attestedOutcome, type OpenedBallots } from "../../client/views.ts";
 import { BallotOutcome } from "../../protocol/outcome/ballots.ts";
 import type { Decided } from "../../protocol/outcome/methods/steps.ts";
 import { decodeOutcomeRule } from "../../protocol/outcome/parts.ts";
@@ -20,6 +20,8 @@ interface Opened {
   readonly ballots: OpenedBallots | undefined;
   /** What a rule on ballots makes of them. */
   readonly decided: Decided | undefined;
+  /** What the contract knows of it. */
+  readonly attested: AttestedOutcome | undefined;
 }
 
 /** Sections of the page, as soon as there are any; the ballots follow. */
@@ -34,12 +36,15 @@ export function WithBallots({
     async (signal) => {
       const ballots = await readOpened(gateway, shown.poll, signal);
       const input = ballots && onBallots && { rule: shown.outcomeRule, ...ballots };
-      const decided = input && (await worker.run("decide", input, { signal }));
-      return { ballots, decided };
+      const [decided, attested] = await Promise.all([
+        input && worker.run("decide", input, { signal }),
+        onBallots && gateway.get(`/polls/${shown.poll}/outcome`, attestedOutcome, signal),
+      ]);
+      return { ballots, decided, attested };
     },
     [shown.poll],
   );
-  const { ballots, decided } = found.value ?? {};
+  const { ballots, decided, attested } = found.value ?? {};
   const outcome = outcomeOf(shown, results, decided);
   const [decision] = outcome.decisions;
   return (
@@ -52,8 +57,8 @@ export function WithBallots({
             {() => (
               <>
                 {!ballots && <OnlySum outcome={outcome} onBallots={onBallots !== undefined} />}
-                {onBallots && decided && (
-                  <Attested rule={onBallots} decided={decided} results={results} />
+                {onBallots && decided && attested && (
+                  <Attested rule={onBallots} decided={decided} attested={attested} />
                 )}
               </>
             )}
