@@ -32,7 +32,7 @@ from ostraka_verifier.redemption import (
 )
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, SourceKind
 from ostraka_verifier.typed_data import Domain
-from tests.support.polls import CHAIN_ID, REGISTRY, SyntheticPoll, approval_poll
+from tests.support.polls import CHAIN_ID, REGISTRY, SHUFFLED, SyntheticPoll, approval_poll
 from tests.support.village import ScriptedElectorates
 
 TREASURY = bytes([0x44]) * 20
@@ -155,6 +155,17 @@ def test_a_list_of_accounts_may_have_no_other_members() -> None:
 )
 def test_parameters_out_of_range_are_refused(changes: dict[str, object], check: str) -> None:
     assert (Case(changes=changes).objection() or "").startswith(check)
+
+
+def test_opened_ballots_of_different_weights_would_name_their_voters() -> None:
+    """The contract sees only the total, which may be what equal weights give."""
+    opens = {**SHUFFLED, "secret": False}
+    assert Case(changes=opens).objection() is None
+    weighed = zip(ORDINARY.entries, [2, 2, 2, 2, 1, 3], strict=True)
+    census = Census(tuple(replace(entry, weight=weight) for entry, weight in weighed))
+    said = Case(census, changes=opens).objection() or ""
+    assert said.startswith("C3: weights 2 and 1")
+    assert "voters of equal weight" in said
 
 
 def test_one_key_for_several_voters_only_if_the_poll_allows_it() -> None:

@@ -58,6 +58,19 @@ def test_a_poll_is_rehearsed_with_its_own_questions() -> None:
     assert made.outcomes[0].model_dump()["quorum"] == 5
 
 
+def test_a_rehearsal_opens_no_ballots() -> None:
+    """Too few vote in it to hide whose is whose."""
+    ranking = {"kind": "ranking", "title": "T", "options": ["A", "B", "C"], "scores": [2, 1]}
+    shuffled = {"counting": "shuffled", "open_minimum": 40, "questions": [ranking]}
+    outcomes = {"outcomes": [{"kind": "instant_runoff"}]}
+    made = rehearsed(PollSpecification.model_validate(POLL | shuffled | outcomes))
+    assert (made.counting, made.open_minimum) == ("summed", None)
+    assert made.outcomes is not None
+    assert made.outcomes[0].model_dump() == {"kind": "none"}
+    by_shares = {"outcome": {"kind": "equal_shares"}, "ballot": {"kind": "knapsack"}}
+    assert rehearsed(RoundSpecification.model_validate(ROUND | by_shares)).outcomes is None
+
+
 def test_its_description_marks_it() -> None:
     made = rehearsed(PollSpecification.model_validate(POLL))
     encoded = poll_description(made, "0" * 16)

@@ -7,9 +7,10 @@ import pytest
 from ostraka.planning import round_rules
 from ostraka.voter.poll import OpenPoll
 from ostraka.voter.typed_choice import bits_of
+from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import Question, ballot_bits, read_questions
-from tests.support.polls import SyntheticPoll
+from tests.support.polls import SHUFFLED, SyntheticPoll, approval_poll
 
 OPTIONS = {"title": "T", "options": ["a", "b", "c"]}
 NUMBER = {"kind": "number", "title": "T", "low": 0, "high": 100_000, "unit": "EUR"}
@@ -126,3 +127,25 @@ def test_a_description_without_questions_is_refused(
     # Whoever challenges the ballot on another device reads the same question.
     assert made.published.questions == poll.questions
     assert asked.rule.violated(expected) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "check"),
+    [
+        ({}, None),
+        ({"nodes": 5, "threshold": 3}, "P6"),
+        ({"times": SHUFFLED | {"open_minimum": 4}}, "P6"),
+        ({"weights": [2] * 6 + [1]}, "P6"),
+    ],
+)
+def test_voters_refuse_ballots_that_nobody_could_open_safely(
+    changes: dict[str, Any], check: str | None
+) -> None:
+    made = approval_poll(**{"times": SHUFFLED, "secret": False} | changes)
+    keys = [key.public_key for key in made.poll_keys]
+    if check is None:
+        assert OpenPoll.opened(made.published, keys).parameters.is_shuffled
+        return
+    with pytest.raises(Rejected) as refused:
+        OpenPoll.opened(made.published, keys)
+    assert refused.value.check == check

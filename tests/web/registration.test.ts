@@ -300,6 +300,18 @@ describe("the list of voters", () => {
     expect(await read(NONCE)).toEqual({ kind: "false list" });
   });
 
+  test("must have a single weight where every ballot is opened", async () => {
+    const read = (of: Census, weight: bigint) => {
+      const { gateway } = gatewayWith(() => of.encode());
+      return readStanding(gateway, 7n, 2, OWN.address, [], of.root, weight);
+    };
+    const [first, ...others] = census.entries;
+    const uneven = new Census([{ ...first!, weight: 3n }, ...others]);
+    expect(await read(census, 1n)).toMatchObject({ kind: "votes" });
+    expect(await read(census, 2n)).toEqual({ kind: "weights" });
+    expect(await read(uneven, 1n)).toEqual({ kind: "weights" });
+  });
+
   test("is queried for single entries when it is long", async () => {
     const { gateway, asked } = gatewayWith((path) => {
       return census.entries.filter(({ account, signingKey }) => {

@@ -43,6 +43,7 @@ from ostraka.voter.typed_choice import BETWEEN_QUESTIONS, bits_of
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
+from ostraka_verifier.parameters import DIFFERENT_WEIGHTS
 from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.wording import counted, noun
 
@@ -324,7 +325,8 @@ def _account_of(to: Gateway, poll: OpenPoll, signer: SigningKey) -> bytes:
     If the gateway names a wrong account, no node accepts the ballot.
 
     Raises:
-        CommandError: The census has no account of this key, or several.
+        CommandError: The census has no account of this key, or several, or it would be known by its
+            weight.
     """
     try:
         entries = to.get(f"/polls/{poll.poll_id}/voters/{signer.address_hex}")
@@ -333,6 +335,11 @@ def _account_of(to: Gateway, poll: OpenPoll, signer: SigningKey) -> bytes:
             raise
         # The gateway did not organize this poll and does not know its voters.
         return signer.address
+    fixed = poll.parameters
+    if fixed.is_shuffled and any(
+        int(one["weight"]) * fixed.voters != fixed.total_weight for one in entries
+    ):
+        raise CommandError("Different weights", DIFFERENT_WEIGHTS, "census")
     accounts = [one["account"] for one in entries if one["signing_key"] == signer.address_hex]
     if len(accounts) == 1:
         return from_hex(accounts[0], "account")

@@ -46,7 +46,8 @@ class OpenPoll(PublishedPoll):
         """Combine a published poll with its keys.
 
         Raises:
-            Rejected: Its question does not fit its rule, or it lacks a key for a node.
+            Rejected: Its question does not fit its rule, a node has no key, or it would open
+                ballots that tell their voters.
         """
         poll = cls(
             published.identity,
@@ -61,6 +62,9 @@ class OpenPoll(PublishedPoll):
         if len(poll.description.options) != poll.slots:
             raise Rejected("P2", "description", "does not name one option for each slot")
         _ = poll.questions
+        if poll.parameters.is_shuffled:
+            # Whatever is opened would show more than the voter was told.
+            poll.check_rules()
         if len(poll.poll_keys) != poll.nodes:
             raise Rejected("P4", "poll_keys", "not one for each node")
         return poll

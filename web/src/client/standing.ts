@@ -27,7 +27,9 @@ export type Standing =
   /** Nobody votes with it. */
   | { readonly kind: "nobody" }
   /** The gateway's list of voters is not the one that the chain fixes. */
-  | { readonly kind: "false list" };
+  | { readonly kind: "false list" }
+  /** Weights differ although every ballot will be opened: they would name voters. */
+  | { readonly kind: "weights" };
 
 /**
  * Standing of a key in a poll.
@@ -58,6 +60,7 @@ export function standingOf(
  *
  * @param voters How many there are.
  * @param root Census root on chain; undefined where it was not read.
+ * @param weight What every voter must weigh; undefined where weights may differ.
  */
 export async function readStanding(
   gateway: Gateway,
@@ -66,11 +69,15 @@ export async function readStanding(
   key: Uint8Array,
   registrations: readonly Registration[],
   root: Uint8Array | undefined,
+  weight?: bigint,
 ): Promise<Standing> {
   try {
     const names = [key, ...registrations.map(({ invitation }) => invitation)];
     const found = await readVoters(gateway, pollId, voters, names, MAX_CENSUS);
     if (root && found.root && !sameBytes(found.root, root)) return { kind: "false list" };
+    if (weight !== undefined && found.entries.some((one) => one.weight !== weight)) {
+      return { kind: "weights" };
+    }
     return standingOf(found.entries, key, registrations);
   } catch (error) {
     // Another gateway's poll: the nodes know who may vote.

@@ -264,6 +264,7 @@ export interface VoterMessages {
   "cast.otherKey": { account: string; key: string };
   "cast.boundElsewhere": { invitation: string; key: string };
   "cast.leftOut": { key: string };
+  "cast.weights": undefined;
   "cast.falseList": undefined;
   "problems.sign-in-failed": undefined;
   "problems.sign-in-unavailable": undefined;
@@ -634,6 +635,9 @@ export interface AboutMessages {
   "about.how.cast": undefined;
   "about.how.receipts": undefined;
   "about.how.again": undefined;
+  "about.opened": undefined;
+  "about.openedText": undefined;
+  "about.openedRisk": undefined;
   "about.counted": undefined;
   "about.countedText": undefined;
   "about.money": undefined;

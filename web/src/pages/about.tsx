@@ -33,6 +33,9 @@ export function AboutPage() {
         threshold={first ? number(first.threshold) : "t"}
         nodes={first ? number(first.nodes.length) : "n"}
       />
+      <h2>{t("about.opened")}</h2>
+      <p>{t("about.openedText")}</p>
+      <p>{t("about.openedRisk")}</p>
       <h2>{t("about.counted")}</h2>
       <p>{t("about.countedText")}</p>
       <h2>{t("about.money")}</h2>

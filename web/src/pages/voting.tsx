@@ -8,6 +8,7 @@ import { type Registration, registrationsFor } from "../client/registration.ts";
 import { readStanding, type Standing } from "../client/standing.ts";
 import type { Config } from "../client/views.ts";
 import { t } from "../messages/index.ts";
+import { isShuffled } from "../protocol/counting.ts";
 import { toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import type { OpenPoll } from "../protocol/published.ts";
@@ -116,7 +117,11 @@ function Eligible({ voter, poll, voters, details, trusted, root, arrived }: Elig
   const found = useResource(async () => {
     const registrations = registrationsOf(poll);
     const { address } = voter;
-    return await readStanding(gateway, poll.pollId, voters, address, registrations, root);
+    const { parameters, pollId } = poll;
+    const weight = isShuffled(parameters)
+      ? parameters.totalWeight / BigInt(parameters.voters)
+      : undefined;
+    return await readStanding(gateway, pollId, voters, address, registrations, root, weight);
   }, [root && toHex(root)]);
   return (
     <Await resource={found}>
@@ -218,6 +223,12 @@ function NotEligible({
       return (
         <p class="notice bad" role="alert">
           {t("cast.falseList")}
+        </p>
+      );
+    case "weights":
+      return (
+        <p class="notice bad" role="alert">
+          {t("cast.weights")}
         </p>
       );
     case "nobody":
