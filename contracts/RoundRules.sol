@@ -326,6 +326,16 @@ contract RoundRules {
         if (_width(ballot, proposals, budget) > BallotRule.MAX_WIDTH) _refuse("maximumProposals");
         (categories, proportional) = RoundOutcome.check(outcome, budget);
         if (proportional && uint8(ballot[0]) == KNAPSACK) _refuse("ballot");
+        if (uint8(outcome[0]) == BALLOTS && uint8(ballot[0]) == RANKING) _requireRanks(ballot);
+    }
+
+    /// @dev Opened ballots have the places only if no two have one score, and none has 0.
+    function _requireRanks(bytes calldata ballot) private pure {
+        uint256 places = _u16(ballot, 1);
+        for (uint256 place = 0; place < places; ++place) {
+            uint256 next = place + 1 < places ? _score(ballot, place + 1) : 0;
+            if (_score(ballot, place) <= next) _refuse("ballot.scores");
+        }
     }
 
     function _rule(

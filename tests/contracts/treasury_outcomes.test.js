@@ -155,6 +155,15 @@ test("refused at creation: what the poll would refuse when the money is there", 
   await refused({ tallyPeriod: 1 }, "tallyPeriod");
   await refused({ electorate: { ...ELECTORATE, totalWeight: 6n } }, "electorate.totalWeight");
   await create({ tallyPeriod: 2 });
+  // Opened ballots would not say who was ranked where: nodes refuse such polls.
+  for (const scores of [
+    [2n, 2n],
+    [1n, 0n],
+    [3n, 1n, 1n],
+  ]) {
+    await refused({ ballot: ballots.ranking(scores) }, "ballot.scores");
+  }
+  await create({ ballot: ballots.ranking([3n, 2n]) });
   const { digest, signers } = await state.registry.register({ n: 5, t: 3, f: 1, first: 30 });
   await assertRefused(create({}, { digest, signers }), "CommitteeCannotShuffle", [5, 3, 1]);
   for (const [outcome_, field] of [

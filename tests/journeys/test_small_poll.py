@@ -21,13 +21,15 @@ from ostraka_verifier.content import Within
 from ostraka_verifier.curve import R
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.evidence import ChainEvidence
+from ostraka_verifier.outcome import EqualShares
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import Tally
 from tests.support.polls import SHUFFLED, tally_digest
-from tests.support.town import OUTCOME, Poll, Town, eventually, vote_for
+from tests.support.town import OUTCOME, TIMEOUT_S, Poll, Town, eventually, vote_for
 
 VOTES = [vote_for(0), vote_for(0, 1), vote_for(1, 2, 3), vote_for(2), vote_for(0, 3), vote_for(3)]
 EXPECTED = (3, 2, 2, 3)
+SHARES = EqualShares(objection_time=600, costs=(50, 40, 30, 20), budget=100)
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +84,8 @@ def test_the_verifiers_command_accepts_the_poll(counted: Poll) -> None:
         assert [option["award"] for option in report["options"]] == ["1", "0", "1", "1"]
 
 
-def test_nodes_shuffle_and_open_every_ballot(town: Town) -> None:
-    poll = town.open_poll(7, **SHUFFLED)
+def test_nodes_shuffle_open_every_ballot_and_attest_the_outcome(town: Town) -> None:
+    poll = town.open_poll(7, outcome=SHARES, **SHUFFLED)
     poll.vote(VOTES)
     assert poll.get(1).json()["shuffle"]["stage"] == "waiting"
     assert poll.tally() == EXPECTED
@@ -93,8 +95,15 @@ def test_nodes_shuffle_and_open_every_ballot(town: Town) -> None:
         opened = OpenedBallots(Within.all_of(poll.get(node, "/opened").content), shape)
         ballots = sorted(one.values for one in opened.openings(0, len(VOTES)))
         assert ballots == sorted(tuple(vote[:4]) for vote in VOTES)
+    outcome, _ = town.courier.attest(poll.published, TIMEOUT_S)
+    awards = SHARES.awards_of([tuple(vote[:4]) for vote in VOTES])
+    assert (list(outcome.awards), sum(awards)) == (awards, 2)
     checks = {one["check"]: one for one in poll.accepted_report(2)["checks"]}
     assert all(checks[f"A{number}"]["verdict"] == "holds" for number in range(1, 7))
+    assert checks["O1"]["detail"] == "2 of 4 options awarded"
+    registry = town.stack.registry
+    town.stack.move_time(registry.outcome(poll.poll_id).objection_ends_at)
+    assert registry.awards(poll.poll_id, EXPECTED, SHARES.encode(), []) == awards
 
 
 def test_an_honest_board_passes(counted: Poll, evidence: tuple[Board, ChainEvidence]) -> None:

@@ -17,6 +17,7 @@ from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import load
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.merkle_sum import SumRoot
+from ostraka_verifier.outcome import OutcomeRule, awards_hash
 from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.poll_key import node_key, poll_keys_hash
 from ostraka_verifier.tally_proof import Tally
@@ -85,3 +86,20 @@ class KeyCommittee:
         registry = self.stack.registry
         self.stack.move_time(registry.poll(poll_id).releasable_at)
         return registry.accept_tally(self.stack.organizer, poll_id, tally)
+
+    def attest(self, poll_id: int, rule: OutcomeRule, awards: Sequence[int]) -> Sent:
+        """Submit an outcome of opened ballots, which are the test's, too."""
+        registry, ballots_hash = self.stack.registry, keccak256(b"ballots")
+        digest = registry.domain.digest(
+            typed_data.OUTCOME,
+            registry.poll(poll_id).poll_context,
+            ballots_hash,
+            awards_hash(awards),
+        )
+        signed = [
+            Attestation(node, key.sign(digest))
+            for node, key in enumerate(self.keys[: self.committee.quorum], start=1)
+        ]
+        return registry.attest_outcome(
+            self.stack.organizer, poll_id, rule.encode(), ballots_hash, awards, signed
+        )

@@ -24,6 +24,7 @@ from ostraka.cli.client import (
     waits_for,
 )
 from ostraka.cli.output import emit, facts, printable, progress, table, when
+from ostraka.cli.poll_veto import veto
 from ostraka.cli.templates import POLL
 from ostraka.formats.figures import decimal, standard_deviation
 from ostraka.formats.opened_ballots import opened_csv
@@ -308,6 +309,9 @@ def watch(
                 if failures > _RECONNECTS:
                     raise
             time.sleep(_PAUSE_S)
+
+
+app.command()(veto)
 
 
 def result_tables(found: dict[str, Any]) -> list[RenderableType]:
