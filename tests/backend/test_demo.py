@@ -1,8 +1,10 @@
 """The demo reads, judges and counts a file before it starts anything."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -10,12 +12,22 @@ from ostraka.cli.main import app
 from ostraka.demo import demo
 from ostraka.demo.demo import Demo, committee_bounds
 from ostraka.demo.plain_count import PlainCount, plain_count
+from ostraka.demo.poll import outcome_wanted
 from ostraka.formats.election import FileError
-from ostraka_verifier.parameters import Committee, Member
+from ostraka.formats.ranked_rules import RankedRule
+from ostraka.formats.reading import read_election
+from ostraka.planning.poll_outcomes import PollOutcome
+from ostraka_verifier.parameters import Committee, Member, shuffle_objection
 from tests.support.elections import pb, write
 
 CASES = Path(__file__).parents[1] / "cases"
 REFUSED = "thousands-space.pb"
+ORDERS = """# NUMBER ALTERNATIVES: 3
+# ALTERNATIVE NAME 1: Ada
+# ALTERNATIVE NAME 2: Ben
+# ALTERNATIVE NAME 3: Cyd
+6: 1,2
+"""
 
 
 def started(path: Path, folder: Path) -> Demo:
@@ -73,5 +85,27 @@ def test_default_committees_obey_their_bounds() -> None:
         threshold, faults = committee_bounds(nodes)
         members = tuple(Member(bytes([n]) * 20, "u") for n in range(1, nodes + 1))
         assert Committee(members, threshold, faults).quorum == quorum
+        threshold, faults = committee_bounds(nodes, shuffles=True)
+        assert shuffle_objection(Committee(members, threshold, faults)) is None
     with pytest.raises(FileError, match="6 nodes"):
         committee_bounds(6)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "rule", "seats"),
+    [
+        ("pb", pb({"rule": "equalshares/add1"}), None, 1),
+        ("pb", pb({"rule": "equalshares"}), None, 1),
+        ("pb", pb({"rule": "greedy"}), None, 1),
+        ("soi", ORDERS, None, 1),
+        ("soi", ORDERS, RankedRule.MINIMAX, 1),
+        ("soi", ORDERS, RankedRule.INSTANT_RUNOFF, 1),
+        ("soi", ORDERS, RankedRule.STV, 2),
+    ],
+)
+def test_a_gateway_takes_the_rule_of_a_file(
+    tmp_path: Path, suffix: str, text: str, rule: RankedRule | None, seats: int
+) -> None:
+    election = read_election(write(tmp_path, text, f"file.{suffix}"), rule=rule, seats=seats)
+    asked = TypeAdapter[Any](PollOutcome).validate_python(outcome_wanted(election.outcome))
+    assert asked.rule(election.question) == election.outcome

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from rich.console import Console
 
+from ostraka.demo.demo import Demo
+from ostraka.formats.reading import read_election
 from ostraka.keys import SigningKey
 from tests.support.elections import pb, write
 
@@ -143,6 +146,48 @@ def test_a_file_with_cents_caps_and_broken_ballots(tmp_path: Path) -> None:
     assert result["projects"][0]["cost"] == "6025"
 
 
+def test_a_city_decides_by_equal_shares_of_private_ballots(tmp_path: Path) -> None:
+    """Nodes open the ballots without their voters, and whoever reads them decides alike."""
+    meta = {"budget": "100.50", "rule": "equalshares/add1"}
+    projects = (
+        *("project_id;cost;name;votes;selected", "a;60.25;Alpha;5;1", "b;40;Beta;4;0"),
+        *("c;11;Gamma;3;1", "d;30;Delta;3;0"),
+    )
+    votes = ["voter_id;vote", "1;a", "2;a", "3;a,b", "4;b", "5;b,c", "6;b,c,c", "7;", "8;c,d"]
+    votes += ["9;b,d", "10;a,d", "11;a,c"]
+    demo = Demo(
+        write(tmp_path, pb(meta, projects, votes)),
+        tmp_path,
+        Console(quiet=True),
+        voters=None,
+        nodes=4,
+        kill=False,
+    )
+    with demo.stack:
+        result = demo.run().to_json()
+        base = f"{demo.stack.gateway_url}/api/v1/polls/1"
+        files = [
+            httpx.get(f"{base}/{name}", trust_env=False) for name in ("opened.pb", "opened.preflib")
+        ]
+    assert (result["verdict"], result["count_agrees"]) == ("holds", True)
+    assert (result["published_agrees"], result["winners_agree"]) == (True, True)
+    assert [one["voter"] for one in result["left_out"]] == [6]
+    # Greedy would fund Beta and not Gamma, whose supporters do not pay for Alpha.
+    assert result["opened"] == {
+        "ballots": 10,
+        "ballots_agree": True,
+        "awards": [1, 0, 1, 0],
+        "outcome_agrees": True,
+    }
+    assert "attest outcome" in {step["name"] for step in result["steps"]}
+    exported = read_election(write(tmp_path, files[0].text, "opened.pb"))
+    assert sorted(str(one.vote) for one in exported.votes) == sorted(
+        str(one.vote) for one in demo.election.votes if one.number != 6
+    )
+    assert files[1].headers["content-disposition"] == 'attachment; filename="poll-1.cat"'
+    assert "# NUMBER VOTERS: 10\n" in files[1].text
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_demo_leaves_nothing_behind(number: signal.Signals) -> None:
     mark = f"OSTRAKA_TEST_MARK={time.time_ns()}"
@@ -171,12 +216,12 @@ def test_an_interrupted_demo_leaves_nothing_behind(number: signal.Signals) -> No
 def test_wrong_files_are_refused_in_one_line(tmp_path: Path) -> None:
     broken = tmp_path / "broken.pb"
     broken.write_text("nothing")
-    shared = write(tmp_path, pb({"rule": "equalshares"}), "shared.pb")
+    shared = write(tmp_path, pb({"rule": "equalshares/eps"}), "shared.pb")
     for arguments, reason in (
         ([str(broken)], "section META is missing"),
         ([str(tmp_path / "none.pb")], "No such file"),
         ([str(FILE), "--voters", "3"], "at least 5"),
-        ([str(shared)], "equal shares needs single ballots"),
+        ([str(shared)], "known are greedy"),
         ([str(FILE), "--nodes", "6"], "the demo runs 3, 4, 5, 7"),
     ):
         completed = subprocess.run(

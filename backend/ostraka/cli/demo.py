@@ -50,6 +50,7 @@ def demo(
         RankedRule | None,
         typer.Option(help="How the winner of a ranked file is found. [default: borda]"),
     ] = None,
+    seats: Annotated[int, typer.Option(min=1, help="Winners of --rule stv.")] = 1,
     fraud: Annotated[
         bool,
         typer.Option(
@@ -87,8 +88,9 @@ def demo(
 
     The file determines the kind of ballot and the outcome rule, which are printed in a sentence. A
     file that cannot be honoured is refused, with the reason. Ballots that break the file's own rule
-    are left out and listed. Without --exit, the services stay up, a second round is open for
-    proposals, and a poll for votes.
+    are left out and listed. For rules that need every ballot (equal shares, instant runoff, single
+    transferable vote), the nodes open all ballots without their voters. Without --exit, the
+    services stay up, a second round is open for proposals, and a poll for votes.
 
     Exit code 0: the audit holds, the tally equals the file's count, and the winners are the city's.
 
@@ -117,6 +119,7 @@ def demo(
             kill=kill_node,
             greedy=greedy,
             rule=rule,
+            seats=seats,
             fraud=fraud,
             chain=on,
         )

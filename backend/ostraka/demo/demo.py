@@ -16,8 +16,9 @@ from ostraka.demo.local_stack import LocalStack
 from ostraka.demo.plain_count import plain_count
 from ostraka.demo.playground import Playground, open_playground
 from ostraka.demo.poll import DemoPoll
-from ostraka.demo.result import DemoFraud, DemoResult
+from ostraka.demo.result import DemoFraud, DemoOpened, DemoResult
 from ostraka.demo.round import DemoRound
+from ostraka.demo.shuffled import await_opened
 from ostraka.demo.stage import MINIMUM_VOTERS, Stage
 from ostraka.formats.election import Election, FileError
 from ostraka.formats.ranked_rules import RankedRule
@@ -46,6 +47,7 @@ class Demo:
         kill: bool,
         greedy: bool = False,
         rule: RankedRule | None = None,
+        seats: int = 1,
         fraud: bool = False,
         chain: LocalChain | None = None,
     ) -> None:
@@ -57,12 +59,11 @@ class Demo:
         kill: Kill `f` nodes after half of the ballots.
         greedy: Fund greedily by votes, regardless of the file's rule.
         rule: How the winner of a ranked file is found; None for Borda.
+        seats: Of a single transferable vote.
         fraud: Let all nodes anchor a false root first, and a watchtower watch.
         chain: Default: Hardhat.
         """
-        self.election = read_election(path, greedy=greedy, rule=rule)
-        if self.election.is_shuffled:
-            raise FileError(f"{path}: the demo runs no polls that open their ballots")
+        self.election = read_election(path, greedy=greedy, rule=rule, seats=seats)
         curve = load()
         limit = REFERENCE_VOTERS if curve.name == "reference" else None
         there = len(self.election.votes)
@@ -78,9 +79,10 @@ class Demo:
                 "are needed, or the tally could reveal votes"
             )
         self._voters = wanted
-        self.threshold, self.faults = committee_bounds(nodes)
+        self.threshold, self.faults = committee_bounds(nodes, self.election.is_shuffled)
         self._commits_fraud = fraud
         self._fraud: DemoFraud | None = None
+        self._opened: DemoOpened | None = None
         self._kill = list(range(1, self.faults + 1)) if kill else []
         self.stack = LocalStack(folder, nodes, chain)
         if fraud:
@@ -139,6 +141,10 @@ class Demo:
                 step.gas = stage.gas(gateway, plan, "anchor")
             stack.move_time(released_at)
             results = vote.results(gateway, plan, poll)
+            if election.is_shuffled:
+                self._opened = await_opened(stage, gateway, plan, poll, election, self._ballots)
+                for shown, award in zip(results["options"], self._opened.awards, strict=True):
+                    shown["award"] = str(award)
             paid = vote.paid(results)
             with stage.step("audit"):
                 audit = stage.audit(poll)
@@ -204,6 +210,7 @@ class Demo:
                 if paid is None
                 else all(one["paid"] == (one["cost"] if one["funded"] else "0") for one in projects)
             ),
+            opened=self._opened,
             fraud=self._fraud,
             steps=self._stage.steps,
             audit=audit,
@@ -222,9 +229,13 @@ def _check_support(election: Election, voters: int) -> None:
         raise FileError(f"{counted(voters, 'voter', 'voters')} {given}, but {reason}")
 
 
-def committee_bounds(nodes: int) -> tuple[int, int]:
-    """Return the default threshold and faults of a committee of `nodes` nodes (§3.2)."""
-    defaults = {3: (2, 0), 4: (2, 1), 5: (3, 1), 7: (3, 2)}
+def committee_bounds(nodes: int, shuffles: bool = False) -> tuple[int, int]:
+    """Return the default threshold and faults of a committee of `nodes` nodes (§3.2).
+
+    Args:
+        shuffles: Whether it must be able to shuffle ballots (§19.1).
+    """
+    defaults = {3: (2, 0), 4: (2, 1), 5: (2, 1) if shuffles else (3, 1), 7: (3, 2)}
     if nodes not in defaults:
         raise FileError(
             f"{counted(nodes, 'node', 'nodes')}: the demo runs {', '.join(map(str, defaults))}"

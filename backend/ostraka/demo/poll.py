@@ -10,11 +10,14 @@ from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
 from ostraka_verifier.outcome import (
     Condorcet,
+    EqualShares,
     Greedy,
     GreedyByCategory,
+    InstantRunoff,
     NoOutcome,
     OutcomeRule,
     Plurality,
+    TransferableVote,
 )
 from ostraka_verifier.published import PublishedPoll
 
@@ -30,7 +33,7 @@ class DemoPoll:
         """Create and open the poll. Return its plan."""
         stage, election = self._stage, self._election
         now = stage.stack.registry.head().timestamp
-        wanted = {
+        wanted: dict[str, Any] = {
             "title": election.title,
             "questions": [election.question.to_json()],
             "outcomes": [outcome_wanted(election.outcome)],
@@ -42,6 +45,11 @@ class DemoPoll:
             "minimum_ballots": MINIMUM_VOTERS,
             "times": stage.times,
         }
+        if election.is_shuffled:
+            wanted |= {
+                "counting": "shuffled",
+                "times": stage.times | {"shuffle_period": stage.shuffle_period_s},
+            }
         with stage.step("create and open poll") as step:
             plan = str(
                 gateway.post("/polls", wanted, as_organizer=True, key=str(uuid.uuid4()))["plan"]
@@ -90,4 +98,19 @@ def outcome_wanted(rule: OutcomeRule) -> dict[str, Any]:
                 "budgets": [str(budget) for budget in rule.category_budgets],
                 "leftover": rule.leftover,
             }
+        case EqualShares():
+            return {
+                "kind": "equal_shares",
+                "costs": [str(cost) for cost in rule.costs],
+                "budget": str(rule.budget),
+                "utility": rule.utility.name.lower(),
+                "completion": rule.completion.name.lower(),
+                "increment": str(rule.increment),
+                "objection_time": rule.objection_time,
+            }
+        case InstantRunoff():
+            return {"kind": "instant_runoff", "objection_time": rule.objection_time}
+        case TransferableVote():
+            seats, objection = rule.seats, rule.objection_time
+            return {"kind": "transferable_vote", "seats": seats, "objection_time": objection}
     raise TypeError(f"no file has the outcome rule {type(rule).__name__}")

@@ -45,6 +45,32 @@ class DemoFraud:
         return {**vars(self), "cost_wei": str(self.cost_wei)}
 
 
+@dataclass(frozen=True)
+class DemoOpened:
+    """Opened ballots of a demo, and their outcome on chain.
+
+    Attributes:
+        ballots: How many were opened.
+        ballots_agree: Whether they are those of the file.
+        awards: 1 or 0 for each option, as the contract gives them.
+        outcome_agrees: Whether the rule gives these awards on the ballots of the file.
+    """
+
+    ballots: int
+    ballots_agree: bool
+    awards: tuple[int, ...]
+    outcome_agrees: bool
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both agree with the file."""
+        return self.ballots_agree and self.outcome_agrees
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return {**vars(self), "awards": list(self.awards)}
+
+
 @dataclass
 class DemoResult:
     """Everything that a demo prints, machine-readable.
@@ -57,6 +83,7 @@ class DemoResult:
         published_agrees: Whether the tally equals the file's result; None if not comparable.
         winners_agree: Whether the winners are the city's; None if not comparable.
         payouts_agree: Whether recipients have what they won; None without money.
+        opened: Ballots that the nodes opened; None where they opened their sum only.
         fraud: The false root that all nodes anchored first; None without one.
     """
 
@@ -76,6 +103,7 @@ class DemoResult:
     published_agrees: bool | None
     winners_agree: bool | None
     payouts_agree: bool | None
+    opened: DemoOpened | None = None
     fraud: DemoFraud | None = None
     steps: list[Step] = field(default_factory=list)
     audit: dict[str, Any] = field(default_factory=dict)
@@ -91,6 +119,7 @@ class DemoResult:
             and self.count_agrees
             and self.payouts_agree is not False
             and self.winners_agree is not False
+            and (self.opened is None or self.opened.agrees)
             and (self.fraud is None or self.fraud.rejected)
         )
 
@@ -112,6 +141,7 @@ class DemoResult:
             "published_agrees": self.published_agrees,
             "winners_agree": self.winners_agree,
             "payouts_agree": self.payouts_agree,
+            "opened": None if self.opened is None else self.opened.to_json(),
             "fraud": None if self.fraud is None else self.fraud.to_json(),
             "projects": self.projects,
             "steps": [
@@ -139,7 +169,10 @@ def print_result(result: DemoResult, console: Console) -> None:
         console.print(f"Left out: {more} (--json lists all).")
     ballots = counted(result.ballots, "ballot", "ballots")
     console.print(f"Counted: {ballots} of {counted(result.voters, 'voter', 'voters')}.")
+    opened = result.opened
     for name, agrees in (
+        ("Opened ballots, and ballots of the file", opened and opened.ballots_agree),
+        ("Outcome on chain, and that of the file's ballots", opened and opened.outcome_agrees),
         ("Plain count of the file, and tally on chain", result.count_agrees),
         ("Tally, and result that the file publishes", result.published_agrees),
         ("Winners on chain, and the city's winners", result.winners_agree),

@@ -31,6 +31,10 @@ _BATCH = 50
 _PATIENCE_S = 180
 _BALLOTS_PER_S = 5
 """Ballots that nodes settle in a second at least, all on one busy machine."""
+_TURN_S = 20
+"""Time for one run of the shuffle, with few ballots: a turn without a run passes idly."""
+_SHUFFLED_PER_S = 10
+"""Ballots that nodes shuffle in a second at least, in all steps, all on one busy machine."""
 _POLL_S = 0.2
 _T = TypeVar("_T")
 
@@ -46,6 +50,7 @@ class Stage:
         self._patience_s = _PATIENCE_S + voters // _BALLOTS_PER_S
         # No chain skips the time that voters and nodes need.
         pace = stack.chain.pace
+        self.shuffle_period_s = len(stack.node_urls) * (_TURN_S + voters // _SHUFFLED_PER_S)
         self.phase_s = pace.phase_s + voters // _BALLOTS_PER_S
         self.times = {
             "freeze_delay": 5,
