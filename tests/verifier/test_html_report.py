@@ -23,7 +23,7 @@ from ostraka_verifier.html_report.markup import readable
 from ostraka_verifier.html_report.references import Currency
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import GreedyByCategory, NoOutcome, Plurality
-from ostraka_verifier.question import Number, ballot_bits, poll_labels, poll_rule
+from ostraka_verifier.question import Number, Score, ballot_bits, poll_labels, poll_rule
 from ostraka_verifier.report import OPENED_LIMIT, Report
 from ostraka_verifier.rpc import Unanswered
 from ostraka_verifier.units import UnixSeconds
@@ -64,11 +64,34 @@ def test_opened_ballots_are_explained_with_what_they_may_show() -> None:
     assert OPENED_LIMIT in page.text
     assert OPENED_LIMIT not in page_of(report_on(BOARD, CHAIN)).text
     assert OPENED_LIMIT in report_on(*poll.finish()).to_json()["limits"]
+    assert page.row("option 0, option 1, option 2") == ["option 0, option 1, option 2", "1"]
+    assert "Different ballots 7" in " ".join(page.text.split())
     lied = list(poll.openings)
     lied[0], lied[1] = lied[1], lied[0]
     page = page_of(report_on(poll.board(poll.section(openings=lied)), poll.chain))
     assert f"Do not rely on this result: 1 of {len(CHECKS)} checks failed." in page.inside("p")
     assert "This means: A published ballot is not what its voter cast." in page.text
+    assert "Most frequent ballots" not in page.text
+
+
+def test_equal_ballots_are_counted_and_few_are_listed() -> None:
+    question = Score("How many?", ("Park", "Square"), 40)
+    votes = [question.vote_bits([number, 0]) for number in range(30)]
+    votes += [question.vote_bits([1, 2])] * 3 + [question.vote_bits([0, 0])] * 2
+    times = {"counting": 1, "open_minimum": 5, "shuffle_period": 600}
+    board, chain = ShuffledPoll.of(
+        SyntheticPoll(votes, question.rule, NoOutcome(), times=times)
+    ).finish()
+    report = report_on(board, chain)
+    opened = report_json(report, facts_of(report, References(), RUN))["report"]["poll"]["opened"]
+    assert [opened[name] for name in ("ballots", "different", "alone")] == [35, 31, 29]
+    assert opened["frequent"][:3] == [
+        {"ballot": "option 0, option 1: 2", "number": 3},
+        {"ballot": "no option", "number": 3},
+        {"ballot": "option 0: 29", "number": 1},
+    ]
+    assert len(opened["frequent"]) == 25
+    assert "6 other different ballots are not listed." in page_of(report).inside("p")
 
 
 def test_a_poll_that_holds() -> None:

@@ -23,6 +23,7 @@ from ostraka_verifier.html_report.decisions import (
     rule_in_words,
 )
 from ostraka_verifier.html_report.money import MoneyFacts, money_of
+from ostraka_verifier.html_report.opened import OpenedFacts, opened_facts
 from ostraka_verifier.html_report.references import References, answer_or_none
 from ostraka_verifier.outcome import NoOutcome, OutcomeRule
 from ostraka_verifier.report import BoardFile, Report
@@ -150,6 +151,7 @@ class PollFacts:
 
     Attributes:
         root: Hash of the anchored root, 32 bytes; None without one.
+        opened: The ballots, where they were opened and are those that were cast.
         void_reason: Why there is no result, of a void poll.
         text: The organizer's text about the poll.
         for_tests: Whether the contract allows periods that nobody could use to object.
@@ -173,6 +175,7 @@ class PollFacts:
     decisions: tuple[DecisionFacts, ...]
     money: MoneyFacts | None
     committee: CommitteeFacts | None
+    opened: OpenedFacts | None
     for_tests: bool
 
 
@@ -259,6 +262,7 @@ def _poll(audit: Audit, report: Report, references: References) -> PollFacts:
         decisions=_decisions(audit, money),
         money=money,
         committee=_committee(audit),
+        opened=opened_facts(audit, report.findings),
         for_tests=isinstance(chain.deployment, DeploymentEvidence)
         and chain.deployment.period_floor < LEAST_PERIOD_S,
     )

@@ -15,6 +15,7 @@ from ostraka_verifier.html_report.explanations import EXPLANATIONS
 from ostraka_verifier.html_report.facts import Facts, PollFacts
 from ostraka_verifier.html_report.formats import grouped, percent, utc
 from ostraka_verifier.html_report.markup import Content, Markup, element, joined, readable, stranger
+from ostraka_verifier.html_report.opened import opened_section
 from ostraka_verifier.html_report.parts import Hashes, Section, definitions, listed, names
 from ostraka_verifier.html_report.results import decided, money_section, took_part
 from ostraka_verifier.html_report.sections import (
@@ -46,6 +47,8 @@ def render(facts: Facts) -> str:
         sections.append(decided(facts, poll))
         if poll.participation is not None:
             sections.append(took_part(poll.participation))
+        if poll.opened is not None:
+            sections.append(opened_section(poll.opened, hashes))
         if poll.money is not None:
             sections.append(money_section(poll.money, hashes))
     sections += [not_checked(facts, hashes), checked(facts, hashes)]

@@ -17,6 +17,7 @@ from ostraka_verifier.html_report.facts import (
 )
 from ostraka_verifier.html_report.formats import iso
 from ostraka_verifier.html_report.money import MoneyFacts
+from ostraka_verifier.html_report.opened import OpenedFacts
 from ostraka_verifier.html_report.summary import verdict_sentence
 from ostraka_verifier.report import Report
 from ostraka_verifier.units import UnixSeconds
@@ -81,6 +82,7 @@ def _poll(poll: PollFacts) -> dict[str, Any]:
         ],
         "money": _money(poll.money),
         "committee": _committee(poll.committee),
+        "opened": _opened(poll.opened),
     }
 
 
@@ -98,6 +100,18 @@ def _participation(found: Participation | None) -> dict[str, Any] | None:
         "cast_weight": None if found.cast_weight is None else str(found.cast_weight),
         "secret": found.secret,
         "electorate": found.electorate,
+    }
+
+
+def _opened(found: OpenedFacts | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "ballots": found.ballots,
+        "different": found.different,
+        "alone": found.alone,
+        "ballots_hash": _hex(found.digest),
+        "frequent": [{"ballot": words, "number": number} for words, number in found.frequent],
     }
 
 
