@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from ostraka_verifier.checks import Audit, Finding, Verdict
 from ostraka_verifier.checks.generators import LEAST_PERIOD_S
+from ostraka_verifier.checks.opened import opened_votes
 from ostraka_verifier.checks.shares import require_signed
 from ostraka_verifier.checks.tree import judge_attestations
 from ostraka_verifier.errors import AuditError
@@ -25,7 +26,7 @@ from ostraka_verifier.html_report.decisions import (
 from ostraka_verifier.html_report.money import MoneyFacts, money_of
 from ostraka_verifier.html_report.opened import OpenedFacts, opened_facts
 from ostraka_verifier.html_report.references import References, answer_or_none
-from ostraka_verifier.outcome import NoOutcome, OutcomeRule
+from ostraka_verifier.outcome import BallotOutcome, NoOutcome, OutcomeRule, Step
 from ostraka_verifier.report import BoardFile, Report
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, SourceKind
 from ostraka_verifier.statistics import Statistics, poll_statistics
@@ -94,11 +95,15 @@ class DecisionFacts:
         rule: The rule in words.
         outcome: The decision in words, None before there is one.
         chosen: Names of the awarded options.
+        options: Names of all options.
+        steps: By which opened ballots decide; empty if the tally decides, or without ballots.
     """
 
     rule: str
     outcome: str | None
     chosen: tuple[str, ...]
+    options: tuple[str, ...]
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True)
@@ -382,10 +387,22 @@ def _decisions(audit: Audit, money: MoneyFacts | None) -> tuple[DecisionFacts, .
             if award
         )
         found.append(
-            DecisionFacts(_rule_words(part, slots, money), _outcome(part, given, tallied), chosen)
+            DecisionFacts(
+                _rule_words(part, slots, money),
+                _outcome(part, given, tallied),
+                chosen,
+                tuple(names[start : start + slots]),
+                _steps(audit, part),
+            )
         )
         start += slots
     return tuple(found)
+
+
+def _steps(audit: Audit, rule: OutcomeRule) -> tuple[Step, ...]:
+    if not isinstance(rule, BallotOutcome):
+        return ()
+    return tuple(answer_or_none(lambda: rule.explain(opened_votes(audit))) or ())
 
 
 def _parts(audit: Audit, slots: int) -> list[tuple[int, OutcomeRule]]:

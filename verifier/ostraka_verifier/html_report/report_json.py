@@ -19,6 +19,7 @@ from ostraka_verifier.html_report.formats import iso
 from ostraka_verifier.html_report.money import MoneyFacts
 from ostraka_verifier.html_report.opened import OpenedFacts
 from ostraka_verifier.html_report.summary import verdict_sentence
+from ostraka_verifier.outcome import steps_json
 from ostraka_verifier.report import Report
 from ostraka_verifier.units import UnixSeconds
 
@@ -77,7 +78,12 @@ def _poll(poll: PollFacts) -> dict[str, Any]:
         "participation": _participation(poll.participation),
         "questions": [_question(one) for one in poll.questions],
         "decisions": [
-            {"rule": one.rule, "outcome": one.outcome, "chosen": list(one.chosen)}
+            {
+                "rule": one.rule,
+                "outcome": one.outcome,
+                "chosen": list(one.chosen),
+                "steps": steps_json(one.steps),
+            }
             for one in poll.decisions
         ],
         "money": _money(poll.money),

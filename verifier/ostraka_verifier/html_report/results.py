@@ -17,6 +17,7 @@ from ostraka_verifier.html_report.formats import decimal, grouped, percent, shor
 from ostraka_verifier.html_report.markup import Content, Markup, element, joined, stranger
 from ostraka_verifier.html_report.money import MoneyFacts
 from ostraka_verifier.html_report.parts import Hashes, Section, definitions, names, section, table
+from ostraka_verifier.html_report.steps import explained
 from ostraka_verifier.html_report.summary import STATES
 from ostraka_verifier.outcome.pairs import PairCounts
 from ostraka_verifier.question import Pairwise
@@ -33,7 +34,7 @@ def decided(facts: Facts, poll: PollFacts) -> Section:
         "What was decided",
         element("p", stranger(poll.text), class_="text") if poll.text else None,
         _caution(facts, poll),
-        [_decision(decision) for decision in poll.decisions],
+        [_decision(decision, poll.money) for decision in poll.decisions],
         [
             _question(question, poll.money, number)
             for number, question in enumerate(poll.questions, start=1)
@@ -153,13 +154,14 @@ def _caution(facts: Facts, poll: PollFacts) -> Markup | None:
     return None
 
 
-def _decision(decision: DecisionFacts) -> Markup:
+def _decision(decision: DecisionFacts, money: MoneyFacts | None) -> Markup:
     chosen = names(decision.chosen) if decision.chosen else None
     return joined(
         element("p", element("strong", decision.outcome, " " if chosen else None, chosen))
         if decision.outcome
         else None,
         element("p", "The rule: ", decision.rule, class_="quiet"),
+        explained(decision.steps, decision.options, money.shown if money else grouped),
     )
 
 
