@@ -26,7 +26,7 @@ ROUND = {"proposalsOpenAt": "100", "proposalsCloseAt": "500", "votingOpensAt": s
 
 def event(name: str, **arguments: Any) -> IndexedEvent:
     """An event as the indexer stores it: one about a poll and a round belongs to the poll."""
-    if name.startswith(("Poll", "Root", "Tally")):
+    if name.startswith(("Poll", "Root", "Tally", "Outcome")):
         arguments["pollId"] = "1"
     else:
         arguments["roundId"] = "7"
@@ -36,7 +36,7 @@ def event(name: str, **arguments: Any) -> IndexedEvent:
     )
 
 
-CREATED = event("PollCreated", parameters=POLL)
+CREATED = event("PollCreated", parameters=POLL, outcomeRule="0x01")
 OPENED = event("PollOpened")
 ANCHORED = event("RootAnchored", root={"count": "12"})
 
@@ -97,6 +97,30 @@ def test_the_phase_of_a_round(
     poll = None if of_poll is None else poll_histories([CREATED, *of_poll])["1"]
     assert found.poll_id == (None if of_poll is None else "1")
     assert found.phase(UnixSeconds(now), poll) == phase
+
+
+ATTESTED, VETOED = event("OutcomeAttested"), event("OutcomeVetoed")
+
+
+@pytest.mark.parametrize(
+    ("rule", "later", "now", "phase"),
+    [
+        ("0x08", [], LATEST + 19, "tallied"),
+        ("0x08", [], LATEST + 20, "void"),
+        ("0x08", [ATTESTED], LATEST + 20, "tallied"),
+        ("0x08", [ATTESTED, VETOED], CLOSES, "void"),
+        ("0x01", [], LATEST + 20, "tallied"),
+    ],
+)
+def test_a_round_whose_outcome_is_lost_is_void(
+    rule: str, later: list[IndexedEvent], now: int, phase: str
+) -> None:
+    created = event("PollCreated", parameters=POLL, outcomeRule=rule + "00")
+    poll = poll_histories([created, OPENED, event("TallyAccepted"), *later])["1"]
+    found = round_histories([event("RoundCreated", parameters=ROUND), STARTED])["7"]
+    assert found.phase(UnixSeconds(now), poll) == phase
+    # The tally itself is right.
+    assert poll.phase(UnixSeconds(now)) == "tallied"
 
 
 def test_the_money_and_the_proposals_of_a_round() -> None:

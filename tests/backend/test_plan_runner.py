@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from ostraka.chain.contract import ChainError, Head, Refused
+from ostraka.chain.contract import ChainError, Head, Refused, Sent
+from ostraka.chain.registry import OutcomeState
 from ostraka.chain.sending import Account
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.courier import CourierError
@@ -17,6 +18,7 @@ from ostraka.keys import SigningKey
 from ostraka.planning.electorates import Electorates
 from ostraka.planning.specification import AccountList, PollSpecification
 from ostraka.storage.database import Schema, open_database
+from ostraka_verifier.outcome import NoOutcome, Phragmen
 from ostraka_verifier.units import UnixSeconds
 
 CLOSES_AT = 2_000_000_000
@@ -145,3 +147,32 @@ def test_a_poll_with_too_few_voters_is_refused_with_the_reason(tmp_path: Path) -
         "Too few voters",
         "3 may vote, and the poll needs 5 ballots",
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "known", "brought"),
+    [
+        (OutcomeState.AWAITED, False, ["attest outcome"]),
+        (OutcomeState.OBJECTABLE, False, []),
+        (OutcomeState.FINAL, True, []),
+        (OutcomeState.VETOED, True, []),
+        (OutcomeState.MISSED, True, []),
+    ],
+)
+def test_an_outcome_of_opened_ballots_is_brought_and_waited_for(
+    tmp_path: Path, state: OutcomeState, known: bool, brought: list[str]
+) -> None:
+    leads, plans = runner(tmp_path, Registry(CLOSES_AT))
+    recorded: list[str] = []
+    inside = cast(Any, leads)
+    inside._gateway.registry.outcome = lambda _: SimpleNamespace(state=state)
+    inside._gateway.record = lambda _, name, sent: recorded.append(name)
+    inside._courier = SimpleNamespace(attest=lambda poll, _: (None, Sent(bytes(32), 1, 1)))
+    plan = plans.add(SPECIFICATION)
+    by_ballots = SimpleNamespace(
+        poll_id=1, outcome_rule=Phragmen(objection_time=1, costs=(1,), budget=1)
+    )
+    assert inside._outcome_known(plan, by_ballots) == known
+    assert recorded == brought
+    by_tally = SimpleNamespace(poll_id=1, outcome_rule=NoOutcome())
+    assert inside._outcome_known(plan, by_tally)

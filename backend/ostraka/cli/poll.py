@@ -24,7 +24,7 @@ from ostraka.cli.client import (
     waits_for,
 )
 from ostraka.cli.output import emit, facts, printable, progress, table, when
-from ostraka.cli.poll_veto import veto
+from ostraka.cli.poll_veto import veto, whose_word
 from ostraka.cli.templates import POLL
 from ostraka.formats.figures import decimal, standard_deviation
 from ostraka.formats.opened_ballots import opened_csv
@@ -214,7 +214,7 @@ def results(name: PollName, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJs
     """
     with Gateway(gateway) as to:
         found = to.get(f"/polls/{poll_number(to, name)}/results")
-    emit(as_json, found, *result_tables(found))
+        emit(as_json, found, *result_tables(found), *whose_word(to, found))
 
 
 @app.command()

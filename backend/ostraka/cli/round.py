@@ -31,6 +31,7 @@ from ostraka.cli.errors import REFUSED, CommandError
 from ostraka.cli.key_options import PlainKey
 from ostraka.cli.output import emit, facts, progress, table, when
 from ostraka.cli.poll import result_tables
+from ostraka.cli.poll_veto import whose_word
 from ostraka.cli.sender_options import (
     SENT,
     KeyFile,
@@ -334,7 +335,7 @@ def results(
         if poll is None:
             raise Problem(ProblemType.NOT_TALLIED, "the round's vote has not started", "round")
         found = to.get(f"/polls/{poll}/results")
-    emit(as_json, found, *result_tables(found))
+        emit(as_json, found, *result_tables(found), *whose_word(to, found))
 
 
 @app.command()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ostraka.storage.gateway_tables import IndexedEvent
+from ostraka_verifier.outcome.rule import Kind
 from ostraka_verifier.units import UnixSeconds
 
 POLL_EVENTS = (
@@ -21,6 +22,8 @@ POLL_EVENTS = (
     "RootRejected",
     "PollVoided",
     "TallyAccepted",
+    "OutcomeAttested",
+    "OutcomeVetoed",
 )
 ROUND_EVENTS = (
     "RoundCreated",
@@ -32,6 +35,9 @@ ROUND_EVENTS = (
     "RoundVetoed",
     "PayoutClaimed",
 )
+
+
+_ON_BALLOTS = f"0x{Kind.BALLOTS:02x}"
 
 
 @dataclass
@@ -49,6 +55,8 @@ class PollHistory:
     tallied: bool = False
     voided: bool = False
     rejections: int = 0
+    attested: bool = False
+    vetoed: bool = False
 
     @property
     def parameters(self) -> Mapping[str, str]:
@@ -59,6 +67,15 @@ class PollHistory:
     def voters(self) -> int:
         """Number of accounts that may vote."""
         return int(self.parameters["voters"])
+
+    def outcome_lost(self, now: UnixSeconds) -> bool:
+        """Return whether the outcome of a tallied poll was vetoed, or not attested in time."""
+        rule = str(self.created.arguments["outcomeRule"])
+        if not self.tallied or not rule.startswith(_ON_BALLOTS):
+            return False
+        given = {name: int(self.parameters[name]) for name in _TIMES}
+        attest_by = _latest_tally(given, self.rejections) + given["tallyPeriod"]
+        return self.vetoed or (not self.attested and now >= attest_by)
 
     def phase(self, now: UnixSeconds) -> str:
         """Return the phase at a time of the chain."""
@@ -125,7 +142,7 @@ class RoundHistory:
         if self.committed is not None:
             return "vetoed" if self.vetoed else "decided"
         if poll is not None:
-            phase = poll.phase(now)
+            phase = "void" if poll.outcome_lost(now) else poll.phase(now)
             return {"created": "ready", "open": "voting"}.get(phase, phase)
         if now < int(self.parameters["proposalsOpenAt"]):
             return "announced"
@@ -154,6 +171,10 @@ def poll_histories(events: Iterable[IndexedEvent]) -> dict[str, PollHistory]:
                 poll.voided = True
             case "TallyAccepted":
                 poll.tallied = True
+            case "OutcomeAttested":
+                poll.attested = True
+            case "OutcomeVetoed":
+                poll.vetoed = True
     return found
 
 
