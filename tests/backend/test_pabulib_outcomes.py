@@ -33,7 +33,10 @@ def test_rules_determine_the_outcome(tmp_path: Path) -> None:
         assert shared.outcome == EqualShares(
             costs, 100, completion=completion, increment=increment, objection_time=60
         )
-        assert (shared.honoured, shared.is_shuffled, shared.round) == (True, True, None)
+        assert (shared.honoured, shared.is_shuffled) == (True, True)
+        assert shared.round is not None
+        decides = outcome_json(shared.round.outcome)
+        assert (decides["kind"], decides["completion"]) == ("equal_shares", completion.name.lower())
         assert ("comparison" in shared.says) == ("comparison" in rule)
     # One unit of the currency, whatever the smallest one is.
     cents = asked(tmp_path, pb({"rule": "equalshares/add1", "budget": "100.50"}))

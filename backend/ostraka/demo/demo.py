@@ -140,9 +140,10 @@ class Demo:
                 released_at = stage.wait(gateway, plan, path, lambda seen: seen["releasable_at"])
                 step.gas = stage.gas(gateway, plan, "anchor")
             stack.move_time(released_at)
-            results = vote.results(gateway, plan, poll)
             if election.is_shuffled:
                 self._opened = await_opened(stage, gateway, plan, poll, election, self._ballots)
+            results = vote.results(gateway, plan, poll)
+            if self._opened is not None:
                 for shown, award in zip(results["options"], self._opened.awards, strict=True):
                     shown["award"] = str(award)
             paid = vote.paid(results)

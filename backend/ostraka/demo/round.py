@@ -109,7 +109,9 @@ class DemoRound:
             "ballot": round_rules.ballot_json(self._rules.ballot),
             "outcome": self._outcome(),
             "minimum_ballots": MINIMUM_VOTERS,
-            "times": self._stage.times,
+            # The treasury lets nodes shuffle for half of the tally period.
+            "times": self._stage.times
+            | ({"tally_period": 2 * self._stage.shuffle_period_s} if election.is_shuffled else {}),
         }
 
     def _outcome(self) -> dict[str, Any]:

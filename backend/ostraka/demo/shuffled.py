@@ -1,7 +1,7 @@
-"""What a demo of a poll with opened ballots does after the tally.
+"""What a demo of a poll with opened ballots does from the end of the dispute window on.
 
-Nodes open the ballots before they release shares, and then attest the outcome. The demo waits for
-both, skips the time to object, and compares the ballots with those of the file.
+Nodes open the ballots before they release shares, and attest the outcome after the tally. The demo
+waits for both, skips the time to object, and compares the ballots with those of the file.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ def await_opened(
     if not isinstance(rule, BallotOutcome):
         raise TypeError(f"{type(rule).__name__} needs no opened ballots")
     path = f"/polls/{poll.poll_id}/opened"
-    with stage.step("read opened ballots"):
+    with stage.step("shuffle, open and tally"):
         answer = stage.wait(gateway, plan, path, dict)
     found = Counter({slots: count for count, slots in groups(answer)})
     with stage.step("attest outcome") as step:

@@ -19,6 +19,7 @@ from ostraka_verifier.outcome import (
     Order,
     OutcomeRule,
 )
+from ostraka_verifier.units import Seconds
 
 OWN_UNIT = "Ostraka"
 """The unit in our own exports."""
@@ -138,7 +139,14 @@ def _equal_shares(file: PabulibFile, rule: str) -> FileDecision:
     says = f"equal shares by cost, {_COMPLETED[completion]}"
     if rule == _COMPARED:
         says += " (without the comparison with the greedy outcome that the file names)"
-    return FileDecision(decided, None, says, own=True)
+    carried = round_rules.equal_shares(
+        decided.utility,
+        completion,
+        decided.increment,
+        Seconds(OBJECTION_S),
+        decided.veto_holder,
+    )
+    return FileDecision(decided, carried, says, own=True)
 
 
 def _leftover(file: PabulibFile) -> bool:

@@ -14,7 +14,7 @@ from ostraka.formats.pabulib_limits import LIMIT_OF, refuse_unasked, refuse_unkn
 from ostraka.formats.pabulib_outcomes import FileDecision, decision_of
 from ostraka.formats.pabulib_titles import TITLE_BYTES, names_of
 from ostraka_verifier.errors import Rejected
-from ostraka_verifier.outcome import BallotOutcome, GreedyByCategory, NoOutcome
+from ostraka_verifier.outcome import GreedyByCategory, NoOutcome
 
 MAX_ROUND_OPTIONS = 200
 
@@ -98,7 +98,6 @@ def _round(
     count, dearest = len(file.projects), max(project.cost for project in file.projects)
     reasons = (
         (isinstance(decision.rule, NoOutcome), "nothing is funded"),
-        (isinstance(decision.rule, BallotOutcome), "the rule needs the ballots, which are opened"),
         (ballots.round is None, "a round has no such ballots"),
         (decision.round is None, "the categories' budgets exceed the whole budget"),
         (not 2 <= count <= MAX_ROUND_OPTIONS, f"a round has 2 to {MAX_ROUND_OPTIONS} projects"),
