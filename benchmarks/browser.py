@@ -14,17 +14,23 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 from tests.support.polls import CHAIN_ID, OPENS_AT, REGISTRY, approval_poll
+from tests.support.shuffled_polls import ShuffledPoll, shuffled_approval_poll
 
 from benchmarks.web import NODES, REPEATS, ROOT, THRESHOLD, VOTERS, approval_of_two, figure
 from ostraka.keys import SigningKey
 from ostraka.sealing import PollKey
+from ostraka_verifier.board import Board
 from ostraka_verifier.errors import AuditError
+from ostraka_verifier.evidence import ChainEvidence
 from ostraka_verifier.parameters import PollIdentity
 from ostraka_verifier.rule import slack_bits
 
 DIST = ROOT / "web" / "dist"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
 SLOWDOWN = 4
+VOTE = [1, 0, 1, 0, *slack_bits(2, 1)]
+SHUFFLED = ((4, 2, 1, 600), (7, 3, 2, 1200))
+"""Nodes, `t`, `f`, and the goal for checking run and openings, in µs for each ballot."""
 # In the client these are numbers; all other integers are bigints.
 _NUMBERS = {"threshold", "count", "round", "node", "category", "status", "kind", "rejected_rounds"}
 _WORKER = """
@@ -90,12 +96,35 @@ def measure() -> Iterator[dict[str, Any]]:
             raise RuntimeError(f"the audit does not hold: {verdicts}")
         how = "wall time of all checks in the page's worker, evidence at hand"
         yield of_browser(f"audit of {VOTERS} ballots", taken_ms / 1e3, "s", 1.5, how)
+        yield from opened_audits(page, how)
         session = page.context.new_cdp_session(page)
         session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
         page.goto("/")
         shown_ms = page.evaluate(_FIRST_PAINT)
         how = f"page's processor {SLOWDOWN} times slower; from this machine"
         yield of_browser("first words of the page", shown_ms, "ms", 1500, how)
+
+
+def opened_audits(page: Page, how: str) -> Iterator[dict[str, Any]]:
+    """Yield the figures of audits of shuffled polls, with the work of A1 to A6 and without."""
+    for nodes, threshold, faults, goal in SHUFFLED:
+        poll = shuffled_approval_poll(
+            votes=[VOTE] * VOTERS, nodes=nodes, threshold=threshold, faults=faults
+        )
+        made = ShuffledPoll.of(poll)
+        taken_ms = []
+        for board in (made.board(), made.plain):
+            start_worker(page)
+            once_ms, verdicts = page.evaluate(
+                "(input) => job('audit', input)", audit_input(board, made.chain)
+            )
+            if "fails" in verdicts or (board.opened and set(verdicts) != {"holds"}):
+                raise RuntimeError(f"the audit does not hold: {verdicts}")
+            taken_ms.append(once_ms)
+        a_ballot_us = (taken_ms[0] - taken_ms[1]) * 1e3 / VOTERS
+        name = f"checks A1 to A6, ({nodes}, {threshold}, {faults})"
+        rest = f"{how}, less that of the others: {taken_ms[1] / 1e3:.1f} s for {VOTERS} ballots"
+        yield of_browser(name, a_ballot_us, "µs/ballot", goal, rest)
 
 
 def start_worker(page: Page) -> None:
@@ -121,8 +150,12 @@ def vote_of(options: int, at_most: int) -> Any:
 
 def audit_of(voters: int) -> Any:
     """Return an honest poll in the worker's form."""
-    vote = [1, 0, 1, 0, *slack_bits(2, 1)]
-    board, chain = approval_poll(votes=[vote] * voters, nodes=NODES, threshold=THRESHOLD).finish()
+    poll = approval_poll(votes=[VOTE] * voters, nodes=NODES, threshold=THRESHOLD)
+    return audit_input(*poll.finish())
+
+
+def audit_input(board: Board, chain: ChainEvidence) -> Any:
+    """Return a poll's evidence in the worker's form."""
     claimed = {"registry": REGISTRY, "poll_id": 1}
     return plain({"claimed": claimed, "chain": chain, "board": board.encode()})
 
