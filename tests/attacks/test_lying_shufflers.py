@@ -5,14 +5,16 @@ a member of groups it proves, deals, takes and opens what it likes. Nobody is ju
 fit is passed over (docs/protocol.md §19.2, §19.5, §19.9, §19.10).
 """
 
+import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ostraka.node.phases import Releasing
-from ostraka.node.shuffle import member
+from ostraka.node.shuffle import leading, member
 from ostraka.node.shuffle.dealing import MemberDeal
 from ostraka.node.shuffle.member import ShuffleMember
 from ostraka.node.shuffle.messages import (
@@ -244,6 +246,45 @@ def test_one_node_less_is_no_loss(
     settled: ShuffledVillage, tmp_path: Path, kind: type[Liar]
 ) -> None:
     assert beside_member(settled, tmp_path, SECOND, kind).turn == 0
+
+
+class KeepsSharesFromOne(SealsBadSharesForOne):
+    """Keeps good shares from one node, takes the step itself, and then does not sign."""
+
+    def sign(self, phase: Releasing, call: SignCall) -> bytes:
+        self.told += 1
+        raise Problem(ProblemType.NO_SHARE, "it has none, either")
+
+
+@pytest.mark.parametrize("victim", [1, 2, 4])
+def test_one_node_cannot_keep_a_quorum_from_signing(
+    settled: ShuffledVillage, tmp_path: Path, victim: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KeepsSharesFromOne, "victims", (victim,))
+    assert beside_member(settled, tmp_path, SECOND, KeepsSharesFromOne).turn == 0
+
+
+class AnswersLate(Liar):
+    """Makes the leader wait for a proof, and then does not give it."""
+
+    passed_s = 0.0
+
+    def prove(self, phase: Releasing, head: StepHead) -> bytes:
+        self.told += 1
+        AnswersLate.passed_s += 3600
+        raise Problem(ProblemType.WRONG_TURN, "not now")
+
+
+def test_who_wastes_the_turn_is_in_no_later_group(
+    settled: ShuffledVillage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + AnswersLate.passed_s)
+    monkeypatch.setattr(leading, "time", clock)
+    monkeypatch.setattr(AnswersLate, "passed_s", 0.0)
+    opened = beside_member(settled, tmp_path, FIRST, AnswersLate)
+    assert opened.turn == 0
+    assert AnswersLate.passed_s == 3600
+    assert not any(FIRST in group for group in opened.groups)
 
 
 class FalseOpening(BallotOpening):

@@ -9,9 +9,10 @@ Source: docs/protocol.md §19.2, §19.3, §19.5.
 import asyncio
 import math
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 from ostraka.node.peers import Peer, PeerError
 from ostraka.node.served_poll import ServedPoll
@@ -92,6 +93,10 @@ class RunLeader:
         self._peers: dict[int, Peer] = {peer.number: peer for peer in served.peers}
         self._nodes = range(1, served.poll.nodes + 1)
         self._silent: set[int] = set()
+        self._slow: set[int] = set()
+        self._spent_s: defaultdict[int, float] = defaultdict(float)
+        self._wasted_s: defaultdict[int, float] = defaultdict(float)
+        self._without: defaultdict[int, list[Group]] = defaultdict(list)
         self._holders: set[int] = set()
         self._refused: set[Group] = set()
         self._state_hash = b""
@@ -111,11 +116,11 @@ class RunLeader:
         await self._begin()
         nodes, threshold = self._served.poll.nodes, self._served.poll.committee.threshold
         while not covers(nodes, threshold, self.done):
-            group = await self._next_group()
-            if not await self._step(group):
-                self._refused.add(group)
-                self._log.info("group passed over", group=group)
+            await self._step(await self._next_group())
         await self._send_again()
+        while (further := self._further_group()) is not None:
+            await self._step(further)
+            await self._send_again()
         certificate = await self._signed()
         body = certificate.encode()
         await self._everywhere({node: self._call(node, Call.CERTIFY, body) for node in self._nodes})
@@ -143,10 +148,10 @@ class RunLeader:
     async def _next_group(self) -> Group:
         """Return the group to ask next: its nodes hold good shares."""
         self._require_time()
-        group = self._planned(set(self._nodes) - self._silent)
+        group = self._planned(self._present)
         if group is None:
             await self._send_again()
-            group = self._planned(set(self._nodes) - self._silent) or self._planned(self._holders)
+            group = self._planned(self._present) or self._planned(self._holders - self._slow)
         if group is not None:
             return group
         raise RunFailed("no groups of the nodes that answer hide who cast which ballot")
@@ -162,8 +167,61 @@ class RunLeader:
         self.planned = len(self.done) + len(rest)
         return next((group for group in rest if self._holders.issuperset(group)), None)
 
+    def _further_group(self) -> Group | None:
+        """Return a group whose step may give shares to nodes that lack them; None if liars do.
+
+        A member can keep good shares from a node, take the step itself, and then not sign. At most
+        `f` nodes lie. A node lies if no `f` others had a hand in all steps that gave it nothing.
+        """
+        self._require_time()
+        committee = self._served.poll.committee
+        blamed = Counter(
+            node for groups in self._without.values() for group in groups for node in group
+        )
+        for lacking in sorted(self._present - self._holders):
+            others = [node for node in self._nodes if node != lacking]
+            suspects = [
+                some
+                for some in combinations(others, committee.faults)
+                if not any(set(group).isdisjoint(some) for group in self._without[lacking])
+            ]
+            able = [
+                group
+                for group in combinations(sorted(self._holders - self._slow), committee.threshold)
+                if group not in self._refused
+                and any(set(group).isdisjoint(some) for some in suspects)
+            ]
+            if able:
+                self.planned = len(self.done) + 1
+                return min(able, key=lambda group: sum(blamed[node] for node in group))
+        return None
+
+    @property
+    def _present(self) -> set[int]:
+        """Nodes that may be members of groups."""
+        return set(self._nodes) - self._silent - self._slow
+
     async def _step(self, group: Group) -> bool:
-        """Let a group make the next step; return whether `q` nodes took it."""
+        """Let a group make the next step; pass it over unless `q` nodes take it.
+
+        The time of a step that nobody takes is charged to who took it: nodes that always answer
+        just before they are given up would use up the turn.
+        """
+        self._spent_s.clear()
+        if await self._made_and_taken(group):
+            for lacking in self._present - self._holders:
+                self._without[lacking].append(group)
+            return True
+        self._refused.add(group)
+        for node, seconds in self._spent_s.items():
+            self._wasted_s[node] += seconds
+            if node in self._peers and self._wasted_s[node] > self._turns.patience_s:
+                self._slow.add(node)
+        self._log.info("group passed over", group=group, slow=sorted(self._slow))
+        return False
+
+    async def _made_and_taken(self, group: Group) -> bool:
+        """Return whether a group makes the next step, and `q` nodes take it."""
         head = StepHead(self._state_hash, self._turn, len(self.done) + 1, group)
         made = await self._made(head)
         if made is None:
@@ -320,7 +378,11 @@ class RunLeader:
         if peer is not None:
             path = self._served.path(f"peer/shuffle/{call.value}")
             patience_s, limit = self._turns.patience_s, self._sizes.longest_answer
-            return await peer.post_patiently(path, body, patience_s, limit)
+            started = time.monotonic()
+            try:
+                return await peer.post_patiently(path, body, patience_s, limit)
+            finally:
+                self._spent_s[node] += time.monotonic() - started
         try:
             return await self._ask_self(call, body)
         except Problem as problem:
