@@ -1,5 +1,6 @@
 """A committee of whole nodes that opens the ballots of a poll."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ import httpx
 
 from ostraka.chain.registry import Status
 from ostraka.node.api import build_api
+from ostraka.node.phases import Releasing
 from ostraka.node.shuffle.shuffling import Shuffling
 from ostraka.node.store import NodeStore
 from ostraka_verifier.board import AnchoredRoot
@@ -108,6 +110,15 @@ class ShuffledVillage(Village):
 
         self._apps[number] = dead
 
+    def hang(self, number: int) -> None:
+        """Let a node take every request and never answer it."""
+        self.kill(number)
+
+        async def hangs(*_: Any) -> None:
+            await asyncio.Event().wait()
+
+        self._apps[number] = hangs
+
     async def revive(self, *numbers: int) -> None:
         """Start nodes again, with what they have on their disks."""
         for number in numbers:
@@ -134,6 +145,15 @@ class ShuffledVillage(Village):
         return lambda: all(
             self.store(number).shuffle.is_open(POLL) for number in numbers or self.nodes
         )
+
+    def agreed(self) -> set[int]:
+        """The nodes that know that `q` nodes stated the root as final."""
+        phases = {number: self.service(number).phase for number in self.nodes}
+        return {
+            number
+            for number, phase in phases.items()
+            if isinstance(phase, Releasing) and phase.is_agreed()
+        }
 
     def released(self) -> set[int]:
         """The nodes that have released their aggregate shares."""

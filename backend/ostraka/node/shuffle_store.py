@@ -46,18 +46,28 @@ class ShuffleStore:
             session.merge(run)
 
     def certified(self, poll_id: int) -> CertifiedRun | None:
-        """Return the certified run that is to be opened; None before, and once ballots are open."""
+        """Return the certified run whose shares peers may ask for; None without one."""
         with Session(self._engine) as session:
             return session.get(CertifiedRun, poll_id)
 
+    def is_certified(self, poll_id: int) -> bool:
+        """Whether there is a certified run."""
+        query = select_columns(func.count()).where(col(CertifiedRun.poll_id) == poll_id)
+        with self._engine.connect() as connection:
+            return bool(connection.execute(query).scalar_one())
+
+    @staticmethod
+    def forget(session: Session, poll_id: int) -> None:
+        """Delete the certified run with this node's shares, as part of a transaction."""
+        run = session.get(CertifiedRun, poll_id)
+        if run is not None:
+            session.delete(run)
+
     def open(self, opened: OpenedBallots) -> None:
-        """Store the opened ballots, unless there are some; the certified run is needed no more."""
+        """Store the opened ballots, unless there are some."""
         with self._write() as session:
             if session.get(OpenedBallots, opened.poll_id) is None:
                 session.add(opened)
-            run = session.get(CertifiedRun, opened.poll_id)
-            if run is not None:
-                session.delete(run)
 
     def opened(self, poll_id: int) -> bytes | None:
         """Return section 14 of the board; None before ballots are open."""

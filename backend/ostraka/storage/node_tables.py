@@ -252,7 +252,7 @@ class ShuffleSignature(NodeTable, table=True):
 
 
 class CertifiedRun(NodeTable, table=True):
-    """A run of the shuffle that `q` nodes signed, until this node has the opened ballots."""
+    """A run of the shuffle that `q` nodes signed, until this node destroys its poll key."""
 
     __tablename__ = "certified_run"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ostraka.node.phases import Releasing
-from ostraka.node.shuffle import member
+from ostraka.node import served_poll
+from ostraka.node.shuffle import asking, leading, member
 from ostraka.node.shuffle.leading import RunFailed, RunLeader
 from ostraka.node.shuffle.messages import (
     Call,
@@ -64,6 +64,24 @@ def test_without_a_node_the_others_open_and_it_gets_the_ballots_later(tmp_path: 
             await all_open(village, 1, 2, 3)
             await village.revive(4)
             await all_open(village, 4)
+
+    asyncio.run(run())
+
+
+def test_a_node_that_never_answers_holds_nobody_up_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A turn lasts for hours, and so would the wait for one answer.
+    village = ShuffledVillage(tmp_path, shuffled_poll(shuffle_period=40_000))
+    for module, name in ((leading, "GRACE_S"), (leading, "LATE_S"), (asking, "LATE_S")):
+        monkeypatch.setattr(module, name, 0.2)
+
+    async def run() -> None:
+        async with village.releasable():
+            village.hang(4)
+            monkeypatch.setattr(served_poll, "GRACE_S", 0.2)
+            monkeypatch.setattr(served_poll, "MAX_GRACE_S", 0.2)
+            await village.tick_until(village.opened_at(1, 2, 3))
 
     asyncio.run(run())
 
@@ -212,16 +230,12 @@ def test_nodes_answer_the_turn_s_leader_deal_once_and_sign_whole_runs_only(
     async def idle(*_: object) -> None:
         return
 
-    def agreed(number: int) -> bool:
-        phase = village.service(number).phase
-        return isinstance(phase, Releasing) and phase.is_agreed()
-
     # The test leads in place of node 1.
     monkeypatch.setattr(Shuffling, "_lead", idle)
 
     async def run() -> None:
         async with village.releasable():
-            await village.tick_until(lambda: all(map(agreed, village.nodes)))
+            await village.tick_until(lambda: village.agreed() == {1, 2, 3, 4})
             await refuse_others(village)
             await make_a_step(village, monkeypatch)
 

@@ -117,6 +117,9 @@ export interface VoterMessages {
   "poll.soon": undefined;
   "poll.closedTitle": undefined;
   "poll.closed": undefined;
+  "poll.shuffling": undefined;
+  "poll.shuffleStep": { step: number | bigint; steps: number | bigint };
+  "poll.opening": undefined;
   "poll.audit": undefined;
   "disputes.title": undefined;
   "disputes.window": { until: string };

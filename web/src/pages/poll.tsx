@@ -148,6 +148,7 @@ function Shown({
         <>
           <h2>{t("poll.closedTitle")}</h2>
           <p>{t("poll.closed")}</p>
+          {shown.status === "releasable" && <ShuffleProgress counts={counts} />}
           <Guarded>
             <Counted
               config={config}
@@ -197,6 +198,20 @@ function Opening({ poll: { plan, committee } }: { poll: Poll }) {
       <p>{t("poll.needsAll", { nodes: committee.nodes.length })}</p>
       {problem && <p>{t("poll.waits", { problem: planProblem(problem) })}</p>}
     </div>
+  );
+}
+
+/** How far the nodes are with ballots that they shuffle and open before the tally. */
+function ShuffleProgress({ counts }: { counts: Counts | undefined }) {
+  const shuffle = counts?.shuffle;
+  if (shuffle?.stage === "opening") return <p role="status">{t("poll.opening")}</p>;
+  if (shuffle?.stage !== "shuffling") return undefined;
+  const { stepsDone, steps } = shuffle;
+  return (
+    <p role="status">
+      {t("poll.shuffling")}{" "}
+      {stepsDone < steps && t("poll.shuffleStep", { step: stepsDone + 1, steps })}
+    </p>
   );
 }
 

@@ -339,13 +339,14 @@ class RunLeader:
     async def _everywhere(self, calls: Bodies) -> dict[int, bytes]:
         """Make a request to some nodes at once; return the answers by node.
 
-        Once a quorum has answered, the others get the same time again.
+        Once a quorum has answered, the others get the same time again. Who has not answered then
+        is in no group until it answers another request.
         """
         started = time.monotonic()
         tasks = {asyncio.ensure_future(call()): node for node, call in calls.items()}
         answers: dict[int, bytes] = {}
         waiting = set(tasks)
-        ends = started + self._turns.patience_s * 2
+        ends = started + self._turns.patience_s
         while waiting and (left_s := ends - time.monotonic()) > 0:
             done, waiting = await asyncio.wait(
                 waiting, timeout=left_s, return_when=asyncio.FIRST_COMPLETED
@@ -363,6 +364,7 @@ class RunLeader:
                 grace_s = max(GRACE_S, time.monotonic() - started)
                 ends = min(ends, time.monotonic() + grace_s)
         for task in waiting:
+            self._silent.add(tasks[task])
             task.cancel()
         return answers
 

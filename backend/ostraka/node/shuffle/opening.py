@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from ostraka.node.peers import Peer, PeerError
 from ostraka.node.served_poll import ServedPoll, split_digests
+from ostraka.node.shuffle.asking import enough_of
 from ostraka.node.shuffle.messages import Call, Certificate, SignCall, Sizes
 from ostraka.node.shuffle.states import Leaves, RunStates, SharedState
 from ostraka.storage.node_tables import CertifiedRun, OpenedBallots
@@ -159,12 +160,13 @@ class BallotOpening:
         if run.shares:
             own = await asyncio.to_thread(self._decode, sizes, served.node, run.shares)
             shares[served.node] = own
-        for peer in self._in_order():
-            if len(shares) >= sizes.threshold:
-                break
-            given = await self._given(peer, run, certificate, sizes, commitments)
-            if given is not None:
-                shares[peer.number] = given
+        missing = sizes.threshold - len(shares)
+        if missing > 0:
+            shares |= await enough_of(
+                self._in_order(),
+                lambda peer: self._given(peer, run, certificate, sizes, commitments),
+                missing,
+            )
         if len(shares) < sizes.threshold:
             return False
         await asyncio.to_thread(self._finish, root, certificate, commitments, shares)
@@ -261,19 +263,22 @@ class BallotOpening:
 
     async def fetch(self, root: SumRoot, leaves: bytes) -> bool:
         """Get the opened ballots from a peer that has them, and check all; return success."""
-        for peer in self._in_order():
+        digests = split_digests(leaves)
+
+        async def adopted(peer: Peer) -> bool | None:
             try:
                 section = await peer.get_patiently(self._served.path("opened"), _PATIENCE_S)
             except PeerError as error:
                 self._served.log.debug("not opened", peer=peer.number, problem=str(error))
-                continue
+                return None
             try:
-                await asyncio.to_thread(self._adopt, root, split_digests(leaves), section)
+                await asyncio.to_thread(self._adopt, root, digests, section)
             except AuditError as error:
                 self._served.log.error("false opening", peer=peer.number, problem=str(error))
-            else:
-                return True
-        return False
+                return None
+            return True
+
+        return bool(await enough_of(self._in_order(), adopted, 1))
 
     def _adopt(self, root: SumRoot, digests: Sequence[bytes], section: bytes) -> None:
         opened = board_opened.OpenedBallots(Within.all_of(section), self._shape(root.count))

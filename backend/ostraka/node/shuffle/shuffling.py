@@ -11,7 +11,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import Any, TypeVar
 
-from ostraka.node.phases import Destroyed, Releasing
+from ostraka.node.phases import Anchoring, Destroyed, Releasing
 from ostraka.node.poll_progress import PollProgress
 from ostraka.node.served_poll import ServedPoll
 from ostraka.node.shuffle.attesting import OutcomeAttesting
@@ -31,7 +31,7 @@ from ostraka_verifier.shuffle import RunRecord, fewest_groups
 T = TypeVar("T")
 
 _BACKGROUND_S = 1
-"""How long a tick waits for a run that this node leads."""
+"""How long a tick waits for a run that this node leads, or for opened ballots."""
 _FETCH_AGAIN_S = 3
 _DEAF_S = 60
 """How long a node that sent a false certificate gets no other one checked."""
@@ -51,6 +51,7 @@ class Shuffling:
         self._leading: asyncio.Task[None] | None = None
         self._leader: RunLeader | None = None
         self._led = -1
+        self._getting: dict[str, asyncio.Task[bool]] = {}
         self._fetch_at_monotonic_s = 0.0
         self._deaf_until_monotonic_s: dict[bytes, float] = {}
 
@@ -83,11 +84,9 @@ class Shuffling:
         turn, or get opened ballots from a peer."""
         if not self._opens(phase.anchoring.root.count) or await self._is_open():
             return
-        if await self._opening.open(phase.anchoring.root):
+        await self._get_opened(phase)
+        if await self._is_open():
             return
-        if await asyncio.to_thread(self._served.store.shuffle.certified, self._served.poll_id):
-            # Peers without shares of it may have opened it already.
-            self._fetch_at_monotonic_s = 0.0
         turns = self._turns()
         turn = turns.at(self._progress.observed.head.timestamp)
         if (
@@ -102,8 +101,6 @@ class Shuffling:
             await asyncio.wait({self._leading}, timeout=_BACKGROUND_S)
             if self._leading.done():
                 self._leading = self._leader = None
-        else:
-            await self._fetch_if_due(phase)
 
     async def complete(self, phase: Destroyed) -> bool:
         """After the end: get opened ballots from a peer; return whether none are missing."""
@@ -111,16 +108,31 @@ class Shuffling:
         self._states.forget()
         if anchoring is None or not self._opens(anchoring.root.count) or await self._is_open():
             return True
-        await self._fetch_if_due(phase)
+        await self._get_opened(phase)
         return await self._is_open()
 
-    async def _fetch_if_due(self, phase: Releasing | Destroyed) -> None:
-        if phase.anchoring is None or time.monotonic() < self._fetch_at_monotonic_s:
+    async def _get_opened(self, phase: Releasing | Destroyed) -> None:
+        """Open the certified run, if any, and get the opened ballots from a peer that has them.
+
+        Requests may finish later: a silent peer must hold up neither a turn nor the release.
+        """
+        anchoring = phase.anchoring
+        if anchoring is None:
             return
-        self._fetch_at_monotonic_s = time.monotonic() + _FETCH_AGAIN_S
-        signed = self._served.signed_root(phase.anchoring.root)
-        if signed is not None:
-            await self._opening.fetch(phase.anchoring.root, signed.leaves)
+        if "open" not in self._getting:
+            self._getting["open"] = asyncio.create_task(self._opening.open(anchoring.root))
+        if "fetch" not in self._getting and time.monotonic() >= self._fetch_at_monotonic_s:
+            self._fetch_at_monotonic_s = time.monotonic() + _FETCH_AGAIN_S
+            self._getting["fetch"] = asyncio.create_task(self._fetch(anchoring))
+        await asyncio.wait(self._getting.values(), timeout=_BACKGROUND_S)
+        for name, task in list(self._getting.items()):
+            if task.done():
+                del self._getting[name]
+                task.result()
+
+    async def _fetch(self, anchoring: Anchoring) -> bool:
+        signed = await asyncio.to_thread(self._served.signed_root, anchoring.root)
+        return signed is not None and await self._opening.fetch(anchoring.root, signed.leaves)
 
     async def _is_open(self) -> bool:
         return await asyncio.to_thread(self._served.store.shuffle.is_open, self._served.poll_id)
@@ -310,7 +322,7 @@ class Shuffling:
             return "waiting", None
         if not self._opens(anchoring.root.count):
             return "too_few_ballots", None
-        if store.certified(poll_id) is not None:
+        if store.is_certified(poll_id):
             return "opening", None
         turn = self._turns().at(self._progress.observed.head.timestamp)
         if turn is None:
