@@ -45,7 +45,9 @@ export function WithBallots({
     [shown.poll],
   );
   const { ballots, decided, attested } = found.value ?? {};
-  const outcome = outcomeOf(shown, results, decided);
+  // A void outcome has no winners; its steps are shown all the same.
+  const stands = attested?.state !== "vetoed" && attested?.state !== "missed";
+  const outcome = outcomeOf(shown, results, stands ? decided : undefined);
   const [decision] = outcome.decisions;
   return (
     <Sections
