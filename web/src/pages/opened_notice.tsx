@@ -3,6 +3,7 @@
 import { number, t } from "../messages/index.ts";
 import { isShuffled } from "../protocol/counting.ts";
 import type { OpenPoll } from "../protocol/published.ts";
+import { possibleAnswers } from "../protocol/question/possible.ts";
 import { Notice } from "../view/notice.tsx";
 
 /** Larger numbers of ballots say no more to a voter. */
@@ -12,7 +13,7 @@ const MANY = 1_000_000n;
 export function OpenedNotice({ poll, voters }: { poll: OpenPoll; voters: number }) {
   const { parameters, committee, questions } = poll;
   if (!isShuffled(parameters)) return null;
-  const ways = questions.reduce((product, one) => product * one.possibleAnswers, 1n);
+  const ways = questions.reduce((product, one) => product * possibleAnswers(one), 1n);
   const { threshold, members } = committee;
   return (
     <Notice tone="warn" still title={t("cast.opened.title")}>

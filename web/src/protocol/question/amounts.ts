@@ -6,7 +6,6 @@
 
 import type { BallotRule, Term } from "../rule.ts";
 import { Question, requireCount } from "./asked.ts";
-import { combinations } from "./combinations.ts";
 import { type Draft, drawn, invalidQuestion } from "./draft.ts";
 import { amountOf, type Entries, type EntryProblem } from "./entries.ts";
 import { type Fields, type QuestionJson, written } from "./fields.ts";
@@ -193,13 +192,6 @@ export class Points extends Amounts {
     return sum(values);
   }
 
-  override get possibleAnswers(): bigint {
-    const { length } = this.options;
-    const unbounded = combinations(this.credits + BigInt(length), length);
-    const bounded = super.possibleAnswers;
-    return unbounded < bounded ? unbounded : bounded;
-  }
-
   get least(): bigint {
     return this.atLeast;
   }
@@ -242,11 +234,6 @@ export class Split extends Amounts {
 
   totalOf(values: readonly bigint[]): bigint {
     return sum(values);
-  }
-
-  override get possibleAnswers(): bigint {
-    const others = this.options.length - 1;
-    return combinations(this.total + BigInt(others), others);
   }
 
   get least(): bigint {

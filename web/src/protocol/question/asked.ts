@@ -58,11 +58,6 @@ export abstract class Question {
     return undefined;
   }
 
-  /** Number of different answers; at most, if caps, costs or credits forbid some of them. */
-  get possibleAnswers(): bigint {
-    return this.rule.slotMaxima.reduce((product, largest) => product * (largest + 1n), 1n);
-  }
-
   /** Number of options that the form offers. */
   get choices(): number {
     return this.labels().length;

@@ -70,11 +70,6 @@ export class CrossTabulation extends Question {
     return new CrossTabulation(title, fields.texts("rows"), fields.texts("columns"));
   }
 
-  /** `row / column`. */
-  override get possibleAnswers(): bigint {
-    return BigInt(this.rows.length * this.columns.length);
-  }
-
   labels(): readonly string[] {
     return this.rows.flatMap((row) => this.columns.map((column) => `${row} / ${column}`));
   }

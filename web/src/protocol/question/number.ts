@@ -81,11 +81,6 @@ export class NumberQuestion extends Question {
     return this.squares ? 3 : 2;
   }
 
-  /** For each group: count, sum of `x − low`, sum of its squares. */
-  override get possibleAnswers(): bigint {
-    return BigInt(Math.max(1, this.groups.length)) * (this.span + 1n);
-  }
-
   labels(): readonly string[] {
     const above = `${this.range.unit} above ${this.range.low}`;
     const names = ["answers", `sum (${above})`, `sum of squares (${above})`];

@@ -6,7 +6,6 @@
 
 import { type BallotRule, slackBits, type Term } from "../rule.ts";
 import { Question, requireCount } from "./asked.ts";
-import { permutations, summed } from "./combinations.ts";
 import { type Draft, drawn, invalidQuestion } from "./draft.ts";
 import type { Entries, EntryProblem } from "./entries.ts";
 import type { Fields, QuestionJson } from "./fields.ts";
@@ -68,13 +67,6 @@ export class Pairwise extends Question {
   }
 
   /** The options, then `A > B` for each pair. */
-  /** An option alone at the end is ranked there, listed or not. */
-  override get possibleAnswers(): bigint {
-    const { length } = this.options;
-    const fewest = Math.min(this.fewest, length - 1);
-    return summed(fewest, length - 1, (listed) => permutations(length, listed));
-  }
-
   labels(): readonly string[] {
     const { options, pairs } = this;
     return [

@@ -6,7 +6,6 @@
 
 import type { BallotRule } from "../rule.ts";
 import { Question, requireCount } from "./asked.ts";
-import { permutations, summed } from "./combinations.ts";
 import { type Draft, drawn, invalidQuestion } from "./draft.ts";
 import type { Entries, EntryProblem } from "./entries.ts";
 import { type Fields, type QuestionJson, written } from "./fields.ts";
@@ -86,11 +85,6 @@ export class Ranking extends Question {
   /** Number of the bit that puts an option into a place, both from 0. */
   bit(option: number, place: number): number {
     return option * this.scores.length + place;
-  }
-
-  override get possibleAnswers(): bigint {
-    const { length } = this.options;
-    return summed(this.fewest, this.places, (filled) => permutations(length, filled));
   }
 
   labels(): readonly string[] {

@@ -18,7 +18,6 @@ import {
   requireCaps,
   selectable,
 } from "./caps.ts";
-import { combinations, summed } from "./combinations.ts";
 import { type Draft, drawn, invalidQuestion } from "./draft.ts";
 import type { Entries, EntryProblem } from "./entries.ts";
 import { type Fields, type QuestionJson, written } from "./fields.ts";
@@ -33,10 +32,6 @@ export abstract class OneOption extends Question {
     super(title);
     this.options = options;
     this.rule = singleChoice(options.length);
-  }
-
-  override get possibleAnswers(): bigint {
-    return BigInt(this.options.length);
   }
 
   labels(): readonly string[] {
@@ -146,11 +141,6 @@ export class Approval extends Question {
     const caps = fields.objects("caps").map(readCap);
     const costs = fields.has("costs") ? fields.integers("costs") : undefined;
     return new Approval(title, options, atLeast, atMost, caps, costs);
-  }
-
-  override get possibleAnswers(): bigint {
-    const { length } = this.options;
-    return summed(this.atLeast, this.atMost, (chosen) => combinations(length, chosen));
   }
 
   labels(): readonly string[] {
