@@ -263,6 +263,8 @@ class Market:
                 return offers + state.offers[number:]
             offer = self._offer(purchase, bound.slot)
             if offer is not None:
+                # A closer bound for runs that begin here.
+                state.offers[number] = offer
                 offers.append(offer)
                 if best is None or offer.rank < best.rank:
                     best = offer
