@@ -13,6 +13,8 @@ import {TreasuryRounds} from "./treasury/TreasuryRounds.sol";
 contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
     /// @dev Outcome rules that decide by opened ballots.
     uint8 private constant BALLOTS = 8;
+    /// @dev A turn is a fraction of it, and a node that is down costs its turn.
+    uint32 private constant LONGEST_SHUFFLE = 1 days;
 
     constructor(
         IPollRegistry registry_,
@@ -62,7 +64,7 @@ contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
                 casting: 0,
                 identity: 0,
                 openMinimum: opened ? parameters.minimumBallots : 0,
-                shufflePeriod: opened ? parameters.tallyPeriod / 2 : 0,
+                shufflePeriod: opened ? _shufflePeriod(parameters.tallyPeriod) : 0,
                 responseTime: parameters.responseTime,
                 maxDisputeDelay: parameters.maxDisputeDelay,
                 extension: 0
@@ -191,5 +193,10 @@ contract BudgetTreasury is TreasuryProposals, TreasuryFunding {
     /// @dev Proposals of a proportional round have the amount 0, all others at least one unit.
     function _isProportional(RoundParameters storage parameters) private view returns (bool) {
         return parameters.maximumAmount == 0;
+    }
+
+    function _shufflePeriod(uint32 tallyPeriod) private pure returns (uint32) {
+        uint32 half = tallyPeriod / 2;
+        return half < LONGEST_SHUFFLE ? half : LONGEST_SHUFFLE;
     }
 }

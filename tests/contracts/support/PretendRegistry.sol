@@ -42,7 +42,8 @@ contract PretendRegistry {
         bool opened = Outcome.isOfBallots(outcomeRule);
         require(parameters.counting == (opened ? 1 : 0), "counting");
         require(parameters.openMinimum == (opened ? parameters.minimumBallots : 0), "minimum");
-        require(parameters.shufflePeriod == (opened ? parameters.tallyPeriod / 2 : 0), "period");
+        uint32 longest = parameters.tallyPeriod / 2 < 1 days ? parameters.tallyPeriod / 2 : 1 days;
+        require(parameters.shufflePeriod == (opened ? longest : 0), "period");
         polls[pollId].status = IPollRegistry.Status.Created;
         polls[pollId].slots = slots;
         polls[pollId].outcomeRule = parameters.outcomeRule;
