@@ -4,6 +4,8 @@ Node 1 leads the first turn, and relays, asks and shows what it likes; or node 2
 second, disturbs an honest leader (docs/protocol.md §19.2).
 """
 
+import asyncio
+from collections import Counter
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -16,8 +18,10 @@ from ostraka.node.phases import Releasing
 from ostraka.node.shuffle import shuffling
 from ostraka.node.shuffle.leading import RunFailed, RunLeader
 from ostraka.node.shuffle.messages import Call, Certificate, SignCall, StepHead
+from ostraka.node.shuffle.shuffling import Shuffling
 from ostraka.node.shuffle.turns import Turns
 from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.shuffle import Group, RunRecord
 from tests.support.lying_shufflers import Opened, open_beside
@@ -206,3 +210,32 @@ def test_false_certificates_keep_nobody_busy(settled: ShuffledVillage, tmp_path:
     opened, problems = beside_sender(settled, tmp_path, *2 * ((Call.CERTIFY, false),))
     assert opened.turn == 0
     assert problems == [ProblemType.CHECK_FAILED, ProblemType.BUSY] * 3
+
+
+def test_a_leader_keeps_nobody_busy_after_its_turn(
+    settled: ShuffledVillage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def idle(*_: object) -> None:
+        return
+
+    monkeypatch.setattr(Shuffling, "_lead", idle)
+
+    async def run() -> None:
+        async with settled.resumed(tmp_path / "disks") as village:
+            await village.tick_until(lambda: village.agreed() == {1, 2, 3, 4})
+            node, leader = village.shuffling(3), village.poll.committee.members[0].address
+            begun = await node.answer(Call.BEGIN, unsigned(0, 4), leader)
+            prove = StepHead(begun, 0, 1, (3, 4)).encode()
+            async with node._busy:
+                asked = [
+                    asyncio.create_task(node.answer(Call.PROVE, prove, leader)) for _ in range(9)
+                ]
+                await asyncio.wait(asked, timeout=1)
+                village.pass_turn()
+                village.pass_turn()
+                await village.tick()
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            refused = Counter(one.kind for one in answers if isinstance(one, Problem))
+            assert refused == {ProblemType.WRONG_TURN: 4, ProblemType.BUSY: 5}
+
+    asyncio.run(run())

@@ -7,7 +7,8 @@ Source: docs/protocol.md §19.2.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Coroutine
 from math import ceil
 from typing import Any, TypeVar
 
@@ -35,6 +36,9 @@ _BACKGROUND_S = 1
 _FETCH_AGAIN_S = 3
 _DEAF_S = 60
 """How long a node that sent a false certificate gets no other one checked."""
+_WAITING = 4
+"""Most requests of one node that wait for work, or are worked on. A leader asks one after another;
+some that it gave up may still wait."""
 
 
 class Shuffling:
@@ -48,6 +52,7 @@ class Shuffling:
         self._opening = BallotOpening(served, self._states)
         self._attesting = OutcomeAttesting(served)
         self._busy = asyncio.Lock()
+        self._waiting: Counter[bytes] = Counter()
         self._leading: asyncio.Task[None] | None = None
         self._leader: RunLeader | None = None
         self._led = -1
@@ -177,23 +182,36 @@ class Shuffling:
             return b""
         turn, work = self._read(phase, call, body)
         self._require_leader(turn, asker)
-        return await self._one_at_a_time(work)
+
+        def require_still() -> None:
+            # It may have waited past the end of the turn, or of the shuffle.
+            if not isinstance(self._progress.phase, Releasing):
+                raise Problem(ProblemType.NOT_SHUFFLING, "the shuffle is over", "", 1)
+            self._require_leader(turn, asker)
+
+        return await self._one_of(asker, require_still, work)
 
     async def _certify(self, phase: Releasing, body: bytes, asker: bytes) -> None:
         """Check a certificate; a node whose last one was false has to wait.
 
         To check one takes long. Endless false ones would keep this node from the leader's requests.
         """
-        left_s = ceil(self._deaf_until_monotonic_s.get(asker, 0) - time.monotonic())
-        if left_s > 0:
-            detail = "the last certificate that this node got from there was false"
-            raise Problem(ProblemType.BUSY, detail, "", left_s)
-        root, leaves = phase.anchoring.root, phase.leaves
-        try:
-            await self._one_at_a_time(lambda: self._opening.certify(root, leaves, body))
-        except AuditError:
-            self._deaf_until_monotonic_s[asker] = time.monotonic() + _DEAF_S
-            raise
+
+        def require_heard() -> None:
+            left_s = ceil(self._deaf_until_monotonic_s.get(asker, 0) - time.monotonic())
+            if left_s > 0:
+                detail = "the last certificate that this node got from there was false"
+                raise Problem(ProblemType.BUSY, detail, "", left_s)
+
+        def certify() -> None:
+            try:
+                self._opening.certify(phase.anchoring.root, phase.leaves, body)
+            except AuditError:
+                self._deaf_until_monotonic_s[asker] = time.monotonic() + _DEAF_S
+                raise
+
+        require_heard()
+        await self._one_of(asker, require_heard, certify)
 
     async def _answer_self(self, call: Call, body: bytes) -> bytes:
         return await self.answer(call, body, self._served.key.address)
@@ -267,13 +285,36 @@ class Shuffling:
         if leader.address != asker:
             raise Problem(ProblemType.NOT_THE_PROPOSER, f"turn {turn} has another leader")
 
+    async def _one_of(self, asker: bytes, require: Callable[[], None], work: Callable[[], T]) -> T:
+        """Do work for a node, if it is still due in its turn of work.
+
+        Nobody else may have to wait for long behind one node's requests.
+        """
+        if self._waiting[asker] >= _WAITING:
+            raise Problem(ProblemType.BUSY, "other requests of that node wait here", "", 1)
+        self._waiting[asker] += 1
+
+        async def run() -> T:
+            try:
+                async with self._busy:
+                    require()
+                    return await asyncio.to_thread(work)
+            finally:
+                self._waiting[asker] -= 1
+
+        return await self._shielded(run())
+
     async def _one_at_a_time(self, work: Callable[[], T]) -> T:
         async def run() -> T:
             async with self._busy:
                 return await asyncio.to_thread(work)
 
+        return await self._shielded(run())
+
+    @staticmethod
+    async def _shielded(run: Coroutine[Any, Any, T]) -> T:
         # A client that goes away must not free the turn of work that a thread still does.
-        return await asyncio.shield(asyncio.create_task(run()))
+        return await asyncio.shield(asyncio.create_task(run))
 
     # --- What it shows -------------------------------------------------------------------------
 
