@@ -299,3 +299,7 @@ async def make_a_step(village: ShuffledVillage, monkeypatch: pytest.MonkeyPatch)
     assert await ask(village, 3, Call.SIGN, SignCall(0, after).encode()) == signature
     with pytest.raises(Problem, match="another state was signed in this turn"):
         await ask(village, 3, Call.SIGN, SignCall(0, start).encode())
+    village.pass_turn()
+    await village.tick()
+    with pytest.raises(Problem, match="of another turn"):
+        await ask(village, 3, Call.SIGN, SignCall(1, after).encode(), asker=2)

@@ -188,6 +188,8 @@ class ShuffleMember:
             Rejected: The groups do not cover (check A2).
         """
         held, served = self._states.known(call.state_hash), self._served
+        if held.state.run.turn != call.turn:
+            raise Problem(ProblemType.WRONG_TURN, "that state is of another turn", "turn")
         self._shares(held)
         verify_groups(served.poll.nodes, served.poll.committee.threshold, held.steps)
         statement = typed_data.SHUFFLED, self._context, phase.anchoring.root.digest, call.turn
