@@ -14,6 +14,7 @@ from ostraka.gateway.courier import Courier, CourierError
 from ostraka.keys import SigningKey
 from ostraka.storage.node_tables import SignedOutcome
 from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka.wire.signed_outcomes import read_signed_outcome
 from ostraka_verifier import typed_data
@@ -52,6 +53,10 @@ def test_each_node_signs_the_outcome_of_the_ballots_once(tmp_path: Path) -> None
             early = await village.client.get(village.url(1, "/outcome"))
             assert early.status_code == 404, early.text
             assert early.json()["detail"] == "this node has no opened ballots"
+            # Who asks early does not wait in line with the leader's requests.
+            async with village.shuffling(1)._busy, asyncio.timeout(5):
+                with pytest.raises(Problem, match="no opened ballots"):
+                    await village.shuffling(1).outcome()
             await village.tick_until(village.opened_at())
             poll, cast_ballots = published(village), village.cast_ballots
             expected = RULE.awards_of(cast_ballots)

@@ -20,6 +20,20 @@ class OutcomeAttesting:
     def __init__(self, served: ServedPoll) -> None:
         self._served = served
 
+    def known(self) -> SignedOutcome | None:
+        """Return the outcome that this node signed; None if it has yet to compute it.
+
+        Raises:
+            Problem: The tally decides this poll, or this node has no opened ballots.
+        """
+        served = self._served
+        if not isinstance(served.poll.outcome_rule, BallotOutcome):
+            raise Problem(ProblemType.NOT_FOUND, "the tally decides this poll")
+        earlier = served.store.shuffle.outcome(served.poll_id)
+        if earlier is None and not served.store.shuffle.is_open(served.poll_id):
+            raise Problem(ProblemType.NOT_FOUND, "this node has no opened ballots", "", 2)
+        return earlier
+
     def signed(self, ballots: int) -> SignedOutcome:
         """Return the outcome with this node's signature, computed when first asked.
 
@@ -31,16 +45,13 @@ class OutcomeAttesting:
         Raises:
             Problem: The tally decides this poll, or this node has no opened ballots.
         """
-        served = self._served
-        rule = served.poll.outcome_rule
-        if not isinstance(rule, BallotOutcome):
-            raise Problem(ProblemType.NOT_FOUND, "the tally decides this poll")
-        earlier = served.store.shuffle.outcome(served.poll_id)
+        earlier = self.known()
         if earlier is not None:
             return earlier
-        section = served.store.shuffle.opened(served.poll_id)
-        if section is None:
-            raise Problem(ProblemType.NOT_FOUND, "this node has no opened ballots", "", 2)
+        served = self._served
+        rule, section = served.poll.outcome_rule, served.store.shuffle.opened(served.poll_id)
+        assert isinstance(rule, BallotOutcome)
+        assert section is not None
         shape = OpenedShape.of(served.poll.rule, served.poll.committee.threshold, ballots)
         openings = OpenedBallots(Within.all_of(section), shape).openings(0, ballots)
         awards = rule.awards_of(one.values for one in openings)
