@@ -232,7 +232,7 @@ def export(
     ] = None,
     ballots: Annotated[
         bool,
-        typer.Option("--ballots", help="Save the ballots of a poll that opens them, too."),
+        typer.Option("--ballots", help="Include the ballots of a poll that opened them."),
     ] = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
@@ -240,8 +240,8 @@ def export(
     """Save a poll's results to a file, once the chain has the tally.
 
     A .pb file has Pabulib's format with complete metadata. It has no votes, because nobody can read
-    single ballots, unless the poll opens them and --ballots asks for them: then they are sorted,
-    without voters. As CSV and JSON, --ballots saves the ballots alone.
+    single ballots. If the poll opened its ballots, --ballots adds them to a .pb file, sorted and
+    without voters. With csv, json and preflib, --ballots saves only the ballots.
 
     Example: ostraka poll export 1 --format pb
     """

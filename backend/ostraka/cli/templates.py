@@ -15,7 +15,6 @@ round_duration = "1m"        # of one settling round of the nodes
 max_rounds = 1440            # settling rounds before the poll is void
 dispute_window = "1d"        # from anchoring until the tally is opened
 tally_period = "30d"         # in which the tally must arrive
-# shuffle_period = "1d"      # with counting = "shuffled": until nodes open the sum only
 # response_time = "6h"       # to answer a challenge of the root; default: a quarter of the window
 # max_dispute_delay = "1d"   # most that disputes lengthen the window; default: 4 × response_time
 """
@@ -46,8 +45,6 @@ claim_period = "90d"         # in which winners are paid; the rest then goes bac
 #                            # veto_holder, otherwise none
 secret = true                # false allows weights and electorates that may reveal votes
 minimum_ballots = 5          # with fewer, the poll is void and nothing is opened
-# counting = "shuffled"      # opens every ballot, without its voter's name; default: "summed"
-# open_minimum = 5           # with fewer ballots, a shuffled poll opens their sum only
 # shared_keys = true         # allows one signing key to sign for several accounts
 # committee = "0x…"          # nodes that tally; default: the gateway's first committee
 
@@ -90,9 +87,10 @@ minimum_support = 1          # minimum votes of a winner
 # names = ["Parks", "Streets"]  # of the categories; the round's text ends with them
 # leftover = true            # whether a second pass spends what they leave
 # kind = "proportional"      # votes divide the budget; proposals have no amount
-# kind = "equal_shares"      # voters buy proposals together with equal shares of the budget. Every
-#                            # ballot is opened, without its voter's name: all weights are equal,
-#                            # and the committee can shuffle. Or "phragmen", for approvals
+# kind = "equal_shares"      # voters buy proposals together, with equal shares of the budget; or
+#                            # "phragmen", for approvals. Both open every ballot, without its
+#                            # voter's name. They need equal weights, minimum_ballots of 5 or more,
+#                            # and a committee that can shuffle
 # completion = "add_one"     # or none, utilitarian, add_one_utilitarian: for what is left
 # increment = "1"            # by what add_one raises each share; default: the smallest unit
 # objection_time = "1d"      # from the outcome that nodes attest until it is final
@@ -158,4 +156,7 @@ minimum_support = 1
 # objection_time = "1d"      # with each of them; veto_holder = "0x…" may void the outcome meanwhile
 """
     + _TAIL
+    + """\
+# shuffle_period = "1d"      # with counting = "shuffled": time to shuffle, then only the sum opens
+"""
 )

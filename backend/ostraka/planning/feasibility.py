@@ -136,7 +136,10 @@ def _counting(wanted: RoundSpecification | PollSpecification) -> Wrong:
     times = wanted.times
     if isinstance(wanted, RoundSpecification):
         if times.shuffle_period is not None:
-            yield "times.shuffle_period", "the treasury takes half of the tally period"
+            yield (
+                "times.shuffle_period",
+                "the treasury takes half of the tally period, at most a day",
+            )
         if wanted.is_shuffled and wanted.minimum_ballots < MINIMUM_OPENED:
             reason = f"{wanted.minimum_ballots}, at least {MINIMUM_OPENED} to open every ballot"
             yield "minimum_ballots", reason
