@@ -40,7 +40,7 @@ LIMITS = (
 )
 """What no audit can show, for readers of the report."""
 OPENED_LIMIT = (
-    "Every ballot was opened without its voter's name: whoever recognises one by its content knows"
+    "Every ballot was opened without its voter's name. People who recognize one by its content know"
     " who cast it."
 )
 """The same of polls whose ballots were opened."""

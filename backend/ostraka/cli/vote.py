@@ -184,7 +184,7 @@ def _opened_note(poll: OpenPoll) -> str:
     return (
         "This ballot will be opened as a whole, without its voter's name, in random order. There "
         f"are up to {ways} ways to fill it in for {poll.parameters.voters} voters: a ballot like "
-        "no other is recognised by those who know its voter's views, or who asked for a certain "
+        "no other is recognized by those who know its voter's views, or who asked for a certain "
         "pattern."
     )
 

@@ -230,7 +230,7 @@ def _opened(poll: AskedPoll) -> Iterator[LeakWarning]:
         {"ballots": str(possible), "written": written, "voters": voters, "per_ballot": str(each)},
         f"Every ballot will be opened, and up to {written} different ones are possible for "
         f"{_counted(voters, 'voter')}, {float(each):.3g} voters each on average: a rare ballot is "
-        "recognised by those who know its voter's views, and by those who paid for exactly this "
+        "recognized by those who know its voter's views, and by those who paid for exactly this "
         "ballot.",
     )
 

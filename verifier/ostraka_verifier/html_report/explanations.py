@@ -204,7 +204,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         " this is complete and readable in exactly one way. At least as many ballots were opened as"
         " the poll demands, so that one hides among the others.",
         "What was published of the shuffle is no such thing, or so few ballots were opened that"
-        " voters can be recognised.",
+        " voters can be recognized.",
     ),
     "A2": Explanation(
         "Is it hidden who cast which ballot?",
