@@ -203,14 +203,14 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "In some polls nodes shuffle the sealed ballots and then open them. What they published of"
         " this is complete and readable in exactly one way. At least as many ballots were opened as"
         " the poll demands, so that one hides among the others.",
-        "What was published of the shuffle is no such thing, or so few ballots were opened that"
-        " voters can be recognized.",
+        "What was published of the shuffle is incomplete or unreadable, or so few ballots were"
+        " opened that voters can be recognized.",
     ),
     "A2": Explanation(
         "Is it hidden who cast which ballot?",
         "Groups of nodes shuffled the ballots one after another. Whichever nodes are dishonest, as"
         " long as they are fewer than the poll names, one group was without any of them.",
-        "So few dishonest nodes as the poll allows may know who cast which ballot.",
+        "Fewer dishonest nodes than the poll names may know who cast which ballot.",
     ),
     "A3": Explanation(
         "Did every shuffle keep all ballots as they were?",
@@ -219,7 +219,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "Ballots were changed, exchanged, added or left out while they were shuffled.",
     ),
     "A4": Explanation(
-        "Do enough nodes stand by the shuffled ballots?",
+        "Did enough nodes confirm the shuffled ballots?",
         "Enough nodes signed that they checked the shuffle, before anything was opened.",
         "Too few nodes confirm the shuffle, and those who opened the ballots broke their rules.",
     ),
@@ -231,12 +231,12 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "A6": Explanation(
         "Do the opened ballots give the result?",
         "This program added up all opened ballots. Their sum is the result on the blockchain.",
-        "The opened ballots and the result on the blockchain are not of the same votes.",
+        "The opened ballots do not add up to the result on the blockchain.",
     ),
     "O1": Explanation(
         "Does the decision follow from the result?",
-        "This program applied the poll's decision rule to the result. The contract gives the same"
-        " decision.",
+        "This program applied the poll's decision rule to the result, or to the opened ballots if"
+        " the rule needs them. The contract does not give any other decision.",
         "The contract declares a decision that does not follow from the votes.",
     ),
     "D1": Explanation(
