@@ -1399,6 +1399,10 @@ export interface OrganizerMessages {
   "organize.explained.majority": undefined;
   "organize.explained.greedy": undefined;
   "organize.explained.condorcet": undefined;
+  "organize.explained.equal_shares": undefined;
+  "organize.explained.phragmen": undefined;
+  "organize.explained.instant_runoff": undefined;
+  "organize.explained.transferable_vote": undefined;
   "organize.explained.categories": undefined;
   "organize.members.abstain": undefined;
   "organize.members.at_least": undefined;
