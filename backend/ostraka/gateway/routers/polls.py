@@ -34,13 +34,15 @@ from ostraka.wire.strict_requests import StrictRoute
 router = APIRouter(tags=["polls"], route_class=StrictRoute)
 
 _DECIDED = problems(POLL, ProblemType.POLL_VOID, ProblemType.NOT_TALLIED)
-_OPENED = problems(
-    SERVED_POLL,
+_NOT_SHOWN = [
+    *SERVED_POLL,
     ProblemType.POLL_VOID,
     ProblemType.NOT_TALLIED,
     ProblemType.NOT_OPENED,
     ProblemType.NODES_UNREACHABLE,
-)
+]
+_OPENED = problems(_NOT_SHOWN)
+_OPENED_FILE = problems(_NOT_SHOWN, ProblemType.FORMAT_UNAVAILABLE)
 
 
 @router.post(
@@ -145,9 +147,6 @@ async def opened_ballots_as_csv(gateway: Gateway, poll_id: PollNumber) -> Respon
     """The same ballots as CSV: a line for each, a column for each option."""
     found = await gateway.opened.answer(poll_id)
     return Response(opened_csv(found.model_dump()), media_type="text/csv")
-
-
-_OPENED_FILE = _OPENED | problems(ProblemType.FORMAT_UNAVAILABLE)
 
 
 @router.get(
