@@ -17,7 +17,7 @@ from ostraka_verifier.outcome.steps import (
     Stopped,
     Unaffordable,
 )
-from ostraka_verifier.wording import counted
+from ostraka_verifier.wording import counted, noun
 
 Money = Callable[[int], str]
 """Formats an amount in the smallest unit."""
@@ -100,7 +100,8 @@ def _purchases(steps: Sequence[Step], options: Sequence[str], money: Money) -> I
             case Bought():
                 paid = f"at most {amount(step.most)} each"
                 if step.paid_all:
-                    paid += f"; {grouped(step.paid_all)} have nothing left"
+                    have = noun(step.paid_all, "has", "have")
+                    paid += f"; {grouped(step.paid_all)} {have} nothing left"
                 what = f"bought by {counted(step.supporters, 'voter', 'voters')}, {paid}"
                 rows.append([_name(step, options), amount(step.cost), what, amount(step.left)])
             case Unaffordable():
