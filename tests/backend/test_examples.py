@@ -12,6 +12,7 @@ import pytest
 
 from ostraka.planning.poll_outcomes import (
     CategoriesWanted,
+    EqualSharesWanted,
     GreedyWanted,
     NoOutcomeWanted,
     ProportionalWanted,
@@ -84,6 +85,17 @@ def run(
     return by_question, list(chain.tally.values), awards
 
 
+def awards_of_ballots(question: Question, rule: BallotOutcome, seed: str) -> Sequence[int]:
+    """Awards of 99 ballots at random; some options win and some do not."""
+    random = Random(seed)
+    ballots = [
+        tuple(plain.count(question, [(plain.random_vote(question, random), 1)])) for _ in range(99)
+    ]
+    awards = rule.awards_of(ballots)
+    assert set(awards) == {0, 1}
+    return awards
+
+
 @pytest.mark.parametrize("path", POLLS, ids=lambda path: path.stem)
 def test_a_poll(path: Path) -> None:
     wanted = specification(path, PollSpecification)
@@ -108,12 +120,7 @@ def test_a_poll_that_opens_its_ballots(path: Path) -> None:
     (question,) = wanted.asked
     rule = wanted.outcome_rule([question])
     assert isinstance(rule, BallotOutcome)
-    random = Random(path.stem)
-    ballots = [
-        tuple(plain.count(question, [(plain.random_vote(question, random), 1)])) for _ in range(99)
-    ]
-    awards = rule.awards_of(ballots)
-    assert set(awards) == {0, 1}
+    awards = awards_of_ballots(question, rule, path.stem)
     match rule:
         case EqualShares() | Phragmen():
             spent = sum(cost for cost, award in zip(rule.costs, awards, strict=True) if award)
@@ -134,7 +141,9 @@ def test_examples_show_every_kind_and_every_outcome() -> None:
         *("none", "majority", "plurality", "greedy", "categories", "proportional", "condorcet"),
         *("equal_shares", "instant_runoff", "transferable_vote", "phragmen"),
     }
-    assert {one.outcome.kind for one in rounds} == {"greedy", "categories", "proportional"}
+    assert {one.outcome.kind for one in rounds} == {
+        *("greedy", "categories", "proportional", "equal_shares"),
+    }
 
 
 @pytest.mark.parametrize("path", ROUNDS, ids=lambda path: path.stem)
@@ -159,6 +168,14 @@ def test_a_round(path: Path) -> None:
     costs = [cost for _, cost in proposals]
     decides: Any = {"kind": wanted.outcome.kind, "costs": costs, "budget": wanted.budget}
     ranked = wanted.outcome.model_dump(exclude={"kind", "names"})
+    if wanted.is_shuffled:
+        # A budget that not everything fits into.
+        shared = EqualSharesWanted.model_validate(decides | ranked | {"budget": 800})
+        opened = poll_outcome_rule([question], [shared])
+        assert isinstance(opened, EqualShares)
+        won = awards_of_ballots(question, opened, path.stem)
+        assert sum(cost for cost, award in zip(costs, won, strict=True) if award) <= 800
+        return
     if divides:
         outcome_wanted: Any = ProportionalWanted(kind="proportional", amount=wanted.budget)
     elif wanted.outcome.kind == "greedy":
