@@ -250,7 +250,13 @@ async def refuse_others(village: ShuffledVillage) -> None:
     with pytest.raises(Problem) as refused:
         await ask(village, 4, Call.BEGIN, unsigned(2, 4), asker=3)
     assert refused.value.kind is ProblemType.WRONG_TURN
+    with pytest.raises(Problem) as refused:
+        await ask(village, 4, Call.BEGIN, unsigned(1, 4), asker=2)
+    assert refused.value.kind is ProblemType.WRONG_TURN
     # Clocks differ a little; but a node does not go back to an earlier turn.
+    village.registry.now += village.poll.parameters.shuffle_period // village.poll.nodes - 1
+    village.registry.block += 1
+    await village.tick()
     await ask(village, 4, Call.BEGIN, unsigned(1, 4), asker=2)
     with pytest.raises(Problem, match="in a later turn"):
         await ask(village, 4, Call.BEGIN, begin)

@@ -28,6 +28,7 @@ from ostraka.wire.problems import Problem
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.shuffle import RunRecord, fewest_groups
+from ostraka_verifier.units import later
 
 T = TypeVar("T")
 
@@ -36,6 +37,8 @@ _BACKGROUND_S = 1
 _FETCH_AGAIN_S = 3
 _DEAF_S = 60
 """How long a node that sent a false certificate gets no other one checked."""
+_EARLY_S = 60
+"""How long before its turn a leader may begin: its head of the chain may be newer."""
 _WAITING = 4
 """Most requests of one node that wait for work, or are worked on. A leader asks one after another;
 some that it gave up may still wait."""
@@ -271,10 +274,12 @@ class Shuffling:
         return phase
 
     def _require_leader(self, turn: int, asker: bytes) -> None:
-        turns = self._turns()
-        now = turns.at(self._progress.observed.head.timestamp)
-        # Peers' heads differ a little; after the last turn, nobody signs any more.
-        if now is None or abs(turn - now) > 1:
+        turns, seen_unix_s = self._turns(), self._progress.observed.head.timestamp
+        now, last = turns.at(seen_unix_s), later(turns.ends_at, -1)
+        soon = turns.at(min(later(seen_unix_s, _EARLY_S), last))
+        # Peers' heads differ a little; after the last turn, nobody signs any more. Early in a turn,
+        # the next leader could take it from a leader that has not begun yet.
+        if now is None or soon is None or not now - 1 <= turn <= min(now + 1, soon):
             raise Problem(ProblemType.WRONG_TURN, f"this node is in turn {now}", "turn", 1)
         if turn < self._states.turn:
             raise Problem(ProblemType.WRONG_TURN, "this node is in a later turn", "turn")
