@@ -15,11 +15,14 @@ LIMIT = 2**20
 class Client:
     """One request, sent in pieces; keeps what comes back."""
 
-    def __init__(self, limit: BodyLimit, address: str = "192.0.2.1") -> None:
+    def __init__(
+        self, limit: BodyLimit, address: str = "192.0.2.1", declared: int | None = None
+    ) -> None:
         self.status = 0
         self.body = b""
         self._pieces: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        scope = {"type": "http", "headers": [], "client": (address, 5), "path": "/"}
+        headers = [] if declared is None else [(b"content-length", str(declared).encode())]
+        scope = {"type": "http", "headers": headers, "client": (address, 5), "path": "/"}
         self.done = asyncio.create_task(limit(scope, self._pieces.get, self._answer))
 
     async def send(self, data: bytes, more: bool = True) -> None:
@@ -106,6 +109,28 @@ def test_unfinished_bodies_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatc
         await again.done
         assert again.status == 200
         assert limit._under_way.total() == 0
+
+    asyncio.run(run())
+
+
+def test_who_declares_much_and_sends_nothing_keeps_nobody_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "ALL_BYTES", LIMIT)
+
+    async def run() -> None:
+        limit = BodyLimit(size_of_body, LIMIT)
+        idle = Client(limit, declared=LIMIT)
+        await idle.send(b"a")
+        other = Client(limit, "192.0.2.2", declared=LIMIT)
+        await other.send(bytes(LIMIT), more=False)
+        await other.done
+        assert other.status == 200
+        await idle.vanish()
+        more = Client(limit, declared=LIMIT + 1)
+        await more.send(b"a", more=False)
+        await more.done
+        assert more.status == 413
 
     asyncio.run(run())
 

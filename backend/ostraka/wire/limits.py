@@ -131,18 +131,19 @@ class _Body:
                 return False
             more = message.get("more_body", False)
             self.data += message.get("body", b"")
-            size = max(size, len(self.data))
             try:
-                self._allow(size)
+                self._allow(max(size, len(self.data)))
             except Problem:
                 await self._drain(receive, more)
                 raise
         return True
 
-    def _allow(self, size: int) -> None:
-        if size > self._limit:
+    def _allow(self, declared: int) -> None:
+        if declared > self._limit:
             detail = f"the body has more than {self._limit} bytes"
             raise Problem(ProblemType.TOO_LARGE, detail, "body")
+        # Only what arrives: who declares much and sends nothing must not keep others out.
+        size = len(self.data)
         if size > max(SMALL_BYTES, self.reserved):
             self._limits.reserve(self._client, size - self.reserved, self._limit)
             self.reserved = size
