@@ -214,6 +214,28 @@ def test_after_the_shuffle_period_nodes_release_the_sum(
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("way", ["open", "fetch"])
+def test_a_fault_in_opening_does_not_hold_up_the_sum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    village = ShuffledVillage(tmp_path)
+
+    async def fails(*_: object) -> Any:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(BallotOpening, way, fails)
+    monkeypatch.setattr(Shuffling, "_lead", fails)
+
+    async def run() -> None:
+        async with village.releasable():
+            await village.tick_until(lambda: village.agreed() == set(village.nodes))
+            village.registry.now += village.poll.parameters.shuffle_period
+            village.registry.block += 1
+            await village.tick_until(lambda: village.released() == set(village.nodes))
+
+    asyncio.run(run())
+
+
 async def ask(
     village: ShuffledVillage, node: int, call: Call, body: bytes, asker: int = 1
 ) -> bytes:

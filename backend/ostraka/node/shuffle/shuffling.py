@@ -136,7 +136,11 @@ class Shuffling:
         for name, task in list(self._getting.items()):
             if task.done():
                 del self._getting[name]
-                task.result()
+                try:
+                    task.result()
+                except Exception:
+                    # The sum is released in time all the same.
+                    self._served.log.exception("ballots not opened", by=name)
 
     async def _fetch(self, anchoring: Anchoring) -> bool:
         signed = await asyncio.to_thread(self._served.signed_root, anchoring.root)
