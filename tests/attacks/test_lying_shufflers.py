@@ -192,9 +192,9 @@ class ClaimsAnotherState(Liar):
 class DoesNotSign(Liar):
     """Takes part in everything, and then signs another state."""
 
-    def sign(self, phase: Releasing, call: SignCall) -> bytes:
+    def sign_state(self, phase: Releasing, call: SignCall) -> bytes:
         self.told += 1
-        return super().sign(phase, call)[::-1]
+        return super().sign_state(phase, call)[::-1]
 
 
 def beside_member(settled: ShuffledVillage, folder: Path, number: int, kind: type[Liar]) -> Opened:
@@ -251,7 +251,7 @@ def test_one_node_less_is_no_loss(
 class KeepsSharesFromOne(SealsBadSharesForOne):
     """Keeps good shares from one node, takes the step itself, and then does not sign."""
 
-    def sign(self, phase: Releasing, call: SignCall) -> bytes:
+    def sign_state(self, phase: Releasing, call: SignCall) -> bytes:
         self.told += 1
         raise Problem(ProblemType.NO_SHARE, "it has none, either")
 

@@ -54,7 +54,7 @@ def test_a_veto_holder_needs_as_much_time_as_the_registry_says() -> None:
 
 
 def test_the_template_names_both_and_takes_durations(tmp_path: Path) -> None:
-    written = ROUND.replace('# veto_holder = "0x…"', f'veto_holder = "{HOLDER}"')
+    written = ROUND.replace('# veto_holder = "0x…"', f'veto_holder = "{HOLDER}"', 1)
     written = written.replace('# payout_delay = "1d"', 'payout_delay = "2h30m"')
     for line in ('# response_time = "6h"', '# max_dispute_delay = "1d"'):
         assert line in written

@@ -26,7 +26,7 @@ def test_periods_below_the_registrys_floor_are_refused(tmp_path: Path) -> None:
         gateway = SimpleNamespace(
             registry=Registry(stack.rpc_url, address),
             electorates=None,
-            committee=lambda _: bytes(32),
+            committee=lambda _, *, shuffles: bytes(32),
         )
         polls = Polls(cast(GatewayContext, gateway))
         for name in ("dispute_window", "tally_period"):

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from ostraka_verifier.evidence import DeploymentEvidence
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import single_choice
+from tests.support.audits import with_one_place_changed
 from tests.support.corrupted_boards import with_other_sections
 from tests.support.corruptions import corruptions
 from tests.support.polls import REGISTRY, SyntheticPoll, approval_poll
@@ -64,6 +66,19 @@ def compare(second: SecondVerifier, name: str, count: int, seed: str) -> None:
         assert verdicts(by_the_second(answer)) == verdicts(first), one.what
         failing += "fails" in verdicts(first).values()
     assert failing > 0.7 * count
+
+
+def test_code_with_two_values_of_one_immutable_is_judged_alike(second: SecondVerifier) -> None:
+    """The compiler writes one value in all places, so such code is of no release."""
+    board, chain = three_voters().finish()
+    deployment = chain.deployment
+    assert isinstance(deployment, DeploymentEvidence)
+    code = with_one_place_changed("PollRegistry", deployment.registry)
+    changed = replace(chain, deployment=replace(deployment, registry=code))
+    second.use(changed)
+    answer = by_the_second(second.audit(Question(board.encode(), REGISTRY)))
+    assert verdicts(answer)["G2"] == "not checked"
+    assert verdicts(answer) == verdicts(by_the_first(board.encode(), changed, REGISTRY))
 
 
 def test_boards_with_other_sections_are_judged_alike(second: SecondVerifier) -> None:

@@ -93,6 +93,16 @@ def with_immutable(contract: str, name: str, value: bytes, code: bytes) -> bytes
     return bytes(changed)
 
 
+def with_one_place_changed(contract: str, code: bytes) -> bytes:
+    """The code of a release's contract, with one immutable that has two values."""
+    known = next(one for one in known_releases().codes if one.contract == contract)
+    names = [place.name for place in known.immutables]
+    place = next(one for one in known.immutables if names.count(one.name) > 1)
+    changed = bytearray(code)
+    changed[place.start + 31] ^= 1
+    return bytes(changed)
+
+
 def sourced(at: int = AT, times: tuple[int, int] = (AT, AT + 12), **changes: Any) -> Case:
     """A round whose electorate is a source on chain, with its block by a time."""
     poll = approval_poll(source=SOURCE, treasury=bytes([42] * 20), seed="sourced")

@@ -31,7 +31,7 @@ class ShuffleStore:
         self._engine = engine
         self._write = write
 
-    def sign(self, signed: ShuffleSignature) -> ShuffleSignature:
+    def keep_signature(self, signed: ShuffleSignature) -> ShuffleSignature:
         """Store the only state that this node signs in a turn; return the one that it signed."""
         with self._write() as session:
             earlier = session.get(ShuffleSignature, (signed.poll_id, signed.turn))

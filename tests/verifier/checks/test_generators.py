@@ -27,6 +27,7 @@ from tests.support.audits import (
     not_checked,
     of_round,
     with_immutable,
+    with_one_place_changed,
 )
 from tests.support.deployments import deployment, disputes_of
 from tests.support.polls import REGISTRY
@@ -91,6 +92,7 @@ def test_unknown_code_is_not_checked() -> None:
     for changes in (
         {"registry": deployment.registry + b"\0"},
         {"registry": b"\xfe" + deployment.registry[1:]},
+        {"registry": with_one_place_changed("PollRegistry", deployment.registry)},
         {"voting_keys": replace(deployment.voting_keys, code=b"\0")},
         {"poll_rules": replace(deployment.poll_rules, code=b"")},
     ):

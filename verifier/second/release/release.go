@@ -4,6 +4,7 @@
 package release
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"math/big"
@@ -47,7 +48,7 @@ var contracts = sync.OnceValue(func() []Contract {
 // Found is a contract of a release with the values that its code has in place of immutables.
 type Found struct {
 	Contract
-	values map[string][][]byte
+	values map[string][]byte
 }
 
 // Find recognizes the code of a contract, in any release or in a certain one.
@@ -56,15 +57,17 @@ func Find(name string, code []byte, within string) (*Found, bool) {
 		if contract.Name != name || len(code) != contract.CodeLength || within != "" && contract.Release != within {
 			continue
 		}
-		zeroed := slices.Clone(code)
-		values := map[string][][]byte{}
+		zeroed, values, same := slices.Clone(code), map[string][]byte{}, true
 		for immutable, offsets := range contract.Immutables {
 			for _, at := range offsets {
-				values[immutable] = append(values[immutable], code[at:at+32])
+				value := code[at : at+32]
+				// The compiler writes the same value in all places.
+				same = same && (values[immutable] == nil || bytes.Equal(values[immutable], value))
+				values[immutable] = value
 				copy(zeroed[at:at+32], make([]byte, 32))
 			}
 		}
-		if digest := encoding.Keccak(zeroed); encoding.Hex(digest[:]) == contract.CodeHash {
+		if digest := encoding.Keccak(zeroed); same && encoding.Hex(digest[:]) == contract.CodeHash {
 			return &Found{contract, values}, true
 		}
 	}
@@ -75,12 +78,10 @@ func Find(name string, code []byte, within string) (*Found, bool) {
 // given at all; "" where there is none.
 func (found *Found) Differing(expected map[string][]byte) string {
 	var differing []string
-	for name, values := range found.values {
+	for name, value := range found.values {
 		wanted, given := expected[name]
-		for _, value := range values {
-			if !given || wanted != nil && string(value) != string(wanted) {
-				differing = append(differing, name)
-			}
+		if !given || wanted != nil && !bytes.Equal(value, wanted) {
+			differing = append(differing, name)
 		}
 	}
 	if len(differing) == 0 {

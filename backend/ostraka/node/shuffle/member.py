@@ -179,7 +179,7 @@ class ShuffleMember:
         self._states.hold(None, SharedState(state, record.steps, None, None))
         return state.hash
 
-    def sign(self, phase: Releasing, call: SignCall) -> bytes:
+    def sign_state(self, phase: Releasing, call: SignCall) -> bytes:
         """Sign the last state of a whole run that this node checked; return the signature.
 
         Raises:
@@ -194,7 +194,7 @@ class ShuffleMember:
         verify_groups(served.poll.nodes, served.poll.committee.threshold, held.steps)
         statement = typed_data.SHUFFLED, self._context, phase.anchoring.root.digest, call.turn
         signature = served.sign(*statement, call.state_hash, len(phase.leaves))
-        signed = served.store.shuffle.sign(
+        signed = served.store.shuffle.keep_signature(
             ShuffleSignature(
                 poll_id=served.poll_id,
                 turn=call.turn,

@@ -264,7 +264,7 @@ class Shuffling:
                 return record.turn, lambda: member.follow(phase, record)
             case Call.SIGN:
                 asked = SignCall.decode(body)
-                return asked.turn, lambda: member.sign(phase, asked)
+                return asked.turn, lambda: member.sign_state(phase, asked)
         raise ValueError(f"{call} is no request of a leader")
 
     async def _taking_part(self) -> Releasing:
