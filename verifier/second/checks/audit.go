@@ -113,7 +113,7 @@ func init() {
 		{"A4", "enough nodes signed the shuffled ballots", (*Audit).a4},
 		{"A5", "every opened ballot is one of the shuffled ones", (*Audit).a5},
 		{"A6", "the opened ballots add up to the tally", (*Audit).a6},
-		{"O1", "the outcome follows from the tally", (*Audit).o1},
+		{"O1", "the outcome follows from the tally or the opened ballots", (*Audit).o1},
 		{"D1", "the poll decides about the round's proposals", (*Audit).d1},
 		{"D2", "the treasury funds the winners", (*Audit).d2},
 		{"D3", "payouts went to the winners, once", (*Audit).d3},

@@ -93,7 +93,7 @@ export const CHECKS: readonly Check[] = [
   ["A4", "enough nodes signed the shuffled ballots", checkA4],
   ["A5", "every opened ballot is one of the shuffled ones", checkA5],
   ["A6", "the opened ballots add up to the tally", checkA6],
-  ["O1", "the outcome follows from the tally", checkO1],
+  ["O1", "the outcome follows from the tally or the opened ballots", checkO1],
   ["D1", "the poll decides about the round's proposals", checkD1],
   ["D2", "the treasury funds the winners", checkD2],
   ["D3", "payouts went to the winners, once", checkD3],
