@@ -1,6 +1,7 @@
 """Whole nodes shuffle and open the ballots of a poll (§19.2)."""
 
 import asyncio
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,27 @@ def test_after_the_shuffle_period_nodes_release_the_sum(
             with pytest.raises(Problem) as refused:
                 await ask(village, 2, Call.SIGN, SignCall(3, NO_HASH).encode(), asker=4)
             assert refused.value.kind is ProblemType.WRONG_TURN
+
+    asyncio.run(run())
+
+
+def test_many_slow_readers_share_one_copy_of_the_opened_ballots(tmp_path: Path) -> None:
+    village = ShuffledVillage(tmp_path)
+
+    async def run() -> None:
+        async with village.releasable():
+            await all_open(village)
+            shuffling = village.shuffling(1)
+            first, second = shuffling.shared_section(), shuffling.shared_section()
+            assert first is second
+            assert first.data == shuffling.opened()
+            answer = await village.client.get(village.url(1, "/opened"))
+            assert answer.content == first.data
+            assert answer.headers["content-length"] == str(len(first.data))
+            # Nobody gets it any more.
+            gone = weakref.ref(first)
+            del first, second, answer
+            assert gone() is None
 
     asyncio.run(run())
 

@@ -4,6 +4,7 @@ Requests and answers are the protocol's own bytes (docs/protocol.md §19.5).
 """
 
 from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
 
 from ostraka.node.answers.ballots import SignedOutcome
 from ostraka.node.dependencies import Body, PeerAddress, Poll
@@ -47,7 +48,9 @@ async def peer_shuffle(call: Call, poll: Poll, body: Body, asker: PeerAddress) -
 )
 def opened(poll: Poll) -> Response:
     """The run of the shuffle with the opened ballots, once this node has checked them."""
-    return Response(poll.shuffling.opened(), media_type=BINARY)
+    section = poll.shuffling.shared_section()
+    size = {"Content-Length": str(len(section.data))}
+    return StreamingResponse(section.pieces(), headers=size, media_type=BINARY)
 
 
 @router.get(

@@ -7,9 +7,11 @@ Source: docs/protocol.md §19.2.
 
 import asyncio
 import time
+import weakref
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from math import ceil
+from threading import Lock
 from typing import Any, TypeVar
 
 from ostraka.node.phases import Anchoring, Destroyed, Releasing
@@ -42,6 +44,19 @@ _EARLY_S = 60
 _WAITING = 4
 """Most requests of one node that wait for work, or are worked on. A leader asks one after another;
 some that it gave up may still wait."""
+_PIECE_BYTES = 1 << 18
+
+
+class SharedSection:
+    """Section 14 in memory, once for all who are getting it: they may read slowly."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Yield all bytes; the server waits for slow clients."""
+        for start in range(0, len(self.data), _PIECE_BYTES):
+            yield self.data[start : start + _PIECE_BYTES]
 
 
 class Shuffling:
@@ -56,6 +71,8 @@ class Shuffling:
         self._attesting = OutcomeAttesting(served)
         self._busy = asyncio.Lock()
         self._waiting: Counter[bytes] = Counter()
+        self._loading = Lock()
+        self._section: Callable[[], SharedSection | None] = lambda: None
         self._leading: asyncio.Task[None] | None = None
         self._leader: RunLeader | None = None
         self._led = -1
@@ -337,6 +354,15 @@ class Shuffling:
         if section is None:
             raise Problem(ProblemType.NOT_FOUND, "this node has no opened ballots", "", 2)
         return section
+
+    def shared_section(self) -> SharedSection:
+        """Return the same, in memory no more than once; Problem likewise."""
+        with self._loading:
+            section = self._section()
+            if section is None:
+                section = SharedSection(self.opened())
+                self._section = weakref.ref(section)
+            return section
 
     async def outcome(self) -> SignedOutcome:
         """Return the outcome of the opened ballots with this node's signature (§18.11).
