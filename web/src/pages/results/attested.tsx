@@ -25,10 +25,26 @@ export function Attested({
   const differs = attested.awards?.some((award, slot) => {
     return Boolean(award) !== decided.winners.includes(slot);
   });
+  const whose = (
+    <>
+      <State attested={attested} holder={holder} />
+      {holder && (
+        <Facts
+          facts={[
+            [
+              t("results.attested.holder"),
+              <CopyHash value={checksummed(vetoHolder)} name={t("results.attested.holder")} />,
+            ],
+          ]}
+        />
+      )}
+    </>
+  );
   if (differs) {
     return (
       <Notice tone="bad" title={t("results.attested.differs")}>
         <p>{t("results.attested.differsMore")}</p>
+        {whose}
       </Notice>
     );
   }
@@ -41,17 +57,7 @@ export function Attested({
   return (
     <Notice tone={title ? "warn" : "info"} title={title ?? t("results.attested.title")} still>
       <p>{t("results.attested.word")}</p>
-      <State attested={attested} holder={holder} />
-      {holder && (
-        <Facts
-          facts={[
-            [
-              t("results.attested.holder"),
-              <CopyHash value={checksummed(vetoHolder)} name={t("results.attested.holder")} />,
-            ],
-          ]}
-        />
-      )}
+      {whose}
     </Notice>
   );
 }
