@@ -26,6 +26,8 @@ ANSWERS = {
     "views.receipts": "gateway GET /polls/{poll_id}/receipts/{digest} 200",
     "views.cast": "gateway POST /polls/{poll_id}/ballots 200",
     "views.results": "gateway GET /polls/{poll_id}/results 200",
+    "views.openedBallots": "gateway GET /polls/{poll_id}/opened 200",
+    "views.attestedOutcome": "gateway GET /polls/{poll_id}/outcome 200",
     "views.membership": "gateway GET /rounds/{round_id}/members/{account} 200",
     "views.toSign": "gateway POST /typed-data 200",
     "views.invitedElectorate": "gateway InvitedElectorate",
