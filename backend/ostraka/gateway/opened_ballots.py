@@ -83,19 +83,8 @@ class OpenedBallotReader:
         """Return them in the form of the API, equal ballots together; Problem as for `of`."""
         found = await self.of(poll_id)
         poll, _ = await asyncio.to_thread(self._context.poll, poll_id)
-        # Sorted already, and a dict keeps the order.
-        groups = Counter(found.ballots)
-        return answers.OpenedBallots(
-            poll=str(poll_id),
-            title=poll.description.title,
-            options=list(poll.description.options),
-            counted=len(found.ballots),
-            ballots_hash=to_hex(found.hash),
-            ballots=[
-                answers.EqualBallots(count=count, slots=[str(value) for value in slots])
-                for slots, count in groups.items()
-            ],
-        )
+        # In a thread, since there may be many ballots.
+        return await asyncio.to_thread(_answer, poll, found)
 
     async def _read(self, poll: PublishedPoll, view: PollView) -> OpenedBallots:
         accepted = await asyncio.to_thread(
@@ -159,6 +148,22 @@ class OpenedBallotReader:
             section = await _without_steps(response.aiter_bytes(), shape)
         weight = poll.parameters.total_weight // poll.parameters.voters
         return await asyncio.to_thread(_decoded, section, shape, [one // weight for one in tally])
+
+
+def _answer(poll: PublishedPoll, found: OpenedBallots) -> answers.OpenedBallots:
+    # Sorted already, and a dict keeps the order.
+    groups = Counter(found.ballots)
+    return answers.OpenedBallots(
+        poll=str(poll.poll_id),
+        title=poll.description.title,
+        options=list(poll.description.options),
+        counted=len(found.ballots),
+        ballots_hash=to_hex(found.hash),
+        ballots=[
+            answers.EqualBallots(count=count, slots=[str(value) for value in slots])
+            for slots, count in groups.items()
+        ],
+    )
 
 
 def _require_opened(poll: PublishedPoll, view: PollView) -> None:

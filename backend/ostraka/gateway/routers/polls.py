@@ -128,14 +128,17 @@ def attested_outcome(gateway: Gateway, poll_id: PollNumber) -> AttestedOutcome:
     return gateway.result_reader.attested(poll_id)
 
 
-@router.get("/polls/{poll_id}/opened", responses=_OPENED)
-async def opened_ballots(gateway: Gateway, poll_id: PollNumber) -> OpenedBallots:
+@router.get("/polls/{poll_id}/opened", response_model=OpenedBallots, responses=_OPENED)
+async def opened_ballots(gateway: Gateway, poll_id: PollNumber) -> Response:
     """The ballots of a shuffled poll, without their voters, as the nodes opened them.
 
     At least one more node than may be faulty shows these ballots, and their sum is the tally on
     chain. An audit of the board checks that they are the ballots that were cast.
     """
-    return await gateway.opened.answer(poll_id)
+    found = await gateway.opened.answer(poll_id)
+    # Many ballots are written in a thread, so that other requests need not wait.
+    body = await asyncio.to_thread(found.model_dump_json)
+    return Response(body, media_type="application/json")
 
 
 @router.get(
@@ -146,7 +149,8 @@ async def opened_ballots(gateway: Gateway, poll_id: PollNumber) -> OpenedBallots
 async def opened_ballots_as_csv(gateway: Gateway, poll_id: PollNumber) -> Response:
     """The same ballots as CSV: a line for each, a column for each option."""
     found = await gateway.opened.answer(poll_id)
-    return Response(opened_csv(found.model_dump()), media_type="text/csv")
+    text = await asyncio.to_thread(lambda: opened_csv(found.model_dump()))
+    return Response(text, media_type="text/csv")
 
 
 @router.get(
@@ -162,7 +166,7 @@ async def opened_ballots_as_pb(gateway: Gateway, poll_id: PollNumber) -> Respons
     opened = await gateway.opened.answer(poll_id)
     found = await asyncio.to_thread(gateway.result_reader.of, poll_id)
     try:
-        text = results_pb(found.model_dump(), opened.model_dump())
+        text = await asyncio.to_thread(lambda: results_pb(found.model_dump(), opened.model_dump()))
     except FileError as error:
         raise Problem(ProblemType.FORMAT_UNAVAILABLE, str(error), "poll") from error
     return Response(text, media_type="text/plain")
@@ -181,7 +185,9 @@ async def opened_ballots_as_preflib(gateway: Gateway, poll_id: PollNumber) -> Re
     opened = await gateway.opened.answer(poll_id)
     found = await asyncio.to_thread(gateway.result_reader.of, poll_id)
     try:
-        suffix, text = opened_preflib(found.model_dump(), opened.model_dump())
+        suffix, text = await asyncio.to_thread(
+            lambda: opened_preflib(found.model_dump(), opened.model_dump())
+        )
     except FileError as error:
         raise Problem(ProblemType.FORMAT_UNAVAILABLE, str(error), "poll") from error
     named = {"Content-Disposition": f'attachment; filename="poll-{poll_id}.{suffix}"'}
