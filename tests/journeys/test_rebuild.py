@@ -78,11 +78,14 @@ def lose_and_rebuild(town: Town) -> None:
         file.truncate(20_000)
     code, said = run(town, "run")
     assert (code, "ostraka node rebuild" in said, str(database) in said) == (1, True, True), said
-    # A new, empty database is no way around it.
+    # A new, empty database is no way around it, without the old one's log, either.
     aside = database.rename(database.with_name("aside.db"))
+    for log in database.parent.glob("node.db-*"):
+        log.unlink()
     code, said = run(town, "run")
     assert (code, "ostraka node rebuild" in said) == (1, True), said
-    database.unlink()
+    for file in database.parent.glob("node.db*"):
+        file.unlink()
     aside.rename(database)
     # Killed in the middle, it leaves nothing that a node would run on.
     process = start(town, "rebuild")
