@@ -21,7 +21,7 @@ from ostraka.cli.sender_options import (
     SignerUrl,
     journaled,
 )
-from ostraka.cli.service_options import DeploymentFile, read_deployment
+from ostraka.cli.service_options import DeploymentFile, contract_address, read_deployment
 from ostraka.wire.addresses import read_address
 from ostraka.wire.records import to_hex
 from ostraka_verifier.wording import counted
@@ -194,10 +194,7 @@ def _registry(rpc: str, address: bytes | None, deployment: Path | None) -> "Memb
     from ostraka.chain.members import MemberRegistry
 
     record = read_deployment(deployment)
-    if address is None:
-        if record is None:
-            raise typer.BadParameter("name --registry or --deployment", param_hint="--registry")
-        address = record.address("MemberRegistry")
+    address = contract_address(address, record, "--registry", "MemberRegistry")
     return MemberRegistry(rpc, address, 0 if record is None else record.deployment_block)
 
 

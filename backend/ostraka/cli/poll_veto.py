@@ -19,8 +19,9 @@ from ostraka.cli.sender_options import (
     SignerAccount,
     SignerUrl,
     journaled,
+    require_holder,
 )
-from ostraka.cli.service_options import DeploymentFile, read_deployment
+from ostraka.cli.service_options import DeploymentFile, contract_address, read_deployment
 from ostraka.gateway_client.gateway import Gateway
 from ostraka.wire.records import to_hex
 
@@ -51,22 +52,14 @@ def veto(
     from ostraka.chain.deployment import ChainIdentity
     from ostraka.chain.registry import OutcomeState, Registry
 
-    record = read_deployment(deployment)
-    if registry is None:
-        if record is None:
-            raise typer.BadParameter("name --registry or --deployment", param_hint="--registry")
-        registry = record.address("PollRegistry")
+    registry = contract_address(registry, read_deployment(deployment), "--registry", "PollRegistry")
     polls = Registry(rpc, registry)
     signs = Sender(key, plain_key, signer, account).open(as_json)
     seen = polls.outcome(number)
     if seen.state is not OutcomeState.VETOED:
         if seen.state is not OutcomeState.OBJECTABLE:
             raise CommandError("No outcome to veto", _WHY_NOT[seen.state.name])
-        holder = seen.veto_holder
-        if holder != signs.address:
-            who = to_hex(holder) if any(holder) else "nobody"
-            detail = f"{who} may veto this outcome, and your account is {to_hex(signs.address)}"
-            raise CommandError("Not the veto holder", detail)
+        require_holder(seen.veto_holder, signs, "veto this outcome")
         with journaled(deployments, ChainIdentity.of(polls.web3), signs) as payer:
             purpose = f"veto outcome of poll {number} of {to_hex(registry)}"
             polls.veto_outcome(payer.errand(purpose), number)

@@ -27,7 +27,7 @@ from ostraka.cli.client import (
     proposal_id,
     waits_for,
 )
-from ostraka.cli.errors import REFUSED, CommandError
+from ostraka.cli.errors import REFUSED
 from ostraka.cli.key_options import PlainKey
 from ostraka.cli.output import emit, facts, progress, table, when
 from ostraka.cli.poll import result_tables
@@ -41,8 +41,9 @@ from ostraka.cli.sender_options import (
     SignerAccount,
     SignerUrl,
     journaled,
+    require_holder,
 )
-from ostraka.cli.service_options import DeploymentFile, read_deployment
+from ostraka.cli.service_options import DeploymentFile, contract_address, read_deployment
 from ostraka.cli.templates import ROUND
 from ostraka.gateway_client.config import chain_time
 from ostraka.gateway_client.gateway import Gateway
@@ -418,20 +419,14 @@ def veto(
     from ostraka.chain.deployment import ChainIdentity
     from ostraka.chain.treasury import RoundStatus, Treasury
 
-    record = read_deployment(deployment)
-    if treasury is None:
-        if record is None:
-            raise typer.BadParameter("name --treasury or --deployment", param_hint="--treasury")
-        treasury = record.address("BudgetTreasury")
+    treasury = contract_address(
+        treasury, read_deployment(deployment), "--treasury", "BudgetTreasury"
+    )
     holds = Treasury(rpc, treasury)
     signs = Sender(key, plain_key, signer, account).open(as_json)
     view = holds.round(number)
-    holder = view.parameters.veto_holder
     if view.status is not RoundStatus.VETOED:
-        if holder != signs.address:
-            who = to_hex(holder) if any(holder) else "nobody"
-            detail = f"{who} may veto in this round, and your account is {to_hex(signs.address)}"
-            raise CommandError("Not the veto holder", detail)
+        require_holder(view.parameters.veto_holder, signs, "veto in this round")
         with journaled(deployments, ChainIdentity.of(holds.web3), signs) as payer:
             holds.veto(payer.errand(f"veto round {number} of {to_hex(treasury)}"), number)
     answer = {"treasury": to_hex(treasury), "round": str(number), "status": "vetoed"}

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ostraka.cli.client import address_option, url_option
+from ostraka.cli.errors import CommandError
 from ostraka.cli.key_options import opened
 from ostraka.keys import SigningKey
+from ostraka.wire.records import to_hex
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -113,6 +115,22 @@ def secret_key(path: Path | None, plain_key: bool, as_json: bool) -> SigningKey:
     if not re.fullmatch("(0x)?[0-9a-fA-F]{64}", secret):
         raise ValueError(f"{SECRET_VARIABLE}: expected 64 hexadecimal digits")
     return SigningKey(bytes.fromhex(secret[-64:]))
+
+
+def require_holder(holder: bytes, signer: "Signer", what: str) -> None:
+    """Refuse an account that is not the veto holder.
+
+    Args:
+        holder: Its address; zeros for nobody.
+        what: What the holder may do, as "veto this outcome".
+
+    Raises:
+        CommandError: Another account, or nobody, may do it.
+    """
+    if holder != signer.address:
+        who = to_hex(holder) if any(holder) else "nobody"
+        detail = f"{who} may {what}, and your account is {to_hex(signer.address)}"
+        raise CommandError("Not the veto holder", detail)
 
 
 @contextmanager

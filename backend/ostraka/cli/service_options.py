@@ -38,6 +38,25 @@ def read_deployment(path: Path | None) -> "Deployment | None":
         return Deployment.read(path)
 
 
+def contract_address(
+    given: bytes | None, record: "Deployment | None", option: str, contract: str
+) -> bytes:
+    """Return the address in an option, or else that in a deployment's record.
+
+    Args:
+        option: Name of the option, as `--registry`.
+        contract: Name of the contract in the record.
+
+    Raises:
+        BadParameter: Neither was given.
+    """
+    if given is not None:
+        return given
+    if record is None:
+        raise typer.BadParameter(f"name {option} or --deployment", param_hint=option)
+    return record.address(contract)
+
+
 def require_free(host: str, port: int) -> None:
     """Refuse an address that no service can listen on, before anything else is opened.
 

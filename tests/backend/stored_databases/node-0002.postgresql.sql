@@ -102,6 +102,20 @@ CREATE TABLE public.shuffle_signature (
     state_hash bytea NOT NULL,
     signature bytea NOT NULL
 );
+CREATE TABLE public.signed_outcome (
+    poll_id integer NOT NULL,
+    ballots_hash bytea NOT NULL,
+    awards bytea NOT NULL,
+    signature bytea NOT NULL
+);
+CREATE SEQUENCE public.signed_outcome_poll_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.signed_outcome_poll_id_seq OWNED BY public.signed_outcome.poll_id;
 CREATE TABLE public.signed_root (
     poll_id integer NOT NULL,
     round integer NOT NULL,
@@ -168,6 +182,7 @@ CREATE TABLE public.stored_cosignature (
 ALTER TABLE ONLY public.asked_repair ALTER COLUMN id SET DEFAULT nextval('public.asked_repair_id_seq'::regclass);
 ALTER TABLE ONLY public.certified_run ALTER COLUMN poll_id SET DEFAULT nextval('public.certified_run_poll_id_seq'::regclass);
 ALTER TABLE ONLY public.opened_ballots ALTER COLUMN poll_id SET DEFAULT nextval('public.opened_ballots_poll_id_seq'::regclass);
+ALTER TABLE ONLY public.signed_outcome ALTER COLUMN poll_id SET DEFAULT nextval('public.signed_outcome_poll_id_seq'::regclass);
 ALTER TABLE ONLY public.store_identity ALTER COLUMN id SET DEFAULT nextval('public.store_identity_id_seq'::regclass);
 ALTER TABLE ONLY public.stored_ballot ALTER COLUMN id SET DEFAULT nextval('public.stored_ballot_id_seq'::regclass);
 INSERT INTO public.alembic_version VALUES ('0002');
@@ -193,6 +208,8 @@ INSERT INTO public.root_attestation VALUES (1, 1, '\x726f6f74', 1, '\x7369676e61
 INSERT INTO public.root_attestation VALUES (2, 2, '\x616e6f7468657220726f6f74', 2, '\x616e6f74686572207369676e6174757265');
 INSERT INTO public.shuffle_signature VALUES (1, 1, '\x73746174655f68617368', '\x7369676e6174757265');
 INSERT INTO public.shuffle_signature VALUES (2, 2, '\x616e6f746865722073746174655f68617368', '\x616e6f74686572207369676e6174757265');
+INSERT INTO public.signed_outcome VALUES (1, '\x62616c6c6f74735f68617368', '\x617761726473', '\x7369676e6174757265');
+INSERT INTO public.signed_outcome VALUES (2, '\x616e6f746865722062616c6c6f74735f68617368', '\x616e6f7468657220617761726473', '\x616e6f74686572207369676e6174757265');
 INSERT INTO public.signed_root VALUES (1, 1, '\x726f6f745f646967657374', '\x6c6561766573', '\x7369676e6174757265');
 INSERT INTO public.signed_root VALUES (2, 2, '\x616e6f7468657220726f6f745f646967657374', '\x616e6f74686572206c6561766573', '\x616e6f74686572207369676e6174757265');
 INSERT INTO public.store_identity VALUES (1, '\x6964656e74697479', '\x6e6f6465', 1, 1, true, 1);
@@ -208,6 +225,7 @@ INSERT INTO public.stored_cosignature VALUES (2, 2, 2, 2, '\x616e6f7468657220736
 SELECT pg_catalog.setval('public.asked_repair_id_seq', 1, false);
 SELECT pg_catalog.setval('public.certified_run_poll_id_seq', 1, false);
 SELECT pg_catalog.setval('public.opened_ballots_poll_id_seq', 1, false);
+SELECT pg_catalog.setval('public.signed_outcome_poll_id_seq', 1, false);
 SELECT pg_catalog.setval('public.store_identity_id_seq', 1, false);
 SELECT pg_catalog.setval('public.stored_ballot_id_seq', 1, false);
 ALTER TABLE ONLY public.alembic_version
@@ -238,6 +256,8 @@ ALTER TABLE ONLY public.root_attestation
     ADD CONSTRAINT root_attestation_pkey PRIMARY KEY (poll_id, round, root, node);
 ALTER TABLE ONLY public.shuffle_signature
     ADD CONSTRAINT shuffle_signature_pkey PRIMARY KEY (poll_id, turn);
+ALTER TABLE ONLY public.signed_outcome
+    ADD CONSTRAINT signed_outcome_pkey PRIMARY KEY (poll_id);
 ALTER TABLE ONLY public.signed_root
     ADD CONSTRAINT signed_root_pkey PRIMARY KEY (poll_id, round);
 ALTER TABLE ONLY public.store_identity

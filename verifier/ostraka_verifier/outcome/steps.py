@@ -66,30 +66,30 @@ class Unaffordable:
 
 
 @dataclass(frozen=True)
-class Completed:
-    """An option that the utilitarian completion added.
+class _Visited:
+    """An option that the utilitarian completion visits.
 
     Attributes:
         utility: Of all voters.
         left: What the budget has left.
     """
 
-    kind: ClassVar[str] = "completed"
     option: int
     cost: Fraction
     utility: Fraction
     left: Fraction
 
 
-@dataclass(frozen=True)
-class Skipped:
+class Completed(_Visited):
+    """An option that the utilitarian completion added."""
+
+    kind: ClassVar[str] = "completed"
+
+
+class Skipped(_Visited):
     """An option that the utilitarian completion passed over: it costs more than is left."""
 
     kind: ClassVar[str] = "skipped"
-    option: int
-    cost: Fraction
-    utility: Fraction
-    left: Fraction
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,8 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Funded:
-    """An option that its supporters bought under Phragmén's rule.
+class _Afforded:
+    """An option whose supporters have earned its cost under Phragmén's rule.
 
     Attributes:
         supporters: Number of voters who approve of it.
@@ -132,7 +132,6 @@ class Funded:
         left: What the budget has left.
     """
 
-    kind: ClassVar[str] = "funded"
     option: int
     cost: Fraction
     supporters: int
@@ -140,16 +139,16 @@ class Funded:
     left: Fraction
 
 
-@dataclass(frozen=True)
-class Stopped:
+class Funded(_Afforded):
+    """An option that its supporters bought under Phragmén's rule."""
+
+    kind: ClassVar[str] = "funded"
+
+
+class Stopped(_Afforded):
     """The option that ended Phragmén's rule: the next one to buy, which costs more than is left."""
 
     kind: ClassVar[str] = "stopped"
-    option: int
-    cost: Fraction
-    supporters: int
-    time: Fraction
-    left: Fraction
 
 
 Step = Shares | Bought | Unaffordable | Completed | Skipped | Count | Funded | Stopped

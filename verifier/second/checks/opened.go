@@ -52,7 +52,22 @@ func (audit *Audit) unopened() (*result, error) {
 	if audit.chain.TalliedAt < audit.chain.ReleasableAt+parameters.Int("shuffle_period") {
 		return nil, notChecked("the board lacks the opened ballots")
 	}
-	return &result{detail: "no ballot was opened"}, nil
+	return &result{detail: "no ballot was opened", assumes: "no shuffle ended in time"}, nil
+}
+
+// whereOpened makes a check that holds where a poll rightly has no opened ballots. What that
+// assumes, A1 alone says.
+func whereOpened(check func(*Audit) (result, error)) func(*Audit) (result, error) {
+	return func(audit *Audit) (result, error) {
+		absent, err := audit.unopened()
+		if err != nil {
+			return result{}, err
+		}
+		if absent != nil {
+			return result{detail: absent.detail}, nil
+		}
+		return check(audit)
+	}
 }
 
 func (audit *Audit) opened() (*board.OpenedBallots, error) {
@@ -124,12 +139,11 @@ func (audit *Audit) run() (*shuffledRun, error) {
 }
 
 func (audit *Audit) a1() (result, error) {
-	if absent, err := audit.unopened(); err != nil {
+	absent, err := audit.unopened()
+	if err != nil {
 		return result{}, err
-	} else if absent != nil {
-		if absent.detail == "no ballot was opened" {
-			absent.assumes = "no shuffle ended in time"
-		}
+	}
+	if absent != nil {
 		return *absent, nil
 	}
 	run, err := audit.run()
@@ -148,9 +162,6 @@ func (audit *Audit) a1() (result, error) {
 }
 
 func (audit *Audit) a2() (result, error) {
-	if absent, err := audit.unopened(); err != nil || absent != nil {
-		return held(absent), err
-	}
 	opened, err := audit.opened()
 	if err != nil {
 		return result{}, err
@@ -167,9 +178,6 @@ func (audit *Audit) a2() (result, error) {
 }
 
 func (audit *Audit) a3() (result, error) {
-	if absent, err := audit.unopened(); err != nil || absent != nil {
-		return held(absent), err
-	}
 	run, err := audit.run()
 	if err != nil {
 		return result{}, err
@@ -178,9 +186,6 @@ func (audit *Audit) a3() (result, error) {
 }
 
 func (audit *Audit) a4() (result, error) {
-	if absent, err := audit.unopened(); err != nil || absent != nil {
-		return held(absent), err
-	}
 	run, err := audit.run()
 	if err != nil {
 		return result{}, err
@@ -203,9 +208,6 @@ func (audit *Audit) shuffledDigest(run *shuffledRun) encoding.Word {
 }
 
 func (audit *Audit) a5() (result, error) {
-	if absent, err := audit.unopened(); err != nil || absent != nil {
-		return held(absent), err
-	}
 	run, err := audit.run()
 	if err != nil {
 		return result{}, err
@@ -219,9 +221,6 @@ func (audit *Audit) a5() (result, error) {
 }
 
 func (audit *Audit) a6() (result, error) {
-	if absent, err := audit.unopened(); err != nil || absent != nil {
-		return held(absent), err
-	}
 	opened, err := audit.opened()
 	if err != nil {
 		return result{}, err
@@ -272,11 +271,4 @@ func commonWeight(parameters *poll.Parameters) (*big.Int, error) {
 		return nil, notChecked("needs P6")
 	}
 	return weight, nil
-}
-
-func held(absent *result) result {
-	if absent == nil {
-		return result{}
-	}
-	return *absent
 }

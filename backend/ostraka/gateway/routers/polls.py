@@ -1,7 +1,9 @@
 """Polls: plan, show, count, publish."""
 
 import asyncio
-from typing import Annotated, Any
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 from sse_starlette import EventSourceResponse
@@ -30,6 +32,8 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex
 from ostraka.wire.strict_requests import StrictRoute
+
+T = TypeVar("T")
 
 router = APIRouter(tags=["polls"], route_class=StrictRoute)
 
@@ -116,8 +120,13 @@ def results_as_csv(gateway: Gateway, poll_id: PollNumber) -> Response:
 def results_as_pb(gateway: Gateway, poll_id: PollNumber) -> Response:
     """The same results as a Pabulib file without votes, for polls that spend a budget."""
     found = gateway.result_reader.of(poll_id).model_dump()
+    return Response(_written(lambda: results_pb(found)), media_type="text/plain")
+
+
+def _written(write: Callable[[], T]) -> T:
+    """Return a file's content; Problem if the poll cannot be written in that format."""
     try:
-        return Response(results_pb(found), media_type="text/plain")
+        return write()
     except FileError as error:
         raise Problem(ProblemType.FORMAT_UNAVAILABLE, str(error), "poll") from error
 
@@ -165,11 +174,8 @@ async def opened_ballots_as_pb(gateway: Gateway, poll_id: PollNumber) -> Respons
     """
     opened = await gateway.opened.answer(poll_id)
     found = await asyncio.to_thread(gateway.result_reader.of, poll_id)
-    try:
-        text = await asyncio.to_thread(lambda: results_pb(found.model_dump(), opened.model_dump()))
-    except FileError as error:
-        raise Problem(ProblemType.FORMAT_UNAVAILABLE, str(error), "poll") from error
-    return Response(text, media_type="text/plain")
+    write = partial(_written, lambda: results_pb(found.model_dump(), opened.model_dump()))
+    return Response(await asyncio.to_thread(write), media_type="text/plain")
 
 
 @router.get(
@@ -184,12 +190,8 @@ async def opened_ballots_as_preflib(gateway: Gateway, poll_id: PollNumber) -> Re
     """
     opened = await gateway.opened.answer(poll_id)
     found = await asyncio.to_thread(gateway.result_reader.of, poll_id)
-    try:
-        suffix, text = await asyncio.to_thread(
-            lambda: opened_preflib(found.model_dump(), opened.model_dump())
-        )
-    except FileError as error:
-        raise Problem(ProblemType.FORMAT_UNAVAILABLE, str(error), "poll") from error
+    write = partial(_written, lambda: opened_preflib(found.model_dump(), opened.model_dump()))
+    suffix, text = await asyncio.to_thread(write)
     named = {"Content-Disposition": f'attachment; filename="poll-{poll_id}.{suffix}"'}
     return Response(text, media_type="text/plain", headers=named)
 

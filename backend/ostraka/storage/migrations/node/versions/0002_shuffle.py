@@ -1,4 +1,4 @@
-"""Signatures, certified runs and opened ballots of shuffled polls."""
+"""Shuffled polls: signatures, certified runs, opened ballots and signed outcomes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,5 +32,13 @@ def upgrade() -> None:
         "opened_ballots",
         sa.Column("poll_id", sa.Integer(), nullable=False),
         sa.Column("section", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("poll_id"),
+    )
+    op.create_table(
+        "signed_outcome",
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("ballots_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("awards", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("poll_id"),
     )
