@@ -140,6 +140,10 @@ class Keyed(ServedPhase):
     def destroy(self, end: PollEnd) -> "Destroyed":
         """Destroy the poll key and delete all boxes, on the disk and in memory; irreversible."""
         destroyed = Destroyed(self.served, self._inventory_signature(), self._anchoring())
+        if end.status is not Status.TALLIED:
+            # Nothing of such a poll is opened any more. After a tally, peers may still need the
+            # shares of a certified run: without them, nobody else may have the opened ballots.
+            self.served.store.shuffle.forget(self.served.poll_id)
         destroyed.erase()
         self.served.log.info("poll key destroyed", status=end.status.name)
         return destroyed

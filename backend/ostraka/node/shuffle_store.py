@@ -56,12 +56,12 @@ class ShuffleStore:
         with self._engine.connect() as connection:
             return bool(connection.execute(query).scalar_one())
 
-    @staticmethod
-    def forget(session: Session, poll_id: int) -> None:
-        """Delete the certified run with this node's shares, as part of a transaction."""
-        run = session.get(CertifiedRun, poll_id)
-        if run is not None:
-            session.delete(run)
+    def forget(self, poll_id: int) -> None:
+        """Delete the certified run with this node's shares of its last state."""
+        with self._write() as session:
+            run = session.get(CertifiedRun, poll_id)
+            if run is not None:
+                session.delete(run)
 
     def open(self, opened: OpenedBallots) -> None:
         """Store the opened ballots, unless there are some."""

@@ -173,7 +173,6 @@ class NodeStore:
             session.connection().execute(
                 update(StoredBallot).where(of_poll).values(boxes=b"", share_box=None)
             )
-            self.shuffle.forget(session, poll_id)
 
     def checkpoint(self) -> None:
         """Remove deleted data from SQLite's write-ahead log."""

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from ostraka.chain.registry import Status
 from ostraka.node import served_poll
+from ostraka.node.phases import Destroyed
 from ostraka.node.shuffle import asking, leading, member
 from ostraka.node.shuffle.leading import RunFailed, RunLeader
 from ostraka.node.shuffle.messages import (
@@ -164,6 +166,45 @@ def test_certified_ballots_are_opened_after_all_nodes_restarted(
                     village.kill(number)
                 await village.revive(1, 2, 3, 4)
             await all_open(village)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("status", [Status.TALLIED, Status.VOID])
+def test_a_certified_run_outlives_the_key_where_it_may_still_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: Status
+) -> None:
+    """When a shuffle ends late, one honest node alone may have the opened ballots."""
+    village = ShuffledVillage(tmp_path)
+
+    async def nobody(*_: object) -> bool:
+        return False
+
+    def certified() -> list[bool]:
+        return [village.store(one).shuffle.is_certified(POLL) for one in village.nodes]
+
+    def opened_and_deleted() -> bool:
+        for one in village.nodes:
+            # Without a pause between two attempts.
+            village.service(one)._complete_at_monotonic_s = 0.0
+        return village.opened_at()() and not any(certified())
+
+    async def run() -> None:
+        async with village.releasable():
+            with monkeypatch.context() as patched:
+                patched.setattr(BallotOpening, "open", nobody)
+                await village.tick_until(lambda: all(certified()))
+                period = village.poll.parameters.shuffle_period
+                village.registry.now = village.registry.view.releasable_at + period
+                village.registry.show(status=status)
+                await village.tick_until(
+                    lambda: all(
+                        isinstance(village.service(one).phase, Destroyed) for one in village.nodes
+                    )
+                )
+                assert certified() == [status is Status.TALLIED] * len(village.nodes)
+            if status is Status.TALLIED:
+                await village.tick_until(opened_and_deleted)
 
     asyncio.run(run())
 

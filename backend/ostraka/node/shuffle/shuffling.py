@@ -131,10 +131,14 @@ class Shuffling:
         """After the end: get opened ballots from a peer; return whether none are missing."""
         anchoring = phase.anchoring
         self._states.forget()
-        if anchoring is None or not self._opens(anchoring.root.count) or await self._is_open():
+        if anchoring is None or not self._opens(anchoring.root.count):
             return True
-        await self._get_opened(phase)
-        return await self._is_open()
+        if not await self._is_open():
+            await self._get_opened(phase)
+        if not await self._is_open():
+            return False
+        await asyncio.to_thread(self._served.store.shuffle.forget, self._served.poll_id)
+        return True
 
     async def _get_opened(self, phase: Releasing | Destroyed) -> None:
         """Open the certified run, if any, and get the opened ballots from a peer that has them.
