@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ostraka_verifier.evidence import DeploymentEvidence
-from ostraka_verifier.outcome import NoOutcome
+from ostraka_verifier.outcome import EqualShares, NoOutcome
 from ostraka_verifier.question import single_choice
 from tests.support.audits import with_one_place_changed
 from tests.support.corrupted_boards import with_other_sections
@@ -20,6 +20,7 @@ from tests.support.two_verifiers import by_the_first, by_the_second, verdicts
 PARTS, EACH = 4, 500
 """10,000 corruptions, in parts that several processes share."""
 OTHER_SECTIONS = 500
+ON_BALLOTS = EqualShares(objection_time=60, costs=(50, 40, 30, 20), budget=100)
 
 
 def three_voters() -> SyntheticPoll:
@@ -39,7 +40,7 @@ POLLS: dict[str, Callable[[], SyntheticPoll | ShuffledPoll]] = {
     "weights": lambda: approval_poll(weights=[2] * 7),
     "round": lambda: approval_poll(treasury=bytes([42] * 20), seed="round"),
     "invited": lambda: approval_poll(unused_invitations=2),
-    "shuffled": lambda: ShuffledPoll.of(shuffled_approval_poll()),
+    "shuffled": lambda: ShuffledPoll.of(shuffled_approval_poll(outcome=ON_BALLOTS)),
 }
 
 

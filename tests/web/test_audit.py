@@ -121,7 +121,7 @@ def test_polls_without_opened_ballots(browser: Browser) -> None:
         assert "fails" not in {one["verdict"] for one in found.values()}
 
 
-@pytest.mark.parametrize("name", ["vetoed", "other awards", "other ballots"])
+@pytest.mark.parametrize("name", ["vetoed", "other awards", "other ballots", "summed ballots"])
 def test_attested_outcomes_are_judged_alike(browser: Browser, name: str) -> None:
     case = test_attested_outcome.CASES[name]
     assert same_verdicts(browser, *case)["O1"]["detail"] == findings(*case)["O1"].detail

@@ -11,7 +11,7 @@ from ostraka_verifier.curve import load
 from ostraka_verifier.errors import Undecided
 from ostraka_verifier.evidence import ChainEvidence, OutcomeEvidence
 from ostraka_verifier.outcome import EqualShares
-from tests.support.polls import REGISTRY
+from tests.support.polls import REGISTRY, approval_poll
 from tests.support.shuffled_polls import ShuffledPoll, shuffled_approval_poll
 
 RULE = EqualShares(objection_time=60, costs=(50, 40, 30, 20), budget=100)
@@ -30,6 +30,12 @@ def attesting(board: Board | None = None, **changes: object) -> tuple[Board, Cha
     return board or POLL.board(), replace(POLL.chain, outcome=outcome)
 
 
+def summed() -> tuple[Board, ChainEvidence]:
+    """A summed poll with a rule on ballots and a section 14 that its parameters do not allow."""
+    board, chain = approval_poll(outcome=RULE).finish()
+    return replace(board, opened=POLL.board().opened), replace(chain, outcome=HONEST)
+
+
 CASES = {
     "final": (POLL.board(), POLL.chain),
     "a round": (ROUND.board(), ROUND.chain),
@@ -42,6 +48,7 @@ CASES = {
     "other ballots": attesting(ballots_hash=bytes(32)),
     "closed ballots": attesting(POLL.plain),
     "closed ballots, missed": attesting(POLL.plain, state=MISSED, **NOTHING),
+    "summed ballots": summed(),
     "no outcome": (POLL.board(), replace(POLL.chain, outcome=None)),
     "no answer": (POLL.board(), replace(POLL.chain, outcome=Undecided("no answer"))),
 }
@@ -101,6 +108,12 @@ def test_without_the_opened_ballots_it_is_not_checked() -> None:
     assert finding.detail.startswith("the board lacks the opened ballots")
     missed = o1(POLL.plain, state=MISSED, **NOTHING)
     assert missed.detail == "no ballot was opened, and nobody attested an outcome"
+
+
+def test_in_a_summed_poll_no_section_decides() -> None:
+    found = findings(*CASES["summed ballots"])
+    assert {found[check].verdict for check in ("P2", "A1")} == {Verdict.FAILS}
+    assert found["O1"].verdict is Verdict.NOT_CHECKED
 
 
 @pytest.mark.parametrize("name", ["no outcome", "no answer"])

@@ -319,8 +319,12 @@ func (audit *Audit) recomputed(compares string) ([]*big.Int, error) {
 	if !onBallots {
 		return awardsOf(outcomeRule, accepted, compares)
 	}
-	if !audit.parts.has(board.Opened) {
-		return nil, notChecked("needs the opened ballots")
+	absent, err := audit.unopened()
+	if err != nil {
+		return nil, err
+	}
+	if absent != nil {
+		return nil, notChecked("no ballot is opened")
 	}
 	opened, err := audit.opened()
 	if err != nil {

@@ -11,6 +11,7 @@ import { BallotLayout } from "./ballot.ts";
 import { checkCommittee, isShuffled } from "./counting.ts";
 import { keccak256, sameBytes } from "./encoding.ts";
 import { Rejected } from "./errors.ts";
+import { checkCounting } from "./outcome/ballots.ts";
 import { decodeOutcomeRule, outcomeRuleDigest } from "./outcome/parts.ts";
 import type { OutcomeRule } from "./outcome/rule.ts";
 import {
@@ -126,6 +127,7 @@ export class OpenPoll extends PublishedPoll {
     if (description.options.length !== rule.slots.length) {
       throw new Rejected("P2", "description", "it does not name one option for each slot");
     }
+    checkCounting(this.outcomeRule, isShuffled(this.parameters));
     this.questions = askedQuestions(description, rule);
     if (isShuffled(this.parameters)) {
       // Whatever is opened would show more than the voter was told.

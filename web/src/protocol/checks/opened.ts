@@ -117,7 +117,7 @@ interface Absent {
 }
 
 /** Why no ballot is opened, if that is right; undefined where section 14 is to be checked. */
-function absentOpened(audit: Audit): Absent | undefined {
+export function absentOpened(audit: Audit): Absent | undefined {
   const { counting, openMinimum, shufflePeriod } = audit.parameters;
   if (counting === SUMMED) {
     audit.requireSummed();

@@ -21,6 +21,7 @@ import { ballotsHash } from "../shuffle/openings.ts";
 import type { Tally } from "../tally_proof.ts";
 import { counted } from "../wording.ts";
 import { type Audit, readable } from "./audit.ts";
+import { absentOpened } from "./opened.ts";
 
 /**
  * O1: the outcome recomputed from the tally is the one that the contract gives; where opened ballots
@@ -88,7 +89,7 @@ function compare(audit: Audit, attested: OutcomeEvidence, awards: readonly bigin
 }
 
 function openedBallots(audit: Audit): (readonly bigint[])[] {
-  if (!audit.sections.opened) throw new Undecided("needs the opened ballots");
+  if (absentOpened(audit)) throw new Undecided("no ballot is opened");
   return audit.opened.openings.map(({ values }) => values);
 }
 

@@ -8,6 +8,7 @@ import { decodePollKeys } from "../board.ts";
 import { checkCommittee, isShuffled } from "../counting.ts";
 import { concat, keccak256, sameBytes, toHex } from "../encoding.ts";
 import { Rejected } from "../errors.ts";
+import { checkCounting } from "../outcome/ballots.ts";
 import { outcomeRuleDigest } from "../outcome/parts.ts";
 import {
   checkBounds,
@@ -62,6 +63,7 @@ export function checkP2(audit: Audit): string {
   const slots = rule.slots.length;
   rule.checkWeight(parameters.totalWeight);
   outcomeRule.checkSlots(slots);
+  checkCounting(outcomeRule, isShuffled(parameters));
   if (description.options.length !== slots) {
     throw new Rejected("P2", "board.description", "it does not name one option for each slot");
   }

@@ -60,6 +60,17 @@ export abstract class BallotOutcome implements OutcomeRule {
   }
 }
 
+/**
+ * Check that a poll opens its ballots if its outcome rule needs them.
+ *
+ * @throws Rejected: it does not (check P2).
+ */
+export function checkCounting(rule: OutcomeRule, shuffled: boolean): void {
+  if (rule instanceof BallotOutcome && !shuffled) {
+    throw invalidOutcome("kind", "a rule on ballots needs a shuffled poll, which opens them");
+  }
+}
+
 /** What an option is worth to a voter who gives it points: its cost times the points, or these. */
 export const UTILITIES = ["cost", "points"] as const;
 /** What is done with money that supporters cannot spend. */
