@@ -57,6 +57,8 @@ def test_ballots_are_opened_and_explain_the_outcome(
     page.goto(f"/polls/{poll_id}")
     page.get_by_role("button", name=f"Connect {NAME}").click()
     expect(page.get_by_text("Your ballot will be opened, without your name")).to_be_visible()
+    # The ballot of a visitor without a key makes way for this voter's.
+    expect(page.get_by_text("This key is on the list of voters.")).to_be_visible()
     page.get_by_label("Trees").check()
     page.get_by_label("Benches").check()
     review_and_seal(page)

@@ -33,7 +33,7 @@ def test_every_node_s_board_holds(tmp_path: Path, second: SecondVerifier) -> Non
     async def boards() -> list[bytes]:
         async with village.releasable():
             await village.tick_until(village.opened_at())
-            await village.tick_until(lambda: village.released() == set(village.nodes))
+            await village.tick_until(lambda: village.tallies() == set(village.nodes))
             return [
                 (await village.client.get(village.url(number, "/board"))).content
                 for number in village.nodes

@@ -159,6 +159,11 @@ class ShuffledVillage(Village):
         """The nodes that have released their aggregate shares."""
         return {one for one in self.nodes if self.service(one).served.has_released()}
 
+    def tallies(self) -> set[int]:
+        """The nodes that have enough aggregate shares, their own among them, to tell the sum."""
+        threshold = self.poll.threshold
+        return {one for one in self.released() if len(self.store(one).shares(POLL)) >= threshold}
+
     def opened(self, section: bytes) -> OpenedBallots:
         """Section 14, read."""
         shape = OpenedShape.of(self.poll.rule, self.poll.threshold, self._cast)
