@@ -9,6 +9,7 @@ import {PollRules} from "./PollRules.sol";
 import {VotingKeys} from "./VotingKeys.sol";
 import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
 import {PollOutcomes} from "./registry/PollOutcomes.sol";
+import {BallotOutcome} from "./libraries/BallotOutcome.sol";
 import {Bn254} from "./libraries/Bn254.sol";
 import {Committee} from "./libraries/Committee.sol";
 import {DisputeTimes} from "./libraries/DisputeTimes.sol";
@@ -117,7 +118,12 @@ contract PollRegistry is PollOutcomes, EIP712, ERC165 {
             maxSlotValue
         );
         _store(_polls[pollId], parameters, pollContext, slots, maxSlotValue);
-        if (Outcome.isOfBallots(outcomeRule)) _polls[pollId].byBallots = true;
+        if (Outcome.isOfBallots(outcomeRule)) {
+            // Nobody can veto in no time.
+            if (!BallotOutcome.leavesTime(outcomeRule, periodFloor))
+                revert PollRegistryInvalidParameter("outcomeRule.objectionTime");
+            _polls[pollId].byBallots = true;
+        }
         emit PollCreated(
             pollId,
             msg.sender,

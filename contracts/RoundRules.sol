@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IBudgetTreasury} from "./interfaces/IBudgetTreasury.sol";
 import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
+import {BallotOutcome} from "./libraries/BallotOutcome.sol";
 import {BallotRule} from "./libraries/BallotRule.sol";
 import {ByteWriter} from "./libraries/ByteWriter.sol";
 import {CensusTree} from "./libraries/CensusTree.sol";
@@ -300,6 +301,8 @@ contract RoundRules {
             if (parameters.minimumBallots < MINIMUM_OPENED) _refuse("minimumBallots");
             // Nodes may shuffle for half of it.
             if (parameters.tallyPeriod < 2) _refuse("tallyPeriod");
+            if (!BallotOutcome.leavesTime(parameters.outcome, floor))
+                _refuse("outcome.objectionTime");
         }
         if (parameters.roundDuration == 0) _refuse("roundDuration");
         if (

@@ -65,6 +65,12 @@ library BallotOutcome {
         }
     }
 
+    /// @notice Whether the veto holder, if the rule names one, has at least that many seconds to object.
+    /// @param encoded A rule of this kind, or what a round fixes of it.
+    function leavesTime(bytes calldata encoded, uint256 least) internal pure returns (bool) {
+        return encoded.account(6) == address(0) || encoded.u32(2) >= least;
+    }
+
     /// @notice Reverts unless each award is 0 or 1, and together they stay within seats or budget.
     function requireWithin(Rule memory rule, uint256[] calldata awards) internal pure {
         bool costly = rule.costs.length != 0;

@@ -6,7 +6,7 @@ import pytest
 
 from ostraka.cli.templates import ROUND
 from ostraka.planning.feasibility import refuse_wrong_periods
-from ostraka.planning.specification import RoundSpecification
+from ostraka.planning.specification import PollSpecification, RoundSpecification
 from ostraka.planning.specification_file import read_specification
 from ostraka.wire.problems import Problem
 from ostraka_verifier.units import Seconds, UnixSeconds
@@ -51,6 +51,41 @@ def test_a_veto_holder_needs_as_much_time_as_the_registry_says() -> None:
     with pytest.raises(Problem, match="3599 s, at least 3600 s") as refused:
         refuse_wrong_periods(wanted, Seconds(HOUR), True)
     assert refused.value.field == "payout_delay"
+
+
+@pytest.mark.parametrize("kind", ["equal_shares", "phragmen"])
+def test_who_may_object_has_as_much_time_as_the_registry_says(kind: str) -> None:
+    def objecting(seconds: int, holder: str | None) -> RoundSpecification:
+        outcome = {"kind": kind, "objection_time": seconds, "veto_holder": holder}
+        return asked(outcome=outcome, minimum_ballots=5)
+
+    with pytest.raises(Problem, match="3599 s, at least 3600 s") as refused:
+        refuse_wrong_periods(objecting(HOUR - 1, HOLDER), Seconds(HOUR), True)
+    assert refused.value.field == "outcome.objection_time"
+    refuse_wrong_periods(objecting(HOUR, HOLDER), Seconds(HOUR), True)
+    refuse_wrong_periods(objecting(1, None), Seconds(HOUR), True)
+
+
+def test_the_same_of_a_poll_without_a_round() -> None:
+    def objecting(seconds: int) -> PollSpecification:
+        outcome = {"kind": "instant_runoff", "objection_time": seconds, "veto_holder": HOLDER}
+        return PollSpecification.model_validate(
+            {
+                "title": "Chair",
+                "closes_at": NOW + DAY,
+                "voters": {"kind": "list", "accounts": [{"account": "0x" + "11" * 20}]},
+                "counting": "shuffled",
+                "questions": [
+                    {"kind": "ranking", "title": "Who?", "options": ["A", "B"], "scores": [2, 1]}
+                ],
+                "outcomes": [outcome],
+            }
+        )
+
+    with pytest.raises(Problem, match="59 s, at least 60 s") as refused:
+        refuse_wrong_periods(objecting(59), Seconds(60), True)
+    assert refused.value.field == "outcomes[0].objection_time"
+    refuse_wrong_periods(objecting(60), Seconds(60), True)
 
 
 def test_the_template_names_both_and_takes_durations(tmp_path: Path) -> None:

@@ -1,9 +1,18 @@
 /** Outcomes of opened ballots, by the word of nodes: docs/protocol.md §18.11. */
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, test } from "node:test";
+import { zeroAddress } from "viem";
 import { assertRefused } from "./support/chain.js";
 import { Method, NO_OUTCOME, ballotsBytes, range, ruleBytes, tagged } from "./support/encodings.js";
-import { Status, attest, awardsHash, isolated, spoiled, word } from "./support/registry.js";
+import {
+  Status,
+  attest,
+  awardsHash,
+  deployRegistry,
+  isolated,
+  spoiled,
+  word,
+} from "./support/registry.js";
 
 const State = Object.freeze({
   None: 0,
@@ -19,6 +28,7 @@ const AWARDS = [1n, 0n, 1n];
 const OBJECTION_TIME = 3600;
 const approval = (slots) =>
   ruleBytes({ bits: slots, slots: range(slots).map((bit) => [[bit, 1]]) });
+const RUNOFF = { method: Method.Runoff, options: 3 };
 /** What a poll that opens its ballots fixes. */
 const SHUFFLED = {
   counting: 1,
@@ -213,13 +223,12 @@ test("refused: awards that the rule cannot give, whoever signed them", async () 
 });
 
 test("refused: more winners than seats; fewer may be elected", async () => {
-  const options = { options: 3 };
-  const runoff = ballotsBytes({ method: Method.Runoff, ...options });
+  const runoff = ballotsBytes(RUNOFF);
   const single = await tallied({ outcomeRule: runoff });
   await assertRefused(single.attest([1n, 1n, 0n]), "BallotOutcomeTooManyAwards", [2, 1]);
   await single.attest([0n, 0n, 1n]);
   const several = await tallied({
-    outcomeRule: ballotsBytes({ method: Method.TransferableVote, seats: 2, ...options }),
+    outcomeRule: ballotsBytes({ method: Method.TransferableVote, seats: 2, options: 3 }),
   });
   await assertRefused(several.attest([1n, 1n, 1n]), "BallotOutcomeTooManyAwards", [3, 2]);
   await several.attest([0n, 1n, 0n]);
@@ -341,4 +350,32 @@ test("refused at creation: such a rule in a poll that opens no ballots, or has o
     "OutcomeSlotsDiffer",
     [2, 3],
   );
+});
+
+test("refused at creation: a veto holder with less time to object than the registry's floor", async () => {
+  const registry = await deployRegistry({}, { periodFloor: 3600 });
+  const committee = await registry.register({ n: 5, t: 2, f: 1 });
+  const periods = { disputeWindow: 3600, tallyPeriod: 3600 };
+  for (const rule of [shares, (head) => ballotsBytes({ ...head, ...RUNOFF })]) {
+    const objecting = (objectionTime, vetoHolder) => {
+      const outcomeRule = rule({ objectionTime, vetoHolder });
+      return opened({ ...periods, outcomeRule }, { registry, committee });
+    };
+    await assertRefused(objecting(3599, state.holder), "PollRegistryInvalidParameter", [
+      "outcomeRule.objectionTime",
+    ]);
+    await objecting(3600, state.holder);
+    // A holder whose address ends in zeros is one, too.
+    await assertRefused(objecting(3599, `0x01${"00".repeat(19)}`), "PollRegistryInvalidParameter");
+    // Where nobody may veto, any time is good.
+    await objecting(1, zeroAddress);
+  }
+});
+
+test("refused: signatures of another committee's nodes", async () => {
+  const other = await state.registry.register({ n: 5, t: 2, f: 1, first: 30 });
+  const foreign = (committee) => attest(state.registry, { ...state.poll, committee }, AWARDS);
+  await assertRefused(foreign(other), "PollRegistryWrongSigner", [1, other.signers[0].address]);
+  const mixed = { signers: state.committee.signers.with(3, other.signers[3]) };
+  await assertRefused(foreign(mixed), "PollRegistryWrongSigner", [4, other.signers[3].address]);
 });

@@ -1,10 +1,10 @@
 /** Rounds that opened ballots decide, by the word of nodes: docs/protocol.md §17.7, §18.11. */
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, test } from "node:test";
-import { concat } from "viem";
+import { concat, zeroAddress } from "viem";
 import { assertRefused } from "./support/chain.js";
 import { Method, ballots, ballotsBytes, outcomes } from "./support/encodings.js";
-import { attest, isolated, word } from "./support/registry.js";
+import { attest, deployRegistry, isolated, word } from "./support/registry.js";
 import { RoundStatus, Treasury } from "./support/treasury.js";
 
 const TALLY = [3n, 5n, 1n];
@@ -125,6 +125,28 @@ test("a vetoed outcome makes the round void, and everything goes back", async ()
   assert.deepEqual(await refundable(round), [0n, 0n]);
 });
 
+test("a veto and a decision in one block: only the time of the block counts, not their order", async () => {
+  const vetoHolder = state.holder;
+  const outcome_ = outcomes.ballots({ objectionTime: OBJECTION_TIME, vetoHolder });
+  for (const [late, vetoes, expected] of [
+    [false, true, RoundStatus.Void],
+    [true, false, RoundStatus.Decided],
+  ]) {
+    const round = await tallied({ outcome: outcome_ });
+    await attested(round, [1n, 1n, 0n]);
+    const { objectionEndsAt } = await outcome(round);
+    const calls = [
+      [round.contract, "decide", [round.id, TALLY, []], state.registry.chain.account],
+      [state.registry.contract, "vetoOutcome", [round.poll.id], vetoHolder],
+      [round.contract, "decide", [round.id, TALLY, []], state.registry.chain.account],
+    ];
+    const second = Number(objectionEndsAt) - (late ? 0 : 1);
+    const statuses = await state.registry.chain.mineTogether(second, calls);
+    assert.deepEqual(statuses, [!vetoes, vetoes, false]);
+    assert.equal(await round.status(), expected);
+  }
+});
+
 test("where nobody attests in time, the round is void, and everything goes back", async () => {
   const round = await tallied();
   const { attestBy } = await outcome(round);
@@ -146,6 +168,25 @@ test("an outcome that is final is decided however late", async () => {
   await round.decide(TALLY, []);
   // Of 801 that are left, each funder's part, rounded down.
   assert.deepEqual(await refundable(round), [400n, 400n]);
+});
+
+test("no veto holder has less time to object than the registry's floor", async () => {
+  const registry = await deployRegistry({}, { periodFloor: 3600 });
+  const committee = await registry.register({ n: 5, t: 2, f: 1 });
+  const treasury = await Treasury.deploy(registry);
+  const long = { claimPeriod: 3600, disputeWindow: 3600, tallyPeriod: 3600 };
+  for (const method of [Method.EqualShares, Method.Phragmen]) {
+    const objecting = (objectionTime, vetoHolder) =>
+      treasury.create(committee, {
+        ...{ ...OPENED, ...long },
+        outcome: outcomes.ballots({ method, objectionTime, vetoHolder }),
+      });
+    await assertRefused(objecting(3599, state.holder), "BudgetTreasuryInvalidParameter", [
+      "outcome.objectionTime",
+    ]);
+    await objecting(3600, state.holder);
+    await objecting(1, zeroAddress);
+  }
 });
 
 test("refused at creation: what the poll would refuse when the money is there", async () => {

@@ -94,7 +94,8 @@ minimum_support = 1          # minimum votes of a winner
 # completion = "add_one"     # or none, utilitarian, add_one_utilitarian: for what is left
 # increment = "1"            # by what add_one raises each share; default: the smallest unit
 # objection_time = "1d"      # from the outcome that nodes attest until it is final
-# veto_holder = "0x…"        # an account that may void the outcome meanwhile; default: nobody
+# veto_holder = "0x…"        # an account that may void the outcome meanwhile; default: nobody.
+#                            # It has at least as long as the registry's shortest period
 """
     + _TAIL
 )

@@ -86,6 +86,7 @@ def refuse_wrong_periods(
         periods["claim_period"] = wanted.claim_period
         if wanted.veto_holder is not None:
             periods["payout_delay"] = wanted.fixed_payout_delay
+    periods |= _objection_times(wanted)
     for field, period in periods.items():
         if period < period_floor:
             detail = f"{period} s, at least {period_floor} s in this registry"
@@ -99,6 +100,21 @@ def refuse_wrong_periods(
     if delay >= 1 << 32:
         detail = f"four times {response} s is too long; state a shorter response time"
         raise Problem(ProblemType.INVALID_REQUEST, detail, "times.response_time")
+
+
+def _objection_times(wanted: RoundSpecification | PollSpecification) -> dict[str, Seconds]:
+    """Time in which a named veto holder may object, by the field that states it."""
+    outcomes: dict[str, object] = {}
+    if isinstance(wanted, RoundSpecification):
+        outcomes["outcome"] = wanted.outcome
+    else:
+        for place, rule in enumerate(wanted.outcomes or ()):
+            outcomes[f"outcomes[{place}]"] = rule
+    return {
+        f"{field}.objection_time": rule.objection_time
+        for field, rule in outcomes.items()
+        if isinstance(rule, OnBallots) and rule.veto_holder is not None
+    }
 
 
 def impossibilities(

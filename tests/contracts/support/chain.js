@@ -40,6 +40,28 @@ export async function startChain(overrides = {}) {
     async nextTime(second) {
       await provider.request({ method: "evm_setNextBlockTimestamp", params: [second] });
     },
+    /**
+     * Sends calls `[contract, name, arguments, from]` into one block of just this second, in this
+     * order; gives for each whether it succeeded.
+     */
+    async mineTogether(second, calls) {
+      const automine = (on) => provider.request({ method: "evm_setAutomine", params: [on] });
+      await automine(false);
+      const hashes = [];
+      for (const [{ abi, address }, functionName, args, from] of calls) {
+        const data = encodeFunctionData({ abi, functionName, args });
+        const gas = numberToHex(1_000_000);
+        const params = [{ from, to: address, data, gas }];
+        hashes.push(await provider.request({ method: "eth_sendTransaction", params }));
+      }
+      await this.setTime(second);
+      await automine(true);
+      const receipts = await Promise.all(
+        hashes.map((hash) => client.getTransactionReceipt({ hash })),
+      );
+      assert.equal(new Set(receipts.map(({ blockNumber }) => blockNumber)).size, 1);
+      return receipts.map(({ status }) => status === "success");
+    },
     snapshot: () => provider.request({ method: "evm_snapshot", params: [] }),
     restore: (id) => provider.request({ method: "evm_revert", params: [id] }),
     async deploy(name, args = []) {
