@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ostraka.wire import limits
-from ostraka.wire.limits import SMALL_BYTES, BodyLimit
+from ostraka.wire.limits import SMALL_BYTES, BodyLimit, Known
 
 LIMIT = 2**20
 
@@ -65,9 +65,9 @@ def test_a_body_arrives_whole_or_is_refused() -> None:
     asyncio.run(run())
 
 
-def test_a_certain_request_may_be_longer() -> None:
+def test_a_known_sender_may_send_more() -> None:
     async def run() -> None:
-        longer = BodyLimit(size_of_body, LIMIT, lambda scope: 3 * LIMIT * (scope["path"] == "/"))
+        longer = BodyLimit(size_of_body, LIMIT, lambda _: Known("node 1", 3 * LIMIT))
         client = Client(longer)
         await client.send(b"a" * 2 * LIMIT, more=False)
         await client.done
@@ -108,7 +108,36 @@ def test_unfinished_bodies_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatc
         await again.send(bytes(LIMIT), more=False)
         await again.done
         assert again.status == 200
-        assert limit._under_way.total() == 0
+        assert limit._strangers.total() == 0
+
+    asyncio.run(run())
+
+
+def test_nobody_uses_up_what_a_known_sender_may_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CLIENT_BYTES", LIMIT)
+    monkeypatch.setattr(limits, "ALL_BYTES", 2 * LIMIT)
+    names = {"192.0.2.3": "node 1", "192.0.2.4": "node 2"}
+
+    async def run() -> None:
+        limit = BodyLimit(
+            size_of_body,
+            LIMIT,
+            lambda scope: (name := names.get(scope["client"][0])) and Known(name, 2 * LIMIT),
+        )
+        hanging = [Client(limit, f"192.0.2.{last}") for last in (1, 2, 3)]
+        for client, count in zip(hanging, (LIMIT, LIMIT, 2 * LIMIT), strict=True):
+            await client.send(bytes(count))
+        answers = {}
+        for last in (1, 3, 4):
+            client = Client(limit, f"192.0.2.{last}")
+            await client.send(bytes(LIMIT), more=False)
+            await client.done
+            answers[last] = client.status
+        assert answers == {1: 503, 3: 503, 4: 200}
+        for client in hanging:
+            await client.vanish()
+        assert not limit._known
+        assert not limit._strangers
 
     asyncio.run(run())
 

@@ -1,14 +1,13 @@
 """A node's HTTP interface, version 1, assembled from its routers."""
 
-import re
 from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
-from starlette.types import Scope
 
 from ostraka.chain.contract import ChainError
 from ostraka.node.census_uploads import CensusGate
 from ostraka.node.limits import MAX_BODY_BYTES
+from ostraka.node.peer_gate import PeerGate, sender_of
 from ostraka.node.routers import ballots, checkpoints, peers, polls, shuffle
 from ostraka.node.service import NodeService
 from ostraka.wire import (
@@ -17,15 +16,11 @@ from ostraka.wire import (
     direct_routes,
     health,
     openapi,
-    peer_auth,
     problem_responses,
     problems,
 )
 from ostraka.wire.casting_limit import CastingLimit
 from ostraka.wire.limits import BodyLimit
-from ostraka.wire.problems import Problem
-
-_SHUFFLE_PATH = re.compile("/api/v1/polls/([1-9][0-9]{0,14})/peer/shuffle/[a-z]{1,10}")
 
 
 def build_api(service: NodeService) -> FastAPI:
@@ -60,8 +55,9 @@ def describe_api() -> FastAPI:
 
     # The inner middleware: only requests whose body has arrived count.
     app.add_middleware(CastingLimit)
-    app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES, limit_of=_body_bytes(app))
+    app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES, known_of=sender_of)
     # The outer middleware, as it does not need the body.
+    app.add_middleware(PeerGate, node_of=lambda: app.state.node)
     app.add_middleware(CensusGate, check=_check_census(app))
     cors.install(app)
     for one in (polls, ballots, checkpoints, peers, shuffle):
@@ -69,24 +65,6 @@ def describe_api() -> FastAPI:
     direct_routes.install(app, ballots.DIRECT)
     health.install(app)
     return app
-
-
-def _body_bytes(app: FastAPI) -> Callable[[Scope], int]:
-    """Return a function of a request that returns how long its body may be, if longer than usual:
-    whole states of a shuffle, from who says that it is a node of the poll."""
-
-    def allowed(scope: Scope) -> int:
-        match = _SHUFFLE_PATH.fullmatch(scope["path"])
-        if match is None:
-            return 0
-        node: NodeService = app.state.node
-        header = dict(scope["headers"]).get(peer_auth.HEADER.lower().encode(), b"")
-        try:
-            return node.poll(int(match[1])).shuffling.body_bytes(header)
-        except Problem:
-            return 0
-
-    return allowed
 
 
 def _check_census(app: FastAPI) -> Callable[[int, str, int], Awaitable[None]]:

@@ -1,7 +1,6 @@
 """Dependencies of a node's routes: the node, a served poll, and a peer."""
 
 import asyncio
-from collections.abc import Callable, Collection
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Request
@@ -39,48 +38,26 @@ async def body_of(request: Request) -> bytes:
 
 
 Body = Annotated[bytes, Depends(body_of)]
-Signed = Callable[[Collection[bytes]], bytes]
-"""Returns the address that signed a request, one of the allowed ones; Problem otherwise."""
-
-
 PeerSignature = Annotated[
     str,
     Header(
         alias=peer_auth.HEADER,
-        description="`address.time.nonce.signature` over the whole request, by another node's key "
-        "(docs/protocol.md §9.4).",
+        description="`address.time.nonce.bodyHash.signature` over the whole request, by another "
+        "node's key (docs/protocol.md §9.4).",
     ),
 ]
 
 
-async def signed_by(node: Node, request: Request, body: Body, header: PeerSignature = "") -> Signed:
-    """Return a dependency that accepts a signed request once."""
-
-    def take(allowed: Collection[bytes]) -> bytes:
-        return node.requests.take(
-            header, allowed, request.method, request.url.path, body, unix_now()
-        )
-
-    return take
-
-
-SignedBy = Annotated[Signed, Depends(signed_by)]
-
-
-async def peer_of(take: SignedBy, poll: Poll, body: Body) -> bytes:
-    """Return the address of the committee's node that signed a request; Problem otherwise."""
+async def peer_of(request: Request, body: Body, _: PeerSignature = "") -> bytes:
+    """Return the address that signed a request, which `PeerGate` let in; Malformed if its body is
+    not the signed one."""
+    opened: peer_auth.PeerRequest = request.state.peer_request
     if len(body) < LONG_BYTES:
-        return take(poll.served.member_addresses)
-    return await asyncio.to_thread(take, poll.served.member_addresses)
+        opened.complete(body, unix_now())
+    else:
+        await asyncio.to_thread(opened.complete, body, unix_now())
+    return opened.sender
 
 
 PeerAddress = Annotated[bytes, Depends(peer_of)]
-
-
-async def challenger_of(take: SignedBy, poll: Poll) -> bytes:
-    """Return the address that signed a request: a node's or the creator's; Problem otherwise."""
-    creator = poll.progress.observed.view.creator
-    return take(poll.served.member_addresses | {creator})
-
-
-Challenger = Annotated[bytes, Depends(challenger_of)]
+"""Who signed a request: another node or, for a challenge, the poll's creator."""

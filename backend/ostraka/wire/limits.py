@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,41 +17,60 @@ SMALL_BYTES = 2**18
 CLIENT_BYTES = 2**26 + 2**20
 """Most bytes of larger bodies that one client may be sending."""
 ALL_BYTES = 2**29
-"""Most bytes of larger bodies that all clients together may be sending."""
+"""Most bytes of larger bodies that all clients together may be sending, and of one body."""
 PATIENCE_S = 60
 """Longest time in which a body must arrive."""
 _DRAIN_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class Known:
+    """A sender that has proven who it is before its body is read; only few can.
+
+    Attributes:
+        name: Its name; strangers cannot send under it.
+        limit: Most bytes of this body, if it may be longer than usual; otherwise 0.
+    """
+
+    name: str
+    limit: int
 
 
 class BodyLimit:
     """ASGI middleware that reads whole bodies, and refuses those that are too large or too slow.
 
     Memory stays bounded, regardless of the number of clients and of the sizes that they declare.
+    Each known sender has a bound of its own, so that nobody can use it up.
     """
 
     def __init__(
-        self, app: ASGIApp, limit: int, limit_of: Callable[[Scope], int] = lambda _: 0
+        self, app: ASGIApp, limit: int, known_of: Callable[[Scope], Known | None] = lambda _: None
     ) -> None:
         """Args:
         limit: Most bytes of one body.
-        limit_of: Most bytes of the body of a certain request, where it may be longer.
+        known_of: Returns the sender of a request, if it is known.
         """
         self._app = app
         self._limit = limit
-        self._limit_of = limit_of
-        self._under_way: Counter[str] = Counter()
+        self._known_of = known_of
+        self._strangers: Counter[str] = Counter()
+        self._known: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        client = client_of(scope)
-        body = _Body(self, client)
+        known = self._known_of(scope)
+        if known is None:
+            body = _Body(self._limit, _Share(self._strangers, client_of(scope), ALL_BYTES))
+        else:
+            limit = min(ALL_BYTES, max(self._limit, known.limit))
+            body = _Body(limit, _Share(self._known, known.name))
         try:
             await self._serve(body, scope, receive, send)
         finally:
-            self._release(client, body.reserved)
+            body.share.release()
 
     async def _serve(self, body: "_Body", scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -74,28 +94,6 @@ class BodyLimit:
 
         await self._app(scope, replay, send)
 
-    def reserve(self, client: str, count: int, limit: int) -> None:
-        """Reserve bytes for a client's body; raise a Problem if there are too many.
-
-        Args:
-            limit: Most bytes of this body.
-        """
-        if (
-            self._under_way[client] + count > max(CLIENT_BYTES, limit)
-            or self._under_way.total() + count > ALL_BYTES
-        ):
-            raise Problem(ProblemType.BUSY, "too much is being sent at once", "body", 5)
-        self._under_way[client] += count
-
-    def _release(self, client: str, count: int) -> None:
-        self._under_way[client] -= count
-        if not self._under_way[client]:
-            del self._under_way[client]
-
-    def limit_of(self, scope: Scope) -> int:
-        """Return the most bytes of a request's body."""
-        return min(ALL_BYTES, max(self._limit, self._limit_of(scope)))
-
     @staticmethod
     async def _refuse(problem: Problem, scope: Scope, send: Send) -> None:
         async def nothing() -> Message:
@@ -104,15 +102,48 @@ class BodyLimit:
         await respond(problem)(scope, nothing, send)
 
 
+class _Share:
+    """The bytes of one body, of those that its sender may be sending."""
+
+    def __init__(self, under_way: Counter[str], sender: str, total: int | None = None) -> None:
+        """Args:
+        under_way: Bytes of every sender.
+        total: Most bytes of all senders together; None if they are few.
+        """
+        self.count = 0
+        self._under_way = under_way
+        self._sender = sender
+        self._total = total
+
+    def grow(self, size: int, limit: int) -> None:
+        """Reserve more; raise a Problem if too much is under way.
+
+        Args:
+            size: Bytes that have arrived.
+            limit: Most bytes of this body.
+        """
+        more = size - self.count
+        if self._under_way[self._sender] + more > max(CLIENT_BYTES, limit) or (
+            self._total is not None and self._under_way.total() + more > self._total
+        ):
+            raise Problem(ProblemType.BUSY, "too much is being sent at once", "body", 5)
+        self._under_way[self._sender] += more
+        self.count = size
+
+    def release(self) -> None:
+        """Give all back."""
+        self._under_way[self._sender] -= self.count
+        if not self._under_way[self._sender]:
+            del self._under_way[self._sender]
+
+
 class _Body:
     """A body that is being received."""
 
-    def __init__(self, limits: BodyLimit, client: str) -> None:
+    def __init__(self, limit: int, share: _Share) -> None:
         self.data = bytearray()
-        self.reserved = 0
-        self._limits = limits
-        self._client = client
-        self._limit = 0
+        self.share = share
+        self._limit = limit
 
     async def read(self, scope: Scope, receive: Receive) -> bool:
         """Read the body; return False if the client disconnected.
@@ -120,7 +151,6 @@ class _Body:
         Raises:
             Problem: It is too large, or clients are sending too many bytes at once.
         """
-        self._limit = self._limits.limit_of(scope)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         size = int(declared) if declared.isdigit() and len(declared) < 20 else 0
         more = True
@@ -144,9 +174,8 @@ class _Body:
             raise Problem(ProblemType.TOO_LARGE, detail, "body")
         # Only what arrives: who declares much and sends nothing must not keep others out.
         size = len(self.data)
-        if size > max(SMALL_BYTES, self.reserved):
-            self._limits.reserve(self._client, size - self.reserved, self._limit)
-            self.reserved = size
+        if size > max(SMALL_BYTES, self.share.count):
+            self.share.grow(size, self._limit)
 
     async def _drain(self, receive: Receive, more: bool) -> None:
         """Discard some of the remaining body, so that the client reads the refusal."""

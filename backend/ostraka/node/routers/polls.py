@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Response
 
 from ostraka.node.answers.polls import CommitteeSignature, Config, Opening, PollKey, Summary
-from ostraka.node.dependencies import Body, Challenger, Node, Poll, PollNumber
+from ostraka.node.dependencies import Body, Node, PeerAddress, Poll, PollNumber
 from ostraka.node.poll_service import PollService
 from ostraka.node.problem_groups import PEER, POLL
 from ostraka.wire import census_upload
@@ -106,7 +106,7 @@ def opening(poll: Poll) -> Opening:
     | problems(PEER, ProblemType.TOO_LATE, ProblemType.QUEUE_FULL),
     openapi_extra=binary_body("A challenge (docs/protocol.md §4.3)."),
 )
-def challenge(poll: Poll, body: Body, challenger: Challenger) -> Response:
+def challenge(poll: Poll, body: Body, challenger: PeerAddress) -> Response:
     """Prove to another node or to the poll's creator that this node holds its poll key, until the
     poll is open."""
     return Response(

@@ -45,6 +45,8 @@ _WAITING = 4
 """Most requests of one node that wait for work, or are worked on. A leader asks one after another;
 some that it gave up may still wait."""
 _PIECE_BYTES = 1 << 18
+_OF_LEADERS = {Call.DEAL, Call.TAKE, Call.FOLLOW}
+"""Requests of leaders that are as long as a state."""
 
 
 class SharedSection:
@@ -244,19 +246,24 @@ class Shuffling:
     async def _answer_self(self, call: Call, body: bytes) -> bytes:
         return await self.answer(call, body, self._served.key.address)
 
-    def body_bytes(self, header: bytes) -> int:
-        """Return how long a request may be; 0 if this node takes part in no run now.
+    def body_bytes(self, call: str, sender: bytes) -> int:
+        """Return how long a request may be; 0 if it is no longer than any other one.
 
         Args:
-            header: By which the sender says which node it is; its signature is not checked here.
+            call: Last part of its path.
+            sender: Address of the node that sends it.
         """
-        phase, sender = self._progress.phase, header.partition(b".")[0]
-        addresses = {one.hex().encode() for one in self._served.member_addresses}
-        if (
-            not isinstance(phase, Releasing)
-            or not self._opens(phase.anchoring.root.count)
-            or sender not in addresses
-        ):
+        phase = self._progress.phase
+        if not isinstance(phase, Releasing) or not self._opens(phase.anchoring.root.count):
+            return 0
+        if call in _OF_LEADERS:
+            turns = self._turns()
+            turn = turns.at(self._progress.observed.head.timestamp)
+            members = self._served.poll.committee.members
+            near = range(max(0, turn - 1), turn + 2) if turn is not None else ()
+            if sender not in {members[turns.leader(one) - 1].address for one in near}:
+                return 0
+        elif call != Call.CERTIFY:
             return 0
         return self._states.sizes(phase.anchoring.root.count).longest_request
 
