@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from ostraka.demo.local_stack import LocalStack
+from ostraka.keys import SigningKey
 from tests.browser.surfing import Surfer, review_and_seal
 from tests.browser.wallet import NAME, BrowserWallet
 from tests.support.api import TIMES, Api, accounts, ballots_of, fresh_keys
@@ -107,4 +108,51 @@ def test_ballots_are_opened_and_explain_the_outcome(
     page.goto(f"{path}/audit")
     page.get_by_role("button", name="Start the audit").click()
     expect(page.get_by_text("All checks passed")).to_be_visible()
+
+    page.goto(f"{path}/results")
+    page.get_by_text("For the veto holder").click()
+    page.get_by_role("button", name=f"Connect {NAME}").click()
+    expect(page.get_by_text("This account is not the veto holder.")).to_be_visible()
+    expect(page.get_by_role("button", name="Veto this outcome")).to_have_count(0)
     assert not voter.console, voter.console
+    _veto(surfer(), stack, keys[5], path)
+    assert api.good("GET", f"{path}/outcome")["state"] == "vetoed"
+    _without_attestation(voter, api, path)
+
+
+def _veto(holder: Surfer, stack: LocalStack, key: SigningKey, path: str) -> None:
+    """The veto holder voids the outcome with a wallet, on second thoughts."""
+    page, wallet = holder.page, BrowserWallet(holder, stack, key)
+    page.goto(f"{path}/results")
+    page.get_by_text("For the veto holder").click()
+    page.get_by_role("button", name=f"Connect {NAME}").click()
+    page.get_by_role("button", name="Veto this outcome").click()
+    page.get_by_role("button", name="No, keep it").click()
+    page.get_by_role("button", name="Veto this outcome").click()
+    assert "eth_sendTransaction" not in wallet.asked
+    holder.look("opened-veto")
+    wallet.declines = 1
+    page.get_by_role("button", name="Yes, void it for good").click()
+    expect(page.get_by_text("You declined in your wallet.")).to_be_visible()
+    wallet.wait()
+    page.get_by_role("button", name="Yes, void it for good").click()
+    expect(page.get_by_text("Confirm the transaction in your wallet.")).to_be_visible()
+    wallet.go_on()
+    expect(page.get_by_text("The veto holder voided this outcome")).to_be_visible()
+    expect(page.get_by_text("This poll has no outcome")).to_be_visible()
+    for gone in ("2 proposals are funded", "For the veto holder"):
+        expect(page.get_by_text(gone)).to_have_count(0)
+    holder.look("opened-vetoed")
+
+
+def _without_attestation(visitor: Surfer, api: Api, path: str) -> None:
+    """The page explains an outcome that nodes did not attest in time."""
+    page, seen = visitor.page, api.good("GET", f"{path}/outcome")
+    nothing = dict.fromkeys(("attested_at", "objection_ends_at", "ballots_hash", "awards"))
+    missed = {**seen, **nothing, "state": "missed"}
+    page.route(f"**/api/v1{path}/outcome", lambda route: route.fulfill(json=missed))
+    page.goto(f"{path}/results")
+    expect(page.get_by_text("the nodes did not bring it to the contract in time")).to_be_visible()
+    expect(page.get_by_text("2 proposals are funded")).to_have_count(0)
+    expect(page.get_by_text("For the veto holder")).to_have_count(0)
+    assert not visitor.console, visitor.console

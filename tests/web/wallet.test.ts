@@ -1,6 +1,6 @@
 /** Wallets: discovery, requests, and checks of their answers. */
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import {
   type Announced,
@@ -245,7 +245,7 @@ describe("signing", () => {
 });
 
 describe("transactions", () => {
-  async function transact(status: unknown): Promise<bigint | undefined> {
+  async function transact(status: unknown, onSent?: () => void): Promise<bigint | undefined> {
     const provider = new TestProvider();
     provider.answers["eth_sendTransaction"] = ([call]) => {
       expect(call).toEqual({
@@ -258,11 +258,14 @@ describe("transactions", () => {
     };
     provider.answers["eth_getTransactionReceipt"] = () => ({ status, blockNumber: "0x10" });
     const wallet = await Wallet.connect(announcedBy(provider));
-    return await wallet.transact(31337n, new Uint8Array(20).fill(2), fromHex("0x01", "data"));
+    const to = new Uint8Array(20).fill(2);
+    return await wallet.transact(31337n, to, fromHex("0x01", "data"), onSent);
   }
 
   test("are awaited until they are mined", async () => {
-    expect(await transact("0x1")).toBe(16n);
+    const onSent = vi.fn();
+    expect(await transact("0x1", onSent)).toBe(16n);
+    expect(onSent).toHaveBeenCalledOnce();
   });
 
   test("throw when the contract refuses", async () => {

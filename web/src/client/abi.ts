@@ -1,7 +1,7 @@
 /**
- * Calldata for the transactions that members send themselves.
+ * Calldata for the transactions that members and veto holders send themselves.
  *
- * Source: the contract ABI specification; contracts/interfaces/IBudgetTreasury.sol,
+ * Source: the contract ABI specification; contracts/interfaces/IBudgetTreasury.sol, IPollRegistry.sol,
  * contracts/VotingKeys.sol.
  */
 
@@ -43,6 +43,11 @@ export function withdrawCall(proposal: Uint8Array): Uint8Array {
  */
 export function registerCall(key: Uint8Array, signature: Uint8Array): Uint8Array {
   return callOf("register(address,bytes)", [{ word: key }, { content: byteString(signature) }]);
+}
+
+/** `vetoOutcome` of the registry. */
+export function vetoOutcomeCall(pollId: bigint): Uint8Array {
+  return callOf("vetoOutcome(uint256)", [{ word: pollId }]);
 }
 
 function callOf(signature: string, values: readonly Argument[]): Uint8Array {

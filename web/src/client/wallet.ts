@@ -227,15 +227,22 @@ export class Wallet implements Signer {
   /**
    * Let the wallet send a transaction without value, and wait until it is mined.
    *
+   * @param onSent Called once the wallet has sent it.
    * @returns Number of its block; undefined when it was not mined in time: contract wallets may
    *   collect signatures first.
    * @throws WalletError: as above; or the contract refused.
    */
-  async transact(chainId: bigint, to: Uint8Array, data: Uint8Array): Promise<bigint | undefined> {
+  async transact(
+    chainId: bigint,
+    to: Uint8Array,
+    data: Uint8Array,
+    onSent?: () => void,
+  ): Promise<bigint | undefined> {
     await this.useChain(chainId);
     const call = { from: toHex(this.address), to: toHex(to), data: toHex(data), value: "0x0" };
     const hash = await ask(this.#provider, "eth_sendTransaction", [call]);
     const name = toHex(readHex(hash, HASH_BYTES));
+    onSent?.();
     for (let looks = 0; looks < LOOKS; looks++) {
       const receipt = await ask(this.#provider, "eth_getTransactionReceipt", [name]);
       if (typeof receipt === "object" && receipt) {

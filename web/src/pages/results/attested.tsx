@@ -1,5 +1,7 @@
 /** Whose word an outcome on opened ballots is: the contract cannot compute it, this browser can. */
 
+import { useState } from "preact/hooks";
+
 import { checksummed } from "../../client/address.ts";
 import type { AttestedOutcome } from "../../client/views.ts";
 import { moment } from "../../messages/index.ts";
@@ -9,17 +11,42 @@ import type { Decided } from "../../protocol/outcome/methods/steps.ts";
 import { CopyHash } from "../../view/copy.tsx";
 import { Notice } from "../../view/notice.tsx";
 import { Facts } from "../../view/page.tsx";
+import { Await, useResource } from "../../view/resource.tsx";
+import type { VetoProps } from "./veto.tsx";
+
+interface Props {
+  readonly poll: bigint;
+  readonly rule: BallotOutcome;
+  readonly decided: Decided;
+  readonly attested: AttestedOutcome;
+  /** Read the outcome's state again. */
+  readonly reload: () => void;
+}
 
 /** What the contract knows of the outcome, and whether this browser found the same. */
-export function Attested({
-  rule,
-  decided,
-  attested,
-}: {
-  rule: BallotOutcome;
-  decided: Decided;
-  attested: AttestedOutcome;
-}) {
+export function Attested(props: Props) {
+  const { poll, rule, attested, reload } = props;
+  const { vetoHolder } = rule.objection;
+  const { state, objectionEndsAt } = attested;
+  // A veto while the page is open is announced.
+  const [first] = useState(state);
+  return (
+    <section aria-label={t("results.attested.section")}>
+      <Word {...props} still={state === first} />
+      {state === "objectable" && objectionEndsAt !== undefined && vetoHolder.some(Boolean) && (
+        <ForHolder poll={poll} holder={vetoHolder} endsAt={objectionEndsAt} reload={reload} />
+      )}
+    </section>
+  );
+}
+
+/** Loaded for the few outcomes that somebody may veto now. */
+function ForHolder(props: VetoProps) {
+  const found = useResource(() => import("./veto.tsx"), []);
+  return <Await resource={found}>{({ VetoSection }) => <VetoSection {...props} />}</Await>;
+}
+
+function Word({ rule, decided, attested, still }: Props & { still: boolean }) {
   const { vetoHolder } = rule.objection;
   const holder = vetoHolder.some(Boolean);
   const differs = attested.awards?.some((award, slot) => {
@@ -48,14 +75,17 @@ export function Attested({
       </Notice>
     );
   }
-  const title =
-    attested.state === "vetoed"
-      ? t("results.attested.vetoed")
-      : attested.state === "missed"
-        ? t("results.attested.missed")
-        : undefined;
+  const { state } = attested;
+  if (state === "vetoed" || state === "missed") {
+    return (
+      <Notice tone="warn" title={t(`results.attested.${state}`)} still={still}>
+        <p>{t("results.attested.lost")}</p>
+        {whose}
+      </Notice>
+    );
+  }
   return (
-    <Notice tone={title ? "warn" : "info"} title={title ?? t("results.attested.title")} still>
+    <Notice tone="info" title={t("results.attested.title")} still={still}>
       <p>{t("results.attested.word")}</p>
       {whose}
     </Notice>

@@ -3,7 +3,12 @@
 import type { ComponentType } from "preact";
 
 import { readOpened } from "../../client/opened.ts";
-import { type AttestedOutcome, attestedOutcome, type OpenedBallots } from "../../client/views.ts";
+import {
+  type AttestedOutcome,
+  attestedOutcome,
+  type OpenedBallots,
+  type Results,
+} from "../../client/views.ts";
 import { BallotOutcome } from "../../protocol/outcome/ballots.ts";
 import type { Decided } from "../../protocol/outcome/methods/steps.ts";
 import { decodeOutcomeRule } from "../../protocol/outcome/parts.ts";
@@ -46,8 +51,10 @@ export function WithBallots({
   );
   const { ballots, decided, attested } = found.value ?? {};
   // A void outcome has no winners; its steps are shown all the same.
-  const stands = attested?.state !== "vetoed" && attested?.state !== "missed";
-  const outcome = outcomeOf(shown, results, stands ? decided : undefined);
+  const lost = attested?.state === "vetoed" || attested?.state === "missed";
+  const outcome = lost
+    ? outcomeOf(shown, withoutAwards(results))
+    : outcomeOf(shown, results, decided);
   const [decision] = outcome.decisions;
   return (
     <Sections
@@ -60,7 +67,16 @@ export function WithBallots({
               <>
                 {!ballots && <OnlySum outcome={outcome} onBallots={onBallots !== undefined} />}
                 {onBallots && decided && attested && (
-                  <Attested rule={onBallots} decided={decided} attested={attested} />
+                  <Attested
+                    poll={shown.poll}
+                    rule={onBallots}
+                    decided={decided}
+                    attested={attested}
+                    reload={() => {
+                      found.reload();
+                      content.reload();
+                    }}
+                  />
                 )}
               </>
             )}
@@ -71,4 +87,12 @@ export function WithBallots({
       }}
     />
   );
+}
+
+/** The gateway may have answered with awards before they were void. */
+function withoutAwards(results: Results): Results {
+  return {
+    ...results,
+    options: results.options.map((option) => ({ ...option, award: undefined })),
+  };
 }
