@@ -1,6 +1,9 @@
 """The command line against a gateway that accepts, refuses, stays silent, or answers nonsense."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -375,3 +378,21 @@ def test_invalid_server_urls_are_reported(url: str) -> None:
     result = CliRunner().invoke(app, ["poll", "list", "--gateway", url])
     assert result.exit_code == 3
     assert "this is not a server's address" in result.output
+
+
+def test_paragraphs_of_help_fill_the_terminal() -> None:
+    shown = CliRunner().invoke(app, ["poll", "export", "--help"], env={"COLUMNS": "300"}).output
+    assert "because nobody can read single ballots" in shown
+    assert "[default: poll-POLL.FORMAT" in shown
+
+
+def test_a_reader_who_stops_early_sees_no_error() -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    ended = subprocess.run(
+        [sys.executable, "-c", "from ostraka.cli.main import main; main()", "demo", "--help"],
+        stdout=writes,
+        stderr=subprocess.PIPE,
+    )
+    os.close(writes)
+    assert (ended.returncode, ended.stderr) == (1, b"")

@@ -48,7 +48,15 @@ def test_columns_may_come_in_any_order_and_be_missing_or_more(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("budget", "cost", "decimals", "units"),
-    [("100", "60", 0, 60), ("100.50", "60", 2, 6000), ("100", "0.05", 2, 5), ("9", "1.0", 0, 1)],
+    [
+        ("100", "60", 0, 60),
+        ("100.50", "60", 2, 6000),
+        ("100", "0.05", 2, 5),
+        ("9", "1.0", 0, 1),
+        # As pabutools 1.2.3 writes decimals.
+        ("201/2", "403/20", 2, 2015),
+        ("9", "6/2", 0, 3),
+    ],
 )
 def test_cents_scale_exactly(
     tmp_path: Path, budget: str, cost: str, decimals: int, units: int
@@ -76,7 +84,9 @@ def test_a_file_of_results_counts_votes_without_listing_them(tmp_path: Path) -> 
         (pb({"vote_type": "oracle"}), "vote_type oracle: expected"),
         (pb({"budget": "1x"}), "budget: '1x' is not a number"),
         (pb({"budget": "-1"}), "budget: -1 is not an amount of money"),
-        (pb({"budget": "0.1234567"}), r":5: budget: 7 decimals, at most 6"),
+        (pb({"budget": "0.1234567"}), r":5: budget: 0.1234567 needs more than 6 decimals"),
+        (pb({"budget": "100/3"}), r":5: budget: 100/3 needs more than 6 decimals"),
+        (pb({"budget": "1/0"}), "budget: '1/0' is not a number"),
         (pb().replace("key;value", "budget;1"), r":5: META has budget twice"),
         (pb().replace("key;value", "note"), r":2: META 'note' has no value"),
         (pb().replace("key;value", ";note"), r":2: META has a value without a name"),
@@ -88,7 +98,10 @@ def test_a_file_of_results_counts_votes_without_listing_them(tmp_path: Path) -> 
         (pb(projects=[*PROJECTS, "d;0;1;D;0"]), r":12: cost: 0 is not above 0"),
         (pb(projects=[*PROJECTS, "d;5;1.5;D;0"]), r":12: votes: '1.5' is not a whole number"),
         (pb(projects=[*PROJECTS, "d;5;1;D;yes"]), r":12: selected: 'yes', expected 0, 1, 2 or 3"),
-        (pb(projects=[*PROJECTS, "d;5;1;D;0;x"]), r":12: 6 columns, the header has 5"),
+        (
+            pb(projects=[*PROJECTS, "d;5;1;D;0;x"]),
+            r":12: 6 columns, the header has 5; a cell with a semicolon needs quotes",
+        ),
         (pb(votes=["voter_id", "1"]), r":13: column vote is missing"),
         (pb(votes=[*VOTES, "1;b"]), r":16: voter 1 votes twice, first in line 14"),
         (pb().replace("vote_type", "Vote_Type"), ":6: META Vote_Type: unknown; did you mean v"),

@@ -59,6 +59,7 @@ EXIT_CODES = {Verdict.HOLDS: 0, Verdict.FAILS: 1, Verdict.NOT_CHECKED: 3}
 _MAX_FILE_BYTES = 64 * 2**20
 
 app = typer.Typer(
+    rich_markup_mode="markdown",
     name="ostraka-verify",
     help="Check Ostraka polls from chain and board alone, trusting neither nodes nor gateway.",
     no_args_is_help=True,

@@ -12,7 +12,11 @@ from ostraka.gateway_client.gateway import Gateway
 from ostraka_verifier.board import split_sections
 from ostraka_verifier.wording import counted
 
-app = typer.Typer(help="The bulletin board of a poll, for auditors.", no_args_is_help=True)
+app = typer.Typer(
+    rich_markup_mode="markdown",
+    help="The bulletin board of a poll, for auditors.",
+    no_args_is_help=True,
+)
 
 
 @app.callback()

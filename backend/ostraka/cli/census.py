@@ -24,7 +24,11 @@ from ostraka_verifier.weight_classes import (
 )
 from ostraka_verifier.wording import counted
 
-app = typer.Typer(help="Electorates in files, before a poll uses them.", no_args_is_help=True)
+app = typer.Typer(
+    rich_markup_mode="markdown",
+    help="Electorates in files, before a poll uses them.",
+    no_args_is_help=True,
+)
 
 
 @app.callback()

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from ostraka.chain.deployment import Deployment, TokenOrder
     from ostraka.chain.suitability import Suitability
 
-app = typer.Typer(help="Deploy the contracts on a chain.", no_args_is_help=True)
+app = typer.Typer(
+    rich_markup_mode="markdown", help="Deploy the contracts on a chain.", no_args_is_help=True
+)
 
 _HOUR_S = 3600
 _BOND_WEI = 10**15

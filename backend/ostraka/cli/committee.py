@@ -29,7 +29,11 @@ from ostraka.wire.records import from_hex, to_hex
 if TYPE_CHECKING:
     from ostraka.planning.committee_file import CommitteeProposal
 
-app = typer.Typer(help="Agree on the nodes of a committee and register it.", no_args_is_help=True)
+app = typer.Typer(
+    rich_markup_mode="markdown",
+    help="Agree on the nodes of a committee and register it.",
+    no_args_is_help=True,
+)
 
 ProposalFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="Proposal, as written by `committee propose`.")

@@ -48,7 +48,7 @@ class Deferred(TyperCommand):
             group = get_group(found)
             group.name = self.name
             return group
-        alone = typer.Typer(add_completion=False)
+        alone = typer.Typer(rich_markup_mode="markdown", add_completion=False)
         alone.command(self.name)(found)
         return get_command(alone)
 

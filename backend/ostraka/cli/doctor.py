@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from ostraka.services.doctor import Diagnosis
 
 app = typer.Typer(
-    help="Check the settings of a service end to end. Sends nothing.", no_args_is_help=True
+    rich_markup_mode="markdown",
+    help="Check the settings of a service end to end. Sends nothing.",
+    no_args_is_help=True,
 )
 
 SettingsFile = Annotated[

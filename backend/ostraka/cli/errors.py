@@ -68,8 +68,8 @@ class OneLine(TyperGroup):
         as_json = ctx.ensure_object(dict)
         try:
             return super().invoke(ctx)
-        except (typer.TyperException, typer.Exit, typer.Abort):
-            # Wrong usage, and ends that a command chose: the library prints them.
+        except (typer.TyperException, typer.Exit, typer.Abort, BrokenPipeError):
+            # The library prints wrong usage, and is silent when nobody reads any more.
             raise
         except CommandError as error:
             members = {"title": error.title, "field": error.field, "detail": error.detail}

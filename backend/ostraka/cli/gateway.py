@@ -21,7 +21,11 @@ from ostraka.cli.service_options import (
 from ostraka.cli.settings_errors import load_settings
 from ostraka.files import write_new
 
-app = typer.Typer(help="Run a gateway: rounds, polls and ballots over HTTP.", no_args_is_help=True)
+app = typer.Typer(
+    rich_markup_mode="markdown",
+    help="Run a gateway: rounds, polls and ballots over HTTP.",
+    no_args_is_help=True,
+)
 
 _SETTINGS = """\
 # Settings of an Ostraka gateway. Environment variables OSTRAKA_GATEWAY_… take precedence.

@@ -43,11 +43,21 @@ if TYPE_CHECKING:
     from ostraka_verifier.published import PublishedPoll
 
 app = typer.Typer(
-    help="Decide the proposals of a DAO's Governor by private polls.", no_args_is_help=True
+    rich_markup_mode="markdown",
+    help="Decide the proposals of a DAO's Governor by private polls.",
+    no_args_is_help=True,
 )
 
+
+def _proposal_id(text: str) -> int:
+    # OpenZeppelin's ids are hashes of 256 bits, which explorers show in decimal digits.
+    if not (text.isascii() and text.isdigit() and int(text) < 2**256):
+        raise typer.BadParameter("not a number from 0 to 2^256 - 1")
+    return int(text)
+
+
 ProposalId = Annotated[
-    int, typer.Argument(metavar="PROPOSAL", min=0, max=2**256 - 1, help="Id of the proposal.")
+    int, typer.Argument(metavar="PROPOSAL", parser=_proposal_id, help="Id of the proposal.")
 ]
 GovernorAddress = Annotated[
     bytes, address_option("--governor", "Address of the Governor.", "OSTRAKA_GOVERNOR")

@@ -58,6 +58,7 @@ class SavedCode:
 
 
 app = typer.Typer(
+    rich_markup_mode="markdown",
     cls=_MakeByDefault,
     help=(
         "Invite people without a wallet; `ostraka invite --count …` is short for `ostraka invite "

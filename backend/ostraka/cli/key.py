@@ -11,7 +11,11 @@ from ostraka.cli.output import emit, facts
 from ostraka.key_files import read_key, rewrite_key, write_key
 from ostraka.keys import SigningKey
 
-app = typer.Typer(help="Make a key file, or change its passphrase.", no_args_is_help=True)
+app = typer.Typer(
+    rich_markup_mode="markdown",
+    help="Make a key file, or change its passphrase.",
+    no_args_is_help=True,
+)
 
 NewFile = Annotated[Path, typer.Argument(metavar="FILE", help="File to create.")]
 OldFile = Annotated[Path, typer.Argument(metavar="FILE", help="Key file.")]

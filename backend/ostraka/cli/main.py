@@ -109,6 +109,7 @@ class _Commands(DeferredCommands):
 
 
 app = typer.Typer(
+    rich_markup_mode="markdown",
     name="ostraka",
     cls=_Commands,
     help=(

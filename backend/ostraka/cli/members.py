@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from ostraka.chain.sending import Payer
 
 app = typer.Typer(
-    help="Keep a member registry: who may propose or vote, with what weight.", no_args_is_help=True
+    rich_markup_mode="markdown",
+    help="Keep a member registry: who may propose or vote, with what weight.",
+    no_args_is_help=True,
 )
 
 Registry = Annotated[

@@ -19,7 +19,7 @@ from ostraka.cli.service_options import (
 )
 from ostraka.cli.settings_errors import load_settings
 
-app = typer.Typer(help="Run a tallying node.", no_args_is_help=True)
+app = typer.Typer(rich_markup_mode="markdown", help="Run a tallying node.", no_args_is_help=True)
 app.command()(rebuild)
 
 

@@ -18,6 +18,7 @@ from ostraka.wire.records import to_hex
 from ostraka_verifier.wording import counted
 
 app = typer.Typer(
+    rich_markup_mode="markdown",
     help="Who organizes at a gateway, with which role, and the audit log of what they did.",
     no_args_is_help=True,
 )

@@ -37,6 +37,7 @@ from ostraka_verifier.outcome.pairs import PairCounts
 from ostraka_verifier.question import Pairwise, read_questions
 
 app = typer.Typer(
+    rich_markup_mode="markdown",
     help="Polls: surveys, decisions, and the votes of rounds.",
     epilog=(
         "Polls open and close by themselves: the gateway opens and closes them by chain time. "

@@ -31,6 +31,7 @@ from ostraka.wire.records import to_hex
 from ostraka_verifier.errors import Malformed
 
 app = typer.Typer(
+    rich_markup_mode="markdown",
     help="Submit, change and withdraw proposals. A member signs, and the gateway sends.",
     no_args_is_help=True,
 )

@@ -52,6 +52,7 @@ from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 
 app = typer.Typer(
+    rich_markup_mode="markdown",
     help="Rounds of a shared budget: members propose, voters decide, the treasury pays.",
     no_args_is_help=True,
 )

@@ -29,6 +29,7 @@ from ostraka.wire.records import to_hex
 from ostraka.wire.talk import text_problem
 
 app = typer.Typer(
+    rich_markup_mode="markdown",
     help="Comment on proposals and endorse them while proposals are open. Hide comments.",
     no_args_is_help=True,
 )

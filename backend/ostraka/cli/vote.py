@@ -61,6 +61,7 @@ class _CastByDefault(TyperGroup):
 
 
 app = typer.Typer(
+    rich_markup_mode="markdown",
     cls=_CastByDefault,
     help="Vote; `ostraka vote POLL` is short for `ostraka vote cast POLL`.",
     no_args_is_help=True,

@@ -40,7 +40,9 @@ _SECTIONS = ("META", "PROJECTS", "VOTES")
 _POINTS = ("cumulative", "scoring")
 _WEIGHS = re.compile("weight|strength|multiplicity", re.IGNORECASE)
 """Columns of VOTES that make one ballot count as several."""
-_NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.([0-9]{1,30}))?")
+_NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
+_AMOUNT = re.compile(rf"{_NUMBER.pattern}|[0-9]{{1,30}}/0*[1-9][0-9]{{0,29}}")
+"""Money: a decimal, or the fraction that `pabutools` writes in its place."""
 _LONGEST_CELL = 131_072
 
 
@@ -172,9 +174,9 @@ def read_pabulib(path: Path) -> PabulibFile:
     return PabulibFile(path, meta, lines, decimals, budget, columns, projects, votes)
 
 
-def number_of(text: str, name: str) -> Fraction:
+def number_of(text: str, name: str, form: re.Pattern[str] = _NUMBER) -> Fraction:
     """Read a decimal number exactly; PabulibError if it is invalid."""
-    if not _NUMBER.fullmatch(text):
+    if not form.fullmatch(text):
         raise PabulibError(f"{name}: {text[:60]!r} is not a number")
     return Fraction(text)
 
@@ -301,7 +303,10 @@ def _table(
     rows = []
     for line, cells in sections[section][1:]:
         if any(cells[len(header) :]):
-            raise PabulibError(f"{path}:{line}: {len(cells)} columns, the header has {len(header)}")
+            raise PabulibError(
+                f"{path}:{line}: {len(cells)} columns, the header has {len(header)}; "
+                "a cell with a semicolon needs quotes"
+            )
         padded = cells + [""] * (len(header) - len(cells))
         rows.append((line, dict(zip(header, padded, strict=False))))
     return tuple(header), rows
@@ -310,18 +315,21 @@ def _table(
 def _decimals(path: Path, meta: Mapping[str, str], lines: Mapping[str, int], rows: _Table) -> int:
     """Return the digits after the decimal point that amounts need, without trailing zeros."""
     # Raises for the first amount that is not a number.
-    number_of(meta["budget"], f"{path}:{lines['budget']}: budget")
+    number_of(meta["budget"], f"{path}:{lines['budget']}: budget", _AMOUNT)
     amounts = [(line, "cost", row["cost"]) for line, row in rows]
     for name, text in meta.items():
         if "cost" in name or "budget" in name:
             amounts += [(lines[name], name, part) for part in text.split(",")]
     needed = 0
     for line, name, text in amounts:
-        written = _NUMBER.fullmatch(text.strip())
-        digits = len((written.group(1) or "").rstrip("0")) if written else 0
-        if digits > MAX_DECIMALS:
-            raise PabulibError(f"{path}:{line}: {name}: {digits} decimals, at most {MAX_DECIMALS}")
-        needed = max(needed, digits)
+        written = _AMOUNT.fullmatch(text.strip())
+        amount = Fraction(written[0]) if written else Fraction(0)
+        while (amount * 10**needed).denominator != 1:
+            needed += 1
+            if needed > MAX_DECIMALS:
+                raise PabulibError(
+                    f"{path}:{line}: {name}: {text.strip()} needs more than {MAX_DECIMALS} decimals"
+                )
     # Amounts with one decimal are shown with two, as cents.
     return needed + (needed == 1)
 
@@ -417,7 +425,7 @@ def _check_counts(
 
 def _scaled(text: str, decimals: int, name: str) -> int:
     """Read money in the smallest unit; PabulibError if it is invalid."""
-    scaled = number_of(text, name) * 10**decimals
+    scaled = number_of(text, name, _AMOUNT) * 10**decimals
     if scaled < 0 or scaled.denominator != 1:
         raise PabulibError(f"{name}: {text} is not an amount of money")
     return int(scaled)
