@@ -40,6 +40,7 @@ from ostraka.wire import ballot_requests
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, ProblemDocument
 from ostraka.wire.records import CastRecord, to_hex
+from ostraka.wire.shuffle_sizes import ToShuffle, most_ballots
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import keccak256
@@ -259,17 +260,37 @@ def test_shuffled_polls_get_the_first_committee_that_can_shuffle(gateway: Gatewa
     unfit, able, other = committees
     gateway.committees = [unfit, able, other]
     assert gateway.committee(None) == unfit
-    assert gateway.committee(None, shuffles=True) == able
-    assert gateway.committee(to_hex(other), shuffles=True) == other
+    few = ToShuffle(0, 20)
+    assert gateway.committee(None, few) == able
+    assert gateway.committee(to_hex(other), few) == other
     for wanted, served in ((to_hex(unfit), [unfit, able]), (None, [unfit])):
         gateway.committees = served
         with pytest.raises(Problem) as raised:
-            gateway.committee(wanted, shuffles=True)
+            gateway.committee(wanted, few)
         assert raised.value.field == "committee"
         assert "(5, 3, 1) cannot shuffle ballots: with 1 silent" in raised.value.detail
         assert "committee propose" in raised.value.detail
     gateway.committees = []
-    assert problem_in(lambda: gateway.committee(None, shuffles=True)) is ProblemType.NO_COMMITTEE
+    assert problem_in(lambda: gateway.committee(None, few)) is ProblemType.NO_COMMITTEE
+
+
+def test_more_ballots_than_nodes_can_shuffle_are_refused(gateway: GatewayContext) -> None:
+    small, large = (
+        approval_poll(nodes=nodes, threshold=threshold, faults=faults).committee
+        for nodes, threshold, faults in ((7, 3, 2), (4, 2, 1))
+    )
+    committees = {bytes([1] * 32): small, bytes([2] * 32): large}
+    cast(Any, gateway.registry).committee = committees.get
+    gateway.committees = list(committees)
+    most = most_ballots(small, 20)
+    for voters, digest in zip((most, most + 1), committees, strict=True):
+        assert gateway.committee(None, ToShuffle(voters, 20)) == digest
+    most = most_ballots(large, 20)
+    with pytest.raises(Problem) as raised:
+        gateway.committee(None, ToShuffle(most + 1, 20))
+    assert raised.value.field == "voters"
+    assert f"{most + 1} voters, but the nodes can open at most {most}" in raised.value.detail
+    assert "sum of all ballots, offer fewer options, or split" in raised.value.detail
 
 
 def test_invalid_specifications_are_refused(gateway: GatewayContext) -> None:

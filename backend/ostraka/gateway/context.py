@@ -14,10 +14,12 @@ from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.plans import Plans
 from ostraka.gateway.team import Team
 from ostraka.planning.electorates import Electorates
+from ostraka.planning.feasibility import too_many_reason
 from ostraka.storage.gateway_tables import Plan
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
+from ostraka.wire.shuffle_sizes import ToShuffle, most_ballots
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.parameters import shuffle_objection
@@ -130,24 +132,33 @@ class GatewayContext:
             raise Problem(ProblemType.POLL_NOT_SERVED, detail, "poll")
         return poll, view
 
-    def committee(self, wanted: str | None, *, shuffles: bool = False) -> bytes:
+    def committee(self, wanted: str | None, to_shuffle: ToShuffle | None = None) -> bytes:
         """Return the digest of the committee that a specification names, or of the default one.
 
         Args:
-            shuffles: Whether it must be able to shuffle ballots (§19.1).
+            to_shuffle: The ballots that it must be able to shuffle (§19.1), if any.
 
         Raises:
             Problem: This gateway does not serve it, has no committee, or has none that can shuffle.
         """
-        if not shuffles:
+        if to_shuffle is None:
             return self._committee(wanted)
-        objections = []
+        objections, most = list[str](), 0
         for digest in [self._committee(wanted)] if wanted else self.committees:
             known = self.registry.committee(digest)
-            objection = "not registered" if known is None else shuffle_objection(known)
-            if objection is None:
+            if known is None:
+                objections.append("not registered")
+                continue
+            objection = shuffle_objection(known)
+            if objection is not None:
+                objections.append(objection)
+                continue
+            able = most_ballots(known, to_shuffle.slots)
+            if to_shuffle.voters <= able:
                 return digest
-            objections.append(objection)
+            most = max(most, able)
+        if most:
+            raise Problem(ProblemType.INVALID_REQUEST, too_many_reason(to_shuffle, most), "voters")
         if not objections:
             return self._committee(wanted)
         way_out = "register one that can with `ostraka committee propose`, or sum the ballots"

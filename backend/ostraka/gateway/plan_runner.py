@@ -20,7 +20,7 @@ from ostraka.gateway.known_polls import warnings_of
 from ostraka.gateway.outcomes import problem_of
 from ostraka.gateway.plans import Fixed, specification_of
 from ostraka.gateway.rounds import Rounds
-from ostraka.planning.asked_poll import electorate_of, planned_poll
+from ostraka.planning.asked_poll import electorate_of, planned_poll, to_shuffle
 from ostraka.planning.electorates import invited_census
 from ostraka.planning.feasibility import field_of_weights, weights_objection
 from ostraka.planning.leaks import AskedPoll
@@ -252,7 +252,7 @@ class PlanRunner:
         described = poll_description(wanted, plan.id, plan.source, shared_keys)
         rule, outcome = poll_rule(questions), wanted.outcome_rule(questions).encode()
         parameters = PollParameters(
-            committee=gateway.committee(wanted.committee, shuffles=wanted.is_shuffled),
+            committee=gateway.committee(wanted.committee, to_shuffle(wanted, census, rule)),
             rule=rule.digest,
             outcome_rule=outcome_rule_digest(outcome),
             description=keccak256(described),

@@ -4,7 +4,7 @@ from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.description import poll_description
 from ostraka.gateway.known_polls import warnings_of
 from ostraka.gateway.plans import PLAN_DIGITS
-from ostraka.planning.asked_poll import census_so_far, planned_poll
+from ostraka.planning.asked_poll import census_so_far, planned_poll, to_shuffle
 from ostraka.planning.feasibility import refuse_impossible, refuse_wrong_periods
 from ostraka.planning.leaks import LeakWarning
 from ostraka.planning.specification import PollSpecification
@@ -40,12 +40,12 @@ class Polls:
             rule = wanted.check()
             # With the longest possible source of a census.
             poll_description(wanted, "0" * 16, {"source": "x" * 300})
-            self._gateway.committee(wanted.committee, shuffles=wanted.is_shuffled)
             now = self._gateway.registry.head().timestamp
             census = census_so_far(self._gateway.electorates, wanted)
             if census is not None:
                 rule.check_weight(census.total_weight)
             refuse_impossible(wanted, census, rule, now)
+            self._gateway.committee(wanted.committee, to_shuffle(wanted, census, rule))
             registry = self._gateway.registry
             refuse_wrong_periods(wanted, registry.period_floor(), registry.is_disputable())
         except Rejected as rejected:

@@ -8,7 +8,12 @@ from ostraka.chain.treasury import ElectorateKind, RoundElectorate, RoundParamet
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.known_polls import warnings_of
 from ostraka.gateway.plans import PLAN_DIGITS, Fixed, specification_of
-from ostraka.planning.asked_poll import census_so_far, electorate_of, planned_poll
+from ostraka.planning.asked_poll import (
+    census_so_far,
+    electorate_of,
+    planned_poll,
+    to_shuffle,
+)
 from ostraka.planning.electorates import census_of_list, invited_census
 from ostraka.planning.feasibility import refuse_impossible, refuse_wrong_periods
 from ostraka.planning.leaks import LeakWarning
@@ -167,13 +172,17 @@ class Rounds:
             else bytes(20),
             ballot=wanted.ballot.encoded,
             outcome=wanted.outcome.encoded,
-            committee=self._gateway.committee(wanted.committee, shuffles=wanted.is_shuffled),
+            committee=self._committee_of(wanted),
             voting_opens_at=wanted.voting_opens_at,
             voting_closes_at=wanted.voting_closes_at,
             minimum_ballots=wanted.minimum_ballots,
             secret=wanted.secret,
             **wanted.times.fixed(registry.period_floor(), registry.is_disputable()),
         )
+
+    def _committee_of(self, wanted: RoundSpecification) -> bytes:
+        census = census_so_far(self._gateway.electorates, wanted) if wanted.is_shuffled else None
+        return self._gateway.committee(wanted.committee, to_shuffle(wanted, census, wanted.check()))
 
     def _warnings(self, wanted: RoundSpecification) -> list[LeakWarning]:
         census = census_so_far(self._gateway.electorates, wanted)

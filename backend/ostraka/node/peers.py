@@ -93,9 +93,14 @@ class Peer:
         """Return the body of a successful authenticated POST; PeerError otherwise."""
         return await self._request("POST", path, body, _MAX_ANSWER_BYTES)
 
-    async def get_patiently(self, path: str, patience_s: float) -> bytes:
-        """Return the body of a successful GET that may take long; PeerError otherwise."""
-        return await self._patiently("GET", path, b"", patience_s, _MAX_ANSWER_BYTES)
+    async def get_patiently(self, path: str, patience_s: float, limit: int) -> bytes:
+        """Return the body of a successful GET that may take long; PeerError otherwise.
+
+        Args:
+            patience_s: Longest duration, with the answer.
+            limit: Most bytes of the answer.
+        """
+        return await self._patiently("GET", path, b"", patience_s, limit)
 
     async def post_patiently(self, path: str, body: bytes, patience_s: float, limit: int) -> bytes:
         """Return the body of a successful POST that may take long; PeerError otherwise.

@@ -16,8 +16,10 @@ from ostraka.planning.specification import (
     RoundSpecification,
 )
 from ostraka.wire.problems import Problem
+from ostraka.wire.shuffle_sizes import ToShuffle
 from ostraka_verifier.census import Census
 from ostraka_verifier.question import Question
+from ostraka_verifier.rule import BallotRule
 
 
 def electorate_of(wanted: RoundSpecification | PollSpecification) -> Electorate:
@@ -60,6 +62,20 @@ def _round_question(wanted: RoundSpecification, proposals: int) -> Question:
     count = proposals or wanted.maximum_proposals
     names = [(f"proposal {number}", 1) for number in range(1, count + 1)]
     return round_rules.question_of(wanted.ballot.encoded, wanted.title, names, wanted.budget)
+
+
+def to_shuffle(
+    wanted: RoundSpecification | PollSpecification, census: Census | None, rule: BallotRule
+) -> ToShuffle | None:
+    """Return which ballots nodes will have to shuffle; None if only their sum is opened.
+
+    Args:
+        census: The voters as far as they are known.
+        rule: Of the longest possible ballot.
+    """
+    if not wanted.is_shuffled:
+        return None
+    return ToShuffle(0 if census is None else len(census), len(rule.slots))
 
 
 def census_so_far(

@@ -26,6 +26,7 @@ from ostraka.planning.specification import (
 )
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
+from ostraka.wire.shuffle_sizes import ToShuffle
 from ostraka.wire.titles import first_alike, title_problem
 from ostraka_verifier.census import Census
 from ostraka_verifier.parameters import DIFFERENT_WEIGHTS, LEAST_ANSWERS, MINIMUM_OPENED
@@ -331,6 +332,20 @@ def weights_objection(wanted: RoundSpecification | PollSpecification, census: Ce
         return None
     shown = f"weights of {different[0]} and {different[1]}"
     return f'{shown}: {DIFFERENT_WEIGHTS}; classes = "equal" makes them equal'
+
+
+def too_many_reason(wanted: ToShuffle, most: int) -> str:
+    """Return in words that nodes cannot open so many ballots.
+
+    Args:
+        most: How many they can shuffle.
+    """
+    slots = counted(wanted.slots, "slot", "slots")
+    return (
+        f"{counted(wanted.voters, 'voter', 'voters')}, but the nodes can open at most {most} "
+        f"ballots of {slots}: open only the sum of all ballots, offer fewer options, or split the "
+        "voters among several polls"
+    )
 
 
 def _too_much(support: int, most: int) -> str:

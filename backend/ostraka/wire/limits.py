@@ -11,13 +11,14 @@ from ostraka.wire.clients import client_of
 from ostraka.wire.problem_responses import respond
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
+from ostraka.wire.shuffle_sizes import LONGEST_BYTES
 
 SMALL_BYTES = 2**18
 """Bodies up to this size are always accepted."""
 CLIENT_BYTES = 2**26 + 2**20
 """Most bytes of larger bodies that one client may be sending."""
 ALL_BYTES = 2**29
-"""Most bytes of larger bodies that all clients together may be sending, and of one body."""
+"""Most bytes of larger bodies that all clients together may be sending."""
 PATIENCE_S = 60
 """Longest time in which a body must arrive."""
 _DRAIN_BYTES = 16 * 2**20
@@ -65,7 +66,7 @@ class BodyLimit:
         if known is None:
             body = _Body(self._limit, _Share(self._strangers, client_of(scope), ALL_BYTES))
         else:
-            limit = min(ALL_BYTES, max(self._limit, known.limit))
+            limit = min(LONGEST_BYTES, max(self._limit, known.limit))
             body = _Body(limit, _Share(self._known, known.name))
         try:
             await self._serve(body, scope, receive, send)

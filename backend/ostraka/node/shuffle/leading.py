@@ -23,7 +23,6 @@ from ostraka.node.shuffle.messages import (
     Dealt,
     Proven,
     SignCall,
-    Sizes,
     StepHead,
     TakeCall,
 )
@@ -31,6 +30,7 @@ from ostraka.node.shuffle.states import RunStates
 from ostraka.node.shuffle.turns import Turns
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
+from ostraka.wire.shuffle_sizes import Sizes
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import Attestation
 from ostraka_verifier.encoding import unsigned

@@ -16,7 +16,6 @@ from ostraka.node.shuffle.messages import (
     Dealt,
     Proven,
     SignCall,
-    Sizes,
     StepHead,
     TakeCall,
     proof_digest,
@@ -29,6 +28,7 @@ from ostraka.sealing import Recipient
 from ostraka.storage.node_tables import ShuffleSignature
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
+from ostraka.wire.shuffle_sizes import Sizes
 from ostraka_verifier import typed_data
 from ostraka_verifier.curve import Points
 from ostraka_verifier.errors import Malformed, Rejected

@@ -11,22 +11,17 @@ from enum import StrEnum
 from typing import Self
 
 from ostraka.sealing import deal_info, sub_shares_info
+from ostraka.wire.shuffle_sizes import Sizes
 from ostraka_verifier.board import Attestation, next_node
 from ostraka_verifier.encoding import (
     HASH_BYTES,
-    POINT_BYTES,
-    SCALAR_BYTES,
     SIGNATURE_BYTES,
     Reader,
     tagged_hash,
     unsigned,
 )
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.poll_key import SEAL_BYTES
-from ostraka_verifier.shuffle import BYTES_A_BALLOT, Group, RunRecord
-
-_DEAL_BYTES_A_BALLOT = 4 + SCALAR_BYTES
-_MOST_STEPS = 255
+from ostraka_verifier.shuffle import Group, RunRecord
 
 
 class Call(StrEnum):
@@ -40,70 +35,6 @@ class Call(StrEnum):
     SIGN = "sign"
     CERTIFY = "certify"
     SHARES = "shares"
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Lengths of everything that grows with the ballots.
-
-    Attributes:
-        nodes: Number of nodes.
-        threshold: Size of a group.
-        ballots: `N`.
-        slots: `k`.
-    """
-
-    nodes: int
-    threshold: int
-    ballots: int
-    slots: int
-
-    @property
-    def proof(self) -> int:
-        """A step's proof."""
-        return BYTES_A_BALLOT * self.ballots
-
-    @property
-    def deal_box(self) -> int:
-        """A sealed deal for one member."""
-        return SEAL_BYTES + _DEAL_BYTES_A_BALLOT * self.ballots
-
-    @property
-    def commitments(self) -> int:
-        """One member's commitments."""
-        return POINT_BYTES * self.threshold * self.ballots
-
-    @property
-    def shares(self) -> int:
-        """One node's shares of all positions."""
-        return SCALAR_BYTES * (self.slots + 1) * self.ballots
-
-    @property
-    def share_box(self) -> int:
-        """One member's sealed sub-shares for one node."""
-        return SEAL_BYTES + self.shares
-
-    @property
-    def longest_request(self) -> int:
-        """More than any request has, in a run of as many steps as groups can make."""
-        head = StepHead.size(self.threshold)
-        take = head + self.proof + self.threshold * (self.commitments + self.share_box)
-        step = self.threshold + self.proof + HASH_BYTES
-        record = 5 + self.steps * step + 1 + self.nodes * (1 + SIGNATURE_BYTES)
-        return max(take, record)
-
-    @property
-    def longest_answer(self) -> int:
-        """More than any answer has."""
-        return self.proof + self.commitments + self.nodes * (self.share_box + self.deal_box)
-
-    @property
-    def steps(self) -> int:
-        """Most steps of a run that nodes take part in: one for each group."""
-        count = 1
-        for chosen in range(self.threshold):
-            count = count * (self.nodes - chosen) // (chosen + 1)
-        return min(count, _MOST_STEPS)
 
 
 @dataclass(frozen=True)
@@ -121,11 +52,6 @@ class StepHead:
     turn: int
     step: int
     group: Group
-
-    @staticmethod
-    def size(threshold: int) -> int:
-        """Return its length."""
-        return HASH_BYTES + 5 + threshold
 
     def encode(self) -> bytes:
         """Return hash, `u32` turn, `u8` step and the group."""

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from ostraka.node.peers import Peer, PeerError
 from ostraka.node.served_poll import ServedPoll, split_digests
 from ostraka.node.shuffle.asking import enough_of
-from ostraka.node.shuffle.messages import Call, Certificate, SignCall, Sizes
+from ostraka.node.shuffle.messages import Call, Certificate, SignCall
 from ostraka.node.shuffle.states import Leaves, RunStates, SharedState
 from ostraka.storage.node_tables import CertifiedRun, OpenedBallots
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
+from ostraka.wire.shuffle_sizes import LONGEST_BYTES, Sizes
 from ostraka_verifier import board_opened, typed_data
 from ostraka_verifier.board import Attestation
 from ostraka_verifier.board_opened import OpenedShape, encode_opened
@@ -263,11 +264,13 @@ class BallotOpening:
 
     async def fetch(self, root: SumRoot, leaves: bytes) -> bool:
         """Get the opened ballots from a peer that has them, and check all; return success."""
-        digests = split_digests(leaves)
+        digests, path = split_digests(leaves), self._served.path("opened")
+        # A run fits into one request, as its certificate does.
+        limit = LONGEST_BYTES + self._shape(root.count).size(0, self._served.poll.nodes)
 
         async def adopted(peer: Peer) -> bool | None:
             try:
-                section = await peer.get_patiently(self._served.path("opened"), _PATIENCE_S)
+                section = await peer.get_patiently(path, _PATIENCE_S, limit)
             except PeerError as error:
                 self._served.log.debug("not opened", peer=peer.number, problem=str(error))
                 return None

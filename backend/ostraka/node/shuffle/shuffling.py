@@ -27,6 +27,7 @@ from ostraka.node.shuffle.turns import Turns
 from ostraka.storage.node_tables import SignedOutcome
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
+from ostraka.wire.shuffle_sizes import most_ballots
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.shuffle import RunRecord, fewest_groups
@@ -81,6 +82,16 @@ class Shuffling:
         self._getting: dict[str, asyncio.Task[bool]] = {}
         self._fetch_at_monotonic_s = 0.0
         self._deaf_until_monotonic_s: dict[bytes, float] = {}
+        self._most = 0
+        if self.is_shuffled:
+            poll = served.poll
+            self._most = most_ballots(poll.committee, poll.slots)
+            if poll.parameters.voters > self._most:
+                served.log.warning(
+                    "more voters than ballots that can be shuffled",
+                    voters=poll.parameters.voters,
+                    most=self._most,
+                )
 
     @property
     def is_shuffled(self) -> bool:
@@ -173,10 +184,15 @@ class Shuffling:
         return await asyncio.to_thread(self._served.store.shuffle.is_open, self._served.poll_id)
 
     async def _lead(self, phase: Releasing, turns: Turns, turn: int) -> None:
+        ballots = phase.anchoring.root.count
+        if ballots > self._most:
+            # Only their sum is opened.
+            self._served.log.error("too many ballots to shuffle", ballots=ballots, most=self._most)
+            return
         leader = self._leader = RunLeader(
             self._served,
             self._states,
-            self._states.sizes(phase.anchoring.root.count),
+            self._states.sizes(ballots),
             turns,
             turn,
             phase.anchoring.root.digest,
@@ -416,6 +432,6 @@ class Shuffling:
         if store.is_certified(poll_id):
             return "opening", None
         turn = self._turns().at(self._progress.observed.head.timestamp)
-        if turn is None:
+        if turn is None or anchoring.root.count > self._most:
             return "not_opened", None
         return "shuffling", turn

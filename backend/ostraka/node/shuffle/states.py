@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from ostraka.node.phases import Releasing
 from ostraka.node.served_poll import ServedPoll
 from ostraka.node.shuffle.dealing import MemberDeal
-from ostraka.node.shuffle.messages import Sizes
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
+from ostraka.wire.shuffle_sizes import Sizes
 from ostraka_verifier.ballot import Ballot
 from ostraka_verifier.curve import Points
 from ostraka_verifier.sharing import Share
