@@ -157,7 +157,23 @@ def _equal_shares() -> list[_Case]:
             random.choice((ADD_ONE, BOTH)),
         )
         cases.append((f"random, {number + 1}", rule, ballots))
+    cases += _hard_for_floats()
     return [(f"equal shares: {name}", rule, ballots) for name, rule, ballots in cases]
+
+
+def _hard_for_floats() -> list[tuple[str, EqualShares, list[Ballot]]]:
+    """Equal ballots and large numbers: prices that tie exactly, or differ by very little."""
+    random = Random("equal shares without rounding")
+    cases = list[tuple[str, EqualShares, list[Ballot]]]()
+    for most, unit in product((1, 3, 2**50), (10**18, 2**100)):
+        patterns = [tuple(random.randint(0, most) for _ in range(8)) for _ in range(5)]
+        costs = [random.randint(1, 9) * unit + random.randint(0, 1) for _ in range(8)]
+        rule = _shares(
+            costs, sum(costs) // 2, random.choice(list(Utility)), ADD_ONE, random.choice((1, unit))
+        )
+        name = f"up to {most} points, units of {unit}"
+        cases.append((name, rule, [random.choice(patterns) for _ in range(12)]))
+    return cases
 
 
 def _runoffs() -> list[_Case]:

@@ -8,14 +8,15 @@
 import { fraction } from "../../fraction.ts";
 import type { EqualShares } from "../ballots.ts";
 import type { BallotGroup } from "./profile.ts";
-import { Market, type Purchases } from "./purchases.ts";
+import { Market } from "./purchases.ts";
+import type { Purchases } from "./shares.ts";
 import type { Completion, Decided } from "./steps.ts";
 
 /** Purchases, then what a completion adds. */
 export function equalShares(rule: EqualShares, groups: readonly BallotGroup[]): Decided {
   if (!groups.length) return { winners: [], steps: [] };
   const { costs, budget, manner } = rule;
-  const market = new Market(groups, costs, budget, manner.utility === "cost");
+  const market = new Market(groups, costs, budget, manner.increment, manner.utility === "cost");
   const { increments, bought } = lastWithinBudget(rule, market);
   const added = manner.completion.endsWith("utilitarian")
     ? addedTo(rule, market, bought.options)
@@ -33,8 +34,7 @@ export function equalShares(rule: EqualShares, groups: readonly BallotGroup[]): 
         increments,
         share: fraction(budget + increments * manner.increment * market.voters, market.voters),
       },
-      ...bought.steps,
-      ...market.unaffordable(bought),
+      ...market.steps(bought, increments),
       ...added,
     ],
   };
@@ -45,18 +45,14 @@ function lastWithinBudget(
   rule: EqualShares,
   market: Market,
 ): { increments: bigint; bought: Purchases } {
-  const { budget, manner } = rule;
-  const buy = (increments: bigint) => {
-    return market.buy(budget + increments * manner.increment * market.voters, manner.increment);
-  };
-  let [increments, bought] = [0n, buy(0n)];
-  if (!manner.increment) return { increments, bought };
+  let [increments, bought] = [0n, market.buy()];
+  if (!rule.manner.increment) return { increments, bought };
   while (bought.options.length < market.candidates.length) {
-    // The same is bought with `holdsFor` increments more. Unlimited shares buy everything.
-    const same = increments + (bought.holdsFor ?? 0n);
-    const further = buy(same + 1n);
-    if (costOf(rule, further.options) > budget) return { increments: same, bought: buy(same) };
-    [increments, bought] = [same + 1n, further];
+    // The same is bought until then. It ends, because unlimited shares buy everything.
+    const last = bought.until ?? increments;
+    const further = market.buyAfter(bought, last + 1n);
+    if (costOf(rule, further.options) > rule.budget) return { increments: last, bought };
+    [increments, bought] = [last + 1n, further];
   }
   return { increments, bought };
 }

@@ -4,85 +4,36 @@
  * Money is counted in whole parts of the smallest unit. A purchase that divides money makes the parts
  * smaller. Each amount has a *slope*, its growth for one increment of add-one: as long as no
  * comparison of a run comes out differently, all amounts grow in proportion to the number of
- * increments. A run therefore finds for how many further increments its outcome holds, so that add-one
- * need not try each of them.
+ * increments. A run therefore finds for how many increments its outcome holds, so that add-one need
+ * not try each of them, and the next run begins at the purchase that may differ.
  *
- * Source: docs/protocol.md §14.10.2.
+ * Who once paid all has nothing. Everyone else has the share without the full price of each bought
+ * option. So a state keeps exactly the share and the prices only, and of each group an approximation
+ * in floating point with a bound of its error. A comparison within that bound is made again with
+ * exact numbers: no outcome depends on rounding.
+ *
+ * Source: docs/protocol.md §14.10.2, docs/decisions/0119-fast-equal-shares.md.
  */
 
 import { fraction } from "../../fraction.ts";
-import { ballotCount, type BallotGroup } from "./profile.ts";
+import { Ballots } from "./givers.ts";
+import type { BallotGroup } from "./profile.ts";
+import {
+  type Before,
+  dearer,
+  floatOf,
+  gcd,
+  grown,
+  type Growing,
+  type Offer,
+  Purchase,
+  Purchases,
+  type State,
+  stateAfter,
+  stateOf,
+  type Terms,
+} from "./shares.ts";
 import type { Bought, Unaffordable } from "./steps.ts";
-
-/** What each voter of a purse has left, in parts, and its growth for one increment. */
-interface Purse {
-  readonly money: bigint;
-  readonly slope: bigint;
-}
-
-/** Supporters of an option with the same purse who give it the same points. */
-interface Supporters {
-  /** Names purse and points among those of one run. */
-  readonly key: number;
-  readonly purse: number;
-  readonly points: bigint;
-  readonly count: bigint;
-}
-
-/** An option's price for one unit of utility, `due / (points · scale)`. */
-interface Offer {
-  readonly option: number;
-  /** What those supporters pay together who do not pay all that they have, in parts … */
-  readonly due: bigint;
-  readonly slope: bigint;
-  /** … and which points they give together. */
-  readonly points: bigint;
-  /** Parts of money in the smallest unit, times the utility of a point. */
-  readonly scale: bigint;
-  /** Supporters who pay all that they have. */
-  readonly poor: readonly Supporters[];
-  readonly rich: readonly Supporters[];
-}
-
-/** A number that grows by its slope with each increment. */
-type Growing = readonly [value: bigint, slope: bigint];
-
-/** One run. */
-export class Purchases {
-  /** Bought options, in their order. */
-  readonly options: number[] = [];
-  readonly steps: Bought[] = [];
-  /** For how many increments more the same is bought; undefined for any number. */
-  holdsFor: bigint | undefined;
-  /** Money that all voters together have left, in the smallest unit. */
-  left: bigint;
-  /** Parts of money in the smallest unit. */
-  parts: bigint;
-  purses: readonly Purse[];
-  /** The purse of each group. */
-  purseOf: readonly number[];
-
-  constructor(budget: bigint, slope: bigint, parts: bigint, groups: number) {
-    this.left = budget;
-    this.parts = parts;
-    this.purses = [{ money: budget, slope }];
-    this.purseOf = Array.from({ length: groups }, () => 0);
-  }
-
-  /** Note that the outcome holds as long as a negative value stays negative. */
-  holdsWhileNegative([value, slope]: Growing): void {
-    if (slope > 0n) this.#holdsFor((-value - 1n) / slope);
-  }
-
-  /** Note that the outcome holds as long as a value of at least 0 does not become negative. */
-  holdsWhileNatural([value, slope]: Growing): void {
-    if (slope < 0n) this.#holdsFor(value / -slope);
-  }
-
-  #holdsFor(increments: bigint): void {
-    if (this.holdsFor === undefined || increments < this.holdsFor) this.holdsFor = increments;
-  }
-}
 
 /** Voters and options. */
 export class Market {
@@ -91,229 +42,375 @@ export class Market {
   readonly points: readonly bigint[];
   /** Options that can be bought: they have points, and the whole budget pays for them. */
   readonly candidates: readonly number[];
-  readonly #groups: readonly BallotGroup[];
+  readonly #ballots: Ballots;
   readonly #costs: readonly bigint[];
   readonly #worth: readonly bigint[];
-  /** Different numbers of points on ballots. */
-  readonly #levels: readonly bigint[];
-  /** Of each option, the groups with points for it, and which level of points. */
-  readonly #supporters: readonly ReadonlyMap<number, number>[];
+  readonly #budget: bigint;
+  readonly #increment: bigint;
+  /** Room for the places of an option's supporters. */
+  readonly #places: Uint32Array;
 
   /**
-   * @param costs Of each option, in the smallest unit of money, as the budget.
+   * @param costs Of each option, in the smallest unit of money, as budget and increment.
+   * @param increment By what add-one raises each share.
    * @param byCost Whether a point is worth the cost of its option, instead of 1.
    */
   constructor(
     groups: readonly BallotGroup[],
     costs: readonly bigint[],
     budget: bigint,
+    increment: bigint,
     byCost: boolean,
   ) {
-    this.#groups = groups;
+    this.#ballots = new Ballots(groups, costs.length);
     this.#costs = costs;
     this.#worth = costs.map((cost) => (byCost ? cost : 1n));
-    this.#levels = [...new Set(groups.flatMap(({ slots }) => slots))];
-    const levelOf = new Map(this.#levels.map((points, level) => [points, level]));
-    this.#supporters = costs.map((_, option) => {
-      const found = new Map<number, number>();
-      groups.forEach(({ slots }, group) => {
-        if (slots[option]) found.set(group, levelOf.get(slots[option])!);
-      });
-      return found;
-    });
-    this.voters = BigInt(ballotCount(groups));
-    this.points = costs.map((_, option) => {
-      return groups.reduce((sum, { slots, count }) => sum + slots[option]! * BigInt(count), 0n);
-    });
+    this.#budget = budget;
+    this.#increment = increment;
+    this.#places = new Uint32Array(groups.length);
+    this.voters = BigInt(this.#ballots.voters);
+    this.points = this.#ballots.pointsByOption([...groups.keys()]);
     this.candidates = [...costs.keys()].filter((option) => {
       return this.points[option] && costs[option]! <= budget;
     });
   }
 
-  /** Number of voters with points for an option. */
-  supporters(option: number): number {
-    return ballotCount([...this.#supporters[option]!.keys()].map((group) => this.#groups[group]!));
+  /** What voters buy with equal shares of the budget. */
+  buy(): Purchases {
+    const { groups, rounding } = this.#ballots;
+    const share: Growing = [this.#budget, this.#increment * this.voters];
+    const before: Before = {
+      increments: 0n,
+      parts: this.voters,
+      share,
+      bought: [],
+      prices: [],
+      money: new Float64Array(groups).fill(floatOf(share[0], this.voters)),
+      growth: new Float64Array(groups).fill(Number(this.#increment)),
+      alive: new Uint8Array(groups).fill(1),
+      moves: 1,
+      fineness: this.#ballots.fineness,
+    };
+    const start = stateOf(before, []);
+    // With points from everyone the price is lowest, so this bounds it.
+    start.offers = this.candidates.map((option) => {
+      const price = floatOf(this.#costs[option]!, this.points[option]! * this.#worth[option]!);
+      const basis = { state: start, poor: [], terms: undefined };
+      return { option, at: 0n, price, slope: 0, error: price * rounding, basis };
+    });
+    return this.#run([], start);
+  }
+
+  /** What voters buy after more increments than in another run. */
+  buyAfter(run: Purchases, increments: bigint): Purchases {
+    const first = run.made.findIndex(({ until }) => until !== undefined && until < increments);
+    if (first < 0) return run;
+    const state = stateAfter(run.made[first]!.before, increments, this.#ballots.rounding);
+    return this.#run(run.made.slice(0, first), state);
   }
 
   /**
-   * What voters buy with equal shares of a budget.
-   *
-   * @param increment By what each share might grow.
+   * The purchases of a run that holds for a number of increments, and the options that it does
+   * not buy.
    */
-  buy(budget: bigint, increment: bigint): Purchases {
-    const run = new Purchases(budget, increment * this.voters, this.voters, this.#groups.length);
-    // Prices never fall, since voters only lose money: an earlier price is a lower bound.
-    const offers = new Map<number, Offer>();
-    for (const option of this.candidates) {
-      const [due, points, scale] = [
-        this.#costs[option]!,
-        this.points[option]!,
-        this.#worth[option]!,
-      ];
-      offers.set(option, { option, due, slope: 0n, points, scale, poor: [], rich: [] });
-    }
-    for (;;) {
-      const chosen = this.#cheapest(run, offers);
-      if (!chosen) return run;
-      offers.delete(chosen.option);
-      for (const other of offers.values()) {
-        if (other.option > chosen.option) run.holdsWhileNatural(dearer(other, chosen));
-        else run.holdsWhileNegative(dearer(chosen, other));
-      }
-      this.#pay(run, chosen);
-    }
-  }
-
-  /** The options that a run does not buy. */
-  unaffordable(run: Purchases): Unaffordable[] {
-    return this.#costs.flatMap((cost, option) => {
-      if (run.options.includes(option)) return [];
-      const money = this.#supporting(run, option).reduce((sum, { purse, count }) => {
-        return sum + run.purses[purse]!.money * count;
-      }, 0n);
-      const supporters = this.supporters(option);
-      return [
-        { kind: "unaffordable", option, cost, supporters, money: fraction(money, run.parts) },
-      ];
+  steps(run: Purchases, increments: bigint): (Bought | Unaffordable)[] {
+    const steps: (Bought | Unaffordable)[] = [];
+    const states = run.made.map(({ before }) =>
+      stateAfter(before, increments, this.#ballots.rounding),
+    );
+    let left = this.#budget + increments * this.#increment * this.voters;
+    run.made.slice(0, -1).forEach((purchase, place) => {
+      const [before, after] = [states[place]!, states[place + 1]!];
+      const { option, basis } = purchase.offer!;
+      const { groups } = this.#ballots.givers[option]!;
+      const [price] = after.prices.at(-1)!;
+      left -= this.#costs[option]!;
+      steps.push({
+        kind: "bought",
+        option,
+        cost: this.#costs[option]!,
+        rho: fraction(price, after.parts * this.#worth[option]!),
+        supporters: this.#ballots.count(groups),
+        paidAll: this.#ballots.count(groups.filter((group) => this.#hasNothing(after, group))),
+        most: fraction(this.#mostPaid(before, after, option, basis.poor), after.parts),
+        left,
+      });
     });
+    const last = states.at(-1)!;
+    this.#costs.forEach((cost, option) => {
+      if (last.bought.includes(option)) return;
+      const { groups } = this.#ballots.givers[option]!;
+      const [money] = this.#total(last, this.#aliveOf(last, option));
+      const supporters = this.#ballots.count(groups);
+      const rest = fraction(money, last.parts);
+      steps.push({ kind: "unaffordable", option, cost, supporters, money: rest });
+    });
+    return steps;
   }
 
-  /** The offer with the lowest price, of several that of the lowest option; renews offers. */
-  #cheapest(run: Purchases, offers: Map<number, Offer>): Offer | undefined {
-    let best: Offer | undefined;
-    for (const bound of [...offers.values()].sort(byPrice)) {
-      if (best && byPrice(bound, best) > 0) break;
-      const offer = this.#offer(run, bound.option);
-      if (!offer) {
-        offers.delete(bound.option);
-        continue;
-      }
-      offers.set(bound.option, offer);
-      if (!best || byPrice(offer, best) < 0) best = offer;
+  /** Buy until nothing is affordable, after purchases that hold for the state's increments. */
+  #run(made: Purchase[], state: State): Purchases {
+    for (;;) {
+      const purchase = new Purchase(state);
+      made.push(purchase);
+      const offers = this.#renewed(purchase);
+      const chosen = offers.reduce<Offer | undefined>((best, offer) => {
+        return best && this.#byPrice(best, offer) < 0 ? best : offer;
+      }, undefined);
+      if (!chosen) return new Purchases(made);
+      purchase.offer = chosen;
+      const others = offers.filter((offer) => offer !== chosen);
+      this.#holdsAgainst(purchase, chosen, others);
+      state = this.#pay(purchase, chosen, others);
     }
-    return best;
+  }
+
+  /** Offers for a purchase: the lowest price, and prices or bounds of the others. */
+  #renewed(purchase: Purchase): Offer[] {
+    const state = purchase.before;
+    state.offers.sort((left, right) => this.#byPrice(left, right));
+    const offers: Offer[] = [];
+    let best: Offer | undefined;
+    for (const [number, bound] of state.offers.entries()) {
+      if (best && this.#byPrice(bound, best) > 0) return [...offers, ...state.offers.slice(number)];
+      const offer = this.#offer(purchase, bound.option);
+      if (!offer) continue;
+      // A closer bound for runs that begin here.
+      state.offers[number] = offer;
+      offers.push(offer);
+      if (!best || this.#byPrice(offer, best) < 0) best = offer;
+    }
+    return offers;
+  }
+
+  /** Note for how many increments the option bought stays the cheapest one. */
+  #holdsAgainst(purchase: Purchase, chosen: Offer, others: readonly Offer[]): void {
+    const { rounding } = this.#ballots;
+    const bounds = others.map((other) => {
+      const gap = other.price - chosen.price - other.error - chosen.error;
+      const closing = chosen.slope * (1 - rounding) - other.slope * (1 + rounding);
+      return { other, bound: closing > 0 ? gap / closing : Infinity };
+    });
+    // After the least one, few need exact numbers.
+    for (const { other, bound } of bounds.sort((one, its) =>
+      one.bound < its.bound ? -1 : Number(one.bound > its.bound),
+    )) {
+      const terms = (): [Terms, Terms] => [this.#termsAt(other), this.#termsAt(chosen)];
+      if (other.option > chosen.option) {
+        purchase.holdsWhileNatural(bound, () => dearer(...terms()));
+      } else {
+        const [its, own] = [() => terms()[0], () => terms()[1]];
+        purchase.holdsWhileNegative(bound, () => dearer(own(), its()));
+      }
+    }
   }
 
   /** The price of an option; undefined if its supporters cannot pay it. */
-  #offer(run: Purchases, option: number): Offer | undefined {
-    let rich = this.#supporting(run, option);
-    let [due, slope, points] = [this.#costs[option]! * run.parts, 0n, this.points[option]!];
-    let [excess, growth] = [-due, 0n];
-    for (const { purse, count } of rich) {
-      excess += run.purses[purse]!.money * count;
-      growth += run.purses[purse]!.slope * count;
+  #offer(purchase: Purchase, option: number): Offer | undefined {
+    const state = purchase.before;
+    if (!this.#isAffordable(purchase, option)) return undefined;
+    const { money, growth, error } = state;
+    const { counts, rounding, givers } = this.#ballots;
+    const { groups, points } = givers[option]!;
+    const cost = Number(this.#costs[option]!);
+    const rich = this.#places;
+    let count = 0;
+    for (let place = 0; place < groups.length; place += 1) {
+      if (state.alive[groups[place]!]) rich[count++] = place;
     }
-    if (excess < 0n) {
-      run.holdsWhileNegative([excess, growth]);
-      return undefined;
-    }
-    const poor: Supporters[] = [];
+    const poor: number[] = [];
+    let [poorVoters, due, slope] = [0, cost, 0];
     for (;;) {
-      const [all, price] = [points, due];
-      const still: Supporters[] = [];
-      for (const one of rich) {
-        const { money, slope: grows } = run.purses[one.purse]!;
-        if (money * all >= price * one.points) {
-          still.push(one);
-          continue;
+      let all = 0;
+      for (let at = 0; at < count; at += 1) {
+        all += points[rich[at]!]! * counts[groups[rich[at]!]!]!;
+      }
+      const price = due / all;
+      const wrong = (poorVoters * error + cost * rounding) / all + Math.abs(price) * rounding;
+      const known = poor.length;
+      let terms: Terms | undefined;
+      let still = 0;
+      for (let at = 0; at < count; at += 1) {
+        const place = rich[at]!;
+        const [group, own] = [groups[place]!, points[place]!];
+        const lack = price * own - money[group]!;
+        let isPoor = lack > 0;
+        if (Math.abs(lack) <= error + wrong * own) {
+          terms ??= this.#terms(state, option, poor.slice(0, known));
+          isPoor = this.#excess(state, option, group, terms)[0] < 0n;
         }
-        poor.push(one);
-        due -= money * one.count;
-        slope -= grows * one.count;
-        points -= one.points * one.count;
+        if (isPoor) poor.push(group);
+        else rich[still++] = place;
       }
-      if (still.length === rich.length) {
-        const scale = run.parts * this.#worth[option]!;
-        return { option, due, slope, points, scale, poor, rich };
+      if (still === count) {
+        const worth = Number(this.#worth[option]!);
+        return {
+          option,
+          at: state.increments,
+          price: price / worth,
+          slope: slope / all / worth,
+          error: (wrong / worth) * (1 + rounding),
+          basis: { state, poor, terms },
+        };
       }
-      rich = still;
+      count = still;
+      for (let at = known; at < poor.length; at += 1) {
+        const group = poor[at]!;
+        poorVoters += counts[group]!;
+        due -= money[group]! * counts[group]!;
+        slope -= growth[group]! * counts[group]!;
+      }
     }
   }
 
-  #pay(run: Purchases, { option, due, slope, points, scale, poor, rich }: Offer): void {
-    const excess = ({ purse, points: own }: Supporters): Growing => {
-      const { money, slope: grows } = run.purses[purse]!;
-      return [money * points - due * own, grows * points - slope * own];
+  /** Whether supporters can pay an option together, and for how many increments they cannot. */
+  #isAffordable(purchase: Purchase, option: number): boolean {
+    const state = purchase.before;
+    const { counts, rounding, givers } = this.#ballots;
+    const cost = Number(this.#costs[option]!);
+    let [voters, have, grows] = [0, 0, 0];
+    for (const group of givers[option]!.groups) {
+      const count = counts[group]! * state.alive[group]!;
+      voters += count;
+      have += state.money[group]! * count;
+      grows += state.growth[group]! * count;
+    }
+    const unsure = voters * state.error + (have + cost) * rounding;
+    if (have - cost > unsure) return true;
+    const exact = (): Growing => {
+      const [value, slope] = this.#total(state, this.#aliveOf(state, option));
+      return [value - this.#costs[option]! * state.parts, slope];
     };
-    for (const one of poor) run.holdsWhileNegative(excess(one));
-    for (const one of rich) run.holdsWhileNatural(excess(one));
-    const common = gcd(gcd(due, slope < 0n ? -slope : slope), points);
+    if (have - cost >= -unsure && exact()[0] >= 0n) return true;
+    const bound = grows > 0 ? (cost - have - unsure) / (grows * (1 + rounding)) : Infinity;
+    purchase.holdsWhileNegative(bound, exact);
+    return false;
+  }
+
+  /** The state after a purchase. */
+  #pay(purchase: Purchase, offer: Offer, offers: Offer[]): State {
+    const state = purchase.before;
+    const { option, basis } = offer;
+    const { poor } = basis;
+    const terms = this.#termsAt(offer);
+    const { due, slope, points } = terms;
+    const common = gcd(gcd(points, due % points), slope % points);
     const finer = points / common;
-    const [price, growth] = [due / common, slope / common];
-    const parts = run.parts * finer;
-    let [paidAll, most] = [0n, 0n];
-    const after = ({ purse, points: own, count }: Supporters, pays: boolean): Purse => {
-      const money = run.purses[purse]!.money * finer;
-      const paid = pays ? price * own : money;
-      if (paid > most) most = paid;
-      if (paid === money) paidAll += count;
-      const grows = run.purses[purse]!.slope * finer;
-      return { money: money - paid, slope: pays ? grows - growth * own : 0n };
+    const parts = state.parts * finer;
+    const raise = ([value, grows]: Growing): Growing => [value * finer, grows * finer];
+    const price: Growing = [due / common, slope / common];
+    const [each, eachSlope] = [floatOf(price[0], parts), floatOf(price[1], parts)];
+    const { groups, points: given } = this.#ballots.givers[option]!;
+    const { rounding } = this.#ballots;
+    const [money, growth, alive] = [state.money.slice(), state.growth.slice(), state.alive.slice()];
+    for (const group of poor) [money[group], growth[group], alive[group]] = [0, 0, 0];
+    groups.forEach((group, place) => {
+      const own = given[place]!;
+      if (alive[group]) {
+        money[group]! -= each * own;
+        growth[group]! -= eachSlope * own;
+      } else if (state.alive[group]) {
+        // More money makes a price fall, and so no one rich become poor: only this may change.
+        const gap = each * own * (1 - rounding) - state.money[group]! - state.error;
+        const closing = (state.growth[group]! - eachSlope * own) * (1 + rounding);
+        purchase.holdsWhileNegative(closing > 0 ? gap / closing : Infinity, () => {
+          return this.#excess(state, option, group, terms);
+        });
+      }
+    });
+    const after: Before = {
+      ...state,
+      parts,
+      share: raise(state.share),
+      bought: [...state.bought, option],
+      prices: [...state.prices.map(raise), price],
+      money,
+      growth,
+      alive,
     };
-    // Supporters with the same purse and points have the same purse afterwards, too.
-    const bought = new Map<number, Purse>();
-    for (const one of poor) bought.set(one.key, after(one, false));
-    for (const one of rich) bought.set(one.key, after(one, true));
-    const finest = run.purses.map(({ money, slope: grows }) => {
-      return { money: money * finer, slope: grows * finer };
-    });
-    const [purses, places] = [[] as Purse[], new Map<Purse, number>()];
-    const levels = this.#supporters[option]!;
-    run.purseOf = run.purseOf.map((purse, group) => {
-      const level = levels.get(group);
-      const left = level === undefined ? finest[purse]! : bought.get(this.#key(purse, level))!;
-      const place = places.get(left) ?? purses.push(left) - 1;
-      places.set(left, place);
-      return place;
-    });
-    run.parts = parts;
-    run.purses = purses;
-    run.options.push(option);
-    run.left -= this.#costs[option]!;
-    run.steps.push({
-      kind: "bought",
-      option,
-      cost: this.#costs[option]!,
-      rho: fraction(due, points * scale),
-      supporters: this.supporters(option),
-      paidAll: Number(paidAll),
-      most: fraction(most, parts),
-      left: run.left,
-    });
+    return stateOf(after, offers);
   }
 
-  #key(purse: number, level: number): number {
-    return purse * this.#levels.length + level;
+  /** −1 if the first offer is cheaper, of equal ones the lower option. */
+  #byPrice(left: Offer, right: Offer): number {
+    const gap = left.price - right.price;
+    if (Math.abs(gap) > left.error + right.error) return gap;
+    if (left === right) return 0;
+    const [exact] = dearer(this.#termsAt(left), this.#termsAt(right));
+    if (!exact) return left.option - right.option;
+    return exact > 0n ? 1 : -1;
   }
 
-  /** Supporters of an option by purse and points. */
-  #supporting(run: Purchases, option: number): Supporters[] {
-    const counts = new Map<number, number>();
-    for (const [group, level] of this.#supporters[option]!) {
-      const key = this.#key(run.purseOf[group]!, level);
-      counts.set(key, (counts.get(key) ?? 0) + this.#groups[group]!.count);
+  /** Exact terms of an offer at its number of increments. */
+  #termsAt({ option, at, basis }: Offer): Terms {
+    basis.terms ??= this.#terms(basis.state, option, basis.poor);
+    const { due, slope, ...others } = basis.terms;
+    return { due: due + slope * (at - basis.state.increments), slope, ...others };
+  }
+
+  #terms(state: State, option: number, poor: readonly number[]): Terms {
+    const [value, growth] = this.#total(state, poor);
+    const rich = this.#aliveOf(state, option);
+    const [all, theirs] = [rich, poor].map((groups) => this.#ballots.pointsOf(option, groups));
+    return {
+      due: this.#costs[option]! * state.parts - value,
+      slope: -growth,
+      points: all! - theirs!,
+      scale: state.parts * this.#worth[option]!,
+    };
+  }
+
+  /** What a voter of a group has more than the price of an option asks, in some unit. */
+  #excess(state: State, option: number, group: number, terms: Terms): Growing {
+    const [money, growth] = this.#money(state, group);
+    const own = this.#ballots.slot(group, option);
+    return [money * terms.points - terms.due * own, growth * terms.points - terms.slope * own];
+  }
+
+  #aliveOf(state: State, option: number): number[] {
+    return this.#ballots.givers[option]!.groups.filter((group) => state.alive[group]);
+  }
+
+  /** Exact money of a voter who did not yet pay all, in parts. */
+  #money(state: State, group: number): Growing {
+    return state.bought.reduce<Growing>((left, option, place) => {
+      const own = this.#ballots.slot(group, option);
+      return own ? grown(left, state.prices[place]!, -own) : left;
+    }, state.share);
+  }
+
+  /** Exact money of all voters of some groups that did not yet pay all, in parts. */
+  #total(state: State, groups: readonly number[]): Growing {
+    const nothing: Growing = [0n, 0n];
+    const all = grown(nothing, state.share, BigInt(this.#ballots.count(groups)));
+    if (!state.bought.length || !groups.length) return all;
+    const given = this.#ballots.pointsByOption(groups);
+    return state.bought.reduce<Growing>((left, option, place) => {
+      return given[option] ? grown(left, state.prices[place]!, -given[option]) : left;
+    }, all);
+  }
+
+  #hasNothing(state: State, group: number): boolean {
+    if (!state.alive[group]) return true;
+    return state.money[group]! <= state.error && !this.#money(state, group)[0];
+  }
+
+  /** The largest payment of one voter, in parts after the purchase. */
+  #mostPaid(before: State, after: State, option: number, poor: readonly number[]): bigint {
+    const finer = after.parts / before.parts;
+    const [price] = after.prices.at(-1)!;
+    let most = 0n;
+    for (const group of this.#ballots.givers[option]!.groups) {
+      if (!after.alive[group]) continue;
+      const paid = price * this.#ballots.slot(group, option);
+      if (paid > most) most = paid;
     }
-    return [...counts].map(([key, count]) => {
-      const level = key % this.#levels.length;
-      const purse = (key - level) / this.#levels.length;
-      return { key, purse, points: this.#levels[level]!, count: BigInt(count) };
-    });
+    const richest = poor.reduce((high, group) => Math.max(high, before.money[group]!), 0);
+    for (const group of poor) {
+      if (before.money[group]! < richest - 2 * before.error) continue;
+      const paid = this.#money(before, group)[0] * finer;
+      if (paid > most) most = paid;
+    }
+    return most;
   }
-}
-
-/** By how much an offer is dearer than another one, in some unit. */
-function dearer(offer: Offer, other: Offer): Growing {
-  const [own, its] = [offer.points * offer.scale, other.points * other.scale];
-  return [offer.due * its - other.due * own, offer.slope * its - other.slope * own];
-}
-
-function byPrice(left: Offer, right: Offer): number {
-  const [difference] = dearer(left, right);
-  if (!difference) return left.option - right.option;
-  return difference > 0n ? 1 : -1;
-}
-
-function gcd(high: bigint, low: bigint): bigint {
-  while (low) [high, low] = [low, high % low];
-  return high;
 }
