@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from typer.testing import CliRunner
+from web3.types import RPCEndpoint
 
 from ostraka.chain.contract import artifact, checksum, connect, deploy, transact
 from ostraka.chain.published import read_published
@@ -37,6 +38,7 @@ from tests.support.api import (
     finish,
     fresh_keys,
     propose,
+    shown,
     stack_with_gateway,
     wait_for_heads,
 )
@@ -266,8 +268,8 @@ def test_one_poll_has_questions_of_many_kinds(stack: LocalStack, api: Api, tmp_p
     awarded = [plain.winners(*one) for one in decided]
     labels = [f"{one.title}: {label}" for one in wanted.asked for label in one.labels()]
     expected = list(zip(labels, chain(*counted), chain(*awarded), strict=True))
-    for shown, name in ((results["options"], "option"), (report["options"], "name")):
-        figures = [(one[name], int(one["votes"]), int(one["award"])) for one in shown]
+    for listed, name in ((results["options"], "option"), (report["options"], "name")):
+        figures = [(one[name], int(one["votes"]), int(one["award"])) for one in listed]
         assert figures == expected
     described = [
         plain.described(one, given) for one, given in zip(wanted.asked, cast_, strict=True)
@@ -411,3 +413,87 @@ def test_rounds_that_divide_and_that_have_categories(stack: LocalStack, api: Api
         assert held == paid
         report = audit(stack, poll)
         assert report["verdict"] == "holds", report
+
+
+def test_rounds_by_equal_shares(stack: LocalStack, api: Api) -> None:
+    """Nodes say what opened ballots decide: one round pays it, the veto holder voids the other."""
+    keys, holder = fresh_keys(6), SigningKey()
+    token, _ = stack.deploy_token("Test", "TST", 2000)
+    stack.registry.web3.provider.make_request(
+        RPCEndpoint("hardhat_setBalance"), [holder.address_hex, hex(10**18)]
+    )
+    now = stack.registry.head().timestamp
+    veto = {"objection_time": 3600, "veto_holder": holder.address_hex}
+    wanted = {
+        "token": to_hex(token.address),
+        "budget": "1000",
+        "minimum_ballots": 5,
+        "proposals_close_at": now + DAY,
+        "voting_opens_at": now + 2 * DAY,
+        "voting_closes_at": now + 3 * DAY,
+        "members": accounts(keys),
+        "times": TIMES,
+        "ballot": {"kind": "approval", "at_least": 0, "at_most": 3},
+        "outcome": {"kind": "equal_shares", "completion": "none"} | veto,
+    }
+    amounts = [500, 400, 300]
+    plans = [
+        api.good("POST", "/rounds", wanted | {"title": title}, token=True)
+        for title in ("Paid", "Vetoed")
+    ]
+    rounds = [plan["round"] for plan in plans]
+    recipients = [SigningKey().address for _ in amounts]
+    for number in rounds:
+        api.good("POST", f"/rounds/{number}/funding", {"amount": 1000}, token=True)
+        for key, recipient, amount in zip(keys, recipients, amounts, strict=False):
+            item = {"recipient": to_hex(recipient), "amount": amount, "title": f"For {amount}"}
+            propose(api, int(number), key, item | {"text": ""})
+    stack.move_time(now + DAY)
+    polls = [opened(api, plan["plan"]) for plan in plans]
+    stack.move_time(now + 2 * DAY)
+    wait_for_heads(stack)
+    # Four voters buy the first together, and have too little left for the second. By numbers of
+    # votes alone, the first two would win.
+    votes = [[0, 1]] * 4 + [[2]] * 2
+    for poll in polls:
+        cast(api, poll, list(zip(keys, votes, strict=True)))
+    finish(stack, *polls)
+
+    def outcome(poll: int) -> dict[str, Any]:
+        return shown(stack, f"/polls/{poll}/outcome")  # type: ignore[no-any-return]
+
+    for poll, number in zip(polls, rounds, strict=True):
+        eventually(lambda p=poll: outcome(p).get("state") == "objectable", "attested", 60)  # type: ignore[misc]
+        assert outcome(poll)["awards"] == [1, 0, 1]
+        assert outcome(poll)["veto_holder"] == holder.address_hex
+        assert api.good("GET", f"/rounds/{number}")["status"] == "tallied"
+        proposals = api.good("GET", f"/rounds/{number}/proposals")
+        assert api("POST", f"/proposals/{proposals[0]['proposal']}/payout")[0] == 409
+    organizer = {"funder": stack.organizer.address_hex}
+    assert api("POST", f"/rounds/{rounds[1]}/refunds", organizer, token=True)[0] == 422
+    stack.registry.veto_outcome(holder, polls[1])
+    eventually(lambda: outcome(polls[1])["state"] == "vetoed", "vetoed")
+    eventually(lambda: api.good("GET", f"/rounds/{rounds[1]}")["status"] == "void", "void")
+    api.good("POST", f"/rounds/{rounds[1]}/refunds", organizer, token=True)
+    assert token.balance(stack.organizer.address) == 1000
+
+    stack.move_time(outcome(polls[0])["objection_ends_at"])
+    eventually(lambda: shown(stack, f"/rounds/{rounds[0]}")["status"] == "decided", "decided", 60)
+    proposals = api.good("GET", f"/rounds/{rounds[0]}/proposals")
+    for one, award in zip(proposals, [1, 0, 1], strict=True):
+        assert api("POST", f"/proposals/{one['proposal']}/payout")[0] == (200 if award else 409)
+    assert [token.balance(one) for one in recipients] == [500, 0, 300]
+    # Of what was left, the funder gets the rest back.
+    api.good("POST", f"/rounds/{rounds[0]}/refunds", organizer, token=True)
+    assert token.balance(stack.organizer.address) == 1200
+    said = []
+    for poll, plan in zip(polls, plans, strict=True):
+        report = audit(stack, poll)
+        assert report["verdict"] == "holds", report
+        details = {one["check"]: one["detail"] for one in report["checks"]}
+        said.append((details["O1"], details["D3"]))
+        eventually(lambda path=f"/plans/{plan['plan']}": api.good("GET", path)["finished"], "done")  # type: ignore[misc]
+    assert said == [
+        ("2 of 3 options awarded", "2 paid, 800 in all; 0 not claimed"),
+        ("2 of 3 options awarded, but vetoed", "the round is void; nothing was paid"),
+    ]

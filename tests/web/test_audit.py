@@ -121,10 +121,16 @@ def test_polls_without_opened_ballots(browser: Browser) -> None:
         assert "fails" not in {one["verdict"] for one in found.values()}
 
 
-@pytest.mark.parametrize("name", ["vetoed", "other awards", "other ballots", "summed ballots"])
+_ATTESTED = ["vetoed", "other awards", "other ballots", "summed ballots"]
+_VOID = [name for name in test_attested_outcome.CASES if name.startswith("a void round")]
+
+
+@pytest.mark.parametrize("name", _ATTESTED + _VOID)
 def test_attested_outcomes_are_judged_alike(browser: Browser, name: str) -> None:
     case = test_attested_outcome.CASES[name]
-    assert same_verdicts(browser, *case)["O1"]["detail"] == findings(*case)["O1"].detail
+    found, expected = same_verdicts(browser, *case), findings(*case)
+    for check in ("O1", "D2", "D3"):
+        assert found[check]["detail"] == expected[check].detail
 
 
 def test_boards_with_other_sections_are_judged_alike(browser: Browser) -> None:

@@ -16,9 +16,12 @@ ROUND_VETOED = 9
 """Number in the contract of a round whose payouts were vetoed after its decision."""
 ROUND_DECIDED = (6, 7, ROUND_VETOED)
 """Statuses of a round with winners: decided and, later, expired."""
+ROUND_VOID = 8
+"""Number in the contract of a round that pays nobody."""
 OUTCOME_ATTESTED = (2, 3, 4)
 """States of an outcome that nodes attested: it may be vetoed, is final, or was vetoed."""
-OUTCOME_VETOED, OUTCOME_MISSED = 4, 5
+OUTCOME_VETOED, OUTCOME_MISSED = OUTCOME_LOST = 4, 5
+"""States of an outcome that will never decide: vetoed, or not attested in time."""
 STATUS_NAMES = (
     "none",
     "created",

@@ -1,4 +1,4 @@
-"""Mutants of the contracts that decide disputes.
+"""Mutants of the contracts that decide disputes, or take the nodes' word for an outcome.
 
 Without the optimizer a mutant compiles in seconds: one process keeps the compiler and compiles only
 what imports the mutant. The files of tests run one after another, first the one that killed most
@@ -35,6 +35,7 @@ REGISTRY = (
     "registry_tally",
 )
 CENSUSES = ("census_disputes", "census_challenges")
+OUTCOMES = ("attested_outcomes", "treasury_outcomes", "round_rules", "outcome_encoding")
 TESTS = {
     "contracts/CensusDisputes.sol": CENSUSES,
     "contracts/Disputes.sol": DISPUTES,
@@ -45,6 +46,10 @@ TESTS = {
     "contracts/libraries/DisputeTimes.sol": ("registry_disputes", "registry_creation"),
     "contracts/libraries/Receipts.sol": DISPUTES,
     "contracts/libraries/SumTree.sol": DISPUTES,
+    "contracts/libraries/BallotOutcome.sol": OUTCOMES,
+    "contracts/libraries/RoundOutcome.sol": OUTCOMES[1:3],
+    "contracts/PollRegistry.sol": ("attested_outcomes", "registry_creation", *REGISTRY),
+    "contracts/registry/PollOutcomes.sol": OUTCOMES[:2],
     "contracts/registry/PollStates.sol": REGISTRY,
 }
 """Tests of each contract, the fastest first."""

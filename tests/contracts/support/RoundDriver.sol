@@ -81,7 +81,11 @@ contract RoundDriver is Test {
         parameters.outcome = _outcome(outcomeKind % 4, parameters.budget);
         bool proportional = outcomeKind % 4 == 2;
         bool opened = outcomeKind % 4 == 3;
-        if (opened) (parameters.minimumBallots, parameters.tallyPeriod) = (5, 2);
+        if (opened) {
+            (parameters.minimumBallots, parameters.tallyPeriod) = (5, 2);
+            // Opened ballots have places only where every place has a score of its own.
+            if (ballotKind % 7 == 6) parameters.ballot = _ranking(3);
+        }
         if (proportional) {
             (parameters.minimumAmount, parameters.maximumAmount) = (0, 0);
             if (ballotKind % 7 == 2) parameters.ballot = hex"00";
@@ -269,9 +273,13 @@ contract RoundDriver is Test {
         if (kind == 3) return abi.encodePacked(uint8(3), uint64(5));
         if (kind == 4) return abi.encodePacked(uint8(4), uint64(100), uint64(100));
         if (kind == 5) return abi.encodePacked(uint8(5), uint64(100));
-        if (kind == 6)
-            return abi.encodePacked(uint8(6), uint16(3), uint64(2), uint64(1), uint64(0));
+        if (kind == 6) return _ranking(2);
         return abi.encodePacked(uint8(kind));
+    }
+
+    /// @dev Three places, each with a score one less than that before.
+    function _ranking(uint64 best) private pure returns (bytes memory) {
+        return abi.encodePacked(uint8(6), uint16(3), best, best - 1, best - 2);
     }
 
     function _outcome(uint256 kind, uint128 budget) private pure returns (bytes memory) {

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,12 @@ from ostraka_verifier.board import Board
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, Verdict
 from ostraka_verifier.curve import load
 from ostraka_verifier.errors import Undecided
-from ostraka_verifier.evidence import ChainEvidence, OutcomeEvidence
+from ostraka_verifier.evidence import (
+    ROUND_VOID,
+    ChainEvidence,
+    OutcomeEvidence,
+    RoundEvidence,
+)
 from ostraka_verifier.outcome import EqualShares
 from tests.support.polls import REGISTRY, approval_poll
 from tests.support.shuffled_polls import ShuffledPoll, shuffled_approval_poll
@@ -36,6 +42,30 @@ def summed() -> tuple[Board, ChainEvidence]:
     return replace(board, opened=POLL.board().opened), replace(chain, outcome=HONEST)
 
 
+def void(board: Board | None = None, /, **changes: Any) -> tuple[Board, ChainEvidence]:
+    """The round after a veto of its outcome, with changes of what its treasury shows."""
+    assert isinstance(ROUND.chain.outcome, OutcomeEvidence)
+    assert isinstance(ROUND.chain.round, RoundEvidence)
+    outcome = replace(ROUND.chain.outcome, state=changes.pop("outcome", VETOED))
+    unpaid = tuple(replace(one, funded=False, paid=False) for one in ROUND.chain.round.proposals)
+    given = {"proposals": unpaid, "committed": 0, "payouts": (), "moved": (), "paid_out": 0}
+    shown = replace(ROUND.chain.round, status=ROUND_VOID, **(given | changes))
+    return board or ROUND.board(), replace(ROUND.chain, round=shown, outcome=outcome)
+
+
+def payouts() -> dict[str, Any]:
+    """What the treasury of the round has paid."""
+    found = ROUND.chain.round
+    assert isinstance(found, RoundEvidence)
+    return {"payouts": found.payouts, "moved": found.moved, "paid_out": found.paid_out}
+
+
+def funded() -> dict[str, Any]:
+    """What the treasury of the round funds."""
+    assert isinstance(ROUND.chain.round, RoundEvidence)
+    return {"proposals": ROUND.chain.round.proposals}
+
+
 CASES = {
     "final": (POLL.board(), POLL.chain),
     "a round": (ROUND.board(), ROUND.chain),
@@ -51,6 +81,13 @@ CASES = {
     "summed ballots": summed(),
     "no outcome": (POLL.board(), replace(POLL.chain, outcome=None)),
     "no answer": (POLL.board(), replace(POLL.chain, outcome=Undecided("no answer"))),
+    "a void round": void(),
+    "a void round, missed": void(outcome=MISSED),
+    "a void round, not lost": void(outcome=FINAL),
+    "a void round that funds": void(**funded()),
+    "a void round that owes": void(committed=1),
+    "a void round that paid": void(**funded() | payouts()),
+    "a void round that paid a loser": void(**payouts()),
 }
 """Other audits have to judge them alike."""
 
@@ -132,3 +169,29 @@ def test_a_round_pays_the_winners_of_the_opened_ballots() -> None:
     found = findings(ROUND.board(), replace(ROUND.chain, round=paid))
     assert found["D2"].verdict is Verdict.FAILS
     assert found["D2"].detail == "the treasury funds other proposals"
+
+
+@pytest.mark.parametrize("name", ["a void round", "a void round, missed"])
+def test_a_round_whose_outcome_was_lost_holds_if_nothing_is_funded_or_paid(name: str) -> None:
+    found = findings(*CASES[name])
+    assert {one.verdict for one in found.values()} == {Verdict.HOLDS}
+    assert found["D2"].detail == "the round is void; nothing is funded"
+    assert found["D3"].detail == "the round is void; nothing was paid"
+
+
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [
+        ("a void round that funds", "D2"),
+        ("a void round that owes", "D2"),
+        ("a void round that paid", "D3"),
+        ("a void round that paid a loser", "D3"),
+    ],
+)
+def test_a_void_round_that_gives_money_away_fails(name: str, check: str) -> None:
+    assert findings(*CASES[name])[check].verdict is Verdict.FAILS
+
+
+def test_a_round_is_void_for_no_other_reason_once_there_is_a_tally() -> None:
+    found = findings(*CASES["a void round, not lost"])
+    assert {found[check].verdict for check in ("D2", "D3")} == {Verdict.NOT_CHECKED}

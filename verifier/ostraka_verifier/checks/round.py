@@ -13,8 +13,10 @@ from ostraka_verifier.checks.outcome import recomputed
 from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.errors import Rejected, Undecided
 from ostraka_verifier.evidence import (
+    OUTCOME_LOST,
     ROUND_DECIDED,
     ROUND_VETOED,
+    ROUND_VOID,
     CodeEvidence,
     CoinReceipt,
     ProposalEvidence,
@@ -126,8 +128,10 @@ def check_d2(audit: Audit) -> str:
         return PLAIN_POLL
     rule, evidence = audit.outcome_rule, found.evidence
     _ = audit.tally
-    if evidence.status not in ROUND_DECIDED:
-        raise Undecided("the round is not decided yet")
+    if _is_void(audit, evidence):
+        if evidence.committed or any(proposal.funded for proposal in evidence.proposals):
+            raise Rejected("D2", "committed", f"{evidence.committed}, though the round is void")
+        return "the round is void; nothing is funded"
     if not isinstance(rule, FundingRule):
         raise Undecided("needs D1")
     awards = recomputed(audit, "D1")
@@ -153,8 +157,7 @@ def check_d3(audit: Audit) -> str:
     if found is None:
         return PLAIN_POLL
     evidence = found.evidence
-    if evidence.status not in ROUND_DECIDED:
-        raise Undecided("the round is not decided yet")
+    is_void = _is_void(audit, evidence)
     proposals = {proposal.id: proposal for proposal in evidence.proposals}
     paid = set[bytes]()
     for payout in evidence.payouts:
@@ -177,8 +180,30 @@ def check_d3(audit: Audit) -> str:
         if paid:
             raise Rejected("D3", "paid out", f"{total}, though the payouts were vetoed")
         return "the payouts were vetoed; nothing was paid"
+    if is_void:
+        if paid:
+            raise Rejected("D3", "paid out", f"{total}, though the round is void")
+        return "the round is void; nothing was paid"
     unpaid = sum(proposal.funded and not proposal.paid for proposal in evidence.proposals)
     return f"{len(paid)} paid, {total} in all; {unpaid} not claimed"
+
+
+def _is_void(audit: Audit, evidence: RoundEvidence) -> bool:
+    """Return whether a round pays nobody, because the outcome of its opened ballots was lost.
+
+    Raises:
+        Undecided: It is neither void for that reason nor decided.
+    """
+    if evidence.status in ROUND_DECIDED:
+        return False
+    outcome = audit.chain.outcome
+    if (
+        evidence.status == ROUND_VOID
+        and outcome is not None
+        and readable(outcome).state in OUTCOME_LOST
+    ):
+        return True
+    raise Undecided("the round is not decided yet")
 
 
 def _check_moved(evidence: RoundEvidence) -> None:

@@ -37,8 +37,17 @@ func (audit *Audit) d3() (result, error) {
 	if encoding.Address(round.Token) == (encoding.Address{}) {
 		moved = movedCoins
 	}
+	if err := moved(round); err != nil {
+		return result{}, err
+	}
+	if round.Status == void {
+		if len(round.Payouts) > 0 {
+			return result{}, failing("paid out", "%s, though the round is void", sum)
+		}
+		return result{detail: "the round is void; nothing was paid"}, nil
+	}
 	detail := fmt.Sprintf("%s, %s in all; %d not claimed", plural(len(round.Payouts), "payout"), sum, unclaimed)
-	return result{detail: detail}, moved(round)
+	return result{detail: detail}, nil
 }
 
 // checkPayouts compares the payouts with the funded proposals, and gives the number of funded ones

@@ -17,6 +17,7 @@ const noRound = "this poll is not part of a budget round"
 const (
 	decided = 6
 	expired = 7
+	void    = 8
 	vetoed  = 9
 )
 
@@ -214,16 +215,26 @@ func sameBudget(budget *big.Int, round *evidence.Round) error {
 	return nil
 }
 
-// decidedRound gives a round that was decided; nil where the description names none.
+// decidedRound gives a round that was decided, or that is void as the outcome of its opened ballots
+// was lost; nil where the description names none.
 func (audit *Audit) decidedRound() (*evidence.Round, error) {
 	round, _, err := audit.round()
 	if err != nil || round == nil {
 		return nil, err
 	}
-	if !slices.Contains([]int{decided, expired, vetoed}, round.Status) {
-		return nil, notChecked("the round is not decided")
+	switch round.Status {
+	case decided, expired, vetoed:
+		return round, nil
+	case void:
+		given := audit.chain.Outcome
+		if given.Err != nil {
+			return nil, given.Err
+		}
+		if given.Present && given.Value.State >= outcomeVetoed {
+			return round, nil
+		}
 	}
-	return round, nil
+	return nil, notChecked("the round is not decided")
 }
 
 func (audit *Audit) d2() (result, error) {
@@ -234,6 +245,9 @@ func (audit *Audit) d2() (result, error) {
 	outcomeRule, err := audit.outcome()
 	if err != nil {
 		return result{}, err
+	}
+	if round.Status == void {
+		return audit.voided(round)
 	}
 	awards, err := audit.recomputed("D1")
 	if err != nil {
@@ -267,4 +281,16 @@ func (audit *Audit) d2() (result, error) {
 		return result{}, failing("committed", "%s, the winners cost %s", round.Committed, cost)
 	}
 	return result{detail: fmt.Sprintf("%s for %s", plural(funded, "proposal"), cost)}, nil
+}
+
+// voided requires that a void round, whose poll has a tally, funds nothing.
+func (audit *Audit) voided(round *evidence.Round) (result, error) {
+	if _, err := audit.accepted(); err != nil {
+		return result{}, err
+	}
+	funds := slices.ContainsFunc(round.Proposals, func(one evidence.Proposal) bool { return one.Funded })
+	if funds || round.Committed.Sign() > 0 {
+		return result{}, failing("committed", "%s, though the round is void", round.Committed)
+	}
+	return result{detail: "the round is void; nothing is funded"}, nil
 }

@@ -16,6 +16,9 @@ export const ROUND_DECIDED: readonly number[] = [6, 7, 9];
 /** The contract's number of a round whose payouts were vetoed after its decision. */
 export const ROUND_VETOED = 9;
 
+/** The contract's number of a round that pays nobody. */
+export const ROUND_VOID = 8;
+
 /** A proposal in the treasury, with the title of its latest event. */
 export interface ProposalEvidence {
   readonly id: Uint8Array;
@@ -153,6 +156,8 @@ export interface OutcomeEvidence {
 export const OUTCOME_ATTESTED: readonly number[] = [2, 3, 4];
 export const OUTCOME_VETOED = 4;
 export const OUTCOME_MISSED = 5;
+/** States of an outcome that will never decide. */
+export const OUTCOME_LOST: readonly number[] = [OUTCOME_VETOED, OUTCOME_MISSED];
 
 /** The chain's data of one poll at one block. */
 export interface ChainEvidence {

@@ -8,10 +8,12 @@ import { keccak256, sameBytes, toHex, word } from "../encoding.ts";
 import { AuditError, Rejected, Undecided } from "../errors.ts";
 import {
   type CoinReceipt,
+  OUTCOME_LOST,
   type Payout,
   type ProposalEvidence,
   ROUND_DECIDED,
   ROUND_VETOED,
+  ROUND_VOID,
   type RoundEvidence,
   type Transfer,
 } from "../evidence.ts";
@@ -160,7 +162,12 @@ export function checkD2(audit: Audit): string {
   if (!audit.description.round) return PLAIN_POLL;
   const { round, outcomeRule } = audit;
   audit.requireTally();
-  requireDecided(round);
+  if (isVoid(audit)) {
+    if (round.committed || round.proposals.some((proposal) => proposal.funded)) {
+      throw new Rejected("D2", "committed", `${round.committed}, though the round is void`);
+    }
+    return "the round is void; nothing is funded";
+  }
   if (!fundsOrDivides(outcomeRule)) throw new Undecided("needs D1");
   const awards = recomputed(audit, "D1");
   const proposals = standing(round);
@@ -195,7 +202,7 @@ export function checkD2(audit: Audit): string {
 export function checkD3(audit: Audit): string {
   if (!audit.description.round) return PLAIN_POLL;
   const { round } = audit;
-  requireDecided(round);
+  const nothingDue = isVoid(audit);
   const proposals = new Map(round.proposals.map((one) => [proposalName(one.id), one]));
   const paid = new Set<string>();
   for (const { proposalId, recipient, amount } of round.payouts) {
@@ -224,6 +231,10 @@ export function checkD3(audit: Audit): string {
       throw new Rejected("D3", "paid out", `${sum}, though the payouts were vetoed`);
     }
     return "the payouts were vetoed; nothing was paid";
+  }
+  if (nothingDue) {
+    if (paid.size) throw new Rejected("D3", "paid out", `${sum}, though the round is void`);
+    return "the round is void; nothing was paid";
   }
   const unpaid = round.proposals.filter((proposal) => proposal.funded && !proposal.paid).length;
   return `${paid.size} paid, ${sum} in all; ${unpaid} not claimed`;
@@ -328,8 +339,17 @@ function standing(round: RoundEvidence): ProposalEvidence[] {
   return round.proposals.filter(({ withdrawn }) => !withdrawn);
 }
 
-function requireDecided(round: RoundEvidence): void {
-  if (!ROUND_DECIDED.includes(round.status)) throw new Undecided("the round is not decided yet");
+/**
+ * Whether the round pays nobody, because the outcome of its opened ballots was lost.
+ *
+ * @throws {Undecided} It is neither void for that reason nor decided.
+ */
+function isVoid({ round, chain: { outcome } }: Audit): boolean {
+  if (ROUND_DECIDED.includes(round.status)) return false;
+  if (round.status === ROUND_VOID && outcome && OUTCOME_LOST.includes(readable(outcome).state)) {
+    return true;
+  }
+  throw new Undecided("the round is not decided yet");
 }
 
 function proposalName(id: Uint8Array): string {
