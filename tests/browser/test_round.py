@@ -174,7 +174,13 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     page.get_by_role("button", name="Start the audit").click()
     expect(page.get_by_role("heading", name="Repeat this audit")).to_be_visible()
     member.look("certificate")
-    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) == 1
+    for paper in ("A4", "Letter"):
+        assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format=paper))) == 1, paper
+    page.emulate_media(media="print")
+    printed = page.get_by_text("Printed on")
+    expect(printed).to_be_visible()
+    expect(printed).to_contain_text("/polls/1/certificate")
+    page.emulate_media(media="screen")
     page.go_back()
     page.get_by_role("button", name="Start the audit").click()
     expect(page.get_by_text("All checks passed")).to_be_visible()

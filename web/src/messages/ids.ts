@@ -8,6 +8,7 @@ export interface VoterMessages {
   "nav.key": undefined;
   "nav.about": undefined;
   footer: { version: string; bundle: string };
+  printed: { time: string; zone: string };
   "footer.organizers": undefined;
   "footer.contact": undefined;
   "footer.imprint": undefined;

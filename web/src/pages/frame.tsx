@@ -1,7 +1,10 @@
 /** What is above and below every page: name, navigation, language, who is responsible. */
 
+import { useEffect, useState } from "preact/hooks";
+
 import type { Config } from "../client/views.ts";
-import { type Language, LANGUAGES, short, t } from "../messages/index.ts";
+import { type Language, LANGUAGES, moment, short, t, zone } from "../messages/index.ts";
+import { unixSeconds } from "../protocol/units.ts";
 import { Mark } from "../view/mark.tsx";
 import type { Route } from "../view/router.ts";
 import { siteLogo, siteName } from "../view/site.ts";
@@ -29,8 +32,33 @@ export function Header({ page }: { page: Route["page"] }) {
             </a>
           ))}
         </nav>
+        <Printed />
       </div>
     </header>
+  );
+}
+
+/** Address of the page, and when it was printed. */
+function Printed() {
+  const [at, setAt] = useState(Date.now);
+  useEffect(() => {
+    const listener = () => {
+      setAt(Date.now());
+    };
+    addEventListener("beforeprint", listener);
+    return () => {
+      removeEventListener("beforeprint", listener);
+    };
+  }, []);
+  const time = moment(unixSeconds(Math.floor(at / 1000)));
+  return (
+    <p class="printed">
+      {/* Without what follows the path, which may hold a secret. */}
+      {location.origin}
+      {location.pathname}
+      <br />
+      {t("printed", { time, zone: zone() })}
+    </p>
   );
 }
 

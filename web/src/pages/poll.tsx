@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 
+import { withoutNames } from "../client/category_names.ts";
 import { nextOfPoll, phaseOfPoll } from "../client/phases.ts";
 import { pollOfGateway } from "../client/poll.ts";
 import {
@@ -79,7 +80,7 @@ function Shown({
   reload: () => void;
 }) {
   const counts = useCounts(shown, reload);
-  const about = textOf(shown);
+  const about = withoutNames(textOf(shown), round?.outcome.names?.length ?? 0);
   const { threshold, nodes } = shown.committee;
   const opened = shown.pollKeys !== undefined;
   // Decoding and hashing a poll takes a phone longer than showing it.

@@ -1,10 +1,16 @@
 /**
  * A table that becomes a list of cards on phones, where each value carries its column's name.
  *
+ * One of many columns scrolls within a region of its own where the window is too narrow for it.
+ *
  * Its parts name their roles, because browsers drop them when a style changes how they are laid out.
  */
 
 import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
+
+/** Number of columns from which a table may be too wide. */
+const MANY = 5;
 
 export interface Column<Row> {
   readonly title: string;
@@ -29,9 +35,13 @@ export function Table<Row>({
   keyOf: (row: Row) => string | number;
   classOf?: (row: Row) => string | undefined;
 }) {
-  return (
-    <table class="as-cards" role="table">
-      <caption>{caption}</caption>
+  const id = useId();
+  const wide = columns.length >= MANY;
+  // Columns with short heads are narrow.
+  const texts = wide && !columns.some(({ short }) => short !== undefined);
+  const table = (
+    <table class={texts ? "as-cards wide" : "as-cards"} role="table">
+      <caption id={id}>{caption}</caption>
       <thead role="rowgroup">
         <tr role="row">
           {columns.map(({ title, short, numbers }) => (
@@ -69,5 +79,11 @@ export function Table<Row>({
         ))}
       </tbody>
     </table>
+  );
+  if (!wide) return table;
+  return (
+    <div class="scroll" tabIndex={0} role="group" aria-labelledby={id}>
+      {table}
+    </div>
   );
 }

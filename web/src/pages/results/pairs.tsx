@@ -45,15 +45,13 @@ function PairTable({ question, counts }: { question: Pairwise; counts: PairCount
   ];
   return (
     <>
-      <div class="scroll">
-        <Table
-          caption={question.title}
-          columns={columns}
-          rows={[...names.keys()]}
-          keyOf={(option) => option}
-          classOf={(option) => (option === winner ? "won" : undefined)}
-        />
-      </div>
+      <Table
+        caption={question.title}
+        columns={columns}
+        rows={[...names.keys()]}
+        keyOf={(option) => option}
+        classOf={(option) => (option === winner ? "won" : undefined)}
+      />
       <p>
         {winner === undefined
           ? t("results.pairs.noWinner")
