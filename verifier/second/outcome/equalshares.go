@@ -52,13 +52,8 @@ func (rule *EqualShares) Decide(ballots [][]*big.Int) ([]int, []Step) {
 		"kind": "shares", "voters": shop.voters, "first": first.RatString(),
 		"increments": increments.String(), "share": raised.Add(raised, first).RatString(),
 	}}
-	steps = append(steps, bought.steps...)
-	for slot := range rule.Costs {
-		if !slices.Contains(bought.options, slot) {
-			steps = append(steps, shop.unaffordable(bought, slot))
-		}
-	}
-	winners := bought.options
+	winners, reported := shop.report(bought, increments)
+	steps = append(steps, reported...)
 	if rule.Utilitarian {
 		added, visits := shop.complete(winners)
 		winners, steps = append(winners, added...), append(steps, visits...)
@@ -67,22 +62,20 @@ func (rule *EqualShares) Decide(ballots [][]*big.Int) ([]int, []Step) {
 }
 
 // raise gives the number of increments of add-one, and what is bought with the raised shares.
-func (shop *shop) raise() (*big.Int, *purchases) {
-	increments := new(big.Int)
-	bought := shop.buy(increments)
-	for shop.rule.AddsOne && len(bought.options) < len(shop.candidates) {
-		same := new(big.Int).Set(increments)
-		if bought.holds != nil {
-			same.Add(same, bought.holds)
+func (shop *shop) raise() (*big.Int, []*purchase) {
+	increments, made := new(big.Int), shop.buy()
+	bought := func() []int { return made[len(made)-1].before.bought }
+	for shop.rule.AddsOne && len(bought()) < len(shop.candidates) {
+		// The same is bought until then. It ends, because unlimited shares buy everything.
+		last := holdUntil(made)
+		next := new(big.Int).Add(last, big.NewInt(1))
+		further := shop.buyAfter(made, next)
+		if shop.rule.sum(further[len(further)-1].before.bought).Cmp(shop.rule.Budget) > 0 {
+			return last, made
 		}
-		next := new(big.Int).Add(same, big.NewInt(1))
-		further := shop.buy(next)
-		if shop.rule.sum(further.options).Cmp(shop.rule.Budget) > 0 {
-			return same, shop.buy(same)
-		}
-		increments, bought = next, further
+		increments, made = next, further
 	}
-	return increments, bought
+	return increments, made
 }
 
 // complete visits the candidates that were not bought by utility for each unit of cost.

@@ -1,50 +1,65 @@
 package outcome
 
-import "math/big"
+import (
+	"cmp"
+	"math"
+	"math/big"
+	"slices"
+)
 
 // shop has the voters and the options of equal shares.
+//
+// Of a voter's money it keeps approximations with a bound of their error. Comparisons within the
+// bound are made with exact numbers: those who did not yet pay all have the share, less the full
+// price of every option bought that they support (docs/decisions/0119-fast-equal-shares.md).
 type shop struct {
-	rule       *EqualShares
-	voters     int64
-	counts     []int64
+	rule   *EqualShares
+	voters int64
+	groups []alike
+	// counts has the ballots of each group.
+	counts     []float64
 	supporters [][]supporter
+	// given has for each group what it gives to options. Sums of it are exact if it is small.
+	given [][]gift
+	small bool
 	// points are those of all voters together, worth is the utility of one, for each option.
 	points, worth []*big.Int
 	candidates    []int
+	// rounding bounds the relative error of a sum over groups, fineness that of a voter's money
+	// relative to the share.
+	rounding, fineness float64
 }
 
-// supporter is a group of voters alike with points for an option. Equal points have one key.
+// supporter is a group with points for an option.
 type supporter struct {
 	group  int
-	points *big.Int
-	key    int
+	points float64
+}
+
+// gift are the points of a group for an option.
+type gift struct {
+	slot   int
+	points float64
 }
 
 func (rule *EqualShares) open(ballots [][]*big.Int) *shop {
-	made := &shop{rule: rule, voters: int64(len(ballots))}
-	groups := together(ballots)
-	for _, voters := range groups {
-		made.counts = append(made.counts, voters.count)
+	made := &shop{rule: rule, voters: int64(len(ballots)), groups: together(ballots)}
+	made.given = make([][]gift, len(made.groups))
+	for _, voters := range made.groups {
+		made.counts = append(made.counts, float64(voters.count))
 	}
-	keys := map[string]int{}
 	for slot, cost := range rule.Costs {
 		total, worth := new(big.Int), cost
 		if rule.Points {
 			worth = big.NewInt(1)
 		}
 		var own []supporter
-		for group, voters := range groups {
-			points := voters.slots[slot]
-			if points.Sign() < 1 {
-				continue
+		for group, voters := range made.groups {
+			if points := voters.slots[slot]; points.Sign() > 0 {
+				own = append(own, supporter{group, about(points)})
+				made.given[group] = append(made.given[group], gift{slot, about(points)})
+				addTimes(total, points, voters.count)
 			}
-			key, known := keys[points.String()]
-			if !known {
-				key = len(keys)
-				keys[points.String()] = key
-			}
-			own = append(own, supporter{group, points, key})
-			addTimes(total, points, voters.count)
 		}
 		made.supporters = append(made.supporters, own)
 		made.points, made.worth = append(made.points, total), append(made.worth, worth)
@@ -52,11 +67,30 @@ func (rule *EqualShares) open(ballots [][]*big.Int) *shop {
 			made.candidates = append(made.candidates, slot)
 		}
 	}
+	sum := new(big.Int)
+	for _, points := range made.points {
+		sum.Add(sum, points)
+	}
+	made.small = sum.BitLen() < 53
+	made.fineness = float64(len(rule.Costs)+64) * 0x1p-50
+	made.rounding = float64(len(rule.Costs)+len(made.groups)+64) * 0x1p-50
 	return made
 }
 
 func addTimes(sum, value *big.Int, times int64) {
 	sum.Add(sum, new(big.Int).Mul(value, big.NewInt(times)))
+}
+
+func about(value *big.Int) float64 {
+	near, _ := new(big.Float).SetInt(value).Float64()
+	return near
+}
+
+// ratio is a fraction with a relative error below 2^-51.
+func ratio(above, below *big.Int) float64 {
+	quotient := new(big.Float).SetPrec(64).SetInt(above)
+	near, _ := quotient.Quo(quotient, new(big.Float).SetPrec(64).SetInt(below)).Float64()
+	return near
 }
 
 // line is an amount and what it grows by with one more increment of add-one.
@@ -69,24 +103,85 @@ func (one line) minus(a *big.Int, other line, b *big.Int) line {
 	return line{value, growth.Sub(growth, new(big.Int).Mul(other.growth, b))}
 }
 
-// purchases are what is bought with some shares.
-type purchases struct {
-	// money is that of the voters of a class, in parts of the smallest unit of which there are
-	// `parts`. Class 0 has none. of gives each group's class.
-	money []line
-	of    []int
-	parts *big.Int
-	left  *big.Int
+func (one line) times(factor *big.Int) line {
+	return line{new(big.Int).Mul(one.value, factor), new(big.Int).Mul(one.growth, factor)}
+}
 
-	options []int
-	steps   []Step
-	// holds is for how many increments more the same is bought; nil for ever.
+func (one line) after(increments *big.Int) line {
+	value := new(big.Int).Mul(one.growth, increments)
+	return line{value.Add(value, one.value), one.growth}
+}
+
+// state is what voters have before a purchase.
+type state struct {
+	increments *big.Int
+	// share, and the price of a point of each option bought, in parts of the smallest unit of
+	// which there are `parts`.
+	parts  *big.Int
+	share  line
+	bought []int
+	prices []line
+	// money and growth are approximations for a voter of each group, in the smallest unit; gone
+	// are the groups that paid all they had.
+	money, growth []float64
+	gone          []bool
+	// moves is how often money was extrapolated, and 1.
+	moves float64
+	// wrong bounds the error of money.
+	wrong float64
+	// offers has one for each option not bought and not given up: prices of earlier states,
+	// which are lower bounds, since prices never fall.
+	offers []*offer
+}
+
+func (shop *shop) bound(made *state) *state {
+	made.wrong = ratio(made.share.value, made.parts) * shop.fineness * made.moves
+	return made
+}
+
+// offer is a price for one unit of utility, or a lower bound of it, as it is after some increments.
+type offer struct {
+	slot       int
+	increments *big.Int
+	// price and growth are approximations, wrong bounds the error of the price.
+	price, growth, wrong float64
+	asked                *asking
+}
+
+// asking is where a price was asked, and who pays all they have.
+type asking struct {
+	at    *state
+	poor  []int
+	terms *terms
+}
+
+// terms are an exact price: `due / (points · scale)`.
+type terms struct {
+	due           line
+	points, scale *big.Int
+}
+
+// against gives the difference of two prices, in some unit.
+func (one *terms) against(other *terms) line {
+	own, its := new(big.Int).Mul(one.points, one.scale), new(big.Int).Mul(other.points, other.scale)
+	return one.due.minus(its, other.due, own)
+}
+
+// purchase is one of a run; the last one of it buys nothing.
+type purchase struct {
+	before *state
+	offer  *offer
+	// holds is for how many increments more it is the same; nil for ever.
 	holds *big.Int
 }
 
-// keep lets the outcome hold only while the sign of an amount does: below 0, or at least 0.
-func (run *purchases) keep(amount line) {
-	limit := new(big.Int)
+// keep lets the purchase hold only while the sign of an amount does: below 0, or at least 0. It
+// surely does for `atLeast` increments.
+func (one *purchase) keep(atLeast float64, exact func() line) {
+	if math.IsInf(atLeast, 1) || one.holds != nil && atLeast*(1-0x1p-40)-2 > about(one.holds) {
+		return
+	}
+	amount, limit := exact(), new(big.Int)
 	switch {
 	case amount.value.Sign() < 0 && amount.growth.Sign() > 0:
 		limit.Add(amount.value, big.NewInt(1)).Neg(limit)
@@ -96,217 +191,166 @@ func (run *purchases) keep(amount line) {
 	default:
 		return
 	}
-	if run.holds == nil || limit.Cmp(run.holds) < 0 {
-		run.holds = limit
+	if one.holds == nil || limit.Cmp(one.holds) < 0 {
+		one.holds = limit
 	}
 }
 
-// offer is the price of an option: `due / (points · scale)` for one unit of utility. Those who
-// pay less than that for their points pay all they have.
-type offer struct {
-	due           line
-	points, scale *big.Int
-	payers        []payer
-	poor          []bool
-}
-
-// payer is a class of voters who give an option the same points.
-type payer struct {
-	class  int
-	key    int
-	points *big.Int
-	count  int64
-}
-
-// against gives the difference of two prices, in some unit.
-func (one *offer) against(other *offer) line {
-	own, its := new(big.Int).Mul(one.points, one.scale), new(big.Int).Mul(other.points, other.scale)
-	return one.due.minus(its, other.due, own)
-}
-
-// buy gives what voters buy after a number of increments.
-func (shop *shop) buy(increments *big.Int) *purchases {
-	voters := big.NewInt(shop.voters)
-	each := new(big.Int).Mul(shop.rule.Increment, voters)
-	all := new(big.Int).Mul(each, increments)
-	all.Add(all, shop.rule.Budget)
-	run := &purchases{
-		money: []line{{new(big.Int), new(big.Int)}, {all, each}}, of: make([]int, len(shop.counts)),
-		parts: voters, left: new(big.Int).Set(all),
-	}
-	for group := range run.of {
-		run.of[group] = 1
-	}
-	// A price never falls. So the last known one is a bound, and at first that of rich voters is.
-	offers := map[int]*offer{}
-	for _, slot := range shop.candidates {
-		due := line{shop.rule.Costs[slot], new(big.Int)}
-		offers[slot] = &offer{due: due, points: shop.points[slot], scale: shop.worth[slot]}
-	}
-	for {
-		chosen := shop.cheapest(run, offers)
-		if chosen < 0 {
-			return run
-		}
-		price := offers[chosen]
-		delete(offers, chosen)
-		for slot, other := range offers {
-			if slot > chosen {
-				run.keep(other.against(price))
-			} else {
-				run.keep(price.against(other))
-			}
-		}
-		shop.pay(run, chosen, price)
-	}
-}
-
-// cheapest gives the option with the lowest price, the lower slot first; −1 if none can be paid.
-func (shop *shop) cheapest(run *purchases, offers map[int]*offer) int {
-	fresh := map[int]bool{}
-	for {
-		best := -1
-		for slot, one := range offers {
-			if best < 0 {
-				best = slot
-				continue
-			}
-			compared := one.against(offers[best]).value.Sign()
-			if compared < 0 || compared == 0 && slot < best {
-				best = slot
-			}
-		}
-		if best < 0 || fresh[best] {
-			return best
-		}
-		if price := shop.price(run, best); price != nil {
-			offers[best], fresh[best] = price, true
-		} else {
-			delete(offers, best)
-		}
-	}
-}
-
-// price asks the supporters of an option; nil if they cannot pay it.
-func (shop *shop) price(run *purchases, slot int) *offer {
-	counts := map[[2]int]*payer{}
-	var payers []payer
-	for _, one := range shop.supporters[slot] {
-		at := [2]int{run.of[one.group], one.key}
-		if counts[at] == nil {
-			counts[at] = &payer{class: at[0], key: at[1], points: one.points}
-		}
-		counts[at].count += shop.counts[one.group]
-	}
-	for _, one := range counts {
-		payers = append(payers, *one)
-	}
-	have := line{new(big.Int), new(big.Int)}
-	for _, one := range payers {
-		addTimes(have.value, run.money[one.class].value, one.count)
-		addTimes(have.growth, run.money[one.class].growth, one.count)
-	}
-	due := line{new(big.Int).Mul(shop.rule.Costs[slot], run.parts), new(big.Int)}
-	if have.value.Cmp(due.value) < 0 {
-		run.keep(have.minus(big.NewInt(1), due, big.NewInt(1)))
+// until is the last number of increments for which the purchase is the same; nil if there is none.
+func (one *purchase) until() *big.Int {
+	if one.holds == nil {
 		return nil
 	}
-	points := new(big.Int).Set(shop.points[slot])
-	poor := make([]bool, len(payers))
-	for again := true; again; {
-		again = false
-		asked, total := new(big.Int).Set(due.value), new(big.Int).Set(points)
-		for index, one := range payers {
-			money := run.money[one.class]
-			if poor[index] || new(big.Int).Mul(money.value, total).Cmp(new(big.Int).Mul(asked, one.points)) >= 0 {
-				continue
-			}
-			poor[index], again = true, true
-			addTimes(due.value, money.value, -one.count)
-			addTimes(due.growth, money.growth, -one.count)
-			addTimes(points, one.points, -one.count)
-		}
-	}
-	scale := new(big.Int).Mul(run.parts, shop.worth[slot])
-	return &offer{due: due, points: points, scale: scale, payers: payers, poor: poor}
+	return new(big.Int).Add(one.before.increments, one.holds)
 }
 
-// pay takes what an option costs from its supporters.
-func (shop *shop) pay(run *purchases, slot int, price *offer) {
-	for index, one := range price.payers {
-		has := run.money[one.class].minus(price.points, price.due, one.points)
-		if price.poor[index] != (has.value.Sign() < 0) {
-			panic("a supporter is both rich and poor")
-		}
-		run.keep(has)
+// lasts gives how many increments certainly pass before a gap closes.
+func lasts(gap, closing float64) float64 {
+	if closing <= 0 {
+		return math.Inf(1)
 	}
-	divisor := new(big.Int).GCD(nil, nil, price.due.value, price.points)
-	divisor.GCD(nil, nil, divisor, new(big.Int).Abs(price.due.growth))
-	point := line{new(big.Int).Quo(price.due.value, divisor), new(big.Int).Quo(price.due.growth, divisor)}
-	finer := new(big.Int).Quo(price.points, divisor)
+	return gap / closing
+}
 
-	// New classes of those who paid, then those of the others.
-	classes := []line{{new(big.Int), new(big.Int)}}
-	after := map[[2]int]int{}
-	most := new(big.Int)
-	for index, one := range price.payers {
-		paid := new(big.Int).Mul(point.value, one.points)
-		if price.poor[index] {
-			paid.Mul(run.money[one.class].value, finer)
-		} else {
-			after[[2]int{one.class, one.key}] = len(classes)
-			classes = append(classes, run.money[one.class].minus(finer, point, one.points))
-		}
-		if paid.Cmp(most) > 0 {
-			most = paid
+// buy gives what voters buy with equal shares of the budget.
+func (shop *shop) buy() []*purchase {
+	voters := big.NewInt(shop.voters)
+	start := &state{
+		increments: new(big.Int), parts: voters, moves: 1,
+		share:  line{shop.rule.Budget, new(big.Int).Mul(shop.rule.Increment, voters)},
+		money:  slices.Repeat([]float64{ratio(shop.rule.Budget, voters)}, len(shop.groups)),
+		growth: slices.Repeat([]float64{about(shop.rule.Increment)}, len(shop.groups)),
+		gone:   make([]bool, len(shop.groups)),
+	}
+	shop.bound(start)
+	// With points from everyone the price is lowest.
+	for _, slot := range shop.candidates {
+		price := ratio(shop.rule.Costs[slot], new(big.Int).Mul(shop.points[slot], shop.worth[slot]))
+		start.offers = append(start.offers, &offer{
+			slot: slot, increments: start.increments, price: price, wrong: price * shop.rounding,
+			asked: &asking{at: start},
+		})
+	}
+	return shop.run(nil, start)
+}
+
+// buyAfter gives what is bought after more increments than in another run.
+func (shop *shop) buyAfter(made []*purchase, increments *big.Int) []*purchase {
+	for place, one := range made {
+		if until := one.until(); until != nil && until.Cmp(increments) < 0 {
+			return shop.run(slices.Clone(made[:place]), shop.move(one.before, increments))
 		}
 	}
-	of := make([]int, len(run.of))
-	for group := range of {
-		of[group] = -1
-	}
-	supporters, paidAll := int64(0), int64(0)
-	for _, one := range shop.supporters[slot] {
-		class := after[[2]int{run.of[one.group], one.key}]
-		of[one.group] = class
-		supporters += shop.counts[one.group]
-		if classes[class].value.Sign() == 0 {
-			paidAll += shop.counts[one.group]
+	return made
+}
+
+// holdUntil is the last number of increments for which all purchases are the same; nil if for ever.
+func holdUntil(made []*purchase) *big.Int {
+	var least *big.Int
+	for _, one := range made {
+		if until := one.until(); until != nil && (least == nil || until.Cmp(least) < 0) {
+			least = until
 		}
 	}
-	kept := map[int]int{0: 0}
-	for group, class := range run.of {
-		if of[group] >= 0 {
+	return least
+}
+
+// move gives a state with other shares, if the purchases before are the same.
+func (shop *shop) move(from *state, increments *big.Int) *state {
+	more := new(big.Int).Sub(increments, from.increments)
+	far := about(more)
+	to := *from
+	to.increments, to.share, to.moves = increments, from.share.after(more), from.moves+1
+	to.prices, to.money, to.offers = nil, slices.Clone(from.money), nil
+	for _, price := range from.prices {
+		to.prices = append(to.prices, price.after(more))
+	}
+	for group, growth := range from.growth {
+		to.money[group] += growth * far
+	}
+	for _, one := range from.offers {
+		moved := *one
+		change := one.growth * far
+		moved.wrong += (math.Abs(change) + math.Abs(one.price)) * shop.rounding
+		moved.price += change
+		moved.increments = increments
+		to.offers = append(to.offers, &moved)
+	}
+	return shop.bound(&to)
+}
+
+// run goes on buying until no supporters can pay for an option.
+func (shop *shop) run(made []*purchase, now *state) []*purchase {
+	for {
+		one := &purchase{before: now}
+		made = append(made, one)
+		offers := shop.renew(one)
+		if len(offers) == 0 {
+			return made
+		}
+		one.offer = slices.MinFunc(offers, shop.compare)
+		others := slices.DeleteFunc(offers, func(other *offer) bool { return other == one.offer })
+		shop.stayDearer(one, others)
+		now = shop.pay(one, others)
+	}
+}
+
+// renew asks for prices until the lowest one is certain. It gives it, and prices or bounds of others.
+func (shop *shop) renew(one *purchase) []*offer {
+	known := one.before.offers
+	slices.SortFunc(known, shop.compare)
+	var offers []*offer
+	var best *offer
+	for place, old := range known {
+		if best != nil && shop.compare(old, best) > 0 {
+			return append(offers, known[place:]...)
+		}
+		price := shop.price(one, old.slot)
+		if price == nil {
 			continue
 		}
-		if _, known := kept[class]; !known {
-			kept[class] = len(classes)
-			money := run.money[class]
-			value, growth := new(big.Int).Mul(money.value, finer), new(big.Int).Mul(money.growth, finer)
-			classes = append(classes, line{value, growth})
+		known[place] = price
+		offers = append(offers, price)
+		if best == nil || shop.compare(price, best) < 0 {
+			best = price
 		}
-		of[group] = kept[class]
 	}
-	run.money, run.of = classes, of
-	run.parts = new(big.Int).Mul(run.parts, finer)
-	run.left.Sub(run.left, shop.rule.Costs[slot])
-	run.options = append(run.options, slot)
-	run.steps = append(run.steps, Step{
-		"kind": "bought", "option": slot, "cost": shop.rule.Costs[slot].String(),
-		"rho":        fraction(price.due.value, new(big.Int).Mul(price.points, price.scale)),
-		"supporters": supporters, "paid_all": paidAll,
-		"most": fraction(most, run.parts), "left": run.left.String(),
-	})
+	return offers
 }
 
-func (shop *shop) unaffordable(run *purchases, slot int) Step {
-	supporters, money := int64(0), new(big.Int)
-	for _, one := range shop.supporters[slot] {
-		supporters += shop.counts[one.group]
-		addTimes(money, run.money[run.of[one.group]].value, shop.counts[one.group])
+// compare orders by price, and equal ones by slot.
+func (shop *shop) compare(one, other *offer) int {
+	if math.Abs(one.price-other.price) > one.wrong+other.wrong {
+		return cmp.Compare(one.price, other.price)
 	}
-	return Step{
-		"kind": "unaffordable", "option": slot, "cost": shop.rule.Costs[slot].String(),
-		"supporters": supporters, "money": fraction(money, run.parts),
+	if one == other {
+		return 0
+	}
+	exact := shop.terms(one).against(shop.terms(other)).value.Sign()
+	return cmp.Or(exact, cmp.Compare(one.slot, other.slot))
+}
+
+// stayDearer keeps a purchase while no other option is cheaper.
+func (shop *shop) stayDearer(one *purchase, others []*offer) {
+	chosen := one.offer
+	atLeast := map[*offer]float64{}
+	for _, other := range others {
+		atLeast[other] = lasts(
+			other.price-chosen.price-other.wrong-chosen.wrong,
+			chosen.growth*(1-shop.rounding)-other.growth*(1+shop.rounding),
+		)
+	}
+	// After the least one, few need exact numbers.
+	others = slices.SortedFunc(slices.Values(others), func(left, right *offer) int {
+		return cmp.Compare(atLeast[left], atLeast[right])
+	})
+	for _, other := range others {
+		one.keep(atLeast[other], func() line {
+			own, its := shop.terms(chosen), shop.terms(other)
+			if other.slot > chosen.slot {
+				return its.against(own)
+			}
+			return own.against(its)
+		})
 	}
 }
