@@ -23,8 +23,9 @@ from ostraka.cli.client import (
     poll_number,
     waits_for,
 )
+from ostraka.cli.outcome_steps import outcome_on_ballots
 from ostraka.cli.output import emit, facts, printable, progress, table, when
-from ostraka.cli.poll_veto import veto, whose_word
+from ostraka.cli.poll_veto import veto
 from ostraka.cli.templates import POLL
 from ostraka.formats.figures import decimal, standard_deviation
 from ostraka.formats.opened_ballots import opened_csv
@@ -209,13 +210,17 @@ def _opened(found: Mapping[str, Any]) -> str:
 def results(name: PollName, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False) -> None:
     """Show votes and winners, once the chain has the tally.
 
+    Where opened ballots decide: also every step to the winners, computed from the ballots here, and
+    what the contract knows of the outcome that the nodes attested.
+
     To verify what the gateway shows: ostraka board export, then ostraka-verify audit.
 
     Example: ostraka poll results 1
     """
     with Gateway(gateway) as to:
         found = to.get(f"/polls/{poll_number(to, name)}/results")
-        emit(as_json, found, *result_tables(found), *whose_word(to, found))
+        decided, shown = outcome_on_ballots(to, found)
+        emit(as_json, found | decided, *result_tables(found), *shown)
 
 
 @app.command()

@@ -1,15 +1,13 @@
 """`ostraka poll veto`: void the outcome that nodes attested for opened ballots."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import RenderableType
 
 from ostraka.cli.client import AsJson, address_option
 from ostraka.cli.errors import CommandError
 from ostraka.cli.key_options import PlainKey
-from ostraka.cli.output import emit, facts, when
+from ostraka.cli.output import emit
 from ostraka.cli.sender_options import (
     SENT,
     KeyFile,
@@ -22,7 +20,6 @@ from ostraka.cli.sender_options import (
     require_holder,
 )
 from ostraka.cli.service_options import DeploymentFile, contract_address, read_deployment
-from ostraka.gateway_client.gateway import Gateway
 from ostraka.wire.records import to_hex
 
 
@@ -73,28 +70,3 @@ _WHY_NOT = {
     "FINAL": "the time to object is over",
     "MISSED": "nobody attested an outcome in time, so that there is none",
 }
-
-
-_ON_BALLOTS = ("equal_shares", "instant_runoff", "transferable_vote", "phragmen")
-
-
-def whose_word(to: Gateway, results: Mapping[str, Any]) -> list[RenderableType]:
-    """Return what the contract knows of an outcome of opened ballots; nothing in other polls."""
-    if results["outcome"]["kind"] not in _ON_BALLOTS:
-        return []
-    return [facts({"Outcome": _said(to.get(f"/polls/{results['poll']}/outcome"))})]
-
-
-def _said(attested: Mapping[str, Any]) -> str:
-    holder, end = attested["veto_holder"], attested["objection_ends_at"]
-    match attested["state"]:
-        case "awaited":
-            return f"the nodes can bring it to the contract until {when(attested['attest_by'])}"
-        case "objectable":
-            may = f"{holder} may veto it" if holder else "final"
-            return f"by the nodes' word; {may} {'until' if holder else 'from'} {when(end)}"
-        case "final":
-            return f"by the nodes' word, final since {when(end)}; an audit recomputes it"
-        case "vetoed":
-            return f"vetoed by {holder}: there is none"
-    return "the nodes brought none in time: there is none"

@@ -29,9 +29,9 @@ from ostraka.cli.client import (
 )
 from ostraka.cli.errors import REFUSED
 from ostraka.cli.key_options import PlainKey
+from ostraka.cli.outcome_steps import outcome_on_ballots
 from ostraka.cli.output import emit, facts, progress, table, when
 from ostraka.cli.poll import result_tables
-from ostraka.cli.poll_veto import whose_word
 from ostraka.cli.sender_options import (
     SENT,
     KeyFile,
@@ -337,7 +337,8 @@ def results(
         if poll is None:
             raise Problem(ProblemType.NOT_TALLIED, "the round's vote has not started", "round")
         found = to.get(f"/polls/{poll}/results")
-        emit(as_json, found, *result_tables(found), *whose_word(to, found))
+        decided, shown = outcome_on_ballots(to, found)
+        emit(as_json, found | decided, *result_tables(found), *shown)
 
 
 @app.command()
