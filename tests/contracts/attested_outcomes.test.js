@@ -247,6 +247,9 @@ test("refused: another rule, or a poll whose tally decides", async () => {
     State.None,
   ]);
   assert.equal(await isLost(plain), false);
+  // Nobody waits for an attestation here, so that there is no time for one either.
+  const { state: none, attestBy: never } = await outcome(plain);
+  assert.deepEqual([none, never], [State.None, 0n]);
 });
 
 test("refused: a second outcome, the same or another, at any time", async () => {

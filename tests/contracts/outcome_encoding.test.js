@@ -265,3 +265,10 @@ for (const [name, bytes, slots, reason, values] of [
 test("digest is tagged", async () => {
   assert.equal(await libraries.call("outcomeDigest", [good]), tagged("outcome", good));
 });
+
+test("no tally gives the awards of a rule on opened ballots", async () => {
+  const rule = ballotsBytes({ budget: 10, costs: [1, 2, 3] });
+  await validate(rule, 3);
+  const given = libraries.call("awards", [rule, [3n, 2n, 1n], []]);
+  await assertRefused(given, "OutcomeUnknownKind", [8]);
+});

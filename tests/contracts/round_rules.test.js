@@ -405,6 +405,10 @@ test("invalid outcomes, each for its field", async () => {
     false,
   ]);
   assert.deepEqual(await counted(outcomes.proportional), [0, true]);
+  for (const flags of [{ order: 1 }, { misfit: 1 }, { leftover: 1 }]) {
+    assert.deepEqual(await counted(outcomes.greedy(flags)), [0, false]);
+    assert.deepEqual(await counted(outcomes.categories({ ...flags, budgets })), [2, false]);
+  }
 });
 
 test("outcome rules are what the round fixed with budget and proposals put in", async () => {

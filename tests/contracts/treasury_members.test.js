@@ -208,3 +208,22 @@ test("nobody takes the place of a member with an account of its own, or of an un
   const wanted = [accounts.id, member, account(720).address];
   await assertRefused(accounts.contract.send("replaceMember", wanted), "BudgetTreasuryNotAMember");
 });
+
+test("no member with a key of its own is an invitation, whoever signs", async () => {
+  const members = new Census([
+    { account: code.address, signingKey: resident.address },
+    { account: account(721).address },
+  ]);
+  const round = await state.treasury.create(state.committee, {
+    memberRoot: members.root,
+    electorate: electorateOf(1, invited),
+  });
+  for (const by of [code, resident]) {
+    const sent = register(round, {
+      key: thief.address,
+      place: members.of(code.address),
+      ...{ by, invitation: code.address },
+    });
+    await assertRefused(sent, "BudgetTreasuryNotAMember", [code.address]);
+  }
+});

@@ -48,7 +48,12 @@ TESTS = {
     "contracts/libraries/SumTree.sol": DISPUTES,
     "contracts/libraries/BallotOutcome.sol": OUTCOMES,
     "contracts/libraries/RoundOutcome.sol": OUTCOMES[1:3],
-    "contracts/PollRegistry.sol": ("attested_outcomes", "registry_creation", *REGISTRY),
+    "contracts/PollRegistry.sol": (
+        "attested_outcomes",
+        "registry_creation",
+        "registry_committee",
+        *REGISTRY,
+    ),
     "contracts/registry/PollOutcomes.sol": OUTCOMES[:2],
     "contracts/registry/PollStates.sol": REGISTRY,
 }
