@@ -93,6 +93,7 @@ def test_ballots_are_opened_and_explain_the_outcome(
         "No one voted for it.",
         "Funded from the remaining budget. Cost: 150. Remaining: 150.",
         "Costs 200, more than the remaining 150.",
+        "costs more than the remaining 150",
     ):
         expect(page.get_by_text(step)).to_be_visible()
     ballots = page.get_by_role("table", name="Opened ballots").get_by_role("row")

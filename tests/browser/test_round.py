@@ -179,7 +179,7 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     page.emulate_media(media="print")
     printed = page.get_by_text("Printed on")
     expect(printed).to_be_visible()
-    expect(printed).to_contain_text("/polls/1/certificate")
+    expect(printed).to_contain_text(f"/polls/{poll_id}/certificate")
     page.emulate_media(media="screen")
     page.go_back()
     page.get_by_role("button", name="Start the audit").click()

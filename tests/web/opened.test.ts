@@ -100,3 +100,10 @@ test("the worker decides by opened ballots, and winners are in the order in whic
   const two = new InstantRunoff(2, OBJECTION).encode();
   await expect(worker.run("decide", { rule: two, ballots })).rejects.toThrow("options");
 });
+
+test("without the ballots, funded options are in the order of their votes", () => {
+  const votes = [2n, 3n, 3n];
+  const options = ABC.map((option, slot) => ({ option, votes: votes[slot]!, award: 1n }));
+  const [decision] = decisionsOf({ outcomeRule: SHARES.encode() }, { options }, []);
+  expect(awardedSlots(decision!)).toEqual([1, 2, 0]);
+});

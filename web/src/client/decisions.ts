@@ -10,7 +10,7 @@ import type { OutcomeRule } from "../protocol/outcome/rule.ts";
 import { checkQuestions, decodeDescription } from "../protocol/parameters.ts";
 import { BallotRule } from "../protocol/rule.ts";
 import { pollStatistics, type Statistics } from "../protocol/statistics.ts";
-import { spendsBudget, type Tie, tiesOf } from "./budget_walk.ts";
+import { fundingOf, spendsBudget, type Tie, tiesOf } from "./budget_walk.ts";
 import type { Poll, Results } from "./views.ts";
 
 /** A rule without parts, and its consecutive slots. */
@@ -55,12 +55,15 @@ export function decisionsOf(
 /** Slots of a decision with an award, the best first. */
 export function awardedSlots({ awards, tally, rule, decided }: Decision): readonly number[] {
   if (decided) return decided.winners;
+  const funded = !spendsBudget(rule) && fundingOf(rule) !== undefined;
   const ranked = spendsBudget(rule) || rule instanceof Plurality ? rule.order(tally) : [];
   return [...awards.keys()]
     .filter((slot) => awards[slot])
     .sort((left, right) => {
       const [one, two] = [awards[left]!, awards[right]!];
       if (one !== two) return one > two ? -1 : 1;
+      // Without the ballots, their order is that of the votes.
+      if (funded && tally[left] !== tally[right]) return tally[left]! > tally[right]! ? -1 : 1;
       return ranked.indexOf(left) - ranked.indexOf(right);
     });
 }

@@ -854,6 +854,8 @@ export interface ResultsMessages {
   "results.rule.phragmenSeats": { seats: number | bigint };
   "results.equalShares.each": { voters: number | bigint; share: string };
   "results.equalShares.raised": { increments: number | bigint; share: string };
+  "results.equalShares.reckoned": undefined;
+  "results.equalShares.unpaid": { count: number | bigint };
   "results.equalShares.bought": { cost: string; supporters: number | bigint; most: string };
   "results.equalShares.after": { paidAll: number | bigint; left: string };
   "results.equalShares.unaffordable": { cost: string; supporters: number | bigint; money: string };
@@ -955,6 +957,9 @@ export interface ResultsMessages {
   "results.step.budget": { left: string };
   "results.step.category": { left: string };
   "results.step.ended": undefined;
+  "results.reasons.voters": { cost: string; money: string };
+  "results.reasons.unsupported": undefined;
+  "results.allOptions": { count: number | bigint };
   "results.reasons.budget": { left: string };
   "results.paidOf": { paid: string; all: string };
   "results.turnout": { counted: number | bigint; voters: number | bigint };

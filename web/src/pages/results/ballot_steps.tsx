@@ -17,6 +17,8 @@ import "./results.css";
 
 /** Counts up to which all are open from the start. */
 const FEW = 3;
+/** Options up to which the steps of purchases are open from the start. */
+const FEW_OPTIONS = 12;
 /** Parts of a vote that bars show. */
 const FINE = 100_000n;
 
@@ -30,30 +32,32 @@ export function BallotSteps({ decision, decided }: { decision: Decision; decided
   if (counts.length) return <Counts counts={counts} options={options} />;
   const spending = decided.steps.filter((step) => step.kind !== "shares" && step.kind !== "count");
   if (!spending.length) return null;
-  const added = spending.filter(({ kind }) => COMPLETING.includes(kind));
+  const few = options.length <= FEW_OPTIONS;
   const shares = decided.steps.find((step) => step.kind === "shares");
+  const part = (title: string, kinds: readonly Step["kind"][]) => {
+    const steps = spending.filter(({ kind }) => kinds.includes(kind));
+    return steps.length ? (
+      <Disclosure summary={title} open={few}>
+        <ol class="assigned">
+          {steps.map((step) => (
+            <SpendingStep key={step.option} step={step} options={options} seats={seats} />
+          ))}
+        </ol>
+      </Disclosure>
+    ) : undefined;
+  };
+  const unpaid = spending.filter(({ kind }) => kind === "unaffordable").length;
   return (
     <>
       {shares && <ShareText shares={shares} />}
       <Disclosures>
-        <Disclosure summary={t(seats ? "results.phragmen.title" : "results.steps")} open>
-          <ol class="assigned">
-            {spending
-              .filter((step) => !added.includes(step))
-              .map((step) => (
-                <SpendingStep key={step.option} step={step} options={options} seats={seats} />
-              ))}
-          </ol>
-        </Disclosure>
-        {added.length > 0 && (
-          <Disclosure summary={t("results.completion.title")} open>
-            <ol class="assigned">
-              {added.map((step) => (
-                <SpendingStep key={step.option} step={step} options={options} />
-              ))}
-            </ol>
-          </Disclosure>
-        )}
+        {part(t(seats ? "results.phragmen.title" : "results.steps"), [
+          "bought",
+          "funded",
+          "stopped",
+        ])}
+        {part(t("results.equalShares.unpaid", { count: unpaid }), ["unaffordable"])}
+        {part(t("results.completion.title"), ["completed", "skipped"])}
       </Disclosures>
     </>
   );
@@ -64,23 +68,23 @@ function ShareText({ shares: { voters, first, increments, share } }: { shares: S
   return (
     <p>
       {t("results.equalShares.each", { voters, share: exact(first) })}{" "}
-      {increments > 0n && t("results.equalShares.raised", { increments, share: exact(share) })}
+      {increments > 0n && t("results.equalShares.raised", { increments, share: exact(share) })}{" "}
+      {t("results.equalShares.reckoned")}
     </p>
   );
 }
 
-const COMPLETING: readonly Step["kind"][] = ["completed", "skipped"];
 const TAKEN: readonly Step["kind"][] = ["bought", "funded", "completed"];
 
 function SpendingStep({
   step,
   options,
-  seats = false,
+  seats,
 }: {
   step: Spending;
   options: readonly string[];
   /** Whether options get seats, which have no costs that people know. */
-  seats?: boolean;
+  seats: boolean;
 }) {
   const taken = TAKEN.includes(step.kind);
   return (

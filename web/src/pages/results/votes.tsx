@@ -1,5 +1,7 @@
 /** Votes of every question: as a table whose rows are bars, and numbers that were answered. */
 
+import { useState } from "preact/hooks";
+
 import { budgetWalk, fundingOf, lastSteps, spendsBudget } from "../../client/budget_walk.ts";
 import { countsBallots, isWeighted } from "../../client/support.ts";
 import { number, percent, rounded } from "../../messages/index.ts";
@@ -10,10 +12,14 @@ import { Proportional } from "../../protocol/outcome/proportional.ts";
 import type { Statistics } from "../../protocol/statistics.ts";
 import { Badge } from "../../view/badge.tsx";
 import { widthOf } from "../../view/bar.tsx";
-import { useAmount } from "../../view/currency.ts";
+import { useAmount, useExactAmount } from "../../view/currency.ts";
 import { type Column, Table } from "../../view/table.tsx";
 import type { Outcome } from "./outcome.tsx";
 import { reasonText } from "./rule.tsx";
+import { unfundedText } from "./unfunded.ts";
+
+/** Options of a budget up to which a screen shows all of them at once; paper always does. */
+const MANY = 30;
 
 interface Row {
   readonly slot: number;
@@ -78,7 +84,8 @@ function Votes({
 }) {
   const { title, once, rows } = listed;
   const { decisions, base } = outcome;
-  const amount = useAmount();
+  const [amount, exact] = [useAmount(), useExactAmount()];
+  const [all, setAll] = useState(false);
   const first = rows[0]!.slot;
   const decision = decisions.findLast(({ start }) => start <= first)!;
   const { rule } = decision;
@@ -124,20 +131,40 @@ function Votes({
           return award ? <Badge tone="good">{word}</Badge> : undefined;
         }
         if (award) return <Badge tone="good">{t("results.funded")}</Badge>;
-        const reason =
-          spendsBudget(rule) && reasonText(last?.get(slot - decision.start), rule, amount);
+        const option = slot - decision.start;
+        const reason = spendsBudget(rule)
+          ? reasonText(last?.get(option), rule, amount)
+          : decision.decided
+            ? unfundedText(decision.decided, option, { whole: amount, exact })
+            : "";
         return reason || t("results.notFunded");
       },
     });
   }
+  const funding = fundingOf(rule) !== undefined;
+  const cut = funding && rows.length > MANY && !all;
   return (
-    <Table
-      caption={alone ? <span class="heard">{title}</span> : title}
-      columns={columns}
-      rows={sorted(rows, fundingOf(rule) !== undefined)}
-      keyOf={({ slot }) => slot}
-      classOf={({ award }) => (award ? "won" : undefined)}
-    />
+    <div class={cut ? "first-rows" : undefined}>
+      <Table
+        caption={alone ? <span class="heard">{title}</span> : title}
+        columns={columns}
+        rows={sorted(rows, funding)}
+        keyOf={({ slot }) => slot}
+        classOf={({ award }) => (award ? "won" : undefined)}
+      />
+      {cut && (
+        <p>
+          <button
+            type="button"
+            onClick={() => {
+              setAll(true);
+            }}
+          >
+            {t("results.allOptions", { count: rows.length })}
+          </button>
+        </p>
+      )}
+    </div>
   );
 }
 
