@@ -215,6 +215,11 @@ def require_counted(poll: Poll, caster: Caster) -> None:
     assert len({board.leaves for board in boards}) == 1
     last = {prepared.ballot.encoded for prepared, _ in caster.last.values()}
     assert {leaf.ballot for leaf in boards[0].leaves} == last
+    require_audit(poll)
+
+
+def require_audit(poll: Poll) -> None:
+    """The audit of a node's board holds."""
     command = [sys.executable, "-m", "ostraka_verifier", "audit", "--json"]
     command += ["--rpc", poll.town.stack.rpc_url, "--poll", str(poll.poll_id)]
     command += ["--registry", to_hex(poll.town.stack.registry.address)]

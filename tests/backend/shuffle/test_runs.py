@@ -71,6 +71,21 @@ def test_without_a_node_the_others_open_and_it_gets_the_ballots_later(tmp_path: 
     asyncio.run(run())
 
 
+def test_seven_nodes_open_the_ballots_without_two_of_them(tmp_path: Path) -> None:
+    """The others need ten groups instead of five."""
+    village = ShuffledVillage(tmp_path, shuffled_poll(7, 3, 2))
+
+    async def run() -> None:
+        async with village.releasable():
+            village.kill(7)
+            village.kill(3)
+            await all_open(village)
+            run = village.opened(village.shuffling(1).opened()).run
+            assert len(run.steps) == 10
+
+    asyncio.run(run())
+
+
 def test_a_node_that_never_answers_holds_nobody_up_for_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
