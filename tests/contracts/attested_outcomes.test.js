@@ -304,6 +304,33 @@ test("a veto in the last second of the window counts", async () => {
   await veto();
 });
 
+test("after a reorganization the same signatures do, and the time to object begins anew", async () => {
+  const { chain } = state.registry;
+  const poll = await opened({ outcomeRule: state.rule });
+  await poll.releasable(poll.root({ tally: TALLY, blinding: BLINDING }));
+  const before = await chain.snapshot();
+  await poll.accept(TALLY, BLINDING);
+  await poll.attest(AWARDS);
+  const first = (await outcome(poll)).objectionEndsAt;
+  await veto(state.holder, poll);
+  assert.equal((await outcome(poll)).state, State.Vetoed);
+  // The chain drops tally, outcome and veto, and has them later, in other blocks.
+  await chain.restore(before);
+  await assertRefused(poll.attest(AWARDS), "PollRegistryWrongOutcomeState", [poll.id, State.None]);
+  await assertRefused(veto(state.holder, poll), "PollRegistryWrongOutcomeState", [
+    poll.id,
+    State.None,
+  ]);
+  await chain.nextTime(Number(first) - OBJECTION_TIME + 50);
+  await poll.accept(TALLY, BLINDING);
+  await chain.nextTime(Number(first) - OBJECTION_TIME + 100);
+  await poll.attest(AWARDS);
+  assert.equal((await outcome(poll)).objectionEndsAt, first + 100n);
+  await chain.nextTime(Number(first) + 99);
+  await veto(state.holder, poll);
+  assert.equal((await outcome(poll)).state, State.Vetoed);
+});
+
 test("without a veto holder nobody may veto, and the window still passes", async () => {
   const rule = shares({ objectionTime: 1 });
   const poll = await tallied({ outcomeRule: rule });
@@ -338,7 +365,8 @@ test("300 slots: every award is kept in its place", async () => {
   const rule = ballotsBytes({ budget: 10 ** 6, costs, objectionTime: 1 });
   const tally = range(300).map(() => 2n);
   const poll = await tallied({ outcomeRule: rule, rule: approval(300), tally });
-  const awards = range(300).map((slot) => (slot % 3 === 0 || slot > 254 ? 1n : 0n));
+  // Other awards in each word: 256 is no multiple of 3.
+  const awards = range(300).map((slot) => (slot % 3 === 0 || slot === 255 ? 1n : 0n));
   const { gas } = await poll.attest(awards);
   console.log(`gas: attest, 300 slots, 4 signatures: ${gas}`);
   await wait((await state.registry.chain.now()) + 1);

@@ -44,6 +44,7 @@ from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.reports import HOSTILE, RUN, page_of, report_on
 from tests.support.shuffled_polls import ShuffledPoll, shuffled_approval_poll
 from tests.verifier.checks.mutations import MUTATIONS
+from tests.verifier.checks.test_attested_outcome import CASES as OUTCOMES
 
 
 def test_every_check_is_explained_in_a_group() -> None:
@@ -150,6 +151,28 @@ def test_a_poll_that_fails() -> None:
     assert "✗ fails – tally digest: of a different tally" in page.text
     assert f"This means: {EXPLANATIONS['R1'].failure}" in page.text
     assert "under 1 assumption" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("a void round", "the veto holder voided the outcome that the nodes attested"),
+        ("a void round, missed", "the nodes attested no outcome in time"),
+    ],
+)
+def test_a_lost_outcome_decides_nothing(name: str, reason: str) -> None:
+    report = report_on(*OUTCOMES[name])
+    page = page_of(report)
+    sentence = f"The ballots were counted, but nothing is decided: {reason}."
+    assert sentence in page.inside("p")
+    assert f"nothing: {reason}" in page.text
+    assert f"The ballots would decide this, but it counts for nothing: {reason}." in page.text
+    assert "does not confirm" not in page.text
+    false = page_of(report_on(*OUTCOMES["a void round that owes"]))
+    assert sentence not in false.inside("p")
+    assert "This audit does not confirm it." in false.text
+    standing = page_of(report_on(*OUTCOMES["a round"]))
+    assert "nothing is decided" not in standing.text
 
 
 def test_a_void_poll_says_why() -> None:

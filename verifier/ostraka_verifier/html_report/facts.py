@@ -16,7 +16,12 @@ from ostraka_verifier.checks.opened import opened_votes
 from ostraka_verifier.checks.shares import require_signed
 from ostraka_verifier.checks.tree import judge_attestations
 from ostraka_verifier.errors import AuditError
-from ostraka_verifier.evidence import DeploymentEvidence
+from ostraka_verifier.evidence import (
+    OUTCOME_MISSED,
+    OUTCOME_VETOED,
+    DeploymentEvidence,
+    OutcomeEvidence,
+)
 from ostraka_verifier.html_report.decisions import (
     award_word,
     outcome_in_words,
@@ -158,6 +163,7 @@ class PollFacts:
         root: Hash of the anchored root, 32 bytes; None without one.
         opened: The ballots, where they were opened and are those that were cast.
         void_reason: Why there is no result, of a void poll.
+        lost_reason: Why a counted poll decides nothing: the outcome of its opened ballots was lost.
         text: The organizer's text about the poll.
         for_tests: Whether the contract allows periods that nobody could use to object.
     """
@@ -175,6 +181,7 @@ class PollFacts:
     tallied_at: UnixSeconds | None
     root: bytes | None
     void_reason: str | None
+    lost_reason: str | None
     participation: Participation | None
     questions: tuple[QuestionFacts, ...]
     decisions: tuple[DecisionFacts, ...]
@@ -262,6 +269,7 @@ def _poll(audit: Audit, report: Report, references: References) -> PollFacts:
         tallied_at=chain.tallied_at or None,
         root=chain.anchored.root.hash if chain.anchored else None,
         void_reason=_void_reason(audit) if chain.status == "void" else None,
+        lost_reason=_lost_reason(audit),
         participation=participation,
         questions=_questions(audit, participation),
         decisions=_decisions(audit, money),
@@ -285,6 +293,17 @@ def _void_reason(audit: Audit) -> str:
         cast, needed = chain.root.count, parameters.minimum_ballots
         return f"ballots cast: {cast:,}; at least {needed:,} were required"
     return "no result was accepted in time, or objections to the list of ballots stayed open"
+
+
+def _lost_reason(audit: Audit) -> str | None:
+    """Return why the outcome of opened ballots decides nothing (§18.11), as the chain shows it."""
+    outcome = audit.chain.outcome
+    if not isinstance(outcome, OutcomeEvidence):
+        return None
+    return {
+        OUTCOME_VETOED: "the veto holder voided the outcome that the nodes attested",
+        OUTCOME_MISSED: "the nodes attested no outcome in time",
+    }.get(outcome.state)
 
 
 def _participation(audit: Audit, cast_weight: int | None) -> Participation | None:

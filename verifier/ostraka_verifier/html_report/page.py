@@ -133,6 +133,9 @@ def _opening(facts: Facts, hashes: Hashes) -> Markup:
 
 def _result(poll: PollFacts) -> Iterator[tuple[str, Content]]:
     """Yield what was decided and spent, for readers who read no further."""
+    if poll.lost_reason is not None:
+        yield "Decided", f"nothing: {poll.lost_reason}"
+        return
     made = [one for one in poll.decisions if one.outcome]
     if len(made) <= _MAX_DECISIONS:
         for decision in made:

@@ -69,6 +69,7 @@ def _poll(poll: PollFacts) -> dict[str, Any]:
         "root": _hex(poll.root),
         "text": poll.text,
         "void_reason": poll.void_reason,
+        "lost_reason": poll.lost_reason,
         "for_tests": poll.for_tests,
         "opens_at": _time(poll.opens_at),
         "closes_at": _time(poll.closes_at),

@@ -145,13 +145,14 @@ def _caution(facts: Facts, poll: PollFacts) -> Markup | None:
         return element("p", f"There is no result: {poll.void_reason}.")
     if facts.status in STATES:
         return element("p", f"There is no result yet: {STATES[facts.status]}.")
-    if facts.verdict is not Verdict.HOLDS:
-        return element(
-            "p",
-            "The blockchain states the following. This audit does not confirm it.",
-            class_="open mark",
+    said = []
+    if poll.lost_reason is not None:
+        said.append(
+            f"The ballots would decide this, but it counts for nothing: {poll.lost_reason}."
         )
-    return None
+    if facts.verdict is not Verdict.HOLDS:
+        said.append("The blockchain states the following. This audit does not confirm it.")
+    return joined(*(element("p", one, class_="open mark") for one in said)) if said else None
 
 
 def _decision(decision: DecisionFacts, money: MoneyFacts | None) -> Markup:

@@ -37,6 +37,8 @@ def verdict_sentence(facts: Facts) -> str:
             f"This report does not confirm the result: {unmade} of"
             f" {counted(total, 'check', 'checks')} could not be made."
         )
+    if facts.poll.lost_reason is not None:
+        return f"The ballots were counted, but nothing is decided: {facts.poll.lost_reason}."
     if facts.assumptions:
         assumed = counted(len(facts.assumptions), "assumption", "assumptions")
         return f"The result is the correct count of the ballots, under {assumed}."
