@@ -55,7 +55,7 @@ TALLEST = 1800
 QUALITY = 60
 STATE_SCALE = 0.6
 """Of a state's picture, of which there are many."""
-STATE_TALLEST = 1500
+STATE_TALLEST = 2400
 MOST_BYTES = 6_000_000
 SETTLED_MS = 1500
 _STATE = re.compile(r"images/([a-z-]+)\.webp")
