@@ -63,11 +63,13 @@ class ShuffleStore:
             if run is not None:
                 session.delete(run)
 
-    def open(self, opened: OpenedBallots) -> None:
-        """Store the opened ballots, unless there are some."""
+    def open(self, opened: OpenedBallots) -> bool:
+        """Store the opened ballots, unless there are some; return whether there were none."""
         with self._write() as session:
-            if session.get(OpenedBallots, opened.poll_id) is None:
-                session.add(opened)
+            if session.get(OpenedBallots, opened.poll_id) is not None:
+                return False
+            session.add(opened)
+            return True
 
     def opened(self, poll_id: int) -> bytes | None:
         """Return section 14 of the board; None before ballots are open."""

@@ -256,9 +256,12 @@ class BallotOpening:
 
     def _store(self, section: bytes, turn: int) -> None:
         served = self._served
-        served.store.shuffle.open(OpenedBallots(poll_id=served.poll_id, section=section))
+        # A peer's may have come meanwhile.
+        opened = OpenedBallots(poll_id=served.poll_id, section=section)
+        is_first = served.store.shuffle.open(opened)
         self._states.forget()
-        served.log.info("ballots opened", turn=turn)
+        if is_first:
+            served.log.info("ballots opened", turn=turn)
 
     # --- From peers ----------------------------------------------------------------------------
 
