@@ -20,8 +20,8 @@ from math import gcd
 from ostraka_verifier.outcome.ballots import Profile
 from ostraka_verifier.outcome.steps import Bought, Unaffordable
 
-_Payer = tuple[int, int]
-"""A class of voters who have the same money, and the points that they give to an option."""
+_Payer = tuple[int, int, int]
+"""A class of voters with equal money, the points that they give to an option, and their number."""
 
 
 @dataclass(frozen=True)
@@ -149,14 +149,14 @@ class Market:
         self._costs, self._budget, self._increment = costs, budget, increment
         self._worth = [cost if by_cost else 1 for cost in costs]
         self._groups = len(votes.groups)
-        # Of each option: groups and their voters, by the points that they give.
-        self._supporters = [defaultdict[int, list[tuple[int, int]]](list) for _ in costs]
+        # Of each option: groups, by the points that they give and the number of their voters.
+        self._supporters = [defaultdict[tuple[int, int], list[int]](list) for _ in costs]
         for group, (ballot, count) in enumerate(votes.groups):
             for slot, points in enumerate(ballot):
                 if points:
-                    self._supporters[slot][points].append((group, count))
+                    self._supporters[slot][points, count].append(group)
         self.points = [
-            sum(points * count for points, own in given.items() for _, count in own)
+            sum(points * count * len(own) for (points, count), own in given.items())
             for given in self._supporters
         ]
         """Of each option, by all voters."""
@@ -228,7 +228,8 @@ class Market:
         return steps
 
     def _all(self, slot: int) -> list[tuple[int, int]]:
-        return [one for own in self._supporters[slot].values() for one in own]
+        given = self._supporters[slot]
+        return [(group, count) for (_, count), own in given.items() for group in own]
 
     def _run(self, made: list[_Purchase], state: _State) -> Purchases:
         """Buy until nothing is affordable.
@@ -273,35 +274,35 @@ class Market:
     def _offer(self, purchase: _Purchase, slot: int) -> _Offer | None:
         """Return the price of an option; None if its supporters cannot pay it."""
         state = purchase.before
-        counts = dict[_Payer, int]()
-        for points, own in self._supporters[slot].items():
-            found = Counter[int]()
-            for group, count in own:
-                found[state.classes[group]] += count
-            for number, count in found.items():
-                counts[number, points] = count
+        money, slopes, class_of = state.money, state.slopes, state.classes.__getitem__
+        rich: list[_Payer] = [
+            (number, points, times * count)
+            for (points, count), own in self._supporters[slot].items()
+            for number, times in Counter(map(class_of, own)).items()
+        ]
         due, slope, total = self._costs[slot] * state.parts, 0, self.points[slot]
-        excess = sum(state.money[number] * count for (number, _), count in counts.items()) - due
+        excess = sum(money[number] * count for number, _, count in rich) - due
         if excess < 0:
-            growth = sum(state.slopes[number] * count for (number, _), count in counts.items())
+            growth = sum(slopes[number] * count for number, _, count in rich)
             purchase.holds_while_negative(excess, growth)
             return None
         poor = list[_Payer]()
-        rich = list(counts)
         while True:
             # Supporters pay all they have if that is less than the price of their points.
-            found_poor = [one for one in rich if state.money[one[0]] * total < due * one[1]]
-            if not found_poor:
+            asked, all_points, still = due, total, list[_Payer]()
+            for one in rich:
+                number, points, count = one
+                if money[number] * all_points >= asked * points:
+                    still.append(one)
+                else:
+                    poor.append(one)
+                    due -= money[number] * count
+                    slope -= slopes[number] * count
+                    total -= points * count
+            if len(still) == len(rich):
                 scale = state.parts * self._worth[slot]
                 return _Offer(slot, due, slope, total, scale, poor, rich)
-            poor += found_poor
-            for one in found_poor:
-                number, points = one
-                due -= state.money[number] * counts[one]
-                slope -= state.slopes[number] * counts[one]
-                total -= points * counts[one]
-            now_poor = set(found_poor)
-            rich = [one for one in rich if one not in now_poor]
+            rich = still
 
     def _pay(self, purchase: _Purchase, offer: _Offer, offers: list[_Offer]) -> _State:
         """Return the state after a purchase."""
@@ -311,7 +312,7 @@ class Market:
             (offer.poor, purchase.holds_while_negative),
             (offer.rich, purchase.holds_while_natural),
         ):
-            for number, points in payers:
+            for number, points, _ in payers:
                 holds(
                     state.money[number] * total - due * points,
                     state.slopes[number] * total - slope * points,
@@ -320,15 +321,15 @@ class Market:
         due, slope, finer = due // divisor, slope // divisor, total // divisor
         money = [own * finer for own in state.money]
         slopes = [own * finer for own in state.slopes]
-        after = dict.fromkeys(offer.poor, 0)
-        for one in offer.rich:
-            number, points = one
-            after[one] = len(money)
-            money.append(money[number] - due * points)
-            slopes.append(slopes[number] - slope * points)
+        after = {(number, points): 0 for number, points, _ in offer.poor}
+        for number, points, _ in offer.rich:
+            if (number, points) not in after:
+                after[number, points] = len(money)
+                money.append(money[number] - due * points)
+                slopes.append(slopes[number] - slope * points)
         classes = state.classes.copy()
-        for points, own in self._supporters[offer.slot].items():
-            for group, _ in own:
+        for (points, _), own in self._supporters[offer.slot].items():
+            for group in own:
                 classes[group] = after[classes[group], points]
         parts = state.parts * finer
         return _State(state.increments, money, slopes, classes, parts, offers)
