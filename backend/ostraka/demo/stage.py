@@ -193,7 +193,8 @@ class Stage:
         head = self.stack.registry.head().number
         for url in self.stack.node_urls:
             deadline_monotonic_s = time.monotonic() + _PATIENCE_S
-            while httpx.get(f"{url}/api/v1/config", trust_env=False).json()["head"] < head:
+            # A node that has just started has seen no block.
+            while (httpx.get(f"{url}/api/v1/config", trust_env=False).json()["head"] or 0) < head:
                 if time.monotonic() > deadline_monotonic_s:
                     raise RuntimeError(f"{url} does not see block {head}")
                 time.sleep(_POLL_S)
