@@ -53,7 +53,11 @@ export function RuleStory({
   return (
     <>
       {title && <h3>{title}</h3>}
-      <p>{ruleText(rule, amount, nameOf, options.length)}</p>
+      {ruleText(rule, amount, nameOf, options.length)
+        .split("\n")
+        .map((paragraph) => (
+          <p key={paragraph}>{paragraph}</p>
+        ))}
       {rule instanceof Majority && <p>{majorityText(decision)}</p>}
       {ties.map(({ first, other }) => (
         <p key={other} class="notice">
@@ -86,8 +90,8 @@ export function RuleStory({
   );
 }
 
-/** A rule without parts in whole sentences, with its own values, for that many slots. */
-export function ruleText(
+/** A rule without parts in whole sentences, in lines, with its own values, for that many slots. */
+function ruleText(
   rule: OutcomeRule,
   money: Money,
   nameOf: (category: number) => string,
@@ -168,15 +172,14 @@ function budgetText(rule: BudgetRule, money: Money, nameOf: (category: number) =
 
 function sharesText({ budget, manner }: EqualShares, money: Money): string {
   const { utility, completion, increment } = manner;
-  return [
-    t("results.rule.equal_shares", { budget: money(budget) }),
+  const details = [
     t(`results.rule.utility.${utility}`),
     completion.startsWith("add_one") && t("results.rule.addOne", { increment: money(increment) }),
     completion.endsWith("utilitarian") && t(`results.rule.utilitarian.${utility}`),
     t("results.rule.equalPrices"),
-  ]
-    .filter(Boolean)
-    .join(" ");
+  ];
+  const idea = t("results.rule.equal_shares", { budget: money(budget) });
+  return `${idea}\n${details.filter(Boolean).join(" ")}`;
 }
 
 function supportText({ minimumSupport }: { minimumSupport: bigint }): string {
