@@ -234,6 +234,9 @@ test("disputes lengthen the window up to the bound, and never shorten it", async
       bound,
     ]);
   }
+  // The end of the window as it is.
+  await dispute("extend", poll.releasableAt);
+  assert.equal((await poll.view()).releasableAt, BigInt(poll.releasableAt));
   const until = poll.releasableAt + 200;
   const { events } = await dispute("extend", until);
   assert.deepEqual(
@@ -249,6 +252,21 @@ test("disputes lengthen the window up to the bound, and never shorten it", async
   assert.equal(await poll.status(), Status.Anchored);
   await time(until);
   await poll.accept(TALLY, BLINDING);
+});
+
+test("disputes see the poll as everybody does", async () => {
+  const { poll, registry, committee } = state;
+  await poll.anchored(state.root);
+  const seen = await registry.contract.call("disputed", [poll.id]);
+  const { threshold, disputes, generatorTable, ...common } = seen;
+  const view = await poll.view();
+  for (const [name, value] of Object.entries(common)) assert.deepEqual(value, view[name], name);
+  const [, t] = await registry.contract.call("committee", [committee.digest]);
+  assert.equal(threshold, t);
+  assert.equal(disputes, await registry.contract.call("disputes"));
+  assert.equal(generatorTable, await registry.contract.call("generatorTable"));
+  const nothing = await registry.contract.call("disputed", [poll.id + 1n]);
+  assert.deepEqual([nothing.status, nothing.pollContext], [Status.None, word(0)]);
 });
 
 test("a contested root is rejected even after its window, and the next one is not contested", async () => {
