@@ -73,6 +73,7 @@ export interface VoterMessages {
   "round.proposals": undefined;
   "round.none": undefined;
   "round.vote": undefined;
+  "round.poll": undefined;
   "round.results": undefined;
   "round.withdrawn": undefined;
   "round.ofBudget": { percent: string };

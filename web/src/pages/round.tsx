@@ -218,7 +218,7 @@ function Now({ round, phase }: { round: Round; phase: string }) {
         )}
         {poll !== undefined && (
           <a class={phase === "voting" ? "button primary" : "button"} href={`/polls/${poll}`}>
-            {t("round.vote")}
+            {t(phase === "voting" ? "round.vote" : "round.poll")}
           </a>
         )}
         {poll !== undefined && counted && <a href={`/polls/${poll}/audit`}>{t("poll.audit")}</a>}
