@@ -5,8 +5,24 @@
  */
 
 import { Rejected } from "./errors.ts";
-import type { Committee, PollParameters } from "./parameters.ts";
 import { MAX_SHUFFLING_NODES, mayShuffle } from "./shuffle/groups.ts";
+
+/** What a poll's parameters say of its counting. */
+interface Counting {
+  readonly counting: number;
+  readonly openMinimum: number;
+  readonly shufflePeriod: number;
+  readonly tallyPeriod: number;
+  readonly voters: number;
+  readonly totalWeight: bigint;
+}
+
+/** What decides whether a committee can shuffle. */
+interface Sizes {
+  readonly members: readonly unknown[];
+  readonly threshold: number;
+  readonly faults: number;
+}
 
 /** How a poll counts: nodes open the sum of all ballots, or each ballot without its voter's name. */
 export const SUMMED = 0;
@@ -16,7 +32,7 @@ export const SHUFFLED = 1;
 export const MINIMUM_OPENED = 5;
 
 /** Whether every ballot is opened, without its voter's name (§19). */
-export function isShuffled({ counting }: PollParameters): boolean {
+export function isShuffled({ counting }: Pick<Counting, "counting">): boolean {
   return counting === SHUFFLED;
 }
 
@@ -27,7 +43,7 @@ const DIFFERENT_WEIGHTS = "a poll that opens every ballot needs voters of equal 
  *
  * @throws Rejected: a bound is broken; the item names the parameter (check P6).
  */
-export function checkShuffle(parameters: PollParameters): void {
+export function checkShuffle(parameters: Counting): void {
   const { openMinimum, shufflePeriod, voters, totalWeight } = parameters;
   const half = Math.floor(parameters.tallyPeriod / 2);
   const fails = (name: string, reason: string) => {
@@ -56,7 +72,7 @@ export function checkShuffle(parameters: PollParameters): void {
 }
 
 /** Why a committee cannot shuffle ballots (§19.1), in words; undefined when it can. */
-export function shuffleObjection({ members, threshold, faults }: Committee): string | undefined {
+export function shuffleObjection({ members, threshold, faults }: Sizes): string | undefined {
   const [n, t, f] = [members.length, threshold, faults];
   const able = "able are (4, 2, 1), (5, 2, 1), (6, 3, 1), (7, 3, 2)";
   const named = `(${n}, ${t}, ${f}) cannot shuffle ballots`;
@@ -75,7 +91,7 @@ export function shuffleObjection({ members, threshold, faults }: Committee): str
  *
  * @throws Rejected: it cannot; the reason names committees that can (check P6).
  */
-export function checkCommittee(parameters: PollParameters, committee: Committee): void {
+export function checkCommittee(parameters: Counting, committee: Sizes): void {
   const objection = isShuffled(parameters) ? shuffleObjection(committee) : undefined;
   if (objection) throw new Rejected("P6", "parameters.committee", objection);
 }
@@ -85,7 +101,7 @@ export function checkCommittee(parameters: PollParameters, committee: Committee)
  *
  * @throws Rejected: two weights differ (check C3).
  */
-export function checkWeights(parameters: PollParameters, weights: readonly bigint[]): void {
+export function checkWeights(parameters: Counting, weights: readonly bigint[]): void {
   if (!isShuffled(parameters)) return;
   const other = weights.find((weight) => weight !== weights[0]);
   if (other === undefined) return;
