@@ -49,6 +49,18 @@ def html(rule: BallotOutcome, ballots: list[tuple[int, ...]]) -> str:
             ["9 voters, with about €2 each, after 1 increment."],
         ),
         (
+            # The shares grow past what the first one costs, but no budget covers it.
+            EqualShares(
+                objection_time=60,
+                costs=(11, 5, 2),
+                budget=10,
+                completion=Completion.ADD_ONE,
+                increment=1,
+            ),
+            [(1, 1, 0)] + [(1, 0, 0)] * 3,
+            ["not bought: costs more than the whole budget"],
+        ),
+        (
             EqualShares(objection_time=60, costs=(10, 5, 2), budget=10),
             [(1, 0, 0)] * 4,
             ["bought by 4 voters, at most about €2 each; 4 have nothing left"],

@@ -28,7 +28,7 @@ const FIRST_VIEW = {
   "/": 50,
   "/rounds/{number}": 85,
   "/polls/{number}": 95,
-  "/polls/{number}/results": 80,
+  "/polls/{number}/results": 82,
 };
 const MAX_SCRIPTS = 7;
 /** Size of the fonts and style sheets of the first view, with the letters of every language. */

@@ -18,6 +18,7 @@ from ostraka_verifier.outcome.steps import Count, Shares, Step, Unaffordable
 
 _ON_BALLOTS = ("equal_shares", "instant_runoff", "transferable_vote", "phragmen")
 _LOST = ("vetoed", "missed")
+_NO_BALLOTS = (ProblemType.NOT_OPENED, ProblemType.NODES_UNREACHABLE)
 
 
 def outcome_on_ballots(
@@ -26,7 +27,7 @@ def outcome_on_ballots(
     """Return what opened ballots decide, for programs and for people; nothing in other polls.
 
     The JSON has `attested`, what the contract knows, and `steps` as vectors have them, which are
-    null as long as the ballots are not opened.
+    null as long as nobody shows the opened ballots.
 
     Args:
         results: Of a poll, as the gateway answers them.
@@ -39,7 +40,7 @@ def outcome_on_ballots(
     try:
         opened = to.get(f"/polls/{poll}/opened")
     except Problem as problem:
-        if problem.kind is not ProblemType.NOT_OPENED:
+        if problem.kind not in _NO_BALLOTS:
             raise
         shown.append(f"No steps to show: {printable(problem.detail)}.")
         return {"attested": attested, "steps": None}, shown

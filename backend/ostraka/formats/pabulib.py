@@ -41,7 +41,7 @@ _POINTS = ("cumulative", "scoring")
 _WEIGHS = re.compile("weight|strength|multiplicity", re.IGNORECASE)
 """Columns of VOTES that make one ballot count as several."""
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
-_AMOUNT = re.compile(rf"{_NUMBER.pattern}|[0-9]{{1,30}}/0*[1-9][0-9]{{0,29}}")
+_AMOUNT = re.compile(rf"{_NUMBER.pattern}|[0-9]{{1,30}}/0{{0,29}}[1-9][0-9]{{0,29}}")
 """Money: a decimal, or the fraction that `pabutools` writes in its place."""
 _LONGEST_CELL = 131_072
 
@@ -318,7 +318,7 @@ def _decimals(path: Path, meta: Mapping[str, str], lines: Mapping[str, int], row
     number_of(meta["budget"], f"{path}:{lines['budget']}: budget", _AMOUNT)
     amounts = [(line, "cost", row["cost"]) for line, row in rows]
     for name, text in meta.items():
-        if "cost" in name or "budget" in name:
+        if name in META_FIELDS and ("cost" in name or "budget" in name):
             amounts += [(lines[name], name, part) for part in text.split(",")]
     needed = 0
     for line, name, text in amounts:

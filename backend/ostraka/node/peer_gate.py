@@ -20,7 +20,10 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
 from ostraka_verifier.errors import Malformed
 
-_PATH = re.compile("/api/v1/polls/([^/]+)/(challenge|peer/(?:shuffle/([a-z]{1,10})|.*))")
+# The framework's routes allow a line break at the end of a path, and within its parts.
+_PATH = re.compile(
+    "/api/v1/polls/([^/]+)/(challenge|peer/(?:shuffle/([a-z]{1,10})|.*))\n?", re.DOTALL
+)
 _NUMBER = re.compile("[1-9][0-9]{0,14}")
 _LENGTH = re.compile(b"[0-9]{1,19}")
 

@@ -86,9 +86,10 @@ class BodyLimit:
             return
         if not complete:
             return
-        pending: list[Message] = [
-            {"type": "http.request", "body": bytes(body.data), "more_body": False}
-        ]
+        whole = bytes(body.data)
+        body.data.clear()
+        pending: list[Message] = [{"type": "http.request", "body": whole, "more_body": False}]
+        del whole
 
         async def replay() -> Message:
             return pending.pop() if pending else await receive()

@@ -160,7 +160,8 @@ class PeerRequests:
             # little longer than necessary.
             while self._taken:
                 oldest = next(iter(self._taken))
-                if self._taken[oldest] + TOLERANCE_S >= now_unix_s:
+                # Longer than it would be accepted, as the clock may be set back a little.
+                if self._taken[oldest] + TOLERANCE_S + AHEAD_S >= now_unix_s:
                     break
                 del self._taken[oldest]
             self._taken[name] = sent_at_unix_s

@@ -90,7 +90,8 @@ class Sizes:
 def most_ballots(committee: Committee, slots: int) -> int:
     """Return how many ballots a committee can shuffle, by the lengths of its messages.
 
-    A step must fit into one request, and so must a run of the fewest groups with `f` nodes away.
+    A step must fit into one request, and so must a run of the fewest groups with `f` nodes away,
+    and of `f` further groups that nodes make necessary by keeping shares from others.
 
     Args:
         committee: One that may shuffle (§19.1).
@@ -99,10 +100,8 @@ def most_ballots(committee: Committee, slots: int) -> int:
     nodes, threshold = len(committee.members), committee.threshold
     groups = fewest_groups(nodes, threshold, range(1, nodes - committee.faults + 1)) or ()
     none, one = (Sizes(nodes, threshold, count, slots) for count in (0, 1))
-    lengths = (
-        (none.take, one.take),
-        (none.certificate(len(groups)), one.certificate(len(groups))),
-    )
+    steps = len(groups) + committee.faults
+    lengths = (none.take, one.take), (none.certificate(steps), one.certificate(steps))
     return min((LONGEST_BYTES - empty) // (single - empty) for empty, single in lengths)
 
 

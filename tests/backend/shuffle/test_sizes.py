@@ -47,7 +47,7 @@ def test_most_ballots_fit_and_one_more_does_not(
 ) -> None:
     committee = approval_poll(nodes=nodes, threshold=threshold, faults=faults).committee
     most = most_ballots(committee, slots)
-    steps = {(4, 2): 3, (5, 2): 2, (6, 3): 10, (7, 3): 10}[nodes, threshold]
+    steps = {(4, 2): 3, (5, 2): 2, (6, 3): 10, (7, 3): 10}[nodes, threshold] + faults
     longest = [
         max(sizes.take, sizes.certificate(steps))
         for sizes in (Sizes(nodes, threshold, count, slots) for count in (most, most + 1))

@@ -67,6 +67,9 @@ def _what_happens(step: Purchase, money: Money) -> str:
                 have = noun(step.paid_all, "has", "have")
                 paid += f"; {grouped(step.paid_all)} {have} nothing left"
             return f"bought by {counted(step.supporters, 'voter', 'voters')}, {paid}"
+        case Unaffordable() if step.supporters and step.money >= step.cost:
+            # Its supporters may have the money, and yet it is no candidate of the rule.
+            return "not bought: costs more than the whole budget"
         case Unaffordable():
             return f"not bought: {counted(step.supporters, 'supporter', 'supporters')}"
         case Funded():

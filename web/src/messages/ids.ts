@@ -960,6 +960,7 @@ export interface ResultsMessages {
   "results.step.ended": undefined;
   "results.reasons.voters": { cost: string; money: string };
   "results.reasons.unsupported": undefined;
+  "results.reasons.dear": undefined;
   "results.allOptions": { count: number | bigint };
   "results.reasons.budget": { left: string };
   "results.paidOf": { paid: string; all: string };

@@ -13,6 +13,7 @@ import { Bar } from "../../view/bar.tsx";
 import { useAmount, useExactAmount } from "../../view/currency.ts";
 import { Disclosure, Disclosures } from "../../view/disclosure.tsx";
 import { Icon } from "../../view/icon.tsx";
+import { isDear } from "./unfunded.ts";
 import "./results.css";
 
 /** Counts up to which all are open from the start. */
@@ -116,9 +117,7 @@ function StepText({ step, seats }: { step: Spending; seats: boolean }) {
     case "unaffordable": {
       const { supporters, money } = step;
       if (!supporters) return <span>{t("results.equalShares.unsupported")}</span>;
-      if (money.numerator >= step.cost * money.denominator) {
-        return <span>{t("results.equalShares.dear", { cost })}</span>;
-      }
+      if (isDear(step)) return <span>{t("results.equalShares.dear", { cost })}</span>;
       return (
         <span>
           {t("results.equalShares.unaffordable", { cost, supporters, money: exact(money) })}

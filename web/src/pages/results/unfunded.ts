@@ -2,7 +2,7 @@
 
 import { t } from "../../messages/results.ts";
 import type { Fraction } from "../../protocol/fraction.ts";
-import type { Decided } from "../../protocol/outcome/methods/steps.ts";
+import type { Decided, Unaffordable } from "../../protocol/outcome/methods/steps.ts";
 
 interface Money {
   readonly whole: (units: bigint) => string;
@@ -17,14 +17,19 @@ export function unfundedText({ steps }: Decided, option: number, money: Money): 
     case "skipped":
     case "stopped":
       return t("results.reasons.budget", { left: money.whole(last.left) });
-    case "unaffordable":
-      return last.supporters
-        ? t("results.reasons.voters", {
-            cost: money.whole(last.cost),
-            money: money.exact(last.money),
-          })
-        : t("results.reasons.unsupported");
+    case "unaffordable": {
+      if (!last.supporters) return t("results.reasons.unsupported");
+      if (isDear(last)) return t("results.reasons.dear");
+      const cost = money.whole(last.cost);
+      return t("results.reasons.voters", { cost, money: money.exact(last.money) });
+    }
     default:
       return "";
   }
+}
+
+/** Whether an option costs more than the whole budget: its voters may have the money, and yet it is
+ * no candidate. */
+export function isDear({ cost, money }: Unaffordable): boolean {
+  return money.numerator >= cost * money.denominator;
 }
