@@ -931,6 +931,7 @@ export interface ResultsMessages {
   "results.veto.keep": undefined;
   "results.veto.signing": undefined;
   "results.veto.mining": undefined;
+  "results.veto.mined": undefined;
   "results.veto.late": { time: string };
   "results.attested.differs": undefined;
   "results.attested.differsMore": undefined;

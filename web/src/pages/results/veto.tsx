@@ -14,6 +14,8 @@ import { Await, Failure, useResource } from "../../view/resource.tsx";
 import { gateway, readConfig, useSigner } from "../../view/session.ts";
 import { SignedIn, Wallets } from "../sign_in.tsx";
 
+type Step = "offered" | "asked" | "signing" | "mining" | "mined" | "late";
+
 const LOOKS = 20;
 const PAUSE_MS = 500;
 
@@ -73,7 +75,7 @@ function Veto({
   wallet,
   config,
 }: VetoProps & { wallet: Wallet; config: Config }) {
-  const [step, setStep] = useState<"offered" | "asked" | "signing" | "mining" | "late">("offered");
+  const [step, setStep] = useState<Step>("offered");
   const [error, setError] = useState<unknown>();
   const send = async () => {
     setStep("signing");
@@ -83,8 +85,8 @@ function Veto({
       const block = await wallet.transact(BigInt(chainId), registry, vetoOutcomeCall(poll), () => {
         setStep("mining");
       });
-      if (block === undefined) setStep("late");
-      else await shown(poll);
+      setStep(block === undefined ? "late" : "mined");
+      if (block !== undefined) await shown(poll);
     } catch (problem) {
       setError(problem);
       setStep("asked");
@@ -99,7 +101,7 @@ function Veto({
       </p>
     );
   }
-  const working = step === "signing" || step === "mining";
+  const working = step === "signing" || step === "mining" || step === "mined";
   return (
     <>
       {step === "offered" ? (
@@ -144,8 +146,10 @@ function Veto({
 /** Wait until the gateway shows a veto, but not forever: the blockchain has it. */
 async function shown(poll: bigint): Promise<void> {
   for (let looks = 0; looks < LOOKS; looks++) {
-    const { state } = await gateway.get(`/polls/${poll}/outcome`, attestedOutcome);
-    if (state === "vetoed") return;
+    const seen = await gateway
+      .get(`/polls/${poll}/outcome`, attestedOutcome)
+      .catch(() => undefined);
+    if (seen?.state === "vetoed") return;
     await new Promise((later) => setTimeout(later, PAUSE_MS));
   }
 }
