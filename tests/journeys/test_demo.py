@@ -200,14 +200,14 @@ def test_an_interrupted_demo_leaves_nothing_behind(number: signal.Signals) -> No
         env=os.environ | {name: value},
     )
     deadline = time.monotonic() + 60
-    while len(processes_of(mark)) < 7:
+    # The demo, the chain, the server of forks and its tracker, five nodes, and the gateway.
+    while len(processes_of(mark)) < 10:
         assert time.monotonic() < deadline
         assert demo.poll() is None
         time.sleep(0.2)
     demo.send_signal(number)
     demo.wait(30)
-    # Killed outright, it cannot wait for its children to be gone. The one that forks the services
-    # notices when it has imported their modules.
+    # Killed outright, it cannot wait for its children to be gone.
     deadline = time.monotonic() + 30
     while processes_of(mark) and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -159,12 +160,7 @@ def _run_ostraka(
 ) -> None:
     """Be the command `ostraka`, in a process that was just forked."""
     os.setsid()
-    if sys.platform == "linux":
-        _die_with_parent()
-    parent = multiprocessing.parent_process()
-    if parent is not None and not parent.is_alive():
-        # Both ended before this process could follow them.
-        return
+    threading.Thread(target=_end_with_starter, daemon=True).start()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(cwd)
@@ -184,6 +180,14 @@ def _signal_group(process: _Running, number: signal.Signals) -> None:
         # It ended, or it was forked a moment ago and has no group of its own yet.
         if process.poll() is None:
             os.kill(process.pid, number)
+
+
+def _end_with_starter() -> None:
+    # The parent is the server that forks, which itself lives as long as any of its children.
+    starter = multiprocessing.parent_process()
+    assert starter is not None, "somebody started it"
+    starter.join()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _die_with_parent() -> None:
