@@ -108,7 +108,8 @@ def known() -> dict[str, dict[str, Any]]:
 
 def examples() -> Iterator[re.Match[str]]:
     for block in re.findall(r"```text\n(.*?)```", section("Worked examples"), re.DOTALL):
-        for line in block.splitlines():
+        # A long example goes on in an indented line.
+        for line in block.replace("\n    ", "  ").splitlines():
             found = _CASE.fullmatch(line)
             assert found is not None, line
             yield found

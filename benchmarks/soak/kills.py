@@ -11,23 +11,25 @@ import json
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.support.kills import run, town_with_gateway
+from tests.support.town import Town
 
 STATE = Path(__file__).parents[2] / "build" / "soak-kills.json"
 KILLS_A_POLL = 10
+Run = Callable[[Town, int, int], Sequence[str]]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run until `KILLS` kills (default 300) are done; exit code 1 at the first broken promise."""
     if arguments and arguments[0] == "--seed":
-        return 0 if _holds(int(arguments[1])) else 1
+        return 0 if holds(int(arguments[1]), run, KILLS_A_POLL) else 1
     wanted = int(arguments[0]) if arguments else 300
     seed = json.loads(STATE.read_text())["polls"] if STATE.exists() else 0
     while seed * KILLS_A_POLL < wanted:
-        if not _holds(seed):
+        if not holds(seed, run, KILLS_A_POLL):
             return 1
         seed += 1
         STATE.parent.mkdir(exist_ok=True)
@@ -35,11 +37,18 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _holds(seed: int) -> bool:
+def holds(seed: int, run: Run, kills: int) -> bool:
+    """Hold one poll; return whether it kept every promise, and say what was killed.
+
+    Args:
+        seed: Decides what is killed, and when.
+        run: Holds a poll, and returns what it killed.
+        kills: How often it may kill.
+    """
     with tempfile.TemporaryDirectory(prefix="ostraka-kills-") as folder:
         try:
             with town_with_gateway(Path(folder)) as town:
-                killed = run(town, seed, KILLS_A_POLL)
+                killed = run(town, seed, kills)
         except Exception:
             traceback.print_exc()
             print(f"seed {seed}: a promise was broken", file=sys.stderr)

@@ -76,8 +76,9 @@ def test_ballots_beyond_the_limit_are_told_when_to_come_again(
 
 
 @pytest.mark.parametrize("spelling", ["7", "+7", "07", "%207", "7.0", "0_7", "%EF%BC%97"])
-def test_every_spelling_of_a_poll_is_limited(
-    spelling: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("end", ["", "%0A"])
+def test_every_spelling_of_a_path_is_limited(
+    spelling: str, end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The framework reads more as a number than digits, and would cast the ballot unlimited."""
     app = FastAPI()
@@ -87,7 +88,7 @@ def test_every_spelling_of_a_poll_is_limited(
     async def cast(poll_id: int) -> int:
         return poll_id
 
-    client, path = TestClient(app), f"/api/v1/polls/{spelling}/ballots"
+    client, path = TestClient(app), f"/api/v1/polls/{spelling}/ballots{end}"
     served = client.post(path)
     monkeypatch.setattr(casting_limit, "AT_ONCE", 0)
     assert client.post(path).status_code == 429

@@ -23,6 +23,7 @@ from ostraka.node.electorate import ElectorateReader, split_upload
 from ostraka.node.policy import Policy
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
+from ostraka.wire.paths import routed
 from ostraka.wire.problem_responses import respond
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, chain_unreachable, from_audit_error
@@ -215,8 +216,7 @@ class _Line:
 class CensusGate:
     """ASGI middleware that refuses uploads by their headers, before any of the body is read."""
 
-    # The framework's routes allow a line break at the end of a path.
-    _PATH = re.compile("/api/v1/polls/([^/]+)/census\n?")
+    _PATH = routed("/api/v1/polls/([^/]+)/census")
     _NUMBER = re.compile("[1-9][0-9]{0,14}")
 
     def __init__(self, app: ASGIApp, check: Callable[[int, str, int], Awaitable[object]]) -> None:

@@ -14,16 +14,14 @@ from ostraka.clock import unix_now
 from ostraka.node.service import NodeService
 from ostraka.wire import peer_auth
 from ostraka.wire.limits import SMALL_BYTES, Known
+from ostraka.wire.paths import routed
 from ostraka.wire.peer_auth import PeerRequest
 from ostraka.wire.problem_responses import respond
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
 from ostraka_verifier.errors import Malformed
 
-# The framework's routes allow a line break at the end of a path, and within its parts.
-_PATH = re.compile(
-    "/api/v1/polls/([^/]+)/(challenge|peer/(?:shuffle/([a-z]{1,10})|.*))\n?", re.DOTALL
-)
+_PATH = routed("/api/v1/polls/([^/]+)/(challenge|peer/(?:shuffle/([a-z]{1,10})|.*))")
 _NUMBER = re.compile("[1-9][0-9]{0,14}")
 _LENGTH = re.compile(b"[0-9]{1,19}")
 

@@ -4,12 +4,12 @@ Without it, every ballot of a crowd waits until its sender has given up, and non
 time. With it, those that are accepted get their receipts, and the others learn when to try again.
 """
 
-import re
 from collections import Counter
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ostraka.wire.clients import client_of
+from ostraka.wire.paths import routed
 from ostraka.wire.problem_responses import respond
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -19,7 +19,7 @@ AT_ONCE = 256
 CLIENT_AT_ONCE = 128
 """Most of these of one client, so that no client can use up those of the others."""
 RETRY_AFTER_S = 2
-_CASTING = re.compile("/api/v1/polls/[^/]+/ballots(:batch)?")
+_CASTING = routed("/api/v1/polls/[^/]+/ballots(:batch)?")
 """Whatever stands for the poll: the framework reads more as a number than digits."""
 
 

@@ -11,9 +11,7 @@ import { sameBytes, toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { Failure, type Resource, useResource } from "../view/resource.tsx";
 import { gateway, readConfig } from "../view/session.ts";
-
-const LOOKS = 20;
-const PAUSE_MS = 500;
+import { shownSoon } from "../view/waiting.ts";
 
 /**
  * Membership of an account in a round, or of the invitation that is bound to this key; undefined if
@@ -35,14 +33,6 @@ export function useMembership(
       throw error;
     }
   }, [round, account]);
-}
-
-/** Wait until the gateway shows a block, but not forever: the result is on the chain anyway. */
-async function indexed(block: bigint): Promise<void> {
-  for (let looks = 0; looks < LOOKS; looks++) {
-    if ((await readConfig()).indexedTo >= block) return;
-    await new Promise((later) => setTimeout(later, PAUSE_MS));
-  }
 }
 
 interface Props {
@@ -79,6 +69,7 @@ export function Sending({
 }: Props) {
   const [working, setWorking] = useState(false);
   const [error, setError] = useState<unknown>();
+  const [minedIn, setMinedIn] = useState<bigint>();
   const signs = sameBytes(member.registeredKey ?? member.signingKey, signer.address);
   // The treasury takes transactions from accounts, not from keys that are bound to invitations.
   const transacts = signer instanceof Wallet && !member.registeredKey;
@@ -129,9 +120,11 @@ export function Sending({
             onClick={() =>
               void once(async () => {
                 const { chainId, treasury } = config;
-                const block = await signer.transact(BigInt(chainId), treasury, call());
+                // If a later step fails, trying again does not send a second transaction.
+                const block = minedIn ?? (await signer.transact(BigInt(chainId), treasury, call()));
+                setMinedIn(block);
                 if (block !== undefined) {
-                  await indexed(block);
+                  await shownSoon(async () => (await readConfig()).indexedTo >= block);
                   await afterTransaction?.();
                 }
                 return block !== undefined;

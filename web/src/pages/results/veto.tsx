@@ -12,12 +12,10 @@ import type { UnixSeconds } from "../../protocol/units.ts";
 import { Disclosure, Disclosures } from "../../view/disclosure.tsx";
 import { Await, Failure, useResource } from "../../view/resource.tsx";
 import { gateway, readConfig, useSigner } from "../../view/session.ts";
+import { shownSoon } from "../../view/waiting.ts";
 import { SignedIn, Wallets } from "../sign_in.tsx";
 
 type Step = "offered" | "asked" | "signing" | "mining" | "mined" | "late";
-
-const LOOKS = 20;
-const PAUSE_MS = 500;
 
 export interface VetoProps {
   readonly poll: bigint;
@@ -86,7 +84,12 @@ function Veto({
         setStep("mining");
       });
       setStep(block === undefined ? "late" : "mined");
-      if (block !== undefined) await shown(poll);
+      if (block !== undefined) {
+        await shownSoon(async () => {
+          const { state } = await gateway.get(`/polls/${poll}/outcome`, attestedOutcome);
+          return state === "vetoed";
+        });
+      }
     } catch (problem) {
       setError(problem);
       setStep("asked");
@@ -141,15 +144,4 @@ function Veto({
       {error !== undefined && <Failure error={error} />}
     </>
   );
-}
-
-/** Wait until the gateway shows a veto, but not forever: the blockchain has it. */
-async function shown(poll: bigint): Promise<void> {
-  for (let looks = 0; looks < LOOKS; looks++) {
-    const seen = await gateway
-      .get(`/polls/${poll}/outcome`, attestedOutcome)
-      .catch(() => undefined);
-    if (seen?.state === "vetoed") return;
-    await new Promise((later) => setTimeout(later, PAUSE_MS));
-  }
 }
